@@ -1,0 +1,17 @@
+"""The two consoles that every command prints to: results on standard output, messages on standard error."""
+
+from rich.console import Console
+from rich.text import Text
+
+output = Console(highlight=False, soft_wrap=True)
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_error(error: object) -> None:
+    """One line: `error: ...`."""
+    messages.print(Text.assemble(("error: ", "bold red"), " ".join(str(error).split())))
+
+
+def print_warning(message: str) -> None:
+    """One line: `warning: ...`."""
+    messages.print(Text.assemble(("warning: ", "bold yellow"), message))

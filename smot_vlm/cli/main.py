@@ -1,0 +1,50 @@
+"""`smot-vlm`: builds the command from its groups of verbs and turns errors into exit codes.
+
+0: done. 1: the input or the data is wrong (one line; `--debug` shows the traceback). 2: wrong usage.
+"""
+
+import logging
+import sys
+
+import typer
+
+from smot_vlm.cli.console import print_error
+
+app = typer.Typer(
+    name="smot-vlm",
+    help="Semantic multi-object tracking: trajectories, captions and interactions of people in video.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error, and the log."),
+) -> None:
+    """Semantic multi-object tracking: trajectories, captions and interactions of people in video."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and leave with its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    # An option of the whole command may stand anywhere on the line.
+    debug = "--debug" in arguments
+    arguments = ["--debug"] * debug + [argument for argument in arguments if argument != "--debug"]
+    try:
+        app(arguments, prog_name="smot-vlm")
+    except (ValueError, OSError, ImportError) as error:
+        if debug:
+            raise
+        print_error(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print_error("stopped; nothing was overwritten")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""MOTChallenge text: `frame,id,x,y,w,h,score[,...]`, one box a line, frames counted from 1.
+
+This is the only place that converts between 1-based frames with xywh boxes (the file) and 0-based frames with
+xyxy boxes (everything else).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class MotRows:
+    """Rows of a MOT file in file order: frames int64 (0-based), ids int64, boxes float64 (n, 4) xyxy pixels, scores."""
+
+    frames: np.ndarray
+    ids: np.ndarray
+    boxes: np.ndarray
+    scores: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+def read_mot(path: Path | str) -> MotRows:
+    """Read a MOT file (ground truth or a tracker's output).
+
+    A score of 0 marks a row to ignore (MOT15 ground truth) and is left out; a negative score means "none" and reads as 1.
+    Windows line ends, a byte order mark, trailing blanks and blank lines are accepted, and blanks in place of commas.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a row that cannot be a box, with file and line; an id twice in one frame; no row at all.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such MOT file; give a text file with rows frame,id,x,y,w,h,score")
+    rows: list[tuple[float, ...]] = []
+    seen: dict[tuple[int, int], int] = {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not a text file; MOT rows read frame,id,x,y,w,h,score") from None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        row = _parse_row(line, f"{path}:{number}")
+        if row[6] == 0:
+            continue
+        key = (int(row[0]), int(row[1]))
+        if key in seen:
+            raise ValueError(
+                f"{path}:{number}: id {key[1]} was already in frame {key[0]} (line {seen[key]}); an id has one box a frame"
+            )
+        seen[key] = number
+        rows.append(row)
+    if not rows:
+        raise ValueError(f"{path}: no box in this file; MOT rows read frame,id,x,y,w,h,score")
+    table = np.array(rows, dtype=np.float64)
+    boxes = table[:, 2:6].copy()
+    boxes[:, 2:] += boxes[:, :2]
+    scores = np.where(table[:, 6] < 0, 1.0, table[:, 6])
+    return MotRows(table[:, 0].astype(np.int64) - 1, table[:, 1].astype(np.int64), boxes, scores)
+
+
+def format_mot(rows: MotRows) -> str:
+    """Rows as MOT text, sorted by frame and then id, with coordinates to 0.001 pixel."""
+    order = np.lexsort((rows.ids, rows.frames))
+    return "".join(_format_row(rows, index) for index in order)
+
+
+def concatenate(parts: Iterable[MotRows]) -> MotRows:
+    """All rows of `parts`, one after another."""
+    parts = list(parts)
+    if not parts:
+        empty = np.zeros(0, dtype=np.int64)
+        return MotRows(empty, empty, np.zeros((0, 4)), np.zeros(0))
+    return MotRows(
+        np.concatenate([part.frames for part in parts]),
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.boxes for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+    )
+
+
+def _parse_row(line: str, place: str) -> tuple[float, ...]:
+    cells = [cell for cell in line.replace(",", " ").split() if cell]
+    try:
+        values = [float(cell) for cell in cells[:7]]
+    except ValueError:
+        raise ValueError(
+            f"{place}: {line.strip()[:60]!r} is not numbers; a row reads frame,id,x,y,w,h[,score]"
+        ) from None
+    if len(values) < 6:
+        raise ValueError(f"{place}: {len(values)} values; a row reads frame,id,x,y,w,h[,score]")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{place}: a value is not finite; a row reads frame,id,x,y,w,h[,score]")
+    if values[0] < 1 or values[0] != int(values[0]) or values[1] != int(values[1]):
+        raise ValueError(
+            f"{place}: frame {values[0]:g}, id {values[1]:g}; frames are whole numbers from 1, ids whole numbers"
+        )
+    if values[4] <= 0 or values[5] <= 0:
+        raise ValueError(f"{place}: a box of {values[4]:g} x {values[5]:g} pixels; width and height must be above 0")
+    return (*values, 1.0) if len(values) == 6 else tuple(values)
+
+
+def _format_row(rows: MotRows, index: int) -> str:
+    x1, y1, x2, y2 = rows.boxes[index]
+    return (
+        f"{rows.frames[index] + 1},{rows.ids[index]},{x1:.3f},{y1:.3f},{x2 - x1:.3f},{y2 - y1:.3f},"
+        f"{rows.scores[index]:.4f},-1,-1,-1\n"
+    )

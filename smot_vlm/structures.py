@@ -1,0 +1,284 @@
+"""The records that pass between stages. Frozen, checked once when made, never a dict.
+
+Conventions: frames count from 0; boxes are xyxy in pixels of the original frame; images are RGB uint8.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smot_vlm.files import write_text
+from smot_vlm.formats import mot
+
+SCHEMA = "smot-vlm/1"
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a video.
+
+    index: 0-based number of the frame in its source, before any stride.
+    time_seconds: presentation time, from the container where it has one.
+    image: RGB uint8 (height, width, 3).
+    """
+
+    index: int
+    time_seconds: float
+    image: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
+            raise ValueError(
+                f"image has shape {self.image.shape} and type {self.image.dtype}; give RGB uint8 (height, width, 3)"
+            )
+
+    @property
+    def height(self) -> int:
+        return self.image.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.image.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Person boxes of one frame: boxes float64 (n, 4) xyxy pixels, scores float64 (n), ids int64 (n) once associated.
+
+    rows: int64 (n), the row of the detector's output behind each box, where an associator made these.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    ids: np.ndarray | None = None
+    rows: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "boxes", np.asarray(self.boxes, dtype=np.float64).reshape(-1, 4))
+        object.__setattr__(self, "scores", np.asarray(self.scores, dtype=np.float64).reshape(-1))
+        columns = {"scores": self.scores}
+        for name in ("ids", "rows"):
+            values = getattr(self, name)
+            if values is not None:
+                object.__setattr__(self, name, np.asarray(values, dtype=np.int64).reshape(-1))
+                columns[name] = getattr(self, name)
+        for name, values in columns.items():
+            if len(values) != len(self.boxes):
+                raise ValueError(f"{len(self.boxes)} boxes but {len(values)} {name}; give one for each box")
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @classmethod
+    def empty(cls) -> "Detections":
+        return cls(np.zeros((0, 4)), np.zeros(0))
+
+    def select(self, index: np.ndarray) -> "Detections":
+        """The detections at `index` (a mask or positions)."""
+        ids = None if self.ids is None else self.ids[index]
+        rows = None if self.rows is None else self.rows[index]
+        return Detections(self.boxes[index], self.scores[index], ids, rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One person through the video: frames int64 (n) ascending, boxes float64 (n, 4), scores float64 (n), a caption."""
+
+    id: int
+    frames: np.ndarray
+    boxes: np.ndarray
+    scores: np.ndarray
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frames", np.asarray(self.frames, dtype=np.int64).reshape(-1))
+        object.__setattr__(self, "boxes", np.asarray(self.boxes, dtype=np.float64).reshape(-1, 4))
+        object.__setattr__(self, "scores", np.asarray(self.scores, dtype=np.float64).reshape(-1))
+        if not len(self.frames) == len(self.boxes) == len(self.scores):
+            raise ValueError(
+                f"track {self.id}: {len(self.frames)} frames, {len(self.boxes)} boxes, {len(self.scores)} scores; "
+                "give one box and one score a frame"
+            )
+        if (np.diff(self.frames) <= 0).any():
+            raise ValueError(f"track {self.id}: frames must ascend, each at most once")
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Directed: the person `subject` does `verb` (one of the 335 senses) to the person `object`."""
+
+    subject: int
+    verb: str
+    object: int
+    score: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.subject == self.object:
+            raise ValueError(f"track {self.subject} cannot {self.verb} itself; subject and object must differ")
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What is known of the video: pixels, frames a second (of the source, before any stride), number of frames read.
+
+    truncated: the file was damaged and only the frames before the damage were described.
+    """
+
+    source: str
+    width: int
+    height: int
+    fps: float
+    frames: int
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Who wrote the description. trained: false where any head that spoke has random weights."""
+
+    name: str
+    decoder: str
+    associator: str
+    trained: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Description:
+    """Everything said about one video, tied together by track ids."""
+
+    video: VideoInfo
+    tracks: tuple[Trajectory, ...]
+    interactions: tuple[Interaction, ...]
+    caption: str
+    model: ModelInfo
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tracks", tuple(self.tracks))
+        object.__setattr__(self, "interactions", tuple(self.interactions))
+        ids = [track.id for track in self.tracks]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"track ids {sorted(ids)} are not unique; give each track its own id")
+        for edge in self.interactions:
+            if edge.subject not in ids or edge.object not in ids:
+                raise ValueError(f"interaction {edge} names a track that is not there; tracks are {sorted(ids)}")
+
+    def track(self, id: int) -> Trajectory:
+        """The trajectory with this id.
+
+        Raises:
+            KeyError: no such id.
+        """
+        for track in self.tracks:
+            if track.id == id:
+                return track
+        raise KeyError(f"no track {id}; tracks are {[track.id for track in self.tracks]}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of description.json (schema in formats/description.schema.json)."""
+        return {
+            "schema": SCHEMA,
+            "video": asdict(self.video),
+            "model": asdict(self.model),
+            "tracks": [
+                {
+                    "id": int(track.id),
+                    "frames": track.frames.tolist(),
+                    "boxes": [[round(value, 3) for value in box] for box in track.boxes.tolist()],
+                    "scores": [round(value, 4) for value in track.scores.tolist()],
+                    "caption": track.caption,
+                }
+                for track in self.tracks
+            ],
+            "interactions": [{**asdict(edge), "score": round(float(edge.score), 4)} for edge in self.interactions],
+            "caption": self.caption,
+        }
+
+    def to_json(self, path: Path | str | None = None) -> str:
+        """JSON text (boxes to 0.001 pixel, scores to 0.0001); also written to `path` where one is given."""
+        text = json.dumps(self.to_dict(), ensure_ascii=False) + "\n"
+        if path is not None:
+            write_text(Path(path), text)
+        return text
+
+    @classmethod
+    def from_json(cls, source: Path | str) -> "Description":
+        """Read description.json.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ValueError: not JSON, another schema, or a field that is missing or of the wrong kind.
+        """
+        path = Path(source)
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such file; give a description.json written by smot-vlm")
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{path}: not JSON ({error}); give a description.json written by smot-vlm") from None
+        try:
+            return cls.from_dict(content)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> "Description":
+        """The inverse of `to_dict`.
+
+        Raises:
+            ValueError: another schema, or a field that is missing or of the wrong kind.
+        """
+        schema = content.get("schema") if isinstance(content, dict) else None
+        if schema != SCHEMA:
+            raise ValueError(f"schema is {schema!r}; this version reads {SCHEMA!r}")
+        try:
+            return cls(
+                VideoInfo(**content["video"]),
+                tuple(Trajectory(**track) for track in content["tracks"]),
+                tuple(Interaction(**edge) for edge in content["interactions"]),
+                content["caption"],
+                ModelInfo(**content["model"]),
+            )
+        except KeyError as error:
+            raise ValueError(f"field {error} is missing") from None
+        except TypeError as error:
+            raise ValueError(f"a field is missing, unknown or of the wrong kind ({error})") from None
+
+    def to_mot(self, path: Path | str | None = None) -> str:
+        """MOT text of all tracks, frames counted from 1; also written to `path` where one is given."""
+        parts = [
+            mot.MotRows(track.frames, np.full(len(track), track.id, dtype=np.int64), track.boxes, track.scores)
+            for track in self.tracks
+        ]
+        text = mot.format_mot(mot.concatenate(parts))
+        if path is not None:
+            write_text(Path(path), text)
+        return text
+
+    def with_captions(self, caption: str, captions: dict[int, str]) -> "Description":
+        """The same description with other words: the video's caption and one for each track id in `captions`."""
+        tracks = tuple(replace(track, caption=captions.get(track.id, track.caption)) for track in self.tracks)
+        return replace(self, caption=caption, tracks=tracks)
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A window of an annotated video, for training: sampled frames with their ground truth.
+
+    name: scenario/sequence. fps: frames a second of the sampled frames.
+    frames: the sampled frames, ascending. tracks: ground truth, `frames` of each a subset of the window's.
+    interactions: between ids in `tracks`. detector_frames: positions in `frames` that the detector's loss sees.
+    """
+
+    name: str
+    fps: float
+    frames: tuple[Frame, ...]
+    tracks: tuple[Trajectory, ...]
+    interactions: tuple[Interaction, ...]
+    caption: str
+    detector_frames: tuple[int, ...] = field(default=())
