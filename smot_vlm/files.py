@@ -55,6 +55,21 @@ def atomic_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def shipped_folder(name: str) -> Path:
+    """The folder `prompts` or `configs`: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def cache_folder(name: str) -> Path:
+    """Where things made once are kept: $SMOT_VLM_CACHE/name, else the user's cache folder."""
+    base = os.environ.get("SMOT_VLM_CACHE")
+    if base is None:
+        base = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "smot-vlm")
+    return Path(base) / name
+
+
 def write_text(target: Path, text: str, overwrite: bool = True) -> None:
     """Write UTF-8 text to `target` atomically."""
     with atomic_path(target, overwrite) as temporary:

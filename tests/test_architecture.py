@@ -13,6 +13,7 @@ FLOORS = [
     ["training"],
     ["predict", "search"],
     ["tracker"],
+    ["build"],
     ["model"],
     ["evaluation"],
     ["output"],
@@ -25,7 +26,7 @@ FLOORS = [
     ["config"],
     ["structures"],
     ["formats"],
-    ["files"],
+    ["files", "timing"],
 ]
 HEIGHT = {name: len(FLOORS) - level for level, names in enumerate(FLOORS) for name in names}
 

@@ -1,0 +1,68 @@
+"""From a configuration to a model: the one place where parts are made and put together."""
+
+from smot_vlm.config import Config, DecoderConfig
+from smot_vlm.fusion.scene import SceneFusion
+from smot_vlm.fusion.trajectory import ConcatenationTrajectoryFusion
+from smot_vlm.fusion.video import AttentionVideoFusion
+from smot_vlm.model import SmotModel
+from smot_vlm.semantics.decoder import CaptionDecoder
+from smot_vlm.semantics.interaction import InteractionHead
+from smot_vlm.semantics.lora_lm import LoraLM
+from smot_vlm.semantics.prompts import Prompts
+from smot_vlm.tracking.detector import YoloDetector
+from smot_vlm.tracking.roi import FrameFeatures, PersonFeatures
+from smot_vlm.verbs import NUM_VERBS
+
+
+def build_model(config: Config) -> SmotModel:
+    """A model with the configured parts; its own parts have random weights, the language model its own."""
+    features, fusion = config.features, config.fusion
+    attention = {"dim": features.dim, "heads": fusion.heads, "feedforward": fusion.feedforward}
+    detector = YoloDetector(
+        config.detector.weights,
+        image_size=config.detector.image_size,
+        overlap=config.detector.overlap,
+        min_score=config.association.proposal_score,
+        max_people=config.detector.max_people,
+    )
+    return SmotModel(
+        detector,
+        PersonFeatures(detector.channels, detector.strides, dim=features.dim, grid=features.person_grid),
+        FrameFeatures(detector.channels, dim=features.dim, grid=features.frame_grid),
+        AttentionVideoFusion(**attention),
+        ConcatenationTrajectoryFusion(
+            features.dim, fusion.heads, cells=features.person_grid**2, position_codes=fusion.position_codes
+        ),
+        SceneFusion(**attention),
+        build_decoder(config.decoder, features.dim),  # type: ignore[arg-type]
+        InteractionHead(**attention, verbs=NUM_VERBS),
+        Prompts(),
+    )
+
+
+def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:
+    return LoraLM.load(
+        config.language_model,
+        dim=dim,
+        soft_tokens=config.soft_tokens,
+        lora_rank=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        max_new_tokens=config.max_new_tokens,
+        max_batch=config.max_batch,
+    )
+
+
+# Name in the config -> how to make it. A new decoder is one file in semantics/ and one line here.
+DECODERS = {"lora-lm": build_lora_lm}
+
+
+def build_decoder(config: DecoderConfig, dim: int) -> CaptionDecoder:
+    """The configured language decoder for visual tokens of width `dim`.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if config.name not in DECODERS:
+        raise ValueError(f"decoder.name is {config.name!r}; it takes {', '.join(DECODERS)}")
+    return DECODERS[config.name](config, dim)

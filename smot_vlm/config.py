@@ -1,0 +1,194 @@
+"""The configuration: frozen dataclasses <- YAML <- dotted overrides. An unknown key is an error that names the valid ones.
+
+Only model.py, tracker.py, the command line and the scripts read it; modules take plain keywords.
+"""
+
+import types
+import typing
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, Union
+
+import yaml
+
+Section = TypeVar("Section")
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """The YOLO inside the model.
+
+    weights: an ultralytics architecture (.yaml, random weights) or checkpoint (.pt). image_size: the long side in
+    pixels that a frame is scaled to. overlap: IoU above which the weaker of two boxes is dropped.
+    """
+
+    weights: str = "yolo11n.yaml"
+    image_size: int = 640
+    overlap: float = 0.65
+    max_people: int = 300
+
+
+@dataclass(frozen=True)
+class AssociationConfig:
+    """Linking boxes over time. proposal_score: the paper's tau_p, the lowest score of a box that is used at all.
+
+    Boxes between proposal_score and high_score take part in BYTE's second stage only. buffer_seconds: how long a lost
+    track is kept (paper: 30 frames at 30 fps).
+    """
+
+    name: str = "byte"
+    proposal_score: float = 0.1
+    high_score: float = 0.5
+    new_track_score: float = 0.6
+    buffer_seconds: float = 1.0
+
+
+@dataclass(frozen=True)
+class FeaturesConfig:
+    """What is kept of a frame and of a person.
+
+    dim: width d of every token (paper: 256). frame_grid: a frame becomes frame_grid^2 tokens (paper: 16).
+    person_grid: a box becomes person_grid^2 tokens (paper: 4 tokens). per_second: frames a second that are looked at
+    for meaning (BenSMOT: about 2); boxes are tracked on every frame. track_frames: most frames kept of a track,
+    spread evenly over its life. detach: no gradient of captions and verbs into the backbone (the released code's way).
+    """
+
+    dim: int = 256
+    frame_grid: int = 16
+    person_grid: int = 2
+    per_second: float = 2.0
+    track_frames: int = 32
+    detach: bool = False
+
+
+@dataclass(frozen=True)
+class FusionConfig:
+    """The paper's fusion modules (section 4): 8 heads, feed-forward 1024. position_codes: time and box codes in TFM."""
+
+    heads: int = 8
+    feedforward: int = 1024
+    position_codes: bool = True
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """The language decoder. name: a key of DECODERS. language_model: a path, an installed package's model or a hub name.
+
+    soft_tokens: learned queries that carry a trajectory (or the scene) into the language model.
+    """
+
+    name: str = "lora-lm"
+    language_model: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
+    soft_tokens: int = 16
+    lora_rank: int = 16
+    lora_alpha: int = 32
+    lora_dropout: float = 0.0
+    max_new_tokens: int = 80
+    max_batch: int = 32
+
+
+@dataclass(frozen=True)
+class InteractionConfig:
+    """The verb head. threshold: a verb is reported from this probability on (the released code: 0.4).
+
+    max_pairs: most ordered pairs that are looked at in one video; with more, the pairs that come closest are taken.
+    """
+
+    threshold: float = 0.4
+    max_pairs: int = 4096
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that makes a model. `name` is what a description says wrote it."""
+
+    name: str = "demo"
+    detector: DetectorConfig = field(default_factory=DetectorConfig)
+    association: AssociationConfig = field(default_factory=AssociationConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    interaction: InteractionConfig = field(default_factory=InteractionConfig)
+
+
+def load_config(path: Path | str, overrides: typing.Sequence[str] = ()) -> Config:
+    """Read a YAML file over the defaults, then apply overrides such as `decoder.soft_tokens=8`.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not YAML, an unknown key, or a value of the wrong kind.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such config; the configs that ship are in configs/")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    try:
+        return config_from_dict(apply_overrides(content, overrides))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def config_from_dict(content: dict[str, Any]) -> Config:
+    """A Config from nested dicts (YAML or config.json); what is absent keeps its default."""
+    return _section(Config, content, "")
+
+
+def config_to_dict(config: Config) -> dict[str, Any]:
+    """The inverse of `config_from_dict`."""
+    return asdict(config)
+
+
+def apply_overrides(content: dict[str, Any], overrides: typing.Sequence[str]) -> dict[str, Any]:
+    """`content` with `key.subkey=value` overrides applied; values are read as YAML (2, 0.5, true, null, text)."""
+    result = _copy(content)
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals or not key:
+            raise ValueError(f"override {override!r}; write key.subkey=value")
+        *parents, last = key.split(".")
+        section = result
+        for parent in parents:
+            section = section.setdefault(parent, {})
+            if not isinstance(section, dict):
+                raise ValueError(f"override {override!r}: {parent} is a value and has no keys below it")
+        section[last] = yaml.safe_load(value)
+    return result
+
+
+def _section(kind: type[Section], content: Any, prefix: str) -> Section:
+    if not isinstance(content, dict):
+        raise ValueError(f"{prefix.rstrip('.') or 'the config'} is {content!r}; give keys and values")
+    hints = typing.get_type_hints(kind)
+    valid = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]
+    for key in content:
+        if key not in valid:
+            raise ValueError(f"unknown key {prefix}{key}; valid keys: {', '.join(prefix + name for name in valid)}")
+    values = {key: _value(hints[key], value, prefix + key) for key, value in content.items()}
+    return kind(**values)
+
+
+def _value(kind: Any, value: Any, key: str) -> Any:
+    if is_dataclass(kind):
+        return _section(kind, value, key + ".")  # type: ignore[arg-type]
+    if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
+        return tuple(_value(typing.get_args(kind)[0], entry, key) for entry in value)
+    allowed = typing.get_args(kind) if typing.get_origin(kind) in (Union, types.UnionType) else (kind,)
+    if float in allowed and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    # YAML 1.1 reads 5e-4 as text.
+    if float in allowed and str not in allowed and isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    if not any(isinstance(value, entry) and (entry is bool or not isinstance(value, bool)) for entry in allowed):
+        names = " or ".join(getattr(entry, "__name__", str(entry)) for entry in allowed)
+        raise ValueError(f"{key} is {value!r}; it takes {names}")
+    return value
+
+
+def _copy(content: Any) -> Any:
+    return {key: _copy(value) for key, value in content.items()} if isinstance(content, dict) else content

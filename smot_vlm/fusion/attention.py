@@ -1,0 +1,58 @@
+"""The paper's two attention blocks, CA and SA (section 4), as small modules. Norm after the sum, as in the paper's code."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+
+class SelfAttention(nn.Module):
+    """SA: multi-head self-attention, add, norm."""
+
+    def __init__(self, dim: int = 256, heads: int = 8) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(dim, heads, batch_first=True)
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(
+        self, tokens: Float[Tensor, "batch tokens dim"], mask: Bool[Tensor, "batch tokens"] | None = None
+    ) -> Float[Tensor, "batch tokens dim"]:
+        """mask: true where a token is real. A row without any real token gives finite numbers without meaning."""
+        attended, _ = self.attention(tokens, tokens, tokens, key_padding_mask=_padding(mask), need_weights=False)
+        return self.norm(tokens + attended)
+
+
+class CrossAttention(nn.Module):
+    """CA: query from the first argument, key and value from the second; add, norm, feed-forward (ReLU), add, norm."""
+
+    def __init__(self, dim: int = 256, heads: int = 8, feedforward: int = 1024) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(dim, heads, batch_first=True)
+        self.attention_norm = nn.LayerNorm(dim)
+        self.feedforward = nn.Sequential(nn.Linear(dim, feedforward), nn.ReLU(), nn.Linear(feedforward, dim))
+        self.feedforward_norm = nn.LayerNorm(dim)
+
+    def forward(
+        self,
+        query: Float[Tensor, "batch queries dim"],
+        memory: Float[Tensor, "batch tokens dim"],
+        mask: Bool[Tensor, "batch tokens"] | None = None,
+    ) -> Float[Tensor, "batch queries dim"]:
+        """mask: true where a token of `memory` is real."""
+        attended, _ = self.attention(query, memory, memory, key_padding_mask=_padding(mask), need_weights=False)
+        query = self.attention_norm(query + attended)
+        return self.feedforward_norm(query + self.feedforward(query))
+
+
+def _padding(mask: Tensor | None) -> Tensor | None:
+    """torch's key_padding_mask: true where a token is to be ignored; never a whole row, whose softmax has no value."""
+    if mask is None:
+        return None
+    return ~mask & mask.any(dim=1, keepdim=True)
+
+
+def attention_pool(
+    tokens: Float[Tensor, "batch tokens dim"], scores: Float[Tensor, "batch tokens"], mask: Bool[Tensor, "batch tokens"]
+) -> Float[Tensor, "batch dim"]:
+    """The mean of the real tokens, weighted by the softmax of their scores; zero for a row without any."""
+    weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=1) * mask
+    return torch.einsum("bt,btd->bd", weights, tokens)

@@ -1,0 +1,139 @@
+"""SmotModel, the spine: frames -> detections -> trajectories -> fused features -> captions, verbs.
+
+Reads like the paper's figure. Boxes become trajectories outside (tracker.py, by an associator, which has no gradient);
+everything else that turns a frame into a sentence is here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from smot_vlm.fusion.memory import Observation, SceneMemory, TrackBatch, stack
+from smot_vlm.fusion.scene import SceneFusion
+from smot_vlm.fusion.trajectory import ConcatenationTrajectoryFusion
+from smot_vlm.fusion.video import AttentionVideoFusion
+from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
+from smot_vlm.semantics.interaction import InteractionHead
+from smot_vlm.semantics.prompts import Prompts
+from smot_vlm.structures import Detections, Frame
+from smot_vlm.tracking.detector import DetectorOutput, YoloDetector
+from smot_vlm.tracking.letterbox import Letterbox
+from smot_vlm.tracking.roi import FrameFeatures, PersonFeatures
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One frame seen by the detector: its raw output with the pyramid, and where the frame lies in the canvas."""
+
+    output: DetectorOutput
+    placement: Letterbox
+
+
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """After fusion. tracks: T_j of each track, padded; mask: its real tokens; scene: CA(F, T)."""
+
+    tracks: Float[Tensor, "tracks tokens dim"]
+    mask: Bool[Tensor, "tracks tokens"]
+    scene: Float[Tensor, "scene_tokens dim"]
+
+
+class SmotModel(nn.Module):
+    """All that is learned. trained: false until weights from a training are loaded."""
+
+    def __init__(
+        self,
+        detector: YoloDetector,
+        person_features: PersonFeatures,
+        frame_features: FrameFeatures,
+        video_fusion: AttentionVideoFusion,
+        trajectory_fusion: ConcatenationTrajectoryFusion,
+        scene_fusion: SceneFusion,
+        decoder: nn.Module,
+        interaction_head: InteractionHead,
+        prompts: Prompts,
+    ) -> None:
+        super().__init__()
+        self.detector = detector
+        self.person_features = person_features
+        self.frame_features = frame_features
+        self.video_fusion = video_fusion
+        self.trajectory_fusion = trajectory_fusion
+        self.scene_fusion = scene_fusion
+        self.decoder: CaptionDecoder = decoder  # type: ignore[assignment]
+        self.interaction_head = interaction_head
+        self.prompts = prompts
+        self.trained = False
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+    def see(self, image: np.ndarray) -> View:
+        """One forward of the detector's network on RGB uint8 (height, width, 3): boxes and pyramid come from it."""
+        canvas, placement = self.detector.preprocess(image)
+        return View(self.detector(canvas[None].to(self.device)), placement)
+
+    def detect(self, view: View) -> Detections:
+        """The people in a view, boxes in original pixels, best score first."""
+        return self.detector.boxes(view.output, [view.placement])[0]
+
+    def look(
+        self, view: View, boxes: np.ndarray
+    ) -> tuple[Float[Tensor, "people cells dim"], Float[Tensor, "people 4"]]:
+        """t_i^j: the tokens of the people at `boxes` (n, 4) in original pixels, and the boxes as fractions of the frame."""
+        canvas_boxes = torch.as_tensor(view.placement.to_canvas(boxes), dtype=torch.float32, device=self.device)
+        return self.person_features(view.output.pyramid, [canvas_boxes]), self._fractions(view.placement, boxes)
+
+    def remember(self, memory: SceneMemory, frame: Frame, view: View, tracked: Detections, regular: bool) -> None:
+        """Take one look: a regular one advances the video's fusion, and every look adds to the people's memories."""
+        assert tracked.ids is not None, "people are remembered by their ids"
+        tokens, fractions = self.look(view, tracked.boxes)
+        for track_id, person, box in zip(tracked.ids.tolist(), tokens, fractions, strict=True):
+            memory.remember(track_id, Observation(frame.time_seconds, box, person))
+        if regular:
+            memory.video = self.video_fusion.step(memory.video, self.frame_features(view.output.pyramid))
+            memory.looked(frame.time_seconds)
+
+    def fuse(self, video: Float[Tensor, "frame_tokens dim"], tracks: TrackBatch | None) -> Fused:
+        """T_j of every track by TFM, then CA(F, T) for the scene. video: F of the VFM; tracks: None without people."""
+        if tracks is None:
+            none = video.new_zeros(0, 1, video.shape[-1])
+            return Fused(none, none.new_zeros(0, 1, dtype=torch.bool), video)
+        fused, mask = self.trajectory_fusion(tracks.tokens, tracks.times, tracks.boxes, tracks.mask)
+        return Fused(fused, mask, self.scene_fusion(video, fused, mask))
+
+    def recall(self, memory: SceneMemory, track_ids: Sequence[int]) -> Fused:
+        """`fuse` what a streaming memory holds of these people."""
+        assert memory.video is not None, "at least one look was taken"
+        observations = [memory.tracks[track_id].observations for track_id in track_ids]
+        return self.fuse(memory.video[0], stack(observations) if observations else None)
+
+    def caption_requests(self, fused: Fused) -> list[CaptionRequest]:
+        """What the decoder is asked: the video's caption first, then one for each person."""
+        scene = CaptionRequest("video", fused.scene, self.prompts.render("video_caption"))
+        prompt = self.prompts.render("instance_caption")
+        people = [
+            CaptionRequest("instance", track[real], prompt)
+            for track, real in zip(fused.tracks, fused.mask, strict=True)
+        ]
+        return [scene, *people]
+
+    def describe(self, fused: Fused) -> tuple[str, list[str]]:
+        """The video's caption and the people's, all in one batched generation."""
+        caption, *people = self.decoder.generate(self.caption_requests(fused))
+        return caption, people
+
+    def relate(self, fused: Fused, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
+        """Logits of each verb for each ordered pair (subject, object) of rows of `fused.tracks`."""
+        return self.interaction_head(fused.tracks, fused.mask, pairs)
+
+    def _fractions(self, placement: Letterbox, boxes: np.ndarray) -> Float[Tensor, "people 4"]:
+        """Boxes xyxy in pixels as (center x, center y, width, height) in fractions of the frame."""
+        corners = boxes / np.tile([placement.width, placement.height], 2)
+        centers = np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], axis=1)
+        return torch.as_tensor(centers, dtype=torch.float32, device=self.device)

@@ -1,0 +1,52 @@
+"""What every language decoder is: a batch of (visual tokens, prompt) in, a loss or captions out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+Task = Literal["instance", "video"]
+
+
+@dataclass(frozen=True, eq=False)
+class CaptionRequest:
+    """One caption to write. tokens: T_j of a person ("instance") or CA(F, T) ("video"), only real ones.
+
+    prompt: rendered text with the place of the soft tokens marked.
+    """
+
+    task: Task
+    tokens: Float[Tensor, "tokens dim"]
+    prompt: str
+
+
+@dataclass(frozen=True, eq=False)
+class CaptionLoss:
+    """total: negative log-likelihood in nats, added over `tokens` target tokens (divide over all processes' tokens)."""
+
+    total: Float[Tensor, ""]
+    tokens: int
+
+
+class CaptionDecoder(Protocol):
+    """A module that writes captions. Each call is one batch: every caption of a clip in one forward pass."""
+
+    def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
+        """Loss of the reference `captions`, one a request; with gradient into the requests' tokens."""
+        ...
+
+    def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
+        """A caption for each request, in order. An empty batch gives an empty list."""
+        ...
+
+
+def pad_tokens(
+    rows: Sequence[Float[Tensor, "_ dim"]],
+) -> tuple[Float[Tensor, "batch tokens dim"], Bool[Tensor, "batch tokens"]]:
+    """Rows of different length as one right-padded batch, and its mask (true where a token is real)."""
+    tokens = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
+    lengths = torch.tensor([len(row) for row in rows], device=tokens.device)
+    return tokens, torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]

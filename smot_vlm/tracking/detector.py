@@ -1,0 +1,204 @@
+"""The ultralytics YOLO inside the model: one forward gives boxes and the pyramid that every feature comes from.
+
+The only file that touches ultralytics' models. `YoloDetector` is a trainable module; `YoloFileDetector` runs a user's
+own checkpoint as it is.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torchvision.ops import nms
+from ultralytics import YOLO
+from ultralytics.cfg import get_cfg
+from ultralytics.nn.tasks import DetectionModel, load_checkpoint
+
+from smot_vlm.structures import Detections
+from smot_vlm.tracking.letterbox import Letterbox, canvas_size, letterbox
+
+logger = logging.getLogger(__name__)
+PERSON = 0
+
+
+class Detector(Protocol):
+    """Finds the people of one frame: RGB uint8 (height, width, 3) -> boxes in its pixels, best score first."""
+
+    def detect(self, image: np.ndarray) -> Detections: ...
+
+
+class DetectorOutput(NamedTuple):
+    """raw: what the head gives (ultralytics' own form, for its loss); pyramid: feature maps, finest first."""
+
+    raw: Any
+    pyramid: list[Float[Tensor, "batch channels height width"]]
+
+
+class YoloDetector(nn.Module):
+    """A YOLO of any ultralytics architecture, person class only when made from a .yaml.
+
+    weights: a .yaml name (random weights; `trained` is false) or a .pt file (unpickled: only files you trust).
+    image_size: the long side in pixels that a frame is scaled to. overlap: IoU of non-maximum suppression.
+    min_score: boxes below are dropped (the low threshold of association).
+    """
+
+    def __init__(
+        self,
+        weights: str = "yolo11n.yaml",
+        *,
+        image_size: int = 640,
+        overlap: float = 0.65,
+        min_score: float = 0.1,
+        max_people: int = 300,
+    ) -> None:
+        super().__init__()
+        self.model, self.trained = _load_yolo(weights)
+        self.image_size = image_size
+        self.overlap = overlap
+        self.min_score = min_score
+        self.max_people = max_people
+
+    @property
+    def strides(self) -> list[int]:
+        """Pixels of the canvas a cell of each pyramid level, e.g. [8, 16, 32]."""
+        return [int(stride) for stride in self.model.stride]
+
+    @property
+    def channels(self) -> list[int]:
+        """Channels of each pyramid level."""
+        head = self.model.model[-1]
+        return [branch[0].conv.in_channels for branch in head.cv2]
+
+    def forward(self, images: Float[Tensor, "batch 3 height width"]) -> DetectorOutput:
+        """RGB in [0, 1], height and width multiples of 32."""
+        layers = self.model.model
+        outputs: list[Tensor | None] = []
+        maps = images
+        for layer in layers[:-1]:
+            maps = layer(_inputs(layer, maps, outputs))
+            outputs.append(maps if layer.i in self.model.save else None)
+        pyramid = _inputs(layers[-1], maps, outputs)
+        # The head replaces the entries of the list that it is given.
+        return DetectorOutput(layers[-1](list(pyramid)), list(pyramid))
+
+    def preprocess(self, image: np.ndarray) -> tuple[Float[Tensor, "3 height width"], Letterbox]:
+        """RGB uint8 (H, W, 3) -> canvas as float RGB in [0, 1], and where the frame lies in it."""
+        width, height = canvas_size(image.shape[1], image.shape[0], self.image_size)
+        canvas, placement = letterbox(image, width, height)
+        return torch.from_numpy(canvas).permute(2, 0, 1).contiguous().float() / 255.0, placement
+
+    def boxes(self, output: DetectorOutput, placements: list[Letterbox]) -> list[Detections]:
+        """People of each image of the batch, boxes in original pixels, best first. Needs evaluation mode."""
+        predictions = output.raw[0] if isinstance(output.raw, tuple) else output.raw
+        people = [
+            people_from_channels(prediction.detach().float().cpu().numpy(), placement, self.min_score, self.overlap)
+            for prediction, placement in zip(predictions, placements, strict=True)
+        ]
+        return [found.select(np.arange(min(len(found), self.max_people))) for found in people]
+
+    def loss(
+        self, output: DetectorOutput, boxes: list[Float[Tensor, "people 4"]], image_size: tuple[int, int]
+    ) -> Tensor:
+        """Detection loss (box, class and distribution terms added) of a training-mode output, a scalar a batch.
+
+        boxes: ground truth of each image, xyxy in canvas pixels. image_size: the canvas' (height, width).
+        """
+        height, width = image_size
+        size = torch.tensor([width, height, width, height])
+        rows = torch.cat([entry.reshape(-1, 4) for entry in boxes]) / size.to(boxes[0])
+        centers = torch.cat([(rows[:, :2] + rows[:, 2:]) / 2, rows[:, 2:] - rows[:, :2]], dim=1)
+        index = torch.cat([torch.full((len(entry),), float(image)) for image, entry in enumerate(boxes)])
+        device = output.pyramid[0].device
+        batch = {
+            "batch_idx": index.to(device),
+            "cls": torch.zeros(len(rows), 1, device=device),
+            "bboxes": centers.to(device),
+        }
+        total, _ = self.model.loss(batch, output.raw)
+        return total.sum() / len(boxes)
+
+
+class YoloFileDetector:
+    """A user's ultralytics checkpoint (.pt and every export that ultralytics runs), person class only."""
+
+    def __init__(
+        self, path: Path | str, *, image_size: int = 640, overlap: float = 0.65, min_score: float = 0.1
+    ) -> None:
+        path = Path(path)
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{path}: no such YOLO file; give an ultralytics checkpoint, for example yolo11n.pt"
+            )
+        try:
+            self._yolo = YOLO(str(path), task="detect", verbose=False)
+        except Exception as error:  # ultralytics raises whatever its unpickler or exporter met
+            raise ValueError(f"{path}: ultralytics cannot read it ({_first_line(error)})") from error
+        self._options = {"imgsz": image_size, "iou": overlap, "conf": min_score, "classes": [PERSON], "verbose": False}
+
+    def detect(self, image: np.ndarray) -> Detections:
+        result = self._yolo.predict(np.ascontiguousarray(image[:, :, ::-1]), **self._options)[0]
+        return Detections(result.boxes.xyxy.cpu().numpy(), result.boxes.conf.cpu().numpy())
+
+
+def people_from_channels(prediction: np.ndarray, placement: Letterbox, min_score: float, overlap: float) -> Detections:
+    """ultralytics' decoded output (4 + classes, anchors), cx cy w h in canvas pixels -> people, best first.
+
+    With one class that class is "person"; with more, person is class 0 (COCO) and must be the likeliest.
+    """
+    scores = prediction[4 + PERSON]
+    keep = (scores > min_score) & (prediction[4:].argmax(axis=0) == PERSON)
+    boxes = corners(prediction[:4, keep].T)
+    return suppress(placement.to_frame(boxes), scores[keep], placement, overlap)
+
+
+def corners(boxes: np.ndarray) -> np.ndarray:
+    """Boxes (n, 4) from center x, y, width, height to xyxy."""
+    half = boxes[:, 2:] / 2
+    return np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], axis=1)
+
+
+def suppress(boxes: np.ndarray, scores: np.ndarray, placement: Letterbox, overlap: float) -> Detections:
+    """Non-maximum suppression, best first. Boxes may reach over the frame's edge; those wholly outside are dropped."""
+    kept = nms(torch.from_numpy(boxes).float(), torch.from_numpy(scores).float(), overlap).numpy()
+    boxes, scores = boxes[kept], scores[kept]
+    inside = np.minimum(boxes[:, 2:], [placement.width, placement.height]) > np.maximum(boxes[:, :2], 0)
+    visible = inside.all(axis=1)
+    return Detections(boxes[visible], scores[visible])
+
+
+def _inputs(layer: nn.Module, previous: Any, outputs: list[Tensor | None]) -> Any:
+    """What `layer` reads: the previous output, an earlier one, or a list of both (ultralytics' `f`)."""
+    if layer.f == -1:
+        return previous
+    if isinstance(layer.f, int):
+        return outputs[layer.f]
+    return [previous if source == -1 else outputs[source] for source in layer.f]
+
+
+def _load_yolo(weights: str) -> tuple[DetectionModel, bool]:
+    suffix = Path(weights).suffix
+    if suffix in (".yaml", ".yml"):
+        try:
+            model = DetectionModel(weights, nc=1, verbose=False)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{weights}: no such YOLO architecture; for example yolo11n.yaml") from None
+        model.args = get_cfg()
+        return model, False
+    if suffix == ".pt":
+        if not Path(weights).is_file():
+            raise FileNotFoundError(
+                f"{weights}: no such checkpoint; give a .pt file or an architecture such as yolo11n.yaml"
+            )
+        model, _ = load_checkpoint(weights)
+        for parameter in model.parameters():
+            parameter.requires_grad_(True)
+        model.args = get_cfg(overrides={})
+        return model.float(), True
+    raise ValueError(f"detector.weights is {weights!r}; it takes an ultralytics .yaml or .pt")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,53 @@
+"""Scaling a frame into a detector's canvas, and boxes back out of it, exactly."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+PADDING_GREY = 114
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """Where a frame lies in its canvas: canvas = frame * scale + offset, per axis (x, y), in pixels.
+
+    width, height: of the original frame.
+    """
+
+    scale: tuple[float, float]
+    offset: tuple[float, float]
+    width: int
+    height: int
+
+    def to_frame(self, boxes: np.ndarray) -> np.ndarray:
+        """Boxes (n, 4) xyxy from canvas to original pixels."""
+        return (boxes - np.tile(self.offset, 2)) / np.tile(self.scale, 2)
+
+    def to_canvas(self, boxes: np.ndarray) -> np.ndarray:
+        """Boxes (n, 4) xyxy from original pixels to the canvas."""
+        return boxes * np.tile(self.scale, 2) + np.tile(self.offset, 2)
+
+
+def letterbox(image: np.ndarray, width: int, height: int, centered: bool = False) -> tuple[np.ndarray, Letterbox]:
+    """Scale `image` (H, W, 3) to fit a `width` x `height` canvas without changing its shape; the rest is grey.
+
+    The picture lies at the top left, or in the middle if `centered`. The scale is kept per axis since the scaled size
+    is a whole number of pixels.
+    """
+    scale = min(width / image.shape[1], height / image.shape[0])
+    new_width = max(1, min(width, round(image.shape[1] * scale)))
+    new_height = max(1, min(height, round(image.shape[0] * scale)))
+    left = (width - new_width) // 2 if centered else 0
+    top = (height - new_height) // 2 if centered else 0
+    canvas = np.full((height, width, 3), PADDING_GREY, dtype=np.uint8)
+    resized = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_LINEAR)
+    canvas[top : top + new_height, left : left + new_width] = resized
+    ratio = (new_width / image.shape[1], new_height / image.shape[0])
+    return canvas, Letterbox(ratio, (float(left), float(top)), image.shape[1], image.shape[0])
+
+
+def canvas_size(width: int, height: int, long_side: int, stride: int = 32) -> tuple[int, int]:
+    """Width and height of the smallest canvas, in multiples of `stride`, for a frame scaled to `long_side` pixels."""
+    scale = long_side / max(width, height)
+    return tuple(max(stride, -(-round(side * scale) // stride) * stride) for side in (width, height))  # type: ignore[return-value]
