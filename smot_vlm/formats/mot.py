@@ -4,7 +4,7 @@ This is the only place that converts between 1-based frames with xywh boxes (the
 xyxy boxes (everything else).
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,11 @@ class MotRows:
         return len(self.frames)
 
 
-def read_mot(path: Path | str) -> MotRows:
+def read_mot(path: Path | str, classes: Container[int] | None = None) -> MotRows:
     """Read a MOT file (ground truth or a tracker's output).
 
+    classes: where given, a row with exactly nine columns (MOT16 and later: the eighth is the class) is left out unless
+    its class is one of these or below 1, which means "none given". MOT15 has ten columns and no class.
     A score of 0 marks a row to ignore (MOT15 ground truth) and is left out; a negative score means "none" and reads as 1.
     Windows line ends, a byte order mark, trailing blanks and blank lines are accepted, and blanks in place of commas.
 
@@ -46,8 +48,8 @@ def read_mot(path: Path | str) -> MotRows:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
-        row = _parse_row(line, f"{path}:{number}")
-        if row[6] == 0:
+        row = parse_row(line, f"{path}:{number}")
+        if row[6] == 0 or (classes is not None and (kind := _row_class(line)) >= 1 and kind not in classes):
             continue
         key = (int(row[0]), int(row[1]))
         if key in seen:
@@ -85,8 +87,13 @@ def concatenate(parts: Iterable[MotRows]) -> MotRows:
     )
 
 
-def _parse_row(line: str, place: str) -> tuple[float, ...]:
-    cells = [cell for cell in line.replace(",", " ").split() if cell]
+def parse_row(line: str, place: str) -> tuple[float, ...]:
+    """frame (from 1), id, x, y, w, h, score of one line; the score is 1 where the line ends before it.
+
+    Raises:
+        ValueError: a row that cannot be a box; the message starts with `place`.
+    """
+    cells = _cells(line)
     try:
         values = [float(cell) for cell in cells[:7]]
     except ValueError:
@@ -104,6 +111,19 @@ def _parse_row(line: str, place: str) -> tuple[float, ...]:
     if values[4] <= 0 or values[5] <= 0:
         raise ValueError(f"{place}: a box of {values[4]:g} x {values[5]:g} pixels; width and height must be above 0")
     return (*values, 1.0) if len(values) == 6 else tuple(values)
+
+
+def _cells(line: str) -> list[str]:
+    return line.replace(",", " ").split()
+
+
+def _row_class(line: str) -> int:
+    """The class of a row with nine columns, 0 for any other row."""
+    cells = _cells(line)
+    try:
+        return int(float(cells[7])) if len(cells) == 9 else 0
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _format_row(rows: MotRows, index: int) -> str:
