@@ -1,6 +1,6 @@
 """From a configuration to a model: the one place where parts are made and put together."""
 
-from smot_vlm.config import Config, DecoderConfig
+from smot_vlm.config import AssociationConfig, Config, DecoderConfig
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import ConcatenationTrajectoryFusion
 from smot_vlm.fusion.video import AttentionVideoFusion
@@ -9,6 +9,7 @@ from smot_vlm.semantics.decoder import CaptionDecoder
 from smot_vlm.semantics.interaction import InteractionHead
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.prompts import Prompts
+from smot_vlm.tracking.associators import ASSOCIATORS, Associator
 from smot_vlm.tracking.detector import YoloDetector
 from smot_vlm.tracking.roi import FrameFeatures, PersonFeatures
 from smot_vlm.verbs import NUM_VERBS
@@ -66,3 +67,20 @@ def build_decoder(config: DecoderConfig, dim: int) -> CaptionDecoder:
     if config.name not in DECODERS:
         raise ValueError(f"decoder.name is {config.name!r}; it takes {', '.join(DECODERS)}")
     return DECODERS[config.name](config, dim)
+
+
+def build_associator(name: str, config: AssociationConfig, fps: float) -> Associator:
+    """The associator called `name` for a video of `fps` frames a second (after any stride).
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name not in ASSOCIATORS:
+        raise ValueError(f"associator is {name!r}; it takes {', '.join(ASSOCIATORS)}")
+    return ASSOCIATORS[name](
+        high_score=config.high_score,
+        low_score=config.proposal_score,
+        new_track_score=config.new_track_score,
+        buffer_seconds=config.buffer_seconds,
+        fps=fps,
+    )

@@ -33,14 +33,14 @@ class AssociationConfig:
     """Linking boxes over time. proposal_score: the paper's tau_p, the lowest score of a box that is used at all.
 
     Boxes between proposal_score and high_score take part in BYTE's second stage only. buffer_seconds: how long a lost
-    track is kept (paper: 30 frames at 30 fps).
+    track is kept (30 frames at 25 fps; the paper keeps 30 frames, which at 2 fps are 15 seconds).
     """
 
     name: str = "byte"
     proposal_score: float = 0.1
     high_score: float = 0.5
     new_track_score: float = 0.6
-    buffer_seconds: float = 1.0
+    buffer_seconds: float = 1.2
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ FLOORS = [
     ["training"],
     ["predict", "search"],
     ["tracker"],
+    ["session"],
     ["build"],
     ["model"],
     ["evaluation"],

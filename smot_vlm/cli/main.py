@@ -9,6 +9,7 @@ import sys
 import typer
 
 from smot_vlm.cli.console import print_error
+from smot_vlm.cli.describe import describe
 
 app = typer.Typer(
     name="smot-vlm",
@@ -18,6 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.command()(describe)
 
 
 @app.callback()

@@ -53,7 +53,7 @@ class LoraLM(nn.Module):
             task_type="CAUSAL_LM",
         )
         embeddings = language_model.get_input_embeddings()
-        hidden, scale = embeddings.weight.shape[1], float(embeddings.weight.float().std())
+        hidden, scale = embeddings.weight.shape[1], embeddings.weight.detach().float().std().item()
         self.language_model = get_peft_model(language_model, adapter)
         self.soft_tokens = nn.ModuleDict(
             {task: SoftTokens(dim, hidden, count=soft_tokens, scale=scale) for task in TASKS}

@@ -1,0 +1,157 @@
+"""`smot-vlm describe`: one video in, description.json, tracks.txt, annotated.mp4 and report.html out."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from smot_vlm.cli.console import messages, output, print_warning
+
+if TYPE_CHECKING:
+    from smot_vlm.structures import Description, Frame
+    from smot_vlm.video.reader import VideoReader
+
+Source = Annotated[
+    str, typer.Argument(help="A video file, a folder or glob of images, a camera index, an rtsp/http address.")
+]
+
+
+def describe(
+    source: Source,
+    model: Annotated[str, typer.Option(help="A model that ships (demo) or a folder with weights.")] = "demo",
+    detector: Annotated[str, typer.Option(help="model, onnx:FILE or yolo:FILE.")] = "model",
+    trajectories: Annotated[
+        Path | None, typer.Option(help="MOT file with boxes and ids, in place of a detector.")
+    ] = None,
+    associator: Annotated[str | None, typer.Option(help="How boxes are linked over time [default: byte].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the four files [default: NAME-described].")] = None,
+    stride: Annotated[int, typer.Option(help="Use every N-th frame.")] = 1,
+    max_frames: Annotated[int | None, typer.Option(help="Stop after N frames.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    no_video: Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
+) -> None:
+    """Describe a video: who is where, what each person does, who does what to whom, and what happens."""
+    from smot_vlm.output.export import check_outputs
+
+    folder = out or _default_folder(source)
+    check_outputs(folder, overwrite)
+    with messages.status("loading the model"):
+        from smot_vlm.tracker import Tracker
+
+        tracker = Tracker.from_pretrained(model, detector=detector, associator=associator, device=device)
+    with ExitStack() as stack:
+        spool = Spool(stack, source, stride)
+        with _progress("watching") as bar:
+            task = bar.add_task("watching", total=max_frames)
+
+            def on_frame(frame: "Frame", video: "VideoReader") -> None:
+                bar.update(task, completed=video.frames_read, total=video.frame_count)
+                spool.add(frame, video)
+                if video.frames_read == video.frame_count:
+                    bar.update(task, description="finding words")
+
+            description = tracker.describe(
+                source, trajectories=trajectories, stride=stride, max_frames=max_frames, on_frame=on_frame
+            )
+        _write(folder, description, spool, max_frames, video=not no_video, overwrite=overwrite)
+    _warn(description)
+
+
+class Spool:
+    """Where the frames can be read a second time: the source itself, or for a live one a temporary copy on disk."""
+
+    def __init__(self, stack: ExitStack, source: str, stride: int) -> None:
+        self._stack = stack
+        self._source = source
+        self._stride = stride
+        self._writer = None
+        self._copy: Path | None = None
+        self.fps = 0.0
+
+    def add(self, frame: "Frame", video: "VideoReader") -> None:
+        """Note the next frame; it is copied only where the source cannot be read again."""
+        self.fps = video.sampled_fps
+        if video.rereadable:
+            return
+        if self._writer is None:
+            from smot_vlm.video.writer import VideoWriter
+
+            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+            self._copy = folder / "frames.mp4"
+            self._writer = self._stack.enter_context(VideoWriter(self._copy, self.fps, frame.width, frame.height))
+        self._writer.write(frame.image)
+
+    def open(self, max_frames: int | None) -> "AbstractContextManager[Iterable[Frame]]":
+        """The frames once more, with the indices that they had. Nothing can be added after this."""
+        from smot_vlm.video.reader import open_video
+
+        if self._copy is None:
+            return open_video(self._source, stride=self._stride, max_frames=max_frames)
+        return _renumbered(self._copy, self._stride)
+
+
+@contextmanager
+def _renumbered(path: Path, step: int) -> "Iterator[Iterator[Frame]]":
+    """The frames of `path` with every index times `step`."""
+    from smot_vlm.video.reader import open_video
+
+    with open_video(path) as video:
+        yield (replace(frame, index=frame.index * step) for frame in video)
+
+
+def _write(
+    folder: Path, description: "Description", spool: Spool, max_frames: int | None, *, video: bool, overwrite: bool
+) -> None:
+    from smot_vlm.output.export import write_outputs
+    from smot_vlm.verbs import VERBS
+
+    with _progress("drawing") as bar:
+        task = bar.add_task("drawing", total=description.video.frames)
+        files = write_outputs(
+            folder,
+            description,
+            lambda: spool.open(max_frames),
+            spool.fps,
+            video=video,
+            overwrite=overwrite,
+            glosses={verb.label: verb.gloss for verb in VERBS},
+            progress=lambda done: bar.update(task, completed=done),
+        )
+    people, edges = len(description.tracks), len(description.interactions)
+    output.print(
+        f"{description.video.source}: {description.video.frames} frames, {people} people, {edges} interactions"
+    )
+    for path in files.values():
+        output.print(f"  {path}")
+
+
+def _warn(description: "Description") -> None:
+    if description.video.truncated:
+        print_warning(f"{description.video.source} is damaged; only what precedes the damage is described")
+    if not description.model.trained:
+        print_warning(
+            f"model {description.model.name} is untrained: boxes and ids are real, captions and interactions mean nothing yet"
+        )
+
+
+def _progress(name: str) -> Progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=messages, transient=True)
+
+
+def _default_folder(source: str) -> Path:
+    stem = Path(source.rstrip("/")).stem or "video"
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in stem)
+    return Path(f"{safe}-described")

@@ -1,0 +1,209 @@
+"""`smoter`, the paper's text decoder (section 4) as a caption decoder: the rival of the language models.
+
+Each task has a transformer of its own, Dec_ins and Dec_vid. Against the released code: a caption too long to teach keeps
+its first words (there: the last 38 of the first 40) and is then not taught to end; the words are the language model's
+tokens, so that decoders differ in their network only. Prompts are not read.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
+
+from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Task, pad_tokens
+from smot_vlm.semantics.language_models import find_language_model
+from smot_vlm.semantics.lora_lm import TASKS, load_tokenizer
+from smot_vlm.semantics.losses import IGNORED, label_smoothed_loss
+from smot_vlm.semantics.smoter_transformer import SmoterTransformer
+
+# Takes the place of a forbidden word's logit before the softmax.
+FORBIDDEN_LOGIT = -10000.0
+
+
+@dataclass(frozen=True, eq=False)
+class GreedyText:
+    """tokens: the begin token, the words, the end token where it was reached, and then end tokens only.
+
+    log_probs: mean log-probability of the words a row wrote, its end token counted, in nats.
+    """
+
+    tokens: Int[Tensor, "batch places"]
+    log_probs: Float[Tensor, "batch"]
+
+
+class SmoterDecoder(nn.Module):
+    """The paper's decoder behind the CaptionDecoder protocol.
+
+    dim: width of the visual tokens. max_new_tokens: most words of a caption, the end token counted (released: 39).
+    max_batch: most captions generated at once. label_smoothing: see `label_smoothed_loss`; the loss is thus no plain
+    negative log-likelihood. no_repeat: never write the word just written once more, as the released code; it then
+    cannot write "2 2". use_cache: false reads and writes the whole sequence again for each word, as the released code;
+    the words are the same.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        dim: int = 256,
+        hidden: int = 768,
+        layers: int = 6,
+        heads: int = 12,
+        feedforward: int = 3072,
+        dropout: float = 0.1,
+        label_smoothing: float = 0.1,
+        max_new_tokens: int = 39,
+        max_batch: int = 32,
+        no_repeat: bool = True,
+        use_cache: bool = True,
+    ) -> None:
+        super().__init__()
+        self.tokenizer = tokenizer
+        self.begin, self.end = begin_and_end(tokenizer)
+        self.networks = nn.ModuleDict(
+            {
+                task: SmoterTransformer(
+                    len(tokenizer),
+                    dim=dim,
+                    hidden=hidden,
+                    layers=layers,
+                    heads=heads,
+                    feedforward=feedforward,
+                    places=max_new_tokens,
+                    dropout=dropout,
+                )
+                for task in TASKS
+            }
+        )
+        self.label_smoothing = label_smoothing
+        self.max_new_tokens = max_new_tokens
+        self.max_batch = max_batch
+        self.no_repeat = no_repeat
+        self.use_cache = use_cache
+
+    @classmethod
+    def load(cls, name: str, **options: int | float | bool) -> "SmoterDecoder":
+        """With the tokenizer (alone) of a language model (see `find_language_model`); `options` as above."""
+        return cls(load_tokenizer(find_language_model(name)), **options)  # type: ignore[arg-type]
+
+    def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
+        """See CaptionDecoder.loss; label-smoothed. Blank captions have no target and are left out."""
+        spoken = [
+            (request, caption.strip()) for request, caption in zip(requests, captions, strict=True) if caption.strip()
+        ]
+        if not spoken:
+            return CaptionLoss(next(self.networks.parameters()).sum() * 0.0, 0)
+        kept = [request for request, _ in spoken]
+        targets = [self._target(caption) for _, caption in spoken]
+        totals = [
+            self._task_loss(task, [kept[row] for row in rows], [targets[row] for row in rows])
+            for task, rows in _rows_by_task(kept)
+        ]
+        return CaptionLoss(torch.stack(totals).sum(), sum(len(target) for target in targets))
+
+    @torch.inference_mode()
+    def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
+        """See CaptionDecoder.generate. Greedy."""
+        captions = [""] * len(requests)
+        for task, rows in _rows_by_task(requests):
+            for start in range(0, len(rows), self.max_batch):
+                batch = rows[start : start + self.max_batch]
+                visual, mask = pad_tokens([requests[row].tokens for row in batch])
+                text = greedy(
+                    self.networks[task],  # type: ignore[arg-type]
+                    visual,
+                    mask,
+                    begin=self.begin,
+                    end=self.end,
+                    max_new_tokens=self.max_new_tokens,
+                    no_repeat=self.no_repeat,
+                    use_cache=self.use_cache,
+                )
+                for row, tokens in zip(batch, text.tokens.tolist(), strict=True):
+                    captions[row] = self._words(tokens)
+        return captions
+
+    def _task_loss(self, task: Task, requests: Sequence[CaptionRequest], targets: Sequence[list[int]]) -> Tensor:
+        visual, mask = pad_tokens([request.tokens for request in requests])
+        labels = nn.utils.rnn.pad_sequence(
+            [torch.tensor(target, device=visual.device) for target in targets], batch_first=True, padding_value=IGNORED
+        )
+        # Each place reads the word before it. What stands under padding is seen by no target.
+        begin = labels.new_full((len(labels), 1), self.begin)
+        text = torch.cat([begin, labels[:, :-1].where(labels[:, :-1] != IGNORED, self.end)], dim=1)
+        logits = self.networks[task](visual, mask, text)
+        return label_smoothed_loss(logits.flatten(0, 1), labels.flatten(), self.label_smoothing)
+
+    def _target(self, caption: str) -> list[int]:
+        """The words and the end token, cut to what can be written."""
+        ids = self.tokenizer(caption, add_special_tokens=False)["input_ids"]
+        return [*ids, self.end][: self.max_new_tokens]
+
+    def _words(self, tokens: list[int]) -> str:
+        written = tokens[1:]
+        if self.end in written:
+            written = written[: written.index(self.end)]
+        return " ".join(self.tokenizer.decode(written, skip_special_tokens=True).split())
+
+
+def greedy(
+    network: SmoterTransformer,
+    visual: Float[Tensor, "batch visual_tokens dim"],
+    mask: Bool[Tensor, "batch visual_tokens"],
+    *,
+    begin: int,
+    end: int,
+    max_new_tokens: int = 39,
+    no_repeat: bool = True,
+    use_cache: bool = True,
+) -> GreedyText:
+    """The likeliest word after word, until every row has ended or `max_new_tokens` words stand.
+
+    mask: true where a visual token is real. no_repeat and use_cache: see SmoterDecoder.
+    """
+    tokens = torch.full((len(visual), 1), begin, device=visual.device)
+    finished = torch.zeros(len(visual), dtype=torch.bool, device=visual.device)
+    log_probs, counts = visual.new_zeros(len(visual)), visual.new_zeros(len(visual))
+    context = network.read(visual, mask)
+    for step in range(max_new_tokens):
+        if use_cache:
+            logits, context = network.write(tokens[:, -1:], context)
+        else:
+            logits = network(visual, mask, tokens)
+        logits = logits[:, -1].float()
+        if no_repeat and step > 0:
+            logits = logits.scatter(1, tokens[:, -1:], FORBIDDEN_LOGIT)
+        best_log_probs, best = logits.log_softmax(dim=1).max(dim=1)
+        log_probs += best_log_probs.masked_fill(finished, 0.0)
+        counts += ~finished
+        tokens = torch.cat([tokens, best.masked_fill(finished, end)[:, None]], dim=1)
+        finished |= tokens[:, -1] == end
+        if finished.all():
+            break
+    return GreedyText(tokens, log_probs / counts)
+
+
+def begin_and_end(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:
+    """The tokens that open and close a caption: BERT's [CLS] and [SEP], or a causal model's begin and end tokens.
+
+    Raises:
+        ValueError: the tokenizer has no end token.
+    """
+    end = tokenizer.eos_token_id if tokenizer.sep_token_id is None else tokenizer.sep_token_id
+    if end is None:
+        raise ValueError(f"{type(tokenizer).__name__} has no end token; give a tokenizer with eos_token or sep_token")
+    for begin in (tokenizer.cls_token_id, tokenizer.bos_token_id):
+        if begin is not None:
+            return begin, end
+    return end, end
+
+
+def _rows_by_task(requests: Sequence[CaptionRequest]) -> Iterator[tuple[Task, list[int]]]:
+    """Positions of the requests of each task that occurs."""
+    for task in TASKS:
+        rows = [row for row, request in enumerate(requests) if request.task == task]
+        if rows:
+            yield task, rows

@@ -1,0 +1,110 @@
+"""One video being watched: boxes on every frame, a look for meaning about twice a second, words when asked."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from smot_vlm.config import Config
+from smot_vlm.fusion.memory import SceneMemory
+from smot_vlm.model import Fused, SmotModel, View
+from smot_vlm.semantics.pairs import candidate_pairs
+from smot_vlm.structures import Description, Detections, Frame, Interaction, ModelInfo, Trajectory, VideoInfo
+from smot_vlm.timing import PartTimes
+from smot_vlm.tracking.sources import GivenPeople, PeopleSource
+from smot_vlm.tracking.trajectories import TrajectoryBuilder
+from smot_vlm.verbs import VERBS
+from smot_vlm.video.reader import VideoReader
+
+
+class Session:
+    """Watches one video for a Tracker.
+
+    open_people: given the model's own detector as a function of a frame, opens the source of boxes with ids.
+    times: seconds by part: detector, backbone, association, features, fusion, language, verbs.
+    """
+
+    def __init__(
+        self,
+        model: SmotModel,
+        config: Config,
+        open_people: Callable[[Callable[[Frame], Detections]], PeopleSource],
+        times: PartTimes,
+    ) -> None:
+        self._model = model
+        self._config = config
+        self._times = times
+        self._trajectories = TrajectoryBuilder()
+        self._memory = SceneMemory(per_second=config.features.per_second, capacity=config.features.track_frames)
+        self._seen: tuple[int, View] | None = None
+        self._size = (0, 0)
+        self._people = open_people(self._detect)
+
+    def observe(self, frame: Frame) -> Detections:
+        """Take in the next frame; gives the people in it, with ids."""
+        self._size = (frame.width, frame.height)
+        people = self._people.update(frame)
+        self._trajectories.add(frame.index, people)
+        self._look(frame, people)
+        return people
+
+    def describe(self, video: VideoReader) -> Description:
+        """Everything that can be said about the frames so far."""
+        if isinstance(self._people, GivenPeople) and self._people.used == 0:
+            raise ValueError(
+                f"{self._people.path}: none of its boxes lies in the frames that were read of {video.name}"
+            )
+        tracks = self._trajectories.build()
+        ids = [track.id for track in tracks]
+        with self._times.part("fusion"):
+            fused = self._model.recall(self._memory, ids)
+        with self._times.part("verbs"):
+            interactions = self._interactions(fused, tracks)
+        with self._times.part("language"):
+            caption, captions = self._model.describe(fused)
+        description = Description(self._video_info(video), tuple(tracks), interactions, "", self._model_info())
+        return description.with_captions(caption, dict(zip(ids, captions, strict=True)))
+
+    def _detect(self, frame: Frame) -> Detections:
+        view = self._view(frame, "detector")
+        with self._times.part("detector"):
+            return self._model.detect(view)
+
+    def _view(self, frame: Frame, part: str) -> View:
+        """The network's view of this frame, made at most once."""
+        if self._seen is None or self._seen[0] != frame.index:
+            with self._times.part(part):
+                self._seen = (frame.index, self._model.see(frame.image))
+        return self._seen[1]
+
+    def _look(self, frame: Frame, people: Detections) -> None:
+        """A regular look about twice a second at everybody; between them, a first look at who is new."""
+        assert people.ids is not None, "people of a frame have ids"
+        regular = self._memory.is_due(frame.time_seconds)
+        if not regular:
+            people = people.select(np.array([self._memory.is_new(id) for id in people.ids.tolist()], dtype=bool))
+        if regular or len(people):
+            view = self._view(frame, "backbone")
+            with self._times.part("features"):
+                self._model.remember(self._memory, frame, view, people, regular)
+
+    def _interactions(self, fused: Fused, tracks: list[Trajectory]) -> tuple[Interaction, ...]:
+        settings = self._config.interaction
+        pairs = candidate_pairs(tracks, settings.max_pairs)
+        if len(pairs) == 0:
+            return ()
+        scores = self._model.relate(fused, torch.as_tensor(pairs, device=self._model.device)).sigmoid().cpu().numpy()
+        found = np.argwhere(scores > settings.threshold)
+        edges = [
+            Interaction(tracks[pairs[row, 0]].id, VERBS[verb].label, tracks[pairs[row, 1]].id, float(scores[row, verb]))
+            for row, verb in found
+        ]
+        return tuple(sorted(edges, key=lambda edge: (edge.subject, edge.object, -edge.score)))
+
+    def _video_info(self, video: VideoReader) -> VideoInfo:
+        width, height = self._size
+        return VideoInfo(video.name, width, height, float(video.fps), video.frames_read, video.truncated)
+
+    def _model_info(self) -> ModelInfo:
+        name, decoder = self._config.name, self._config.decoder.name
+        return ModelInfo(name, decoder, self._people.name, self._model.trained)

@@ -1,0 +1,198 @@
+"""Tracker, the public face: a video in, its description out.
+
+Not to be confused with the associators in smot_vlm.tracking, which link boxes: this Tracker describes a video.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from smot_vlm.build import build_associator, build_model
+from smot_vlm.config import Config, load_config
+from smot_vlm.files import shipped_folder
+from smot_vlm.model import SmotModel
+from smot_vlm.session import Session
+from smot_vlm.structures import Description, Detections, Frame
+from smot_vlm.timing import PartTimes
+from smot_vlm.tracking.detector import Detector, YoloFileDetector
+from smot_vlm.tracking.onnx_detector import OnnxDetector
+from smot_vlm.tracking.sources import DetectedPeople, GivenPeople, PeopleSource
+from smot_vlm.video.reader import VideoReader, VideoSource, open_video
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """What `Tracker.stream` gives for each frame.
+
+    people: boxes with ids in this frame. description: everything said so far, at the newest refresh (None before the
+    first one). refreshed: whether `description` is new with this frame.
+    """
+
+    frame: Frame
+    people: Detections
+    description: Description | None
+    refreshed: bool
+
+
+class Tracker:
+    """Describes videos: trajectories, a caption each, directed interactions, a caption for the video.
+
+    detector: "model" (the network's own boxes), "onnx:FILE" or "yolo:FILE". associator: a key of ASSOCIATORS.
+    """
+
+    def __init__(
+        self, model: SmotModel, config: Config, *, detector: str = "model", associator: str | None = None
+    ) -> None:
+        self.model = model.eval()
+        self.config = config
+        self.associator = associator or config.association.name
+        self._detector = self._open_detector(detector)
+        build_associator(self.associator, config.association, fps=30.0)  # an unknown name is told now, not mid-way
+
+    @classmethod
+    def from_pretrained(
+        cls, name: Path | str = "demo", *, detector: str = "model", associator: str | None = None, device: str = "auto"
+    ) -> "Tracker":
+        """The model called `name`: a config that ships ("demo").
+
+        device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps".
+
+        Raises:
+            FileNotFoundError: no such model, or a part of it (the language model) is found nowhere.
+            ValueError: an unknown detector, associator or device.
+        """
+        config = load_config(_config_path(name))
+        return cls(build_model(config).to(_device(device)), config, detector=detector, associator=associator)
+
+    def describe(
+        self,
+        source: VideoSource,
+        *,
+        trajectories: Path | str | None = None,
+        stride: int = 1,
+        max_frames: int | None = None,
+        on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
+        times: PartTimes | None = None,
+    ) -> Description:
+        """Watch a video to its end and describe it.
+
+        source: a file, a folder or glob of images, an array (frames, height, width, 3), an iterable of frames, a camera
+        index, an rtsp:// or http:// address. trajectories: a MOT file with boxes and ids to use in place of the
+        detector. stride: use every stride-th frame. on_frame: called after each frame, for progress; false ends the
+        watching there. times: filled with the seconds of each part.
+
+        Raises:
+            FileNotFoundError, ValueError: nothing to read, or the untrained detector was asked for boxes.
+        """
+        times = times or PartTimes()
+        with torch.inference_mode(), open_video(source, stride=stride, max_frames=max_frames) as video:
+            session = self._session(video, trajectories, times)
+            for frame in times.waiting("decode", video):
+                session.observe(frame)
+                if on_frame is not None and on_frame(frame, video) is False:
+                    break
+            return session.describe(video)
+
+    def stream(
+        self,
+        source: VideoSource,
+        *,
+        trajectories: Path | str | None = None,
+        stride: int = 1,
+        max_frames: int | None = None,
+        refresh_seconds: float = 10.0,
+    ) -> Iterator[Update]:
+        """Describe while watching: an Update a frame, boxes and ids at once, words anew every `refresh_seconds`.
+
+        Words come for the first time after `refresh_seconds` of video, and once more with the last frame.
+        """
+        if refresh_seconds <= 0:
+            raise ValueError(f"refresh_seconds is {refresh_seconds}; it takes a number above 0")
+        description: Description | None = None
+        refreshed_at = 0.0
+        with open_video(source, stride=stride, max_frames=max_frames) as video:
+            session = self._session(video, trajectories, PartTimes())
+            for frame, is_last in _mark_last(video):
+                # Entered anew for each frame: a caller's code runs between two of them.
+                with torch.inference_mode():
+                    people = session.observe(frame)
+                    refresh = is_last or frame.time_seconds - refreshed_at >= refresh_seconds
+                    if refresh:
+                        description, refreshed_at = session.describe(video), frame.time_seconds
+                yield Update(frame, people, description, refresh)
+
+    def _session(self, video: VideoReader, trajectories: Path | str | None, times: PartTimes) -> Session:
+        return Session(self.model, self.config, lambda see: self._people(see, video, trajectories, times), times)
+
+    def _people(
+        self, see: Callable[[Frame], Detections], video: VideoReader, trajectories: Path | str | None, times: PartTimes
+    ) -> PeopleSource:
+        """Where this video's boxes come from. see: the model's own detections of a frame."""
+        if trajectories is not None:
+            return GivenPeople(trajectories)
+        detector = self._detector
+        if detector is None and not (self.model.trained or self.model.detector.trained):
+            raise ValueError(
+                "the model's own detector is untrained and would invent people; give --detector onnx:FILE or "
+                "--detector yolo:FILE, or your own boxes with --trajectories MOT.txt"
+            )
+
+        def detect(frame: Frame) -> Detections:
+            if detector is None:
+                return see(frame)
+            with times.part("detector"):
+                return detector.detect(frame.image)
+
+        associator = build_associator(self.associator, self.config.association, fps=video.sampled_fps)
+        return DetectedPeople(self.associator, detect, associator)
+
+    def _open_detector(self, detector: str) -> Detector | None:
+        kind, colon, path = detector.partition(":")
+        options = {
+            "min_score": self.config.association.proposal_score,
+            "overlap": self.config.detector.overlap,
+            "image_size": self.config.detector.image_size,
+        }
+        if detector == "model":
+            return None
+        if colon and path and kind == "onnx":
+            return OnnxDetector(path, **options)  # type: ignore[arg-type]
+        if colon and path and kind == "yolo":
+            return YoloFileDetector(path, **options)  # type: ignore[arg-type]
+        raise ValueError(f"detector is {detector!r}; it takes model, onnx:FILE or yolo:FILE")
+
+
+def _config_path(name: Path | str) -> Path:
+    path = shipped_folder("configs") / f"{name}.yaml"
+    if not path.is_file():
+        names = ", ".join(sorted(entry.stem for entry in path.parent.glob("*.yaml")))
+        raise FileNotFoundError(f"no model {str(name)!r}; give one of {names}")
+    return path
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device {name!r} cannot be used ({str(error).splitlines()[0]}); give auto, cpu or cuda"
+        ) from None
+    return device
+
+
+def _mark_last(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
+    """Each frame with whether it is the last one."""
+    previous: Frame | None = None
+    for frame in frames:
+        if previous is not None:
+            yield previous, False
+        previous = frame
+    if previous is not None:
+        yield previous, True

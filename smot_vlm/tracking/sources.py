@@ -1,0 +1,50 @@
+"""Where boxes with ids come from, frame by frame: a detector and an associator, or a MOT file made elsewhere."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from smot_vlm.formats.mot import read_mot
+from smot_vlm.structures import Detections, Frame
+from smot_vlm.tracking.associators import Associator
+
+
+class PeopleSource(Protocol):
+    """Gives the people of each frame, with ids. Frames come in order, each once."""
+
+    name: str
+
+    def update(self, frame: Frame) -> Detections: ...
+
+
+class DetectedPeople:
+    """A detector on every frame, its boxes linked by an associator. `name` is the associator's."""
+
+    def __init__(self, name: str, detect: Callable[[Frame], Detections], associator: Associator) -> None:
+        self.name = name
+        self._detect = detect
+        self._associator = associator
+
+    def update(self, frame: Frame) -> Detections:
+        return self._associator.update(self._detect(frame), frame.image)
+
+
+class GivenPeople:
+    """Boxes and ids from a MOT file. `name` is "trajectories"; `used` counts the boxes handed out so far."""
+
+    name = "trajectories"
+
+    def __init__(self, path: Path | str) -> None:
+        rows = read_mot(path)
+        order = np.lexsort((rows.ids, rows.frames))
+        self._frames, self._ids = rows.frames[order], rows.ids[order]
+        self._boxes, self._scores = rows.boxes[order], rows.scores[order]
+        self.path = Path(path)
+        self.used = 0
+
+    def update(self, frame: Frame) -> Detections:
+        start, stop = np.searchsorted(self._frames, [frame.index, frame.index + 1])
+        self.used += stop - start
+        return Detections(self._boxes[start:stop], self._scores[start:stop], self._ids[start:stop])

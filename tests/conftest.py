@@ -1,0 +1,38 @@
+"""Shapes and types of the model's code are checked while tests run; tiny models stand in for downloaded ones."""
+
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+install_import_hook(
+    ["smot_vlm.model", "smot_vlm.session", "smot_vlm.fusion", "smot_vlm.semantics", "smot_vlm.tracking"],
+    "beartype.beartype",
+)
+
+REPO = Path(__file__).parent.parent
+SHARED = REPO.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real clips, weights and golden outputs, beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared (real clips, detector weights, golden outputs) is not here")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def tiny_language_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a two-layer Llama of random weights and a small byte-level tokenizer with a chat template."""
+    from tiny import save_tiny_language_model
+
+    return save_tiny_language_model(tmp_path_factory.mktemp("tiny-lm"))
+
+
+@pytest.fixture(scope="session")
+def tiny_tracker_config(tiny_language_model: Path):
+    """A configuration with small parts, quick to build."""
+    from tiny import tiny_config
+
+    return tiny_config(tiny_language_model)

@@ -1,0 +1,32 @@
+"""Prompt templates: what ships, and what is said of a broken one."""
+
+import pytest
+
+from smot_vlm.semantics.prompts import VISUAL, Prompts
+
+
+@pytest.mark.parametrize("task", ["instance_caption", "video_caption"])
+def test_shipped_prompts_place_the_soft_tokens_once(task):
+    assert Prompts().render(task).count(VISUAL) == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "error", "words"),
+    [
+        ("Describe {{ visual }} and {{ visual }}", ValueError, "stands 2 times"),
+        ("Describe", ValueError, "stands 0 times"),
+        ("{{ visual }} {{ name }}", ValueError, "'name' is undefined"),
+        ("{{ visual", ValueError, "caption.jinja"),
+        (None, FileNotFoundError, "no prompt caption.jinja"),
+    ],
+)
+def test_a_broken_template_is_told_in_one_line(tmp_path, template, error, words):
+    if template is not None:
+        (tmp_path / "caption.jinja").write_text(template)
+    with pytest.raises(error, match=words):
+        Prompts(tmp_path).render("caption")
+
+
+def test_values_reach_the_template(tmp_path):
+    (tmp_path / "caption.jinja").write_text("{{ visual }} with {{ names | join(', ') }}")
+    assert Prompts(tmp_path).render("caption", names=["a", "b"]) == f"{VISUAL} with a, b"
