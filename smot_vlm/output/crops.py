@@ -1,0 +1,95 @@
+"""Picks the pictures of the report in one pass over the frames: a key frame, and one crop of each person."""
+
+import io
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from smot_vlm.structures import Description, Frame, Trajectory
+
+CROP_HEIGHT, CROP_WIDTH = 320, 320
+CROP_MARGIN = 0.06
+JPEG_QUALITY = 85
+
+
+class CropPicker:
+    """Keeps one JPEG a track: from the frame with the largest score x area inside the picture x share inside.
+
+    The best frame is known beforehand from the boxes. Until it comes the person's first frame stands in for it, so
+    a second pass that ends early still shows everybody whom it met.
+    """
+
+    def __init__(self, description: Description) -> None:
+        self.jpegs: dict[int, bytes] = {}
+        self._wanted: dict[int, list[tuple[int, np.ndarray]]] = {}
+        for track in description.tracks:
+            quality = crop_quality(track, description.video.width, description.video.height)
+            for row in sorted({0, int(np.argmax(quality))} if len(track) else ()):
+                self._wanted.setdefault(int(track.frames[row]), []).append((track.id, track.boxes[row]))
+
+    def add(self, frame: Frame) -> None:
+        """Look at one frame; crops are cut only from frames that are wanted."""
+        for id, box in self._wanted.get(frame.index, ()):
+            crop = cut_crop(frame.image, box)
+            if crop is not None:
+                self.jpegs[id] = encode_jpeg(crop)
+
+
+def crop_quality(track: Trajectory, width: int, height: int) -> np.ndarray:
+    """score x area inside the picture x share of the box inside, one a frame; 0 where the box lies outside."""
+    boxes = np.nan_to_num(track.boxes, posinf=0, neginf=0)
+    inside = np.clip(boxes, 0, [width, height, width, height])
+    area, inside_area = _areas(boxes), _areas(inside)
+    return np.maximum(track.scores, 1e-6) * inside_area * inside_area / np.maximum(area, 1e-9)
+
+
+def cut_crop(image: np.ndarray, box: np.ndarray) -> np.ndarray | None:
+    """The person in `box` (xyxy pixels of `image`) with a small margin, at most 320 x 320; None where it is outside."""
+    if not np.isfinite(box).all():
+        return None
+    height, width = image.shape[:2]
+    margin = CROP_MARGIN * max(box[2] - box[0], box[3] - box[1])
+    limits = [width, height, width, height]
+    if (np.clip(box, 0, limits)[:2] >= np.clip(box, 0, limits)[2:]).any():
+        return None
+    grown = np.clip(box + margin * np.array([-1, -1, 1, 1]), 0, limits)
+    x1, y1 = np.floor(grown[:2]).astype(int)
+    x2, y2 = np.ceil(grown[2:]).astype(int)
+    return shrink(image[y1:y2, x1:x2], CROP_WIDTH, CROP_HEIGHT)
+
+
+def shrink(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """`image` made smaller, never larger, to fit into `width` x `height` in its own proportions."""
+    scale = min(1.0, width / image.shape[1], height / image.shape[0])
+    if scale == 1.0:
+        return image
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def encode_jpeg(image: np.ndarray) -> bytes:
+    """RGB uint8 as JPEG."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return buffer.getvalue()
+
+
+def key_frame_index(description: Description) -> int | None:
+    """The frame that shows most: people in view, and interactions between them; then the surest; then the first.
+
+    None where there is no box.
+    """
+    shown: dict[int, float] = {}
+    for track in description.tracks:
+        for frame_index, score in zip(track.frames.tolist(), track.scores.tolist(), strict=True):
+            shown[frame_index] = shown.get(frame_index, 0.0) + 1 + 1e-3 * min(max(score, 0.0), 1.0)
+    frames_of = {track.id: set(track.frames.tolist()) for track in description.tracks}
+    for subject, object in {(edge.subject, edge.object) for edge in description.interactions}:
+        for frame_index in frames_of[subject] & frames_of[object]:
+            shown[frame_index] += 1
+    return min(shown, key=lambda frame_index: (-shown[frame_index], frame_index), default=None)
+
+
+def _areas(boxes: np.ndarray) -> np.ndarray:
+    return np.maximum(boxes[:, 2:] - boxes[:, :2], 0).prod(axis=1)

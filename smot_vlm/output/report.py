@@ -1,0 +1,174 @@
+"""The report: one self-contained HTML page that shows what was said about a video."""
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from smot_vlm.files import write_text
+from smot_vlm.output.annotate import draw_frame
+from smot_vlm.output.crops import CropPicker, encode_jpeg, key_frame_index, shrink
+from smot_vlm.output.palette import css, ink_on, track_colour
+from smot_vlm.output.text import plain_verb
+from smot_vlm.output.timeline import Timeline
+from smot_vlm.structures import Description, Frame, Interaction, Trajectory
+
+KEY_FRAME_WIDTH, KEY_FRAME_HEIGHT = 1280, 960
+
+
+@dataclass(frozen=True)
+class Picture:
+    """uri: a data URI with the JPEG. time: when it was taken, in words."""
+
+    uri: str
+    time: str
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One person as the page shows her. segments: start and width in percent of the video's length."""
+
+    id: int
+    colour: str
+    ink: str
+    time: str
+    boxes: str
+    caption: str
+    crop: str | None
+    segments: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class EdgeRow:
+    """One interaction as the page shows it. percent: length of the score's bar."""
+
+    subject: PersonRow
+    object: PersonRow
+    verb: str
+    word: str
+    gloss: str
+    score: float
+    percent: float
+
+
+class ReportBuilder:
+    """Collects the page's pictures frame by frame, then writes the page.
+
+    At most one JPEG a track and one key frame are kept, whatever the video's length.
+    glosses: what each verb sense means, by its id; shown under the verb.
+    """
+
+    def __init__(self, description: Description, glosses: dict[str, str] | None = None) -> None:
+        self._description = description
+        self._glosses = glosses or {}
+        self._crops = CropPicker(description)
+        self._timeline = Timeline(description.tracks, description.video.fps)
+        self._key_index = key_frame_index(description)
+        self._key_frame: Picture | None = None
+        self._length = max(
+            [description.video.frames, 1, *(int(track.frames[-1]) + 1 for track in description.tracks if len(track))]
+        )
+
+    def add(self, frame: Frame) -> None:
+        """Look at one frame. The first one is the key frame until the chosen one comes."""
+        self._length = max(self._length, frame.index + 1)
+        self._crops.add(frame)
+        if self._key_frame is None or frame.index == self._key_index:
+            picture = draw_frame(frame.image, self._description, frame.index, panel=False)
+            jpeg = encode_jpeg(shrink(picture, KEY_FRAME_WIDTH, KEY_FRAME_HEIGHT))
+            self._key_frame = Picture(_data_uri(jpeg), self._time(frame.index))
+
+    def render(self, video: str | None = None) -> str:
+        """The page as HTML. video: address of the annotated video, relative to the page, to embed."""
+        description = self._description
+        people = {track.id: self._person(track) for track in description.tracks}
+        edges = [self._edge(edge, people) for edge in sorted(description.interactions, key=lambda edge: -edge.score)]
+        environment = Environment(
+            loader=PackageLoader("smot_vlm.output"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+        return environment.get_template("report.html.jinja").render(
+            title=_title(description),
+            facts=self._facts(),
+            description=description,
+            key_frame=self._key_frame,
+            video=video,
+            people=list(people.values()),
+            edges=edges,
+        )
+
+    def finish(self, path: Path, video: str | None = None) -> None:
+        """Write the page to `path`, atomically. video: as for `render`."""
+        write_text(Path(path), self.render(video))
+
+    def _person(self, track: Trajectory) -> PersonRow:
+        colour = track_colour(track.id)
+        segments = self._timeline.segments(track)
+        jpeg = self._crops.jpegs.get(track.id)
+        percent = 100 / self._length
+        return PersonRow(
+            id=track.id,
+            colour=css(colour),
+            ink=css(ink_on(colour)),
+            time=f"{self._time(segments[0][0])} to {self._time(segments[-1][1])}" if segments else "never seen",
+            boxes=f"{len(track)} box{'' if len(track) == 1 else 'es'}",
+            caption=track.caption,
+            crop=None if jpeg is None else _data_uri(jpeg),
+            segments=tuple((first * percent, (last + 1 - first) * percent) for first, last in segments),
+        )
+
+    def _edge(self, edge: Interaction, people: dict[int, PersonRow]) -> EdgeRow:
+        return EdgeRow(
+            subject=people[edge.subject],
+            object=people[edge.object],
+            verb=edge.verb,
+            word=plain_verb(edge.verb),
+            gloss=self._glosses.get(edge.verb, ""),
+            score=edge.score,
+            percent=100 * min(max(edge.score, 0.0), 1.0),
+        )
+
+    def _facts(self) -> list[str]:
+        video, model = self._description.video, self._description.model
+        facts = [f"{video.width} × {video.height} pixels"]
+        facts += [f"{video.fps:.4g} frames a second"] if video.fps > 0 else []
+        facts += [f"{video.frames} frame{'' if video.frames == 1 else 's'} read"]
+        words = " · ".join(part for part in (model.name, model.decoder, model.associator) if part)
+        return facts + ([f"model {words}"] if words else [])
+
+    def _time(self, frame_index: int) -> str:
+        fps = self._description.video.fps
+        return format_time(frame_index / fps) if fps > 0 else f"frame {frame_index}"
+
+
+def write_report(
+    frames: Iterable[Frame], description: Description, path: Path, glosses: dict[str, str] | None = None
+) -> None:
+    """Write the page to `path` in one pass over `frames`; without frames it has no pictures.
+
+    An annotated.mp4 that lies beside `path` is embedded.
+    """
+    path = Path(path)
+    builder = ReportBuilder(description, glosses)
+    for frame in frames:
+        builder.add(frame)
+    builder.finish(path, "annotated.mp4" if (path.parent / "annotated.mp4").is_file() else None)
+
+
+def format_time(seconds: float) -> str:
+    """`2.4 s`, `3:05`, or `1:02:45`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _title(description: Description) -> str:
+    source = description.video.source.rstrip("/\\")
+    return source.replace("\\", "/").rsplit("/", 1)[-1] or "Video"
+
+
+def _data_uri(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")

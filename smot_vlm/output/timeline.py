@@ -1,0 +1,67 @@
+"""Who is where at which frame: the trajectories of a description, indexed by time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from smot_vlm.structures import Trajectory
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """The boxes of one frame: ids int64 (n), boxes float64 (n, 4) xyxy pixels of the original frame, scores (n)."""
+
+    ids: np.ndarray
+    boxes: np.ndarray
+    scores: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Timeline:
+    """Answers `boxes_at` and `people_near` without a walk over all tracks.
+
+    A person who is missed for at most `hold_frames` frames counts as still there (`people_near`, `segments`): so
+    a list of those present does not flicker with the detector. It is a second, and at least two of the steps
+    between described frames.
+    """
+
+    def __init__(self, tracks: tuple[Trajectory, ...], fps: float) -> None:
+        self.hold_frames = max(round(fps), 2 * _step(tracks), 1)
+        lengths = [len(track) for track in tracks]
+        ids = np.repeat(np.array([track.id for track in tracks], dtype=np.int64), lengths)
+        frames = np.concatenate([track.frames for track in tracks] or [np.zeros(0, dtype=np.int64)])
+        boxes = np.concatenate([track.boxes for track in tracks] or [np.zeros((0, 4))])
+        scores = np.concatenate([track.scores for track in tracks] or [np.zeros(0)])
+        order = np.lexsort((ids, frames))
+        self._ids, self._frames = ids[order], frames[order]
+        self._boxes, self._scores = boxes[order], scores[order]
+        spans = [(track.id, *segment) for track in tracks for segment in self.segments(track)]
+        table = np.array(spans, dtype=np.int64).reshape(-1, 3)
+        self._span_ids, self._span_first, self._span_last = table[np.argsort(table[:, 0], kind="stable")].T
+
+    def boxes_at(self, frame_index: int) -> Boxes:
+        """The boxes of one frame, by ascending id."""
+        first, last = np.searchsorted(self._frames, [frame_index, frame_index + 1])
+        rows = slice(first, last)
+        return Boxes(self._ids[rows], self._boxes[rows], self._scores[rows])
+
+    def people_near(self, frame_index: int) -> tuple[int, ...]:
+        """Ids of all who are present at this frame, also where a short miss hides their box, ascending."""
+        present = (self._span_first <= frame_index) & (frame_index <= self._span_last)
+        return tuple(self._span_ids[present].tolist())
+
+    def segments(self, track: Trajectory) -> list[tuple[int, int]]:
+        """First and last frame of each stretch in which the person is present."""
+        if not len(track):
+            return []
+        breaks = np.flatnonzero(np.diff(track.frames) > self.hold_frames)
+        firsts = track.frames[np.concatenate([[0], breaks + 1])]
+        lasts = track.frames[np.concatenate([breaks, [len(track) - 1]])]
+        return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
+
+
+def _step(tracks: tuple[Trajectory, ...]) -> int:
+    """The smallest distance between two frames of one track: the stride with which the video was read."""
+    return min((int(np.diff(track.frames).min()) for track in tracks if len(track) > 1), default=1)
