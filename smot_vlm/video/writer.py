@@ -1,0 +1,137 @@
+"""Frames to an mp4 file that every browser and player shows."""
+
+import math
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+# Encoders in order of preference, with their options: H.264, or MPEG-4 part 2 where FFmpeg was built without x264.
+ENCODERS: dict[str, dict[str, str]] = {
+    "libx264": {"preset": "veryfast", "crf": "23"},
+    "mpeg4": {"q:v": "3"},
+}
+_SMPTE_170M = 6
+_LIMITED_RANGE = 1
+
+
+class VideoWriter:
+    """Writes RGB frames as H.264 (yuv420p, crf 23) to an mp4 that plays before it has loaded whole.
+
+    The format wants even sides: an odd one gets one more row or column, a copy of the last, at the bottom or right.
+
+    path: a new file that ends in .mp4; give a temporary name (files.atomic_path), as a broken run leaves half a file.
+    fps: frames a second. width, height: pixels of every frame.
+
+    Raises:
+        ValueError: a size below 1, a rate not above 0, another suffix, no frame written by the end of the block.
+        OSError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path | str, fps: float, width: int, height: int) -> None:
+        if Path(path).suffix.lower() != ".mp4":
+            raise ValueError(f"{path}: videos are written as mp4; give a name that ends in .mp4")
+        if not (math.isfinite(fps) and fps > 0):
+            raise ValueError(f"fps is {fps}; give frames a second as a number above 0")
+        if width < 1 or height < 1:
+            raise ValueError(f"a video of {width}x{height} pixels; both sides must be 1 or more")
+        self._path = Path(path)
+        self._width, self._height = width, height
+        self._reformatter = VideoReformatter()
+        self._frames_written = 0
+        self._closed = False
+        try:
+            self._container = av.open(f"file:{path}", "w", format="mp4", options={"movflags": "+faststart"})
+        except av.FFmpegError as error:
+            raise self._cannot_write(error) from None
+        # Rates such as 30000/1001 stay exact, and MPEG-4 has 16 bits for each part of the fraction.
+        rate = Fraction(fps).limit_denominator(1001) or Fraction(1, 1001)
+        self._stream = _add_stream(self._container, rate, width + width % 2, height + height % 2)
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        elif not self._closed:
+            self._closed = True
+            with suppress(av.FFmpegError):  # The error of the block is the one to show.
+                self._container.close()
+
+    def write(self, image: np.ndarray) -> None:
+        """Append one frame: RGB uint8 (height, width, 3).
+
+        Raises:
+            ValueError: another shape or type.
+            OSError: the disk is full.
+        """
+        if image.shape != (self._height, self._width, 3) or image.dtype != np.uint8:
+            raise ValueError(
+                f"a frame of shape {image.shape} and type {image.dtype}; "
+                f"this video takes RGB uint8 ({self._height}, {self._width}, 3)"
+            )
+        if self._height % 2 or self._width % 2:
+            image = np.pad(image, ((0, self._height % 2), (0, self._width % 2), (0, 0)), mode="edge")
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+        frame = self._reformatter.reformat(frame, format="yuv420p")
+        frame.colorspace, frame.color_range = _SMPTE_170M, _LIMITED_RANGE
+        frame.pts = self._frames_written
+        frame.time_base = self._stream.codec_context.time_base
+        self._mux(frame)
+        self._frames_written += 1
+
+    def close(self) -> None:
+        """Write what the encoder still holds, and the index; closing twice does no harm.
+
+        Raises:
+            ValueError: no frame was written.
+            OSError: the disk is full.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._frames_written == 0:
+                raise ValueError(f"{self._path}: no frame was written; a video needs at least one")
+            self._mux(None)
+        except BaseException:
+            with suppress(av.FFmpegError):
+                self._container.close()
+            raise
+        try:
+            self._container.close()
+        except av.FFmpegError as error:
+            raise self._cannot_write(error) from None
+
+    def _mux(self, frame: av.VideoFrame | None) -> None:
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except av.FFmpegError as error:
+            raise self._cannot_write(error) from None
+
+    def _cannot_write(self, error: av.FFmpegError) -> OSError:
+        return OSError(f"{self._path}: cannot be written ({error.strerror}); check the folder and the space left")
+
+
+def _add_stream(container: av.container.OutputContainer, rate: Fraction, width: int, height: int) -> VideoStream:
+    """A video stream with the first encoder of ENCODERS that this FFmpeg has.
+
+    The colour matrix is stated, so that players do not guess another one for large pictures.
+    """
+    name = next((name for name in ENCODERS if name in av.codecs_available), "mpeg4")
+    stream = container.add_stream(name, rate=rate, options=ENCODERS[name])
+    assert isinstance(stream, VideoStream)
+    stream.width, stream.height = width, height
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.time_base = 1 / rate
+    stream.codec_context.colorspace = _SMPTE_170M
+    stream.codec_context.color_range = _LIMITED_RANGE
+    return stream
