@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from smot_vlm.files import write_text
-from smot_vlm.formats import mot
+from smot_vlm.formats import bensmot, mot
 
 SCHEMA = "smot-vlm/1"
 
@@ -251,14 +251,38 @@ class Description:
 
     def to_mot(self, path: Path | str | None = None) -> str:
         """MOT text of all tracks, frames counted from 1; also written to `path` where one is given."""
-        parts = [
-            mot.MotRows(track.frames, np.full(len(track), track.id, dtype=np.int64), track.boxes, track.scores)
-            for track in self.tracks
-        ]
-        text = mot.format_mot(mot.concatenate(parts))
+        text = mot.format_mot(self._mot_rows())
         if path is not None:
             write_text(Path(path), text)
         return text
+
+    def _mot_rows(self) -> mot.MotRows:
+        return mot.concatenate(
+            mot.MotRows(track.frames, np.full(len(track), track.id, dtype=np.int64), track.boxes, track.scores)
+            for track in self.tracks
+        )
+
+    def to_bensmot(self, folder: Path | str) -> None:
+        """Write the four annotation files of a BenSMOT sequence into `folder`, with keys person0, person1 ...
+
+        `gt/gt.txt`, `instance_captions.txt`, `video_caption.txt`, `interactions.graphml`; existing ones are replaced.
+
+        Raises:
+            ValueError: a track without boxes, which the layout cannot hold.
+        """
+        tracks = sorted(self.tracks, key=lambda track: track.id)
+        empty = [track.id for track in tracks if not len(track)]
+        if empty:
+            raise ValueError(f"tracks {empty} have no boxes; drop them before writing the BenSMOT layout")
+        words = bensmot.format_words(
+            [track.id for track in tracks],
+            bensmot.default_names(len(tracks)),
+            [track.caption for track in tracks],
+            [(edge.subject, edge.verb, edge.object) for edge in self.interactions],
+            self.caption,
+        )
+        boxes = bensmot.format_boxes(self._mot_rows())
+        bensmot.write_files(Path(folder), {bensmot.BOXES_FILE: boxes, **words})
 
     def with_captions(self, caption: str, captions: dict[int, str]) -> "Description":
         """The same description with other words: the video's caption and one for each track id in `captions`."""

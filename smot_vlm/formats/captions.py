@@ -52,7 +52,9 @@ def parse_instance_captions(text: str) -> CaptionFile:
             message = f"key {line.key!r} was already on line {first_line[line.key]}; give each person their own key"
             flaws.append(Flaw(number, "duplicate-key", message))
         elif not line.text:
-            flaws.append(Flaw(number, "empty-caption", f"{line.key!r} has no caption; describe the person after the colon"))
+            flaws.append(
+                Flaw(number, "empty-caption", f"{line.key!r} has no caption; describe the person after the colon")
+            )
         first_line.setdefault(line.key, number)
     return CaptionFile(tuple(lines), tuple(flaws))
 
@@ -70,14 +72,23 @@ def format_instance_captions(keys: Sequence[str], captions: Sequence[str]) -> st
     return "".join(f"{key}: {one_line(caption)}".rstrip() + "\n" for key, caption in zip(keys, captions, strict=True))
 
 
+def is_key(text: str) -> bool:
+    """Whether `text` can be a person's key: a few printable characters without a colon, blanks only between words."""
+    return (
+        0 < len(text) <= _KEY_LENGTH and text.isprintable() and text == one_line(text) and _COLON.search(text) is None
+    )
+
+
 def check_key(key: str) -> None:
     """Raise a ValueError where `key` could not be written and read again.
 
     Raises:
         ValueError: empty, too long, with a colon, with blanks at an end or in a row, or with control characters.
     """
-    if not key or len(key) > _KEY_LENGTH or _COLON.search(key) or key != one_line(key) or not key.isprintable():
-        raise ValueError(f"key {key[:80]!r}; a key is up to {_KEY_LENGTH} printable characters without a colon, like 'man0'")
+    if not is_key(key):
+        raise ValueError(
+            f"key {key[:80]!r}; a key is up to {_KEY_LENGTH} printable characters without a colon, like 'man0'"
+        )
 
 
 def parse_video_caption(text: str) -> str:
@@ -92,6 +103,7 @@ def format_video_caption(caption: str) -> str:
 
 def _parse_line(raw: str, number: int) -> CaptionLine:
     colon = _COLON.search(raw)
-    if colon is None or not raw[: colon.start()].strip() or colon.start() > _KEY_LENGTH + 8:
+    key = one_line(raw[: colon.start()]) if colon else ""
+    if colon is None or not is_key(key):
         return CaptionLine("", one_line(raw), number)
-    return CaptionLine(one_line(raw[: colon.start()]), one_line(raw[colon.end() :]), number)
+    return CaptionLine(key, one_line(raw[colon.end() :]), number)

@@ -53,10 +53,10 @@ class Graph:
 
 
 class GraphMLError(ValueError):
-    """A file that is no GraphML or must not be opened. line: counted from 1, 0 where it is not known."""
+    """A file that is no GraphML or must not be opened. line: counted from 1."""
 
     def __init__(self, line: int, message: str) -> None:
-        super().__init__(f"line {line}: {message}" if line else message)
+        super().__init__(f"line {line}: {message}")
         self.line = line
         self.message = message
 
@@ -81,7 +81,7 @@ def parse_graphml(content: bytes) -> Graph:
         line = handler.first_line + error.getLineNumber()
         raise GraphMLError(line, f"not well-formed XML ({error.getMessage()}); write GraphML") from None
     except (LookupError, ValueError) as error:
-        raise GraphMLError(0, f"not readable as XML ({error}); write GraphML in UTF-8") from None
+        raise GraphMLError(1, f"not readable as XML ({error}); write GraphML in UTF-8") from None
     if not handler.is_graphml:
         raise GraphMLError(1, "XML, but no <graphml> with a <graph> in it; write GraphML")
     return handler.graph()
@@ -169,7 +169,9 @@ class _Handler(ContentHandler):
         elif tag == "graph":
             self.is_graphml = self._root == "graphml"
             if attrs.get("edgedefault", "directed") != "directed":
-                message = "the graph is undirected; an interaction runs from source to target, so it is read as directed"
+                message = (
+                    "the graph is undirected; an interaction runs from source to target, so it is read as directed"
+                )
                 self.flaws.append(Flaw(self.line(), "undirected-graph", message))
         elif tag in ("node", "edge"):
             self._element = _Element(tag, dict(attrs.items()), self.line())

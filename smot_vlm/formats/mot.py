@@ -23,6 +23,10 @@ class MotRows:
     def __len__(self) -> int:
         return len(self.frames)
 
+    def select(self, index: np.ndarray) -> "MotRows":
+        """The rows at `index` (a mask or positions)."""
+        return MotRows(self.frames[index], self.ids[index], self.boxes[index], self.scores[index])
+
 
 def read_mot(path: Path | str, classes: Container[int] | None = None) -> MotRows:
     """Read a MOT file (ground truth or a tracker's output).

@@ -1,0 +1,234 @@
+"""Read the BenSMOT folder layout: ROOT/SPLIT/SCENARIO/SEQUENCE with boxes, images, captions and interactions.
+
+Frames are listed, never decoded: `Sequence.read_frame` decodes one when it is asked for.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from smot_vlm.data.frames import FrameFile, image_size, list_frames, read_fps, read_image
+from smot_vlm.data.words import Words, match_words
+from smot_vlm.formats.bensmot import (
+    BOXES_FILE,
+    CAPTIONS_FILE,
+    IMAGES_FOLDER,
+    INTERACTIONS_FILE,
+    VIDEO_CAPTION_FILE,
+)
+from smot_vlm.formats.captions import CaptionFile, parse_instance_captions, parse_video_caption
+from smot_vlm.formats.flaws import Flaw, read_text
+from smot_vlm.formats.graphml import Graph, read_graphml
+from smot_vlm.formats.mot import MotRows, read_mot
+from smot_vlm.structures import Frame, Interaction, Trajectory
+
+SPLITS = ("train", "val", "test")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """One annotated video.
+
+    name: scenario/sequence. folder: where it was read. frames: its images by frame number (0-based; numbers may have
+    gaps). size: (width, height) of the images in pixels, None where there is no image. tracks: ascending ids, each with
+    its caption (empty where there is none). names: the key of each track in the word files (`man0`). interactions: verbs
+    are canonical labels. caption: of the whole video. fps: frame numbers a second.
+    """
+
+    name: str
+    folder: Path
+    frames: tuple[FrameFile, ...]
+    size: tuple[int, int] | None
+    tracks: tuple[Trajectory, ...]
+    names: tuple[str, ...]
+    interactions: tuple[Interaction, ...]
+    caption: str
+    fps: float
+
+    def __post_init__(self) -> None:
+        ids = [track.id for track in self.tracks]
+        if ids != sorted(set(ids)) or len(self.names) != len(ids):
+            raise ValueError(f"{self.name}: tracks {ids} with {len(self.names)} names; give ascending ids, a name each")
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.frames)
+
+    @property
+    def scenario(self) -> str:
+        return self.name.rpartition("/")[0]
+
+    @property
+    def length_seconds(self) -> float:
+        """Images over rate, as the paper counts (Table 1: 151K frames are 75,499 seconds)."""
+        return len(self.frames) / self.fps
+
+    def read_frame(self, position: int) -> Frame:
+        """Decode the image at `position` (not frame number) in `frames`.
+
+        Raises:
+            FileNotFoundError: the image is gone.
+            ValueError: not an image.
+        """
+        file = self.frames[position]
+        return Frame(file.index, file.index / self.fps, read_image(file.path))
+
+
+class BenSmot:
+    """The sequences of one split, listed at once and read one by one.
+
+    A sequence without word files has empty words. What is wrong within a word file is logged and left out; with
+    `strict` it raises, as does a missing file. `smot-vlm data validate` lists all of it, and `--fix` mends.
+    """
+
+    def __init__(self, root: Path | str, split: str, strict: bool = False) -> None:
+        """List the sequences of `root`/`split`.
+
+        Raises:
+            FileNotFoundError: no such folder or split.
+            ValueError: a split without a sequence.
+        """
+        self.root = Path(root)
+        self.split = split
+        self.strict = strict
+        self.folders = find_sequences(self.root, split)
+
+    def __len__(self) -> int:
+        return len(self.folders)
+
+    def __getitem__(self, index: int) -> Sequence:
+        """Read one sequence; raises as `read_sequence`."""
+        return read_sequence(self.folders[index], self.strict)
+
+    def __iter__(self) -> Iterator[Sequence]:
+        return (read_sequence(folder, self.strict) for folder in self.folders)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """scenario/sequence of every sequence, in order."""
+        return tuple(sequence_name(folder) for folder in self.folders)
+
+
+def find_sequences(root: Path, split: str) -> tuple[Path, ...]:
+    """Folders ROOT/SPLIT/SCENARIO/SEQUENCE in order of their names.
+
+    Raises:
+        FileNotFoundError: no such folder or split.
+        ValueError: a split without a sequence.
+    """
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root}: no such folder; give the root of a data set, with train/ and test/ in it")
+    folder = root / split
+    if not folder.is_dir():
+        there = [path.name for path in _folders(root)]
+        raise FileNotFoundError(f"{root}: no split {split!r}; folders there are {there or 'none'}")
+    found = tuple(sequence for scenario in _folders(folder) for sequence in _folders(scenario))
+    if not found:
+        raise ValueError(f"{folder}: no sequence; the layout is SPLIT/SCENARIO/SEQUENCE/{BOXES_FILE}")
+    return found
+
+
+def sequence_name(folder: Path) -> str:
+    """scenario/sequence of a sequence's folder."""
+    return f"{folder.parent.name}/{folder.name}"
+
+
+def read_sequence(folder: Path | str, strict: bool = False) -> Sequence:
+    """Read one sequence without decoding its frames.
+
+    strict: every file must be there and nothing in it may be wrong.
+
+    Raises:
+        FileNotFoundError: no `gt/gt.txt`; with `strict`, no image or no word file.
+        ValueError: boxes that cannot be read, image names without numbers; with `strict`, any flaw of the words.
+    """
+    folder = Path(folder).absolute()
+    frames = list_frames(folder / IMAGES_FOLDER)
+    if strict and not frames:
+        raise FileNotFoundError(f"{folder / IMAGES_FOLDER}: no image; name images 001.jpg, 002.jpg ...")
+    rows = read_boxes(folder / BOXES_FILE)
+    tracks = tracks_of_rows(rows)
+    if strict:
+        _check_frames(folder, tracks, frames)
+    words, caption = _read_words(folder, [track.id for track in tracks], strict)
+    return Sequence(
+        name=sequence_name(folder),
+        folder=folder,
+        frames=frames,
+        size=image_size(frames[0].path) if frames else None,
+        tracks=tuple(replace(track, caption=text) for track, text in zip(tracks, words.captions, strict=True)),
+        names=words.names,
+        interactions=words.interactions,
+        caption=caption,
+        fps=read_fps(folder),
+    )
+
+
+def read_boxes(path: Path) -> MotRows:
+    """Boxes of `gt/gt.txt`; a file with nothing in it is a video without people.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a row that cannot be a box, with file and line.
+    """
+    if path.is_file() and not path.read_bytes().strip():
+        return MotRows(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0))
+    return read_mot(path)
+
+
+def tracks_of_rows(rows: MotRows) -> tuple[Trajectory, ...]:
+    """One trajectory an id, ids ascending, without captions."""
+    order = np.lexsort((rows.frames, rows.ids))
+    ids, starts = np.unique(rows.ids[order], return_index=True)
+    groups = np.split(order, starts[1:]) if len(ids) else []
+    return tuple(
+        Trajectory(int(id), rows.frames[group], rows.boxes[group], rows.scores[group])
+        for id, group in zip(ids, groups, strict=True)
+    )
+
+
+def _folders(parent: Path) -> list[Path]:
+    return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _check_frames(folder: Path, tracks: tuple[Trajectory, ...], frames: tuple[FrameFile, ...]) -> None:
+    there = {frame.index for frame in frames}
+    missing = sorted({int(index) for track in tracks for index in track.frames} - there)
+    if missing:
+        raise ValueError(f"{folder / BOXES_FILE}: frame {missing[0] + 1} has boxes but no image in {IMAGES_FOLDER}/")
+
+
+def _read_words(folder: Path, ids: list[int], strict: bool) -> tuple[Words, str]:
+    """The words of the tracks `ids` and the caption of the video."""
+    captions: CaptionFile | None = None
+    graph: Graph | None = None
+    caption = ""
+    if _is_there(folder / CAPTIONS_FILE, strict):
+        captions = parse_instance_captions(read_text(folder / CAPTIONS_FILE))
+    if _is_there(folder / INTERACTIONS_FILE, strict):
+        graph = read_graphml(folder / INTERACTIONS_FILE)
+    if _is_there(folder / VIDEO_CAPTION_FILE, strict):
+        caption = parse_video_caption(read_text(folder / VIDEO_CAPTION_FILE))
+    words = match_words(ids, captions, graph)
+    _report(folder / CAPTIONS_FILE, words.caption_flaws, strict)
+    _report(folder / INTERACTIONS_FILE, words.graph_flaws, strict)
+    return words, caption
+
+
+def _is_there(path: Path, strict: bool) -> bool:
+    if strict and not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; read without `strict` where a data set has no words")
+    return path.is_file()
+
+
+def _report(path: Path, flaws: tuple[Flaw, ...], strict: bool) -> None:
+    """Raise the first flaw, or log them all."""
+    if strict and flaws:
+        raise ValueError(flaws[0].at(path))
+    for flaw in flaws:
+        logger.warning("%s", flaw.at(path))

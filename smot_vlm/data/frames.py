@@ -1,0 +1,148 @@
+"""Frames of a sequence on disk: which numbers there are, their size, their rate, and decoding one when it is needed."""
+
+import configparser
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from smot_vlm.formats.bensmot import IMAGE_SUFFIXES, INFO_FILE, frame_index
+from smot_vlm.formats.flaws import Flaw, read_text
+
+# BenSMOT's 151K frames are 75,499 seconds (paper, Table 1).
+DEFAULT_FPS = 2.0
+RATE_FILE = "fps.txt"
+SOURCE_FILE = "source.json"
+
+
+@dataclass(frozen=True)
+class FrameFile:
+    """One image of a sequence. index: 0-based frame number, from the file's name."""
+
+    index: int
+    path: Path
+
+
+def list_frames(folder: Path) -> tuple[FrameFile, ...]:
+    """The images of `folder` by frame number; none where there is no such folder. Gaps in the numbers are fine.
+
+    Raises:
+        ValueError: an image whose name ends in no number from 1, or two images with one number.
+    """
+    frames, flaws = scan_frames(folder)
+    if flaws:
+        raise ValueError(f"{folder}: {flaws[0].message}")
+    return frames
+
+
+def scan_frames(folder: Path) -> tuple[tuple[FrameFile, ...], tuple[Flaw, ...]]:
+    """The images that can be used, and what is wrong with the others (kinds: image-name, duplicate-image)."""
+    found: dict[int, Path] = {}
+    flaws: list[Flaw] = []
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in paths:
+        if path.name.startswith(".") or path.suffix.lower() not in IMAGE_SUFFIXES:
+            continue
+        index = frame_index(path.name)
+        if index is None:
+            flaws.append(
+                Flaw(0, "image-name", f"{path.name}: no frame number from 1; name images 001.jpg, 002.jpg ...")
+            )
+        elif index in found:
+            message = f"{path.name}: frame {index + 1} is also {found[index].name}; keep one image a frame"
+            flaws.append(Flaw(0, "duplicate-image", message))
+        else:
+            found[index] = path
+    return tuple(FrameFile(index, found[index]) for index in sorted(found)), tuple(flaws)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """(width, height) in pixels, from the file's header alone.
+
+    Raises:
+        ValueError: not an image.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except (OSError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path}: not an image that can be read ({error}); give a JPEG or PNG file") from None
+
+
+def read_image(path: Path) -> np.ndarray:
+    """RGB uint8 (height, width, 3), as stored: an orientation tag is ignored, since boxes count stored pixels.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not an image.
+    """
+    try:
+        content = np.fromfile(path, dtype=np.uint8)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such image") from None
+    image = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) if len(content) else None
+    if image is None:
+        raise ValueError(f"{path}: not an image that can be read; give a JPEG or PNG file")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def check_image(path: Path) -> tuple[int, int]:
+    """Decode the whole image, which finds a file that breaks off, and return (width, height).
+
+    Raises:
+        ValueError: not an image, or one that breaks off.
+    """
+    try:
+        with Image.open(path) as image:
+            size = image.size
+            image.draft("RGB", (1, 1))  # JPEG: every byte is read, an eighth of the pixels is computed
+            image.load()
+            return size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path}: not an image that can be read ({error}); give a whole JPEG or PNG file") from None
+
+
+def read_fps(folder: Path) -> float:
+    """Frames a second of a sequence: from `fps.txt`, `seqinfo.ini` or `source.json`, the first that is there, else 2.
+
+    `source.json` may list `kept_frames`, numbers of the source's frames at the source's `fps`; their mean rate counts.
+
+    Raises:
+        ValueError: a file that is there but gives no rate above 0.
+    """
+    for name, parse in ((RATE_FILE, float), (INFO_FILE, _rate_of_info), (SOURCE_FILE, _rate_of_source)):
+        path = folder / name
+        if not path.is_file():
+            continue
+        text = read_text(path)
+        try:
+            fps = parse(text)
+        except (ValueError, TypeError, ZeroDivisionError, configparser.Error) as error:
+            raise ValueError(f"{path}: no frame rate in this file ({' '.join(str(error).split())})") from None
+        if fps is None:
+            continue
+        if not (math.isfinite(fps) and fps > 0):
+            raise ValueError(f"{path}: frame rate {fps}; give frames a second above 0")
+        return fps
+    return DEFAULT_FPS
+
+
+def _rate_of_info(text: str) -> float | None:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(text)
+    value = parser.get("Sequence", "frameRate", fallback=None)
+    return None if value is None else float(value)
+
+
+def _rate_of_source(text: str) -> float | None:
+    content = json.loads(text)
+    if not isinstance(content, dict) or content.get("fps") is None:
+        return None
+    kept = content.get("kept_frames")
+    if kept is None or len(kept) < 2:
+        return float(content["fps"])
+    return float(content["fps"]) * (len(kept) - 1) / (kept[-1] - kept[0])

@@ -1,0 +1,123 @@
+"""Write sequences in the BenSMOT folder layout; images are linked or copied, never changed."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from smot_vlm.data.bensmot import SPLITS, Sequence
+from smot_vlm.files import atomic_folder
+from smot_vlm.formats import mot
+from smot_vlm.formats.bensmot import (
+    BOXES_FILE,
+    IMAGES_FOLDER,
+    INFO_FILE,
+    default_names,
+    format_boxes,
+    format_info,
+    format_words,
+    image_name,
+    write_files,
+)
+
+Images = Literal["link", "copy", "none"]
+
+
+def write_dataset(
+    root: Path,
+    sequences: Iterable[tuple[str, Sequence]],
+    images: Images = "link",
+    overwrite: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> int:
+    """Write (split, sequence) pairs under `root` and return how many: all of them, or none where something fails.
+
+    progress: called with each sequence's name once it is written.
+
+    Raises:
+        FileExistsError: `root` exists, is not empty and `overwrite` is false.
+        ValueError: an unknown split, two sequences of one name, or as `write_sequence`.
+    """
+    written: set[Path] = set()
+    with atomic_folder(Path(root), overwrite) as temporary:
+        for split, sequence in sequences:
+            if split not in SPLITS:
+                raise ValueError(f"split {split!r} of {sequence.name}; splits are {', '.join(SPLITS)}")
+            place = Path(split, sequence.name)
+            if place in written:
+                raise ValueError(f"{place} is there twice; give each sequence of a split its own name")
+            written.add(place)
+            write_sequence(sequence, temporary / place, images)
+            if progress is not None:
+                progress(sequence.name)
+    return len(written)
+
+
+def write_sequence(sequence: Sequence, folder: Path, images: Images = "link") -> None:
+    """Write one sequence to `folder`. Without any words (a set of tracks alone) no word file is written.
+
+    images: "link" makes symbolic links to the originals, "copy" copies them, "none" leaves them out.
+
+    Raises:
+        FileNotFoundError: an image is gone.
+        ValueError: names that cannot be written as keys (`formats.captions.check_key`), a track without boxes.
+    """
+    empty = [track.id for track in sequence.tracks if not len(track)]
+    if empty:
+        raise ValueError(f"{sequence.name}: tracks {empty} have no boxes; the layout cannot hold them")
+    texts = {BOXES_FILE: format_boxes(rows_of_tracks(sequence))}
+    if _has_words(sequence):
+        texts |= format_words(
+            [track.id for track in sequence.tracks],
+            sequence.names,
+            [track.caption for track in sequence.tracks],
+            [(edge.subject, edge.verb, edge.object) for edge in sequence.interactions],
+            sequence.caption,
+        )
+    texts[INFO_FILE] = _info(sequence)
+    write_files(folder, texts)
+    if images != "none":
+        _place_images(sequence, folder / IMAGES_FOLDER, images)
+
+
+def rows_of_tracks(sequence: Sequence) -> mot.MotRows:
+    """The boxes of all tracks as rows."""
+    return mot.concatenate(
+        mot.MotRows(track.frames, np.full(len(track), track.id, np.int64), track.boxes, track.scores)
+        for track in sequence.tracks
+    )
+
+
+def _has_words(sequence: Sequence) -> bool:
+    named = list(sequence.names) != default_names(len(sequence.names))
+    captioned = bool(sequence.caption) or any(track.caption for track in sequence.tracks)
+    return named or captioned or bool(sequence.interactions)
+
+
+def _info(sequence: Sequence) -> str:
+    last = max([0, *(frame.index + 1 for frame in sequence.frames), *(int(t.frames[-1]) + 1 for t in sequence.tracks)])
+    width, height = sequence.size or (0, 0)
+    suffix = sequence.frames[0].path.suffix.lower() if sequence.frames else ".jpg"
+    return format_info(sequence.name.rpartition("/")[2], sequence.fps, last, width, height, suffix)
+
+
+def _place_images(sequence: Sequence, folder: Path, images: Images) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for frame in sequence.frames:
+        target = folder / image_name(frame.index, frame.path.suffix)
+        if not frame.path.is_file():
+            raise FileNotFoundError(f"{frame.path}: no such image; it was there when {sequence.name} was listed")
+        if images == "copy":
+            shutil.copyfile(frame.path, target)
+        else:
+            _link(frame.path.resolve(), target)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.symlink(source, target)
+    except (OSError, NotImplementedError) as error:
+        raise OSError(f"{target}: cannot link to {source} ({error}); pass --copy to copy the images") from None
