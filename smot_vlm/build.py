@@ -1,5 +1,7 @@
 """From a configuration to a model: the one place where parts are made and put together."""
 
+from collections.abc import Callable
+
 from smot_vlm.config import AssociationConfig, Config, DecoderConfig
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import ConcatenationTrajectoryFusion
@@ -9,6 +11,7 @@ from smot_vlm.semantics.decoder import CaptionDecoder
 from smot_vlm.semantics.interaction import InteractionHead
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.prompts import Prompts
+from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.tracking.associators import ASSOCIATORS, Associator
 from smot_vlm.tracking.detector import YoloDetector
 from smot_vlm.tracking.roi import FrameFeatures, PersonFeatures
@@ -54,8 +57,24 @@ def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:
     )
 
 
+def build_smoter(config: DecoderConfig, dim: int) -> SmoterDecoder:
+    return SmoterDecoder.load(
+        config.language_model,
+        dim=dim,
+        hidden=config.smoter_hidden,
+        layers=config.smoter_layers,
+        heads=config.smoter_heads,
+        feedforward=config.smoter_feedforward,
+        dropout=config.smoter_dropout,
+        label_smoothing=config.smoter_label_smoothing,
+        max_new_tokens=config.max_new_tokens,
+        max_batch=config.max_batch,
+        no_repeat=config.smoter_no_repeat,
+    )
+
+
 # Name in the config -> how to make it. A new decoder is one file in semantics/ and one line here.
-DECODERS = {"lora-lm": build_lora_lm}
+DECODERS: dict[str, Callable[[DecoderConfig, int], CaptionDecoder]] = {"lora-lm": build_lora_lm, "smoter": build_smoter}
 
 
 def build_decoder(config: DecoderConfig, dim: int) -> CaptionDecoder:

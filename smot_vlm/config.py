@@ -75,6 +75,8 @@ class DecoderConfig:
     """The language decoder. name: a key of DECODERS. language_model: a path, an installed package's model or a hub name.
 
     soft_tokens: learned queries that carry a trajectory (or the scene) into the language model.
+    smoter_*: the paper's decoder ("smoter"), which takes only the tokenizer of `language_model`; smoter_no_repeat: it
+    never writes a word twice in a row. The released SMOTer has max_new_tokens 39.
     """
 
     name: str = "lora-lm"
@@ -85,6 +87,13 @@ class DecoderConfig:
     lora_dropout: float = 0.0
     max_new_tokens: int = 80
     max_batch: int = 32
+    smoter_hidden: int = 768
+    smoter_layers: int = 6
+    smoter_heads: int = 12
+    smoter_feedforward: int = 3072
+    smoter_dropout: float = 0.1
+    smoter_label_smoothing: float = 0.1
+    smoter_no_repeat: bool = True
 
 
 @dataclass(frozen=True)

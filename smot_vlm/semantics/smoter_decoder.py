@@ -19,6 +19,8 @@ from smot_vlm.semantics.lora_lm import TASKS, load_tokenizer
 from smot_vlm.semantics.losses import IGNORED, label_smoothed_loss
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer
 
+# Text tokens that there are positions for (released: 1024).
+PLACES = 1024
 # Takes the place of a forbidden word's logit before the softmax.
 FORBIDDEN_LOGIT = -10000.0
 
@@ -39,9 +41,9 @@ class SmoterDecoder(nn.Module):
 
     dim: width of the visual tokens. max_new_tokens: most words of a caption, the end token counted (released: 39).
     max_batch: most captions generated at once. label_smoothing: see `label_smoothed_loss`; the loss is thus no plain
-    negative log-likelihood. no_repeat: never write the word just written once more, as the released code; it then
-    cannot write "2 2". use_cache: false reads and writes the whole sequence again for each word, as the released code;
-    the words are the same.
+    negative log-likelihood. no_repeat: never write the word just written once more, as the released code, whose greedy
+    captions this keeps; it costs "had had". use_cache: false reads and writes the whole sequence again for each word, as
+    the released code; the words are the same.
     """
 
     def __init__(
@@ -61,6 +63,8 @@ class SmoterDecoder(nn.Module):
         use_cache: bool = True,
     ) -> None:
         super().__init__()
+        if not 1 <= max_new_tokens <= PLACES:
+            raise ValueError(f"max_new_tokens is {max_new_tokens}; give 1 to {PLACES}")
         self.tokenizer = tokenizer
         self.begin, self.end = begin_and_end(tokenizer)
         self.networks = nn.ModuleDict(
@@ -72,7 +76,7 @@ class SmoterDecoder(nn.Module):
                     layers=layers,
                     heads=heads,
                     feedforward=feedforward,
-                    places=max_new_tokens,
+                    places=PLACES,
                     dropout=dropout,
                 )
                 for task in TASKS
@@ -104,7 +108,6 @@ class SmoterDecoder(nn.Module):
         ]
         return CaptionLoss(torch.stack(totals).sum(), sum(len(target) for target in targets))
 
-    @torch.inference_mode()
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
         """See CaptionDecoder.generate. Greedy."""
         captions = [""] * len(requests)
@@ -122,8 +125,8 @@ class SmoterDecoder(nn.Module):
                     no_repeat=self.no_repeat,
                     use_cache=self.use_cache,
                 )
-                for row, tokens in zip(batch, text.tokens.tolist(), strict=True):
-                    captions[row] = self._words(tokens)
+                for row, caption in zip(batch, self._captions(text), strict=True):
+                    captions[row] = caption
         return captions
 
     def _task_loss(self, task: Task, requests: Sequence[CaptionRequest], targets: Sequence[list[int]]) -> Tensor:
@@ -142,13 +145,13 @@ class SmoterDecoder(nn.Module):
         ids = self.tokenizer(caption, add_special_tokens=False)["input_ids"]
         return [*ids, self.end][: self.max_new_tokens]
 
-    def _words(self, tokens: list[int]) -> str:
-        written = tokens[1:]
-        if self.end in written:
-            written = written[: written.index(self.end)]
-        return " ".join(self.tokenizer.decode(written, skip_special_tokens=True).split())
+    def _captions(self, text: GreedyText) -> list[str]:
+        written = [tokens[1:] for tokens in text.tokens.tolist()]
+        words = [row[: row.index(self.end)] if self.end in row else row for row in written]
+        return [" ".join(row.split()) for row in self.tokenizer.batch_decode(words, skip_special_tokens=True)]
 
 
+@torch.inference_mode()
 def greedy(
     network: SmoterTransformer,
     visual: Float[Tensor, "batch visual_tokens dim"],
@@ -166,13 +169,13 @@ def greedy(
     """
     tokens = torch.full((len(visual), 1), begin, device=visual.device)
     finished = torch.zeros(len(visual), dtype=torch.bool, device=visual.device)
-    log_probs, counts = visual.new_zeros(len(visual)), visual.new_zeros(len(visual))
-    context = network.read(visual, mask)
+    log_probs, counts = torch.zeros(2, len(visual), device=visual.device)
+    context = network.read(visual, mask) if use_cache else None
     for step in range(max_new_tokens):
-        if use_cache:
-            logits, context = network.write(tokens[:, -1:], context)
-        else:
+        if context is None:
             logits = network(visual, mask, tokens)
+        else:
+            logits, context = network.write(tokens[:, -1:], context)
         logits = logits[:, -1].float()
         if no_repeat and step > 0:
             logits = logits.scatter(1, tokens[:, -1:], FORBIDDEN_LOGIT)

@@ -1,0 +1,263 @@
+"""SmoterDecoder: what a batch, padding and the cache must not change, what is taught, and where gradient must go."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny import save_tiny_language_model, tiny_tokenizer
+
+from smot_vlm.config import DecoderConfig
+from smot_vlm.semantics.decoder import CaptionRequest
+from smot_vlm.semantics.smoter_decoder import SmoterDecoder, begin_and_end, greedy
+from smot_vlm.semantics.smoter_transformer import SmoterTransformer, text_mask
+
+DIM = 16
+SIZES = {"hidden": 32, "layers": 2, "heads": 4, "feedforward": 64}
+
+
+def loud(module: torch.nn.Module) -> torch.nn.Module:
+    """Larger random weights: a fresh network says nearly the same whatever it sees."""
+    for parameter in module.parameters():
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.3)
+    return module.eval()
+
+
+@pytest.fixture
+def decoder() -> SmoterDecoder:
+    torch.manual_seed(3)
+    return loud(SmoterDecoder(tiny_tokenizer(), dim=DIM, max_new_tokens=12, **SIZES))
+
+
+@pytest.fixture
+def network() -> SmoterTransformer:
+    torch.manual_seed(4)
+    return loud(SmoterTransformer(30, dim=DIM, places=20, **SIZES))
+
+
+def make_requests(count: int) -> list[CaptionRequest]:
+    generator = torch.Generator().manual_seed(7)
+    tasks = ["instance", "video", *["instance"] * (count - 2)][:count]
+    return [
+        CaptionRequest(task, torch.randn(2 + 3 * index, DIM, generator=generator), "Tell me <visual>.")
+        for index, task in enumerate(tasks)
+    ]
+
+
+def test_a_batch_of_captions_equals_the_captions_one_by_one(decoder):
+    requests = make_requests(6)
+    together = decoder.generate(requests)
+    assert together == [decoder.generate([request])[0] for request in requests]
+    assert len(set(together)) > 1, "different features must be able to give different captions"
+
+
+def test_max_batch_changes_no_caption(decoder):
+    requests = make_requests(6)
+    whole = decoder.generate(requests)
+    decoder.max_batch = 2
+    assert decoder.generate(requests) == whole
+
+
+def test_the_cache_changes_no_caption(decoder):
+    requests = make_requests(6)
+    cached = decoder.generate(requests)
+    decoder.use_cache = False
+    assert decoder.generate(requests) == cached
+
+
+def test_an_empty_batch_gives_no_captions(decoder):
+    assert decoder.generate([]) == []
+
+
+def test_each_task_has_its_own_network(decoder):
+    tokens = make_requests(1)[0].tokens
+    requests = [CaptionRequest(task, tokens, "<visual>") for task in ("instance", "video")]
+    before = decoder.generate(requests)
+    loud(decoder.networks["video"])
+    after = decoder.generate(requests)
+    assert after[0] == before[0]
+    assert after[1] != before[1]
+
+
+def test_the_loss_of_a_batch_is_the_sum_of_the_losses(decoder):
+    requests, captions = make_requests(4), ["a man", "a woman", "b", "two people talk for a long while"]
+    together = decoder.loss(requests, captions)
+    single = [decoder.loss([request], [caption]) for request, caption in zip(requests, captions, strict=True)]
+    assert together.tokens == sum(loss.tokens for loss in single)
+    assert together.total.item() == pytest.approx(sum(loss.total.item() for loss in single), rel=1e-5)
+
+
+def test_without_smoothing_the_loss_is_the_likelihood_of_each_token(decoder):
+    """Oracle: log-probabilities of the target tokens, one step at a time as in generation."""
+    decoder.label_smoothing = 0.0
+    request, caption = make_requests(1)[0], "hi"
+    network = decoder.networks["instance"]
+    context = network.read(request.tokens[None], torch.ones(1, len(request.tokens), dtype=torch.bool))
+    expected, word = 0.0, decoder.begin
+    for target in [*decoder.tokenizer(caption, add_special_tokens=False)["input_ids"], decoder.end]:
+        logits, context = network.write(torch.tensor([[word]]), context)
+        expected -= logits[0, 0].log_softmax(-1)[target].item()
+        word = target
+    loss = decoder.loss([request], [caption])
+    assert loss.tokens == 3
+    assert loss.total.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_caption_too_long_keeps_its_first_words_and_is_not_taught_to_end(decoder):
+    request = make_requests(1)
+    whole, cut = "abcdefghijk", "abcdefghijklmnop"
+    assert decoder.loss(request, [whole]).tokens == 12, "eleven letters and the end token fit"
+    assert decoder.loss(request, [cut]).tokens == 12
+    assert decoder.loss(request, [cut]).total != decoder.loss(request, [whole]).total
+    longer = decoder.loss(request, [cut + " and on and on"])
+    assert longer.total == decoder.loss(request, [cut]).total
+
+
+def test_blank_captions_have_no_target(decoder):
+    loss = decoder.loss(make_requests(2), ["", "  "])
+    assert loss.tokens == 0
+    loss.total.backward()
+    assert loss.total.item() == 0.0
+
+
+def test_gradient_reaches_every_weight_and_the_features(decoder):
+    requests = make_requests(3)
+    for request in requests:
+        request.tokens.requires_grad_(True)
+    decoder.train().loss(requests, ["a man walks", "a woman", "he runs"]).total.backward()
+    for name, parameter in decoder.named_parameters():
+        assert parameter.grad is not None, name
+        # A key's bias adds the same to all scores of a query, which the softmax ignores.
+        if not name.endswith("attention.key.bias"):
+            assert parameter.grad.abs().sum() > 0, name
+    assert all(request.tokens.grad.abs().sum() > 0 for request in requests)
+
+
+def test_it_learns_captions_by_heart():
+    torch.manual_seed(0)
+    decoder = SmoterDecoder(tiny_tokenizer(), dim=DIM, max_new_tokens=8, dropout=0.0, **SIZES)
+    requests, captions = make_requests(3), ["a man", "he runs", "a woman"]
+    optimizer = torch.optim.AdamW(decoder.parameters(), lr=3e-3)
+    for _ in range(80):
+        optimizer.zero_grad()
+        decoder.loss(requests, captions).total.backward()
+        optimizer.step()
+    assert decoder.eval().generate(requests) == captions
+
+
+def test_padding_changes_no_logit(network):
+    visual, text = torch.randn(2, 5, DIM), torch.randint(30, (2, 6))
+    real = torch.ones(2, 5, dtype=torch.bool)
+    expected = network(visual, real, text)
+    padded = torch.cat([visual, 100 * torch.randn(2, 3, DIM)], dim=1)
+    mask = torch.cat([real, torch.zeros(2, 3, dtype=torch.bool)], dim=1)
+    torch.testing.assert_close(network(padded, mask, text), expected, atol=1e-5, rtol=0)
+
+
+def test_no_logit_depends_on_later_text(network):
+    visual, mask, text = torch.randn(1, 4, DIM), torch.ones(1, 4, dtype=torch.bool), torch.randint(30, (1, 8))
+    changed = text.clone()
+    changed[:, 5:] = (text[:, 5:] + 1) % 30
+    before, after = network(visual, mask, text), network(visual, mask, changed)
+    torch.testing.assert_close(before[:, :5], after[:, :5])
+    assert (before[:, 5:] - after[:, 5:]).abs().max() > 1e-3
+
+
+def test_writing_in_any_pieces_gives_the_logits_of_one_pass(network):
+    visual, mask, text = torch.randn(2, 4, DIM), torch.ones(2, 4, dtype=torch.bool), torch.randint(30, (2, 9))
+    mask[1, 2:] = False
+    context, parts = network.read(visual, mask), []
+    for piece in text.split([1, 3, 2, 1, 2], dim=1):
+        logits, context = network.write(piece, context)
+        parts.append(logits)
+    torch.testing.assert_close(torch.cat(parts, dim=1), network(visual, mask, text), atol=1e-5, rtol=0)
+
+
+def test_text_sees_real_visual_tokens_and_the_text_up_to_itself():
+    mask = text_mask(torch.tensor([[True, True, False]]), start=1, length=2)
+    # Columns: three visual tokens, then text 0, 1, 2; rows: text 1, 2.
+    assert mask[0, 0].int().tolist() == [[1, 1, 0, 1, 1, 0], [1, 1, 0, 1, 1, 1]]
+
+
+def one_word_network(word: int) -> SmoterTransformer:
+    """A network that finds `word` the likeliest and the next one second, whatever stands before."""
+    network = SmoterTransformer(30, dim=DIM, **SIZES).eval()
+    with torch.no_grad():
+        network.words.weight.zero_()
+        network.output_bias[word], network.output_bias[word + 1] = 4.0, 2.0
+    return network
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+@pytest.mark.parametrize(("no_repeat", "expected"), [(True, [1, 7, 8, 7, 8]), (False, [1, 7, 7, 7, 7])])
+def test_no_word_is_written_twice_in_a_row_unless_allowed(no_repeat, expected, use_cache):
+    visual, mask = torch.randn(1, 3, DIM), torch.ones(1, 3, dtype=torch.bool)
+    text = greedy(
+        one_word_network(7), visual, mask, begin=1, end=2, max_new_tokens=4, no_repeat=no_repeat, use_cache=use_cache
+    )
+    assert text.tokens.tolist() == [expected]
+
+
+def test_log_probability_is_the_mean_over_the_words_written():
+    visual, mask = torch.randn(1, 3, DIM), torch.ones(1, 3, dtype=torch.bool)
+    text = greedy(one_word_network(7), visual, mask, begin=1, end=2, max_new_tokens=5, no_repeat=False)
+    bias = torch.zeros(30)
+    bias[7], bias[8] = 4.0, 2.0
+    assert text.log_probs.item() == pytest.approx(bias.log_softmax(0)[7].item(), abs=1e-5)
+
+
+def test_a_caption_stops_at_the_end_token():
+    visual, mask = torch.randn(2, 3, DIM), torch.ones(2, 3, dtype=torch.bool)
+    text = greedy(one_word_network(2), visual, mask, begin=1, end=2)
+    assert text.tokens.tolist() == [[1, 2], [1, 2]]
+
+
+def test_the_tokens_that_open_and_close_a_caption():
+    tokenizer = tiny_tokenizer()
+    assert begin_and_end(tokenizer) == (1, 2)
+    tokenizer.cls_token, tokenizer.sep_token = "a", "b"
+    assert begin_and_end(tokenizer) == tuple(tokenizer.convert_tokens_to_ids(["a", "b"]))
+    tokenizer = tiny_tokenizer()
+    tokenizer.bos_token = None
+    assert begin_and_end(tokenizer) == (2, 2)
+    tokenizer.eos_token = None
+    with pytest.raises(ValueError, match="no end token"):
+        begin_and_end(tokenizer)
+
+
+@pytest.mark.parametrize("max_new_tokens", [0, 1025])
+def test_captions_without_places_are_refused(max_new_tokens):
+    with pytest.raises(ValueError, match=f"max_new_tokens is {max_new_tokens}"):
+        SmoterDecoder(tiny_tokenizer(), dim=DIM, max_new_tokens=max_new_tokens, **SIZES)
+
+
+def test_heads_must_divide_the_width():
+    with pytest.raises(ValueError, match="hidden is 32 and heads is 5"):
+        SmoterTransformer(30, dim=DIM, hidden=32, heads=5)
+
+
+def test_it_is_built_from_the_configuration(tmp_path):
+    from smot_vlm.build import DECODERS
+
+    config = DecoderConfig(
+        name="smoter",
+        language_model=str(save_tiny_language_model(tmp_path)),
+        smoter_hidden=32,
+        smoter_layers=1,
+        smoter_heads=2,
+        smoter_feedforward=48,
+        smoter_label_smoothing=0.2,
+        smoter_no_repeat=False,
+        max_new_tokens=5,
+    )
+    # The language model's weights are not needed.
+    (tmp_path / "model.safetensors").unlink()
+    decoder = DECODERS[config.name](config, DIM)
+    assert isinstance(decoder, SmoterDecoder)
+    assert (decoder.label_smoothing, decoder.no_repeat, decoder.max_new_tokens) == (0.2, False, 5)
+    network = decoder.networks["video"]
+    assert len(network.layers) == 1
+    assert network.layers[0].feedforward[0].out_features == 48
+    assert all(len(caption) <= 5 for caption in decoder.eval().generate(make_requests(3)))
+    with pytest.raises(ValueError, match="max_new_tokens"):
+        DECODERS["smoter"](replace(config, max_new_tokens=0), DIM)
