@@ -36,7 +36,7 @@ def check_boxes(path: Path, frames: Set[int], size: tuple[int, int] | None, tole
         if line.strip():
             checker.check(number, line)
     if not checker.ids and not checker.problems:
-        checker.report(0, "no-boxes", "no box in this file; write rows frame,id,x,y,w,h,score", "kept without people")
+        checker.report(0, "no-boxes", "no box in this file; write rows frame,id,x,y,w,h,score", "sequence left out")
     return BoxReport(checker.rows(), tuple(sorted(checker.ids)), tuple(checker.problems))
 
 

@@ -65,11 +65,13 @@ def inspect_sequence(split: str, folder: Path, tolerance_pixels: float = 1.0, de
 
 
 def _mend(folder: Path, images: _Images, boxes: BoxReport, words: Words, caption: str, fps: float) -> Sequence | None:
-    """What is left: boxes on usable images, words of tracks that still have boxes."""
+    """What is left: boxes on usable images, words of tracks that still have boxes; None where no box is left."""
     if boxes.rows is None or not images.usable:
         return None
     usable = np.isin(boxes.rows.frames, [frame.index for frame in images.usable])
     tracks = tracks_of_rows(boxes.rows.select(usable))
+    if not tracks:
+        return None
     name_of = dict(zip(boxes.ids, words.names, strict=True))
     caption_of = dict(zip(boxes.ids, words.captions, strict=True))
     kept = {track.id for track in tracks}

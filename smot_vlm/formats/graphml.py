@@ -78,7 +78,7 @@ def parse_graphml(content: bytes) -> Graph:
             handler.line(), "declares a document type or an entity, which can harm the reader; remove the declaration"
         ) from None
     except SAXParseException as error:
-        line = handler.first_line + error.getLineNumber()
+        line = handler.first_line + (error.getLineNumber() or 1)
         raise GraphMLError(line, f"not well-formed XML ({error.getMessage()}); write GraphML") from None
     except (LookupError, ValueError) as error:
         raise GraphMLError(1, f"not readable as XML ({error}); write GraphML in UTF-8") from None
