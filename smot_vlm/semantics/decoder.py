@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
@@ -31,6 +31,7 @@ class CaptionLoss:
     tokens: int
 
 
+@runtime_checkable
 class CaptionDecoder(Protocol):
     """A module that writes captions. Each call is one batch: every caption of a clip in one forward pass."""
 

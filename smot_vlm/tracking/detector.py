@@ -6,7 +6,7 @@ own checkpoint as it is.
 
 import logging
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 PERSON = 0
 
 
+@runtime_checkable
 class Detector(Protocol):
     """Finds the people of one frame: RGB uint8 (height, width, 3) -> boxes in its pixels, best score first."""
 
@@ -100,7 +101,7 @@ class YoloDetector(nn.Module):
         return [found.select(np.arange(min(len(found), self.max_people))) for found in people]
 
     def loss(
-        self, output: DetectorOutput, boxes: list[Float[Tensor, "people 4"]], image_size: tuple[int, int]
+        self, output: DetectorOutput, boxes: list[Float[Tensor, "_ 4"]], image_size: tuple[int, int]
     ) -> Tensor:
         """Detection loss (box, class and distribution terms added) of a training-mode output, a scalar a batch.
 

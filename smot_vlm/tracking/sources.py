@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from smot_vlm.structures import Detections, Frame
 from smot_vlm.tracking.associators import Associator
 
 
+@runtime_checkable
 class PeopleSource(Protocol):
     """Gives the people of each frame, with ids. Frames come in order, each once."""
 
