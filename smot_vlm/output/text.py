@@ -63,12 +63,6 @@ def wrap_text(text: str, font: Font, width: int, max_lines: int) -> list[str]:
     return [*lines[: max_lines - 1], _with_ellipsis(lines[max_lines - 1], font, width)]
 
 
-def shorten_words(text: str, words: int) -> str:
-    """The first `words` words, with an ellipsis where some were left out."""
-    parts = text.split()
-    return " ".join(parts) if len(parts) <= words else " ".join(parts[:words]) + ELLIPSIS
-
-
 def plain_verb(sense: str) -> str:
     """The word of a verb sense: `talk about` for `talk_about.v.01`."""
     return re.sub(r"\.[a-z]\.\d+$", "", sense.strip()).replace("_", " ")
