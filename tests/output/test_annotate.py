@@ -57,7 +57,7 @@ def test_a_broken_run_leaves_the_earlier_video(tmp_path, make_description, make_
     path.write_bytes(b"earlier")
 
     def breaking():
-        yield from make_frames(3)
+        yield from make_frames(120)  # more than the encoder holds back, so that the file has begun
         raise OSError("the disk went away")
 
     with pytest.raises(OSError, match="went away"):
