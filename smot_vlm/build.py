@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from smot_vlm.config import AssociationConfig, Config, DecoderConfig
+from smot_vlm.config import AssociationConfig, Config, DecoderConfig, FusionConfig
 from smot_vlm.fusion.scene import SceneFusion
-from smot_vlm.fusion.trajectory import ConcatenationTrajectoryFusion
-from smot_vlm.fusion.video import AttentionVideoFusion
+from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS, TrajectoryFusion
+from smot_vlm.fusion.video import VIDEO_FUSIONS, VideoFusion
 from smot_vlm.model import SmotModel
 from smot_vlm.semantics.decoder import CaptionDecoder
 from smot_vlm.semantics.interaction import InteractionHead
@@ -33,15 +33,35 @@ def build_model(config: Config) -> SmotModel:
         detector,
         PersonFeatures(detector.channels, detector.strides, dim=features.dim, grid=features.person_grid),
         FrameFeatures(detector.channels, dim=features.dim, grid=features.frame_grid),
-        AttentionVideoFusion(**attention),
-        ConcatenationTrajectoryFusion(
-            features.dim, fusion.heads, cells=features.person_grid**2, position_codes=fusion.position_codes
-        ),
+        build_video_fusion(fusion, features.dim),
+        build_trajectory_fusion(fusion, features.dim, cells=features.person_grid**2),
         SceneFusion(**attention),
         build_decoder(config.decoder, features.dim),  # type: ignore[arg-type]
         InteractionHead(**attention, verbs=NUM_VERBS),
         Prompts(),
     )
+
+
+def build_video_fusion(config: FusionConfig, dim: int) -> VideoFusion:
+    """The configured VFM for frame tokens of width `dim`.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if config.video not in VIDEO_FUSIONS:
+        raise ValueError(f"fusion.video is {config.video!r}; it takes {', '.join(VIDEO_FUSIONS)}")
+    return VIDEO_FUSIONS[config.video](dim, config.heads, config.feedforward)
+
+
+def build_trajectory_fusion(config: FusionConfig, dim: int, cells: int) -> TrajectoryFusion:
+    """The configured TFM for people of `cells` tokens of width `dim`.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if config.trajectory not in TRAJECTORY_FUSIONS:
+        raise ValueError(f"fusion.trajectory is {config.trajectory!r}; it takes {', '.join(TRAJECTORY_FUSIONS)}")
+    return TRAJECTORY_FUSIONS[config.trajectory](dim, config.heads, config.feedforward, cells, config.position_codes)
 
 
 def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:

@@ -63,8 +63,14 @@ class FeaturesConfig:
 
 @dataclass(frozen=True)
 class FusionConfig:
-    """The paper's fusion modules (section 4): 8 heads, feed-forward 1024. position_codes: time and box codes in TFM."""
+    """The paper's fusion modules (section 4): 8 heads, feed-forward 1024. position_codes: time and box codes in TFM.
 
+    video, trajectory: how frames (VFM) and a person's tokens (TFM) are fused, "attention", "mlp", "concatenation" or
+    "addition"; the defaults are the paper's choice (Table 4).
+    """
+
+    video: str = "attention"
+    trajectory: str = "concatenation"
     heads: int = 8
     feedforward: int = 1024
     position_codes: bool = True

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from smot_vlm.fusion.memory import Observation, SceneMemory, TrackBatch, stack
 from smot_vlm.fusion.scene import SceneFusion
-from smot_vlm.fusion.trajectory import ConcatenationTrajectoryFusion
-from smot_vlm.fusion.video import AttentionVideoFusion
+from smot_vlm.fusion.trajectory import TrajectoryFusion
+from smot_vlm.fusion.video import VideoFusion
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
 from smot_vlm.semantics.interaction import InteractionHead
 from smot_vlm.semantics.prompts import Prompts
@@ -50,8 +50,8 @@ class SmotModel(nn.Module):
         detector: YoloDetector,
         person_features: PersonFeatures,
         frame_features: FrameFeatures,
-        video_fusion: AttentionVideoFusion,
-        trajectory_fusion: ConcatenationTrajectoryFusion,
+        video_fusion: VideoFusion,
+        trajectory_fusion: TrajectoryFusion,
         scene_fusion: SceneFusion,
         decoder: nn.Module,
         interaction_head: InteractionHead,
@@ -111,7 +111,7 @@ class SmotModel(nn.Module):
         """`fuse` what a streaming memory holds of these people."""
         assert memory.video is not None, "at least one look was taken"
         observations = [memory.tracks[track_id].observations for track_id in track_ids]
-        return self.fuse(memory.video[0], stack(observations) if observations else None)
+        return self.fuse(self.video_fusion.result(memory.video)[0], stack(observations) if observations else None)
 
     def caption_requests(self, fused: Fused) -> list[CaptionRequest]:
         """What the decoder is asked: the video's caption first, then one for each person."""

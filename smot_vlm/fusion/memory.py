@@ -16,41 +16,54 @@ class Observation:
     tokens: Float[Tensor, "cells dim"]
 
 
-class TrackMemory:
-    """Keeps every `stride`-th observation. When it is full every other one goes and the stride doubles.
+def even_positions(seen: int, capacity: int) -> list[int]:
+    """Which of `seen` things, counted from 0, are held: every stride-th from the first on, and the newest.
 
-    The first observation stays for good. The newest one is always at hand, kept or not.
+    At most `capacity`. The stride is the smallest power of 2 that fits, so what is held now was held before or is new.
+
+    Raises:
+        ValueError: capacity below 2.
     """
+    if capacity < 2:
+        raise ValueError(f"capacity is {capacity}; a memory holds at least 2 things")
+    stride = 1
+    while len(range(0, seen, stride)) > capacity - 1:
+        stride *= 2
+    held = list(range(0, seen, stride))
+    newest_is_held = (seen - 1) % stride == 0
+    return held if newest_is_held else [*held, seen - 1]
+
+
+class TrackMemory:
+    """Keeps at most `capacity` observations, spread evenly over a life; see `even_positions`."""
 
     def __init__(self, capacity: int) -> None:
-        if capacity < 2:
-            raise ValueError(f"capacity is {capacity}; a memory holds at least 2 observations")
+        even_positions(1, capacity)  # a capacity that is too small is told now
         self._capacity = capacity
-        self._stride = 1
         self._seen = 0
-        self._kept: list[Observation] = []
-        self._newest: Observation | None = None
+        self._held: dict[int, Observation] = {}
 
     def add(self, observation: Observation) -> None:
-        self._newest = observation
-        if self._seen % self._stride == 0:
-            if len(self._kept) == self._capacity - 1:
-                self._kept = self._kept[::2]
-                self._stride *= 2
-            if self._seen % self._stride == 0:
-                self._kept.append(observation)
+        self._held[self._seen] = observation
         self._seen += 1
+        self._held = {position: self._held[position] for position in even_positions(self._seen, self._capacity)}
 
     @property
     def observations(self) -> list[Observation]:
         """In order of time, at most `capacity`; the last one is the newest."""
-        if self._newest is None or self._newest is self._kept[-1]:
-            return list(self._kept)
-        return [*self._kept, self._newest]
+        return list(self._held.values())
+
+
+@dataclass(frozen=True, eq=False)
+class VideoState:
+    """What a video fusion carries from frame to frame. frames: as many as the fusion needs; seen: frames so far."""
+
+    frames: tuple[Float[Tensor, "batch tokens dim"], ...]
+    seen: int
 
 
 class SceneMemory:
-    """The streaming state of one video: the fused frames F and a memory a track. Its size does not grow with time.
+    """The streaming state of one video: the state of the frames' fusion and a memory a track. Its size does not grow with time.
 
     per_second: looks a second. capacity: observations kept a track.
     """
@@ -59,7 +72,7 @@ class SceneMemory:
         self._interval = 1.0 / per_second
         self._capacity = capacity
         self._next_look = 0.0
-        self.video: Float[Tensor, "1 tokens dim"] | None = None
+        self.video: VideoState | None = None
         self.tracks: dict[int, TrackMemory] = {}
 
     def is_due(self, time_seconds: float) -> bool:

@@ -1,15 +1,19 @@
 """TFM, trajectory fusion (paper section 4): the tokens of a person in all frames, concatenated, through self-attention.
 
-Beside the paper: codes that say when (time), where (box) and which part of the box (cell) a token comes from.
+And its three rivals (Table 4), whose architectures stand in a supplement that is not public; what is meant by each name
+is said here. Beside the paper: codes that say when (time), where (box) and which part of the box (cell) a token comes from.
 """
 
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from smot_vlm.fusion.attention import SelfAttention
+from smot_vlm.fusion.attention import CrossAttention, SelfAttention
+from smot_vlm.fusion.mlp import MLPFusion
 
 SHORTEST_PERIOD_SECONDS = 0.5
 LONGEST_PERIOD_SECONDS = 600.0
@@ -21,6 +25,8 @@ class PositionCodes(nn.Module):
     Times are sinusoids of seconds, so that any length is covered; boxes are (center x, center y, width, height) as
     fractions of the frame; cells are learned.
     """
+
+    frequencies: Tensor
 
     def __init__(self, dim: int = 256, cells: int = 4) -> None:
         super().__init__()
@@ -40,13 +46,15 @@ class PositionCodes(nn.Module):
         return moment[:, :, None] + self.cell
 
 
-class ConcatenationTrajectoryFusion(nn.Module):
-    """T_j = SA(concat of t_i^j), the paper's choice (Table 4). `position_codes=False` is the released code's way."""
+class TrajectoryFusion(nn.Module, ABC):
+    """The tokens t_i^j of a person in each frame become T_j. Works for any number of frames from 1 up.
 
-    def __init__(self, dim: int = 256, heads: int = 8, cells: int = 4, position_codes: bool = True) -> None:
+    `position_codes=False` is the released code's way.
+    """
+
+    def __init__(self, dim: int = 256, cells: int = 4, position_codes: bool = True) -> None:
         super().__init__()
         self.codes = PositionCodes(dim, cells) if position_codes else None
-        self.block = SelfAttention(dim, heads)
 
     def forward(
         self,
@@ -57,9 +65,88 @@ class ConcatenationTrajectoryFusion(nn.Module):
     ) -> tuple[Float[Tensor, "tracks tokens dim"], Bool[Tensor, "tracks tokens"]]:
         """mask: true where a track has that frame. times: seconds since the video began. boxes: fractions of the frame.
 
-        Returns the fused tokens (frames x cells) and which of them are real.
+        Returns the fused tokens and which of them are real.
         """
         if self.codes is not None:
             tokens = tokens + self.codes(times, boxes)
+        return self.combine(tokens, mask)
+
+    @abstractmethod
+    def combine(
+        self, tokens: Float[Tensor, "tracks frames cells dim"], mask: Bool[Tensor, "tracks frames"]
+    ) -> tuple[Float[Tensor, "tracks tokens dim"], Bool[Tensor, "tracks tokens"]]:
+        """`forward` without the codes."""
+
+
+class ConcatenationTrajectoryFusion(TrajectoryFusion):
+    """T_j = SA(concat of t_i^j), the paper's choice: frames x cells tokens."""
+
+    def __init__(self, dim: int = 256, heads: int = 8, cells: int = 4, position_codes: bool = True) -> None:
+        super().__init__(dim, cells, position_codes)
+        self.block = SelfAttention(dim, heads)
+
+    def combine(
+        self, tokens: Float[Tensor, "tracks frames cells dim"], mask: Bool[Tensor, "tracks frames"]
+    ) -> tuple[Float[Tensor, "tracks tokens dim"], Bool[Tensor, "tracks tokens"]]:
+        """See TrajectoryFusion.combine."""
         token_mask = mask.repeat_interleave(tokens.shape[2], dim=1)
         return self.block(tokens.flatten(1, 2), token_mask), token_mask
+
+
+class RecurrentTrajectoryFusion(TrajectoryFusion):
+    """T = t_1, then T = block(T, t_i) for each further frame of the track: as many tokens as a box has cells."""
+
+    def __init__(self, block: nn.Module, dim: int, cells: int, position_codes: bool) -> None:
+        super().__init__(dim, cells, position_codes)
+        self.block = block
+
+    def combine(
+        self, tokens: Float[Tensor, "tracks frames cells dim"], mask: Bool[Tensor, "tracks frames"]
+    ) -> tuple[Float[Tensor, "tracks cells dim"], Bool[Tensor, "tracks cells"]]:
+        """See TrajectoryFusion.combine."""
+        fused, started = tokens[:, 0], mask[:, 0]
+        for index in range(1, tokens.shape[1]):
+            frame, real = tokens[:, index], mask[:, index]
+            advanced = torch.where(started[:, None, None], self.block(fused, frame), frame)
+            fused = torch.where(real[:, None, None], advanced, fused)
+            started = started | real
+        return fused, started[:, None].expand(fused.shape[:2])
+
+
+class AttentionTrajectoryFusion(RecurrentTrajectoryFusion):
+    """T = CA(T, t_i), VFM's recurrence over the frames of a track."""
+
+    def __init__(
+        self, dim: int = 256, heads: int = 8, feedforward: int = 1024, cells: int = 4, position_codes: bool = True
+    ) -> None:
+        super().__init__(CrossAttention(dim, heads, feedforward), dim, cells, position_codes)
+
+
+class MLPTrajectoryFusion(RecurrentTrajectoryFusion):
+    """T = norm(T + MLP([T, t_i])), cell by cell."""
+
+    def __init__(self, dim: int = 256, feedforward: int = 1024, cells: int = 4, position_codes: bool = True) -> None:
+        super().__init__(MLPFusion(dim, feedforward), dim, cells, position_codes)
+
+
+class AdditionTrajectoryFusion(TrajectoryFusion):
+    """T_j = (t_1 + ... + t_N) / N, cell by cell. Divided, so that a long track is no louder than a short one."""
+
+    def combine(
+        self, tokens: Float[Tensor, "tracks frames cells dim"], mask: Bool[Tensor, "tracks frames"]
+    ) -> tuple[Float[Tensor, "tracks cells dim"], Bool[Tensor, "tracks cells"]]:
+        """See TrajectoryFusion.combine."""
+        total = tokens.masked_fill(~mask[:, :, None, None], 0.0).sum(dim=1)
+        mean = total / mask.sum(dim=1).clamp(min=1)[:, None, None]
+        return mean, mask.any(dim=1)[:, None].expand(mean.shape[:2])
+
+
+# Name in the config -> the fusion for (dim, heads, feedforward, cells, position_codes).
+TRAJECTORY_FUSIONS: dict[str, Callable[[int, int, int, int, bool], TrajectoryFusion]] = {
+    "attention": AttentionTrajectoryFusion,
+    "mlp": lambda dim, heads, feedforward, cells, codes: MLPTrajectoryFusion(dim, feedforward, cells, codes),
+    "concatenation": lambda dim, heads, feedforward, cells, codes: ConcatenationTrajectoryFusion(
+        dim, heads, cells, codes
+    ),
+    "addition": lambda dim, heads, feedforward, cells, codes: AdditionTrajectoryFusion(dim, cells, codes),
+}

@@ -1,28 +1,116 @@
-"""VFM, video fusion (paper section 4): F_1 = f_1, F_i = CA(F_{i-1}, f_i). A recurrence: it streams, in constant memory."""
+"""VFM, video fusion (paper section 4), and its three rivals (Table 4). All stream, in memory that does not grow.
 
+The paper gives the rivals' architectures in a supplement that is not public; what is meant by each name is said here.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from smot_vlm.fusion.attention import CrossAttention
+from smot_vlm.fusion.attention import CrossAttention, SelfAttention
+from smot_vlm.fusion.memory import VideoState, even_positions
+from smot_vlm.fusion.mlp import MLPFusion
 
 
-class AttentionVideoFusion(nn.Module):
-    """The paper's recurrence from the second frame on, for any number of frames from 1 up."""
+class VideoFusion(nn.Module, ABC):
+    """Frames f_1 .. f_N, one after another, become F. Works for any N from 1 up."""
+
+    @abstractmethod
+    def step(self, state: VideoState | None, frame: Float[Tensor, "batch tokens dim"]) -> VideoState:
+        """The state after one more frame; `state` is None before the first one and stays as it is."""
+
+    @abstractmethod
+    def result(self, state: VideoState) -> Float[Tensor, "batch fused_tokens dim"]:
+        """F of the frames so far."""
+
+    def forward(self, frames: Float[Tensor, "batch frames tokens dim"]) -> Float[Tensor, "batch fused_tokens dim"]:
+        """F of N frames."""
+        state = None
+        for frame in frames.unbind(dim=1):
+            state = self.step(state, frame)
+        assert state is not None, "a video has at least one frame"
+        return self.result(state)
+
+
+class RecurrentVideoFusion(VideoFusion):
+    """F_1 = f_1, F_i = block(F_{i-1}, f_i)."""
+
+    def __init__(self, block: nn.Module) -> None:
+        super().__init__()
+        self.block = block
+
+    def step(self, state: VideoState | None, frame: Float[Tensor, "batch tokens dim"]) -> VideoState:
+        """See VideoFusion.step. The state holds F alone."""
+        if state is None:
+            return VideoState((frame,), 1)
+        return VideoState((self.block(state.frames[0], frame),), state.seen + 1)
+
+    def result(self, state: VideoState) -> Float[Tensor, "batch tokens dim"]:
+        """See VideoFusion.result."""
+        return state.frames[0]
+
+
+class AttentionVideoFusion(RecurrentVideoFusion):
+    """F_i = CA(F_{i-1}, f_i), the paper's choice, from the second frame on."""
 
     def __init__(self, dim: int = 256, heads: int = 8, feedforward: int = 1024) -> None:
+        super().__init__(CrossAttention(dim, heads, feedforward))
+
+
+class MLPVideoFusion(RecurrentVideoFusion):
+    """F_i = norm(F_{i-1} + MLP([F_{i-1}, f_i])), place by place."""
+
+    def __init__(self, dim: int = 256, feedforward: int = 1024) -> None:
+        super().__init__(MLPFusion(dim, feedforward))
+
+
+class ConcatenationVideoFusion(VideoFusion):
+    """F = SA(concat of f_i): the tokens of at most `frames` frames, as TFM does it.
+
+    A longer video is thinned to frames spread evenly over it (see `even_positions`), the first and the newest among
+    them. Nothing says which frame a token comes from.
+    """
+
+    def __init__(self, dim: int = 256, heads: int = 8, frames: int = 8) -> None:
         super().__init__()
-        self.block = CrossAttention(dim, heads, feedforward)
+        self.frames = frames
+        self.block = SelfAttention(dim, heads)
 
-    def step(
-        self, video: Float[Tensor, "batch tokens dim"] | None, frame: Float[Tensor, "batch tokens dim"]
-    ) -> Float[Tensor, "batch tokens dim"]:
-        """F_i from F_{i-1} and f_i; F_1 = f_1 where `video` is None."""
-        return frame if video is None else self.block(video, frame)
+    def step(self, state: VideoState | None, frame: Float[Tensor, "batch tokens dim"]) -> VideoState:
+        """See VideoFusion.step. The state holds the frames that are kept."""
+        if state is None:
+            return VideoState((frame,), 1)
+        held = dict(zip(even_positions(state.seen, self.frames), state.frames, strict=True)) | {state.seen: frame}
+        seen = state.seen + 1
+        return VideoState(tuple(held[position] for position in even_positions(seen, self.frames)), seen)
 
-    def forward(self, frames: Float[Tensor, "batch frames tokens dim"]) -> Float[Tensor, "batch tokens dim"]:
-        """F_N of N frames."""
-        video = None
-        for frame in frames.unbind(dim=1):
-            video = self.step(video, frame)
-        assert video is not None, "a video has at least one frame"
-        return video
+    def result(self, state: VideoState) -> Float[Tensor, "batch fused_tokens dim"]:
+        """See VideoFusion.result; frames x tokens."""
+        return self.block(torch.cat(state.frames, dim=1))
+
+
+class AdditionVideoFusion(VideoFusion):
+    """F = (f_1 + ... + f_N) / N. Divided, so that a long video is no louder than a short one; nothing is learned."""
+
+    def step(self, state: VideoState | None, frame: Float[Tensor, "batch tokens dim"]) -> VideoState:
+        """See VideoFusion.step. The state holds the mean so far."""
+        if state is None:
+            return VideoState((frame,), 1)
+        mean, seen = state.frames[0], state.seen + 1
+        return VideoState((mean + (frame - mean) / seen,), seen)
+
+    def result(self, state: VideoState) -> Float[Tensor, "batch tokens dim"]:
+        """See VideoFusion.result."""
+        return state.frames[0]
+
+
+# Name in the config -> the fusion for (dim, heads, feedforward). A new one is a class and a line here.
+VIDEO_FUSIONS: dict[str, Callable[[int, int, int], VideoFusion]] = {
+    "attention": AttentionVideoFusion,
+    "mlp": lambda dim, heads, feedforward: MLPVideoFusion(dim, feedforward),
+    "concatenation": lambda dim, heads, feedforward: ConcatenationVideoFusion(dim, heads),
+    "addition": lambda dim, heads, feedforward: AdditionVideoFusion(),
+}
