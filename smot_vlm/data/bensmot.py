@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.data.frames import FrameFile, image_size, list_frames, read_fps, read_image
+from smot_vlm.data.frames import FrameFile, image_size, list_frames, read_fps
 from smot_vlm.data.words import Words, match_words
 from smot_vlm.formats.bensmot import (
     BOXES_FILE,
@@ -24,6 +24,7 @@ from smot_vlm.formats.flaws import Flaw, read_text
 from smot_vlm.formats.graphml import Graph, read_graphml
 from smot_vlm.formats.mot import MotRows, read_mot
 from smot_vlm.structures import Frame, Interaction, Trajectory
+from smot_vlm.video.images import read_image
 
 SPLITS = ("train", "val", "test")
 

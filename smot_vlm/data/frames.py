@@ -1,4 +1,4 @@
-"""Frames of a sequence on disk: which numbers there are, their size, their rate, and decoding one when it is needed."""
+"""Frames of a sequence on disk: which numbers there are, their size, their rate, without decoding any but to check it."""
 
 import configparser
 import json
@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from smot_vlm.formats.bensmot import IMAGE_SUFFIXES, INFO_FILE, frame_index
 from smot_vlm.formats.flaws import Flaw, read_text
@@ -61,33 +59,16 @@ def scan_frames(folder: Path) -> tuple[tuple[FrameFile, ...], tuple[Flaw, ...]]:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """(width, height) in pixels, from the file's header alone.
+    """(width, height) in pixels, turned as the EXIF orientation says, from the file's header alone.
 
     Raises:
         ValueError: not an image.
     """
     try:
         with Image.open(path) as image:
-            return image.size
+            return _turned_size(image)
     except (OSError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path}: not an image that can be read ({error}); give a JPEG or PNG file") from None
-
-
-def read_image(path: Path) -> np.ndarray:
-    """RGB uint8 (height, width, 3), as stored: an orientation tag is ignored, since boxes count stored pixels.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: not an image.
-    """
-    try:
-        content = np.fromfile(path, dtype=np.uint8)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such image") from None
-    image = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) if len(content) else None
-    if image is None:
-        raise ValueError(f"{path}: not an image that can be read; give a JPEG or PNG file")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def check_image(path: Path) -> tuple[int, int]:
@@ -98,12 +79,18 @@ def check_image(path: Path) -> tuple[int, int]:
     """
     try:
         with Image.open(path) as image:
-            size = image.size
+            size = _turned_size(image)
             image.draft("RGB", (1, 1))  # JPEG: every byte is read, an eighth of the pixels is computed
             image.load()
             return size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path}: not an image that can be read ({error}); give a whole JPEG or PNG file") from None
+
+
+def _turned_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    on_its_side = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+    return (height, width) if on_its_side else (width, height)
 
 
 def read_fps(folder: Path) -> float:
