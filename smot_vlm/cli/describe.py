@@ -1,20 +1,25 @@
 """`smot-vlm describe`: one video in, description.json, tracks.txt, annotated.mp4 and report.html out."""
 
+import signal
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from smot_vlm.cli.console import messages, output, print_warning
+from smot_vlm.cli.loading import load_tracker
 
 if TYPE_CHECKING:
     from smot_vlm.structures import Description, Frame
     from smot_vlm.video.reader import VideoReader
+    from smot_vlm.video.writer import VideoWriter
 
 Source = Annotated[
     str, typer.Argument(help="A video file, a folder or glob of images, a camera index, an rtsp/http address.")
@@ -36,25 +41,29 @@ def describe(
     no_video: Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
 ) -> None:
-    """Describe a video: who is where, what each person does, who does what to whom, and what happens."""
+    """Describe a video: who is where, what each person does, who does what to whom, and what happens.
+
+    Ctrl-C ends the watching of a camera or a stream and describes what was seen.
+    """
     from smot_vlm.output.export import check_outputs
 
     folder = out or _default_folder(source)
     check_outputs(folder, overwrite)
-    with messages.status("loading the model"):
-        from smot_vlm.tracker import Tracker
-
-        tracker = Tracker.from_pretrained(model, detector=detector, associator=associator, device=device)
+    _check_source(source)
+    tracker = load_tracker(model, detector=detector, associator=associator, device=device)
     with ExitStack() as stack:
         spool = Spool(stack, source, stride)
         with _progress("watching") as bar:
             task = bar.add_task("watching", total=max_frames)
 
-            def on_frame(frame: "Frame", video: "VideoReader") -> None:
+            stopped = stack.enter_context(_interrupt_ends_watching())
+
+            def on_frame(frame: "Frame", video: "VideoReader") -> bool:
                 bar.update(task, completed=video.frames_read, total=video.frame_count)
                 spool.add(frame, video)
-                if video.frames_read == video.frame_count:
+                if stopped.is_set() or video.frames_read == video.frame_count:
                     bar.update(task, description="finding words")
+                return not stopped.is_set()
 
             description = tracker.describe(
                 source, trajectories=trajectories, stride=stride, max_frames=max_frames, on_frame=on_frame
@@ -70,7 +79,8 @@ class Spool:
         self._stack = stack
         self._source = source
         self._stride = stride
-        self._writer = None
+        self._writing = stack.enter_context(ExitStack())
+        self._writer: VideoWriter | None = None
         self._copy: Path | None = None
         self.fps = 0.0
 
@@ -84,7 +94,7 @@ class Spool:
 
             folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
             self._copy = folder / "frames.mp4"
-            self._writer = self._stack.enter_context(VideoWriter(self._copy, self.fps, frame.width, frame.height))
+            self._writer = self._writing.enter_context(VideoWriter(self._copy, self.fps, frame.width, frame.height))
         self._writer.write(frame.image)
 
     def open(self, max_frames: int | None) -> "AbstractContextManager[Iterable[Frame]]":
@@ -93,6 +103,7 @@ class Spool:
 
         if self._copy is None:
             return open_video(self._source, stride=self._stride, max_frames=max_frames)
+        self._writing.close()
         return _renumbered(self._copy, self._stride)
 
 
@@ -129,6 +140,31 @@ def _write(
     )
     for path in files.values():
         output.print(f"  {path}")
+
+
+@contextmanager
+def _interrupt_ends_watching() -> Iterator[Event]:
+    """Ctrl-C once: what was seen so far is described. Twice: the command is stopped."""
+    stopped = Event()
+
+    def on_interrupt(number: int, stack: FrameType | None) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+
+    previous = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _check_source(source: str) -> None:
+    """Refuse a file that is no video before the model is loaded. Cameras and addresses are opened only once."""
+    from smot_vlm.video.reader import open_video
+
+    if "://" not in source and not source.isdecimal():
+        open_video(source).close()
 
 
 def _warn(description: "Description") -> None:

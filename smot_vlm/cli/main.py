@@ -10,6 +10,7 @@ import typer
 
 from smot_vlm.cli.console import print_error
 from smot_vlm.cli.describe import describe
+from smot_vlm.cli.evaluate import compare, evaluate
 
 app = typer.Typer(
     name="smot-vlm",
@@ -22,6 +23,8 @@ app = typer.Typer(
 
 
 app.command()(describe)
+app.command()(evaluate)
+app.command()(compare)
 
 
 @app.callback()

@@ -52,8 +52,8 @@ class LoraLM(nn.Module):
             target_modules=attention_projections(language_model),
             task_type="CAUSAL_LM",
         )
-        embeddings = language_model.get_input_embeddings()
-        hidden, scale = embeddings.weight.shape[1], embeddings.weight.detach().float().std().item()
+        words: Tensor = language_model.get_input_embeddings().weight.detach()  # type: ignore[operator,assignment,union-attr]
+        hidden, scale = words.shape[1], words.float().std().item()
         self.language_model = get_peft_model(language_model, adapter)
         self.soft_tokens = nn.ModuleDict(
             {task: SoftTokens(dim, hidden, count=soft_tokens, scale=scale) for task in TASKS}
@@ -161,7 +161,7 @@ def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
     if not tokenizer.chat_template:
         return prompt + "\n"
     messages = [{"role": "user", "content": prompt}]
-    return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
 
 def pad_left(

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchvision.ops import nms
 from ultralytics import YOLO
 from ultralytics.cfg import get_cfg
-from ultralytics.nn.tasks import DetectionModel, load_checkpoint
+from ultralytics.nn.tasks import DetectionModel, load_checkpoint, yaml_model_load
 
 from smot_vlm.structures import Detections
 from smot_vlm.tracking.letterbox import Letterbox, canvas_size, letterbox
@@ -56,6 +56,8 @@ class YoloDetector(nn.Module):
         max_people: int = 300,
     ) -> None:
         super().__init__()
+        # Any: ultralytics' modules carry attributes (f, i, stride ...) that no type names.
+        self.model: Any
         self.model, self.trained = _load_yolo(weights)
         self.image_size = image_size
         self.overlap = overlap
@@ -100,9 +102,7 @@ class YoloDetector(nn.Module):
         ]
         return [found.select(np.arange(min(len(found), self.max_people))) for found in people]
 
-    def loss(
-        self, output: DetectorOutput, boxes: list[Float[Tensor, "_ 4"]], image_size: tuple[int, int]
-    ) -> Tensor:
+    def loss(self, output: DetectorOutput, boxes: list[Float[Tensor, "_ 4"]], image_size: tuple[int, int]) -> Tensor:
         """Detection loss (box, class and distribution terms added) of a training-mode output, a scalar a batch.
 
         boxes: ground truth of each image, xyxy in canvas pixels. image_size: the canvas' (height, width).
@@ -134,7 +134,7 @@ class YoloFileDetector:
                 f"{path}: no such YOLO file; give an ultralytics checkpoint, for example yolo11n.pt"
             )
         try:
-            self._yolo = YOLO(str(path), task="detect", verbose=False)
+            self._yolo: Any = YOLO(str(path), task="detect", verbose=False)
         except Exception as error:  # ultralytics raises whatever its unpickler or exporter met
             raise ValueError(f"{path}: ultralytics cannot read it ({_first_line(error)})") from error
         self._options = {"imgsz": image_size, "iou": overlap, "conf": min_score, "classes": [PERSON], "verbose": False}
@@ -170,7 +170,7 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, placement: Letterbox, overla
     return Detections(boxes[visible], scores[visible])
 
 
-def _inputs(layer: nn.Module, previous: Any, outputs: list[Tensor | None]) -> Any:
+def _inputs(layer: Any, previous: Any, outputs: list[Tensor | None]) -> Any:
     """What `layer` reads: the previous output, an earlier one, or a list of both (ultralytics' `f`)."""
     if layer.f == -1:
         return previous
@@ -179,11 +179,12 @@ def _inputs(layer: nn.Module, previous: Any, outputs: list[Tensor | None]) -> An
     return [previous if source == -1 else outputs[source] for source in layer.f]
 
 
-def _load_yolo(weights: str) -> tuple[DetectionModel, bool]:
+def _load_yolo(weights: str) -> tuple[nn.Module, bool]:
     suffix = Path(weights).suffix
+    model: Any
     if suffix in (".yaml", ".yml"):
         try:
-            model = DetectionModel(weights, nc=1, verbose=False)
+            model = DetectionModel({**yaml_model_load(weights), "nc": 1}, verbose=False)
         except FileNotFoundError:
             raise FileNotFoundError(f"{weights}: no such YOLO architecture; for example yolo11n.yaml") from None
         model.args = get_cfg()

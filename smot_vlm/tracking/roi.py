@@ -1,9 +1,8 @@
 """What is kept of the pyramid: a few tokens a person (RoIAlign) and a grid of tokens a frame (method: RoI feature t_i^j
 and frame feature f_i of paper section 4).
 
-Every level takes part: it is pooled to the same grid, the levels' channels are put side by side and projected to
-width d. Pooling and projection are linear, so projecting the pooled cells equals pooling a projected pyramid, at a
-fraction of the cost. All of it carries gradient back into the pyramid.
+Every level takes part: it is pooled to the same grid and normalised (levels differ in scale), the levels' channels are
+put side by side and projected to width d. All of it carries gradient back into the pyramid.
 """
 
 import torch
@@ -15,6 +14,21 @@ from torchvision.ops import roi_align
 SAMPLES_A_CELL = 4
 
 
+class LevelProjection(nn.Module):
+    """Pooled cells of every pyramid level -> tokens of width `dim`: norm a level, side by side, linear, norm."""
+
+    def __init__(self, channels: list[int], dim: int) -> None:
+        super().__init__()
+        self.level_norms = nn.ModuleList([nn.LayerNorm(count) for count in channels])
+        self.linear = nn.Linear(sum(channels), dim)
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, cells: list[Float[Tensor, "batch _ rows columns"]]) -> Float[Tensor, "batch tokens dim"]:
+        """Tokens are the cells row by row, from the top left."""
+        levels = [norm(level.flatten(2).transpose(1, 2)) for norm, level in zip(self.level_norms, cells, strict=True)]
+        return self.norm(self.linear(torch.cat(levels, dim=-1)))
+
+
 class PersonFeatures(nn.Module):
     """RoIAlign over all pyramid levels -> grid x grid cells -> tokens of width `dim` (paper: 4 tokens of 256)."""
 
@@ -22,7 +36,7 @@ class PersonFeatures(nn.Module):
         super().__init__()
         self.strides = strides
         self.grid = grid
-        self.project = _projection(sum(channels), dim)
+        self.project = LevelProjection(channels, dim)
 
     @property
     def tokens(self) -> int:
@@ -38,7 +52,7 @@ class PersonFeatures(nn.Module):
             functional.avg_pool2d(roi_align(level, boxes, size, 1 / stride, 1, aligned=True), SAMPLES_A_CELL)
             for level, stride in zip(pyramid, self.strides, strict=True)
         ]
-        return self.project(torch.cat(cells, dim=1).flatten(2).transpose(1, 2))
+        return self.project(cells)
 
 
 class FrameFeatures(nn.Module):
@@ -47,13 +61,9 @@ class FrameFeatures(nn.Module):
     def __init__(self, channels: list[int], *, dim: int = 256, grid: int = 16) -> None:
         super().__init__()
         self.grid = grid
-        self.project = _projection(sum(channels), dim)
+        self.project = LevelProjection(channels, dim)
 
     def forward(self, pyramid: list[Float[Tensor, "batch _ _ _"]]) -> Float[Tensor, "batch tokens dim"]:
         """Rows of the grid one after another, from the top left."""
         cells = [functional.adaptive_avg_pool2d(level, self.grid) for level in pyramid]
-        return self.project(torch.cat(cells, dim=1).flatten(2).transpose(1, 2))
-
-
-def _projection(channels: int, dim: int) -> nn.Module:
-    return nn.Sequential(nn.Linear(channels, dim), nn.LayerNorm(dim))
+        return self.project(cells)

@@ -25,12 +25,12 @@ def test_a_box_becomes_four_tokens():
 def test_tokens_are_the_cells_of_the_box_from_the_top_left():
     """A picture that is bright in its lower right quarter only: the last token alone differs from the first."""
     pyramid = [
-        torch.zeros(1, channels, 128 // stride, 128 // stride)
+        torch.arange(channels).float().view(1, -1, 1, 1).repeat(1, 1, 128 // stride, 128 // stride)
         for channels, stride in zip(CHANNELS, STRIDES, strict=True)
     ]
     for level in pyramid:
         half = level.shape[-1] // 2
-        level[:, :, half:, half:] = 1.0
+        level[:, :, half:, half:] *= -1.0
     features = PersonFeatures(CHANNELS, STRIDES, dim=16)
     tokens = features(pyramid, [torch.tensor([[0.0, 0, 128, 128]])])[0]
     distance = (tokens - tokens[0]).norm(dim=1)

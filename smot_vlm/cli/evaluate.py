@@ -1,0 +1,177 @@
+"""`smot-vlm evaluate` and `smot-vlm compare`: how good a run is, and which of several is better."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from smot_vlm.cli.console import messages, output, print_warning
+from smot_vlm.files import write_text
+
+if TYPE_CHECKING:
+    from smot_vlm.evaluation.records import Evaluation
+
+_SHOWN_MISSING = 5
+
+
+class Protocol(str, Enum):
+    """What may be asked for."""
+
+    strict = "strict"
+    official = "official"
+    both = "both"
+
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write everything as JSON.")]
+CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write one line a sequence as CSV.")]
+MarkdownFile = Annotated[Path | None, typer.Option("--markdown", help="Write the table as Markdown.")]
+LatexFile = Annotated[Path | None, typer.Option("--latex", help="Write the table as LaTeX.")]
+
+
+def evaluate(
+    pred: Annotated[Path, typer.Option(help="Predictions: DIR/SCENARIO/SEQUENCE with description.json or MOT files.")],
+    gt: Annotated[Path, typer.Option(help="Root of a data set in BenSMOT's layout.")],
+    split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
+    protocol: Annotated[
+        Protocol, typer.Option(help="Every track counts, or as the paper's numbers.")
+    ] = Protocol.strict,
+    run: Annotated[str | None, typer.Option(help="Name of the run in tables [default: the folder's name].")] = None,
+    json: JsonFile = None,
+    csv: CsvFile = None,
+    markdown: MarkdownFile = None,
+    latex: LatexFile = None,
+    bootstrap: Annotated[int, typer.Option(min=0, help="Resamples of the sequences for 95 % intervals.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
+    encoder: Annotated[
+        str | None, typer.Option(help="Sentence encoder: a folder or a hub name [default: all-MiniLM-L6-v2].")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Score predictions against ground truth: trajectories, captions, interactions."""
+    _check_free([json, csv, markdown, latex], overwrite)
+    from smot_vlm.evaluation import protocol as protocols
+    from smot_vlm.evaluation.reading import read_predictions, read_truths
+    from smot_vlm.evaluation.similarity import DEFAULT_ENCODER
+
+    wanted = protocols.PROTOCOLS if protocol is Protocol.both else (protocol.value,)
+    with _stages() as stage:
+        stage("reading")
+        truths = list(read_truths(gt, split))
+        inside = pred / split
+        folder = inside if inside.is_dir() and not any(truth.name.startswith(f"{split}/") for truth in truths) else pred
+        predictions = list(read_predictions(folder, {truth.name: truth.frames for truth in truths}))
+        evaluations = [
+            protocols.evaluate(
+                predictions,
+                truths,
+                each,
+                run=run or pred.resolve().name,
+                bootstrap=bootstrap,
+                seed=seed,
+                encoder=encoder or DEFAULT_ENCODER,
+                progress=_prefixed(stage, each),
+            )
+            for each in wanted
+        ]
+    for evaluation in evaluations:
+        _show([evaluation])
+    _warn_missing(evaluations[0])
+    _write([[evaluation] for evaluation in evaluations], json, csv, markdown, latex, overwrite)
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="JSON files written by `smot-vlm evaluate --json`.")],
+    plot: Annotated[Path | None, typer.Option(help="Draw the chief measures (png, svg, pdf).")] = None,
+    csv: CsvFile = None,
+    markdown: MarkdownFile = None,
+    latex: LatexFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Show several evaluated runs side by side, the best value of each measure marked; one table a protocol."""
+    _check_free([plot, csv, markdown, latex], overwrite)
+    from smot_vlm.evaluation import compare as comparison
+
+    groups = comparison.load_runs(runs)
+    for evaluations in groups.values():
+        _show(evaluations)
+        for line in comparison.differences(evaluations):
+            print_warning(line)
+    _write(list(groups.values()), None, csv, markdown, latex, overwrite)
+    if plot is None:
+        return
+    for protocol, evaluations in groups.items():
+        path = plot if len(groups) == 1 else plot.with_stem(f"{plot.stem}-{protocol}")
+        comparison.plot(evaluations, path, overwrite)
+        output.print(f"  {escape(str(path))}")
+
+
+def _show(evaluations: "list[Evaluation]") -> None:
+    from smot_vlm.evaluation.tables import footnotes, rich_table
+
+    output.print(rich_table(evaluations))
+    for note in footnotes(evaluations):
+        output.print(f"  {note}", style="dim", markup=False)
+    output.print()
+
+
+def _write(
+    groups: "list[list[Evaluation]]",
+    json: Path | None,
+    csv: Path | None,
+    markdown: Path | None,
+    latex: Path | None,
+    overwrite: bool,
+) -> None:
+    """Write the files that were asked for; groups: evaluations of one protocol each."""
+    from smot_vlm.evaluation import storage, tables
+
+    every = [evaluation for group in groups for evaluation in group]
+    texts: list[tuple[Path | None, Callable[[], str]]] = [
+        (json, lambda: storage.to_json(every)),
+        (csv, lambda: storage.to_csv(every)),
+        (markdown, lambda: "\n".join(map(tables.markdown, groups))),
+        (latex, lambda: "\n".join(map(tables.latex, groups))),
+    ]
+    for path, text in texts:
+        if path is not None:
+            write_text(path, text(), overwrite)
+            output.print(f"  {escape(str(path))}")
+
+
+def _warn_missing(evaluation: "Evaluation") -> None:
+    for line in evaluation.missing[:_SHOWN_MISSING]:
+        print_warning(line)
+    if len(evaluation.missing) > _SHOWN_MISSING:
+        print_warning(f"and {len(evaluation.missing) - _SHOWN_MISSING} more; all scored as empty")
+
+
+def _check_free(paths: list[Path | None], overwrite: bool) -> None:
+    """Refuse before the work, not after it."""
+    for path in paths:
+        if path is not None and path.exists() and not overwrite:
+            raise FileExistsError(f"{path} exists; pass --overwrite to replace it or choose another name")
+
+
+def _prefixed(stage: Callable[[str], None], protocol: str) -> Callable[[str], None]:
+    return lambda name: stage(f"{protocol}: {name}")
+
+
+@contextmanager
+def _stages() -> Iterator[Callable[[str], None]]:
+    """A line that shows which stage is running and for how long."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=messages, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def stage(name: str) -> None:
+            logging.getLogger(__name__).info("%s", name)
+            bar.update(task, description=name)
+
+        yield stage

@@ -1,0 +1,21 @@
+"""Making a Tracker for a command: its wait is shown, the chatter of libraries is not."""
+
+import warnings
+from typing import TYPE_CHECKING
+
+from smot_vlm.cli.console import messages
+
+if TYPE_CHECKING:
+    from smot_vlm.tracker import Tracker
+
+
+def load_tracker(model: str, *, detector: str, associator: str | None, device: str) -> "Tracker":
+    """`Tracker.from_pretrained` behind a spinner."""
+    with messages.status("loading the model"):
+        from transformers.utils import logging as transformers_logging
+
+        from smot_vlm.tracker import Tracker
+
+        transformers_logging.disable_progress_bar()
+        warnings.filterwarnings("ignore", category=FutureWarning)
+        return Tracker.from_pretrained(model, detector=detector, associator=associator, device=device)
