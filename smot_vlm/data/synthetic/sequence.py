@@ -1,0 +1,301 @@
+"""One synthetic sequence: story, pictures, boxes, captions, interactions and facts, from a seed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from smot_vlm.data.synthetic import words
+from smot_vlm.data.synthetic.actions import SOLO, NoRoom
+from smot_vlm.data.synthetic.camera import make_camera
+from smot_vlm.data.synthetic.casting import SPLITS
+from smot_vlm.data.synthetic.facts import (
+    Deed,
+    Looks,
+    PartnerFact,
+    SequenceFacts,
+    TrackFacts,
+    VideoFacts,
+    event_label,
+    relation_of,
+)
+from smot_vlm.data.synthetic.interactions import DUETS
+from smot_vlm.data.synthetic.people import Person, pick
+from smot_vlm.data.synthetic.render import LEAST_VISIBLE, View, boxes_at, render
+from smot_vlm.data.synthetic.scenes import PAINTERS, paint_background
+from smot_vlm.data.synthetic.story import STORY_FPS, Event, Story, write_story
+from smot_vlm.data.synthetic.weather import Weather, make_weather, noise_pool
+from smot_vlm.structures import Interaction, Trajectory
+
+RESERVED_SEED = 900_000  # dataset seeds from here on are kept for tests that no training may have seen
+WIDTHS = (320, 400, 480, 560, 640)
+MOST_PEOPLE = 8
+_STORY, _CAMERA, _PLACE, _WORDS, _WEATHER = range(5)  # independent random streams of one seed
+_STORY_ATTEMPTS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticSequence:
+    """A video that was never filmed, with everything that is true of it.
+
+    name: scenario/sequence as in a BenSMOT folder. tracks: full-body boxes clipped to the frame, in frames counted from 0, captions
+    in words; a person who is hidden or outside the frame has no box there. interactions: directed edges between track ids.
+    caption: of the whole video. facts: the same as records. frames are drawn when asked for and always the same.
+    """
+
+    name: str
+    scenario: str
+    seed: int
+    split: str
+    fps: float
+    length: int
+    caption: str
+    tracks: tuple[Trajectory, ...]
+    interactions: tuple[Interaction, ...]
+    facts: SequenceFacts
+    view: View
+    weather: Weather
+
+    def __len__(self) -> int:
+        return self.length
+
+    @property
+    def width(self) -> int:
+        return self.view.width
+
+    @property
+    def height(self) -> int:
+        return self.view.height
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of the tracks in caption and graph files: kind and a number of its own for each kind."""
+        return tuple(track.key for track in self.facts.tracks)
+
+    def frame(self, index: int) -> np.ndarray:
+        """The frame at position `index`, RGB uint8 (height, width, 3).
+
+        Raises:
+            IndexError: no such frame.
+        """
+        if not 0 <= index < self.length:
+            raise IndexError(f"frame {index} of {self.length}; frames count from 0")
+        return render(self.view, self._background, self.weather, self._grain, index / self.fps, index)
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """All frames in order, each drawn when it is taken."""
+        for index in range(self.length):
+            yield self.frame(index)
+
+    @cached_property
+    def _background(self) -> np.ndarray:
+        rng = _stream(self.seed, self.split, _PLACE)
+        return paint_background(rng, self.scenario, self.view.story.stage, self.width, self.height)
+
+    @cached_property
+    def _grain(self) -> np.ndarray:
+        rng = _stream(self.seed, self.split, _WEATHER, 1)
+        return noise_pool(rng, self.weather, self.width, self.height)
+
+
+def make_sequence(
+    seed: int,
+    split: str = "train",
+    fps: float = 2.0,
+    *,
+    width: int | None = None,
+    aspect: float | None = None,
+    people: tuple[int, int] = (1, MOST_PEOPLE),
+    actions: Sequence[str] | None = None,
+    verbs: Sequence[str] | None = None,
+    scenarios: Sequence[str] | None = None,
+) -> SyntheticSequence:
+    """The sequence of this seed and split; no frame is drawn yet.
+
+    The story depends on neither `fps` nor `width`: the same seed at 25 frames a second is the same video, sampled more densely.
+    width: pixels, drawn from `WIDTHS` by default. aspect: width by height, 16:9 or 4:3 by default. people: fewest and most.
+    actions, verbs, scenarios: the ones that may occur (names in `lexicon`), all by default; no verbs means no interactions.
+
+    Raises:
+        ValueError: an unknown name, numbers outside their range, or a world in which no story fits.
+    """
+    chosen_actions = _names("actions", actions, tuple(SOLO), least=1)
+    chosen_verbs = _names("verbs", verbs, tuple(DUETS), least=0)
+    chosen_scenarios = _names("scenarios", scenarios, tuple(PAINTERS), least=1)
+    _check(seed, split, fps, width, aspect, people)
+    place = _stream(seed, split, _PLACE, 1)
+    scenario = pick(place, chosen_scenarios)
+    drawn_width = pick(place, WIDTHS)
+    rng = _stream(seed, split, _STORY)
+    words_rng = _stream(seed, split, _WORDS)
+    camera = make_camera(_stream(seed, split, _CAMERA))
+    for _ in range(_STORY_ATTEMPTS):
+        story = write_story(rng, split, people, chosen_actions, chosen_verbs, aspect)
+        pixels = width or drawn_width
+        view = View(story, camera, pixels, 2 * round(pixels / story.stage.aspect / 2))
+        try:
+            return _tell(seed, split, fps, scenario, view, words_rng)
+        except NoRoom:
+            continue
+    raise ValueError(
+        f"no story fits {people} people, actions {chosen_actions} and verbs {chosen_verbs}; allow more of them"
+    )
+
+
+def _tell(seed: int, split: str, fps: float, scenario: str, view: View, rng: np.random.Generator) -> SyntheticSequence:
+    """Boxes, words and facts of a story.
+
+    Raises:
+        NoRoom: something cannot be seen, or not be told in so many words.
+    """
+    story = view.story
+    _check_visible(replace(view, width=round(240 * story.stage.aspect), height=240))
+    captions = [
+        words.instance_caption(rng, person, events, story.people)
+        for person, events in zip(story.people, story.events, strict=True)
+    ]
+    name = f"{scenario}/synthetic_{split}_{seed:07d}"
+    facts = SequenceFacts(name, seed, split, fps, _video_facts(scenario, story), _track_facts(story))
+    caption = words.video_caption(
+        rng, scenario, facts.video.count, facts.video.relations, facts.video.deeds, story.people
+    )
+    length = int(np.floor(story.duration * fps + 1e-6))
+    return SyntheticSequence(
+        name=name,
+        scenario=scenario,
+        seed=seed,
+        split=split,
+        fps=fps,
+        length=length,
+        caption=caption,
+        tracks=_trajectories(view, fps, length, captions),
+        interactions=tuple(Interaction(edge.subject + 1, edge.verb, edge.object + 1) for edge in story.edges),
+        facts=facts,
+        view=view,
+        weather=make_weather(_stream(seed, split, _WEATHER)),
+    )
+
+
+def _trajectories(view: View, fps: float, length: int, captions: Sequence[str]) -> tuple[Trajectory, ...]:
+    states = [boxes_at(view, index / fps) for index in range(length)]
+    boxes = np.stack([state[0] for state in states])
+    seen = np.stack([state[1] for state in states]) > LEAST_VISIBLE
+    return tuple(
+        Trajectory(
+            index + 1,
+            np.flatnonzero(seen[:, index]),
+            boxes[seen[:, index], index],
+            np.ones(seen[:, index].sum()),
+            caption,
+        )
+        for index, caption in enumerate(captions)
+    )
+
+
+def _check_visible(view: View) -> None:
+    """Everything that a caption tells must show: at least 3 seconds, and most of the time that it lasts.
+
+    Raises:
+        NoRoom: something does not.
+    """
+    story = view.story
+    count = int(story.duration * STORY_FPS)
+    shares = np.stack([boxes_at(view, index / STORY_FPS)[1] for index in range(count)])
+    times = np.arange(count) / STORY_FPS
+    for index, events in enumerate(story.events):
+        for event in events:
+            during = (times >= event.start) & (times < event.end)
+            visible = shares[during, index] > 0.45
+            if visible.sum() < 6 or visible.mean() < 0.6:
+                raise NoRoom
+
+
+def _looks(person: Person) -> Looks:
+    return Looks(person.kind, person.top, "")
+
+
+def _track_facts(story: Story) -> tuple[TrackFacts, ...]:
+    keys = _keys(story.people)
+    result = []
+    for index, (person, events) in enumerate(zip(story.people, story.events, strict=True)):
+        meetings = [event for event in events if event.partner >= 0]
+        result.append(
+            TrackFacts(
+                key=keys[index],
+                id=index + 1,
+                kind=person.kind,
+                top=person.top,
+                bottom=person.bottom,
+                accessories=person.accessories,
+                actions=tuple(event.label for event in events if event.partner < 0),
+                partners=tuple(
+                    PartnerFact(event.label, event.role, _looks(story.people[event.partner]), keys[event.partner])
+                    for event in meetings
+                ),
+                events=tuple(_event_name(event) for event in events),
+            )
+        )
+    return tuple(result)
+
+
+def _event_name(event: Event) -> str:
+    return event.label if event.partner < 0 else event_label(event.label, event.role)
+
+
+def _keys(people: Sequence[Person]) -> tuple[str, ...]:
+    """man0, woman1, man2 ...: kind and place in the order of tracks."""
+    return tuple(f"{person.kind}{index}" for index, person in enumerate(people))
+
+
+def _video_facts(scenario: str, story: Story) -> VideoFacts:
+    """What the video's caption tells: up to three interactions in order of time, and up to two deeds of people who had none."""
+    started = sorted(
+        (event.start, index, event) for index, events in enumerate(story.events) for event in events
+        if event.role in ("subject", "mutual")
+    )  # fmt: skip
+    seen: set[tuple[str, int, int]] = set()
+    relations = []
+    for _, index, event in started:
+        pair = (event.label, min(index, event.partner), max(index, event.partner))
+        if pair not in seen:
+            seen.add(pair)
+            relations.append(relation_of(_looks(story.people[index]), event.label, _looks(story.people[event.partner])))
+    told = relations[:3]
+    busy = {side for edge in told for side in (edge.subject, edge.object)}
+    alone = [
+        Deed(_looks(person), event.label)
+        for person, events in zip(story.people, story.events, strict=True)
+        for event in events
+        if event.partner < 0 and _looks(person) not in busy
+    ]
+    return VideoFacts(scenario, len(story.people), tuple(told), tuple(alone[:2] if told else alone[:3]))
+
+
+def _stream(seed: int, split: str, *path: int) -> np.random.Generator:
+    """A random stream of its own for each purpose, so that drawing more for one never changes another."""
+    return np.random.default_rng([seed, SPLITS.index(split), *path])
+
+
+def _names(what: str, given: Sequence[str] | None, known: tuple[str, ...], least: int) -> tuple[str, ...]:
+    if given is None:
+        return known
+    unknown = [name for name in given if name not in known]
+    if unknown or len(given) < least:
+        raise ValueError(f"{what} {list(given)}: {unknown or 'none'} not allowed; choose from {', '.join(known)}")
+    return tuple(name for name in known if name in given)
+
+
+def _check(seed: int, split: str, fps: float, width: int | None, aspect: float | None, people: tuple[int, int]) -> None:
+    if seed < 0:
+        raise ValueError(f"seed {seed}; give 0 or more")
+    if split not in SPLITS:
+        raise ValueError(f"split {split!r}; choose from {', '.join(SPLITS)}")
+    if not 0.5 <= fps <= 60:
+        raise ValueError(f"fps {fps}; give 0.5 to 60 frames a second")
+    if width is not None and not 160 <= width <= 1920:
+        raise ValueError(f"width {width}; give 160 to 1920 pixels")
+    if aspect is not None and not 1.0 <= aspect <= 2.4:
+        raise ValueError(f"aspect {aspect}; give 1.0 to 2.4 (width by height)")
+    if not 1 <= people[0] <= people[1] <= MOST_PEOPLE:
+        raise ValueError(f"people {people}; give the fewest and the most, 1 to {MOST_PEOPLE}")

@@ -1,0 +1,123 @@
+"""Drawing in floating-point pixels: strokes, the parts they make up, and the box around them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import cos, radians, sin, sqrt
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from smot_vlm.data.synthetic.people import Colour
+
+SHIFT_BITS = 4
+ONE = 1 << SHIFT_BITS
+Pixel = tuple[float, float]
+
+
+class Line(NamedTuple):
+    """A thick line with round ends."""
+
+    a: Pixel
+    b: Pixel
+    radius: float
+    colour: Colour
+
+
+class Polygon(NamedTuple):
+    """A filled convex polygon with its edge widened by `radius`."""
+
+    points: Sequence[Pixel]
+    radius: float
+    colour: Colour
+
+
+class Ellipse(NamedTuple):
+    """A filled ellipse; angle in degrees, clockwise on the screen."""
+
+    centre: Pixel
+    axes: Pixel
+    angle: float
+    colour: Colour
+
+
+Stroke = Line | Polygon | Ellipse
+
+
+@dataclass(frozen=True)
+class Part:
+    """Strokes drawn together. depth: metres from the camera; further parts are drawn first. owner: who it belongs to.
+
+    body: counts for the person's box (things in hands do not). outline: pixels of darker edge.
+    """
+
+    depth: float
+    strokes: tuple[Stroke, ...]
+    owner: int
+    body: bool = True
+    outline: float = 0.0
+
+
+def draw(image: np.ndarray, parts: Iterable[Part]) -> None:
+    """Draw parts in the order given."""
+    for part in parts:
+        if part.outline > 0:
+            for stroke in part.strokes:
+                _draw_stroke(image, stroke, part.outline, shade(stroke.colour, 0.55))
+        for stroke in part.strokes:
+            _draw_stroke(image, stroke, 0.0, stroke.colour)
+
+
+def fill(mask: np.ndarray, parts: Iterable[Part], value: int) -> None:
+    """Draw the parts' outlines into a one-channel mask."""
+    for part in parts:
+        for stroke in part.strokes:
+            _draw_stroke(mask, stroke, part.outline, (value, value, value))
+
+
+def extent(parts: Iterable[Part]) -> tuple[float, float, float, float] | None:
+    """xyxy box around all strokes with their outlines; None where there is none."""
+    x0 = y0 = float("inf")
+    x1 = y1 = float("-inf")
+    for part in parts:
+        for stroke in part.strokes:
+            for (x, y), rx, ry in _corners(stroke):
+                rx, ry = rx + part.outline, ry + part.outline
+                x0, y0, x1, y1 = min(x0, x - rx), min(y0, y - ry), max(x1, x + rx), max(y1, y + ry)
+    return (x0, y0, x1, y1) if x0 <= x1 else None
+
+
+def shade(colour: Colour, factor: float) -> Colour:
+    """The colour darker (factor below 1) or lighter."""
+    red, green, blue = colour
+    return min(255, int(red * factor)), min(255, int(green * factor)), min(255, int(blue * factor))
+
+
+def _corners(stroke: Stroke) -> list[tuple[Pixel, float, float]]:
+    if isinstance(stroke, Line):
+        return [(stroke.a, stroke.radius, stroke.radius), (stroke.b, stroke.radius, stroke.radius)]
+    if isinstance(stroke, Polygon):
+        return [(point, stroke.radius, stroke.radius) for point in stroke.points]
+    turn = radians(stroke.angle)
+    (rx, ry), c, s = stroke.axes, cos(turn), sin(turn)
+    return [(stroke.centre, sqrt((rx * c) ** 2 + (ry * s) ** 2), sqrt((rx * s) ** 2 + (ry * c) ** 2))]
+
+
+def _draw_stroke(image: np.ndarray, stroke: Stroke, grow: float, colour: Colour) -> None:
+    if isinstance(stroke, Line):
+        width = max(1, round(2 * (stroke.radius + grow)))
+        cv2.line(image, _fixed(stroke.a), _fixed(stroke.b), colour, width, cv2.LINE_AA, SHIFT_BITS)
+    elif isinstance(stroke, Polygon):
+        points = np.array([_fixed(point) for point in stroke.points], dtype=np.int32)
+        cv2.fillConvexPoly(image, points, colour, cv2.LINE_AA, SHIFT_BITS)
+        width = round(2 * (stroke.radius + grow))
+        if width > 0:
+            cv2.polylines(image, [points], True, colour, width, cv2.LINE_AA, SHIFT_BITS)
+    else:
+        axes = (round((stroke.axes[0] + grow) * ONE), round((stroke.axes[1] + grow) * ONE))
+        if min(axes) > 0:
+            cv2.ellipse(image, _fixed(stroke.centre), axes, stroke.angle, 0, 360, colour, -1, cv2.LINE_AA, SHIFT_BITS)
+
+
+def _fixed(point: Pixel) -> tuple[int, int]:
+    return round(point[0] * ONE), round(point[1] * ONE)
