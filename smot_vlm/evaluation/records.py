@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from smot_vlm.data.synthetic.facts import SequenceFacts
 from smot_vlm.formats.mot import MotRows, concatenate
 from smot_vlm.structures import Interaction, Trajectory
 
@@ -15,10 +16,10 @@ MISSING_FIELDS = ("tracks", "instance captions", "interactions", "video caption"
 class SequenceTruth:
     """The ground truth of one sequence.
 
-    name: scenario/sequence. frames: number of frames of the sequence (0: as many as the boxes say).
+    name: scenario/sequence. frames: number of frames of the sequence, 0 where it is not known.
     tracks: boxes xyxy pixels, frames from 0; an empty caption means that the track has none and is not scored by words.
     caption: of the video; empty means that there is none.
-    facts: what is known to be true of the sequence, where the data say it (`smot_vlm.evaluation.facts`).
+    facts: all that is true of the people and the video, where the data say it.
     """
 
     name: str
@@ -26,17 +27,14 @@ class SequenceTruth:
     interactions: tuple[Interaction, ...] = ()
     caption: str = ""
     frames: int = 0
-    facts: object | None = None
+    facts: SequenceFacts | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tracks", tuple(self.tracks))
         object.__setattr__(self, "interactions", tuple(self.interactions))
         _check_tracks(self.name, self.tracks)
-        last = max((int(track.frames[-1]) for track in self.tracks if len(track)), default=-1)
-        if not self.frames:
-            object.__setattr__(self, "frames", last + 1)
-        if last >= self.frames:
-            raise ValueError(f"{self.name}: ground truth has a box in frame {last + 1} of {self.frames} frames")
+        if self.frames and end_of(self.tracks) > self.frames:
+            raise ValueError(f"{self.name}: a true box in frame {end_of(self.tracks)} of {self.frames} frames")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +71,14 @@ class Pair:
     def __post_init__(self) -> None:
         if self.truth.name != self.prediction.name:
             raise ValueError(f"prediction of {self.prediction.name} was paired with the truth of {self.truth.name}")
-        for track in self.prediction.tracks:
-            if len(track) and not 0 <= track.frames[0] <= track.frames[-1] < self.truth.frames:
-                raise ValueError(
-                    f"{self.truth.name}: predicted track {track.id} has a box in frame {track.frames[-1] + 1}; "
-                    f"the sequence has frames 1 to {self.truth.frames}"
-                )
+        end = end_of(self.prediction.tracks)
+        if self.truth.frames and end > self.truth.frames:
+            raise ValueError(f"{self.truth.name}: a predicted box in frame {end} of {self.truth.frames} frames")
+
+    @property
+    def frames(self) -> int:
+        """Number of frames; up to the last box where the data do not say."""
+        return self.truth.frames or max(end_of(self.truth.tracks), end_of(self.prediction.tracks))
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,11 @@ class Column:
     @property
     def key(self) -> str:
         return f"{self.group}/{self.name}"
+
+    @property
+    def percent(self) -> bool:
+        """Whether tables print it in per cent, as the field does for trajectories; values are fractions everywhere else."""
+        return not self.count and self.group in ("tracking", "chota")
 
 
 @dataclass(frozen=True)
@@ -176,6 +181,11 @@ class Part:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
+def end_of(tracks: Iterable[Trajectory]) -> int:
+    """The last frame with a box, counted from 1; 0 without a box."""
+    return max((int(track.frames[-1]) + 1 for track in tracks if len(track)), default=0)
+
+
 def rows_of(tracks: Iterable[Trajectory]) -> MotRows:
     """The boxes of tracks, one track after another."""
     return concatenate(
@@ -215,6 +225,8 @@ def precision_recall_f1(true_positives: float, predicted: float, expected: float
 
 
 def _check_tracks(name: str, tracks: tuple[Trajectory, ...]) -> None:
+    if any(len(track) and track.frames[0] < 0 for track in tracks):
+        raise ValueError(f"{name}: a box in a frame below 0; frames count from 0")
     ids = [track.id for track in tracks]
     if len(set(ids)) != len(ids):
         twice = sorted({id for id in ids if ids.count(id) > 1})

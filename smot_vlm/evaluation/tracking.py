@@ -58,7 +58,7 @@ def frame_boxes(truth: MotRows, predicted: MotRows, frames: int) -> FrameBoxes:
 def layout_of(pair: Pair) -> FrameBoxes:
     """A sequence's boxes by frame."""
     predicted = pair.prediction.rows or rows_of(pair.prediction.tracks)
-    return frame_boxes(rows_of(pair.truth.tracks), predicted, pair.truth.frames)
+    return frame_boxes(rows_of(pair.truth.tracks), predicted, pair.frames)
 
 
 def box_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -1,0 +1,88 @@
+"""The `official` protocol: the paper's numbers as the released SMOTer code computes them, oddities kept.
+
+Boxes with score 0.4 or less, then tracks with fewer than 5 boxes, are dropped. Words are scored on predicted tracks
+that were matched (mean IoU above 0.2, several to one), so a missed track costs nothing and a doubled one counts twice.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from smot_vlm.evaluation import official_words as words
+from smot_vlm.evaluation.caption_rows import CaptionRows, predicted_track_rows, video_rows
+from smot_vlm.evaluation.matching import match_many_to_one
+from smot_vlm.evaluation.records import Column, Pair, Part, SequencePrediction
+from smot_vlm.evaluation.relations import relations_part
+from smot_vlm.evaluation.tracking import layout_of, tracking_part
+from smot_vlm.formats.mot import MotRows
+from smot_vlm.structures import Trajectory
+
+BOX_SCORE = 0.4
+MINIMUM_BOXES = 5
+WORD_COLUMNS = ("BLEU", "METEOR", "ROUGE", "CIDEr")
+NOTES = (
+    f"boxes with score of at most {BOX_SCORE} and tracks with fewer than {MINIMUM_BOXES} boxes are dropped",
+    "instance captions: predicted tracks matched to a true one (mean IoU > 0.2, several to one); a miss costs nothing",
+    "BLEU counts characters (NLTK corpus BLEU-4 on strings); METEOR is NLTK's; ROUGE-L and CIDEr without a tokenizer",
+    "interactions: score > 0.4, only ordered pairs of matched tracks that interact in the ground truth",
+)
+
+
+def official_parts(pairs: Sequence[Pair], progress: Callable[[str], None]) -> list[Part]:
+    """All columns of the protocol. progress is called with the name of each stage."""
+    pairs = [replace(pair, prediction=filter_prediction(pair.prediction)) for pair in pairs]
+    progress("tracks")
+    parts = [tracking_part([layout_of(pair) for pair in pairs])]
+    matches = [match_many_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
+    progress("instance captions")
+    parts.append(words_part("instance", predicted_track_rows(pairs, matches), len(pairs)))
+    progress("video captions")
+    parts.append(words_part("video", video_rows(pairs), len(pairs)))
+    progress("interactions")
+    parts.append(relations_part(pairs, matches))
+    return parts
+
+
+def filter_prediction(prediction: SequencePrediction) -> SequencePrediction:
+    """Drop boxes with low scores, then short tracks, and interactions of the dropped ones."""
+    tracks = [_confident(track) for track in prediction.tracks]
+    tracks = [track for track in tracks if len(track) >= MINIMUM_BOXES]
+    ids = {track.id for track in tracks}
+    rows = prediction.rows
+    if rows is not None:
+        kept = (rows.scores > BOX_SCORE) & np.isin(rows.ids, list(ids))
+        rows = MotRows(rows.frames[kept], rows.ids[kept], rows.boxes[kept], rows.scores[kept])
+    interactions = tuple(edge for edge in prediction.interactions if {edge.subject, edge.object} <= ids)
+    return replace(prediction, tracks=tuple(tracks), interactions=interactions, rows=rows)
+
+
+def words_part(group: str, rows: CaptionRows, total: int) -> Part:
+    """BLEU, METEOR, ROUGE and CIDEr of captions that belong to `total` sequences."""
+    columns = tuple(Column(group, name) for name in WORD_COLUMNS)
+    bleu_sums = np.zeros((total, words.BLEU_TERMS))
+    np.add.at(bleu_sums, rows.sequences, words.character_bleu_statistics(rows.references, rows.predictions))
+    missing = dict.fromkeys(WORD_COLUMNS, "no caption to compare with")
+    try:
+        meteor = words.nltk_meteor(rows.references, rows.predictions)
+    except FileNotFoundError as error:
+        meteor = np.full(len(rows), np.nan)
+        missing["METEOR"] = str(error)
+    rouge = words.raw_rouge_l(rows.references, rows.predictions)
+    cider = words.raw_cider(rows.references, rows.predictions)
+
+    def score(weights: np.ndarray) -> np.ndarray:
+        counts = weights[rows.sequences]
+        if not counts.sum():
+            return np.full(len(columns), np.nan)
+        means = [counts @ single / counts.sum() for single in (meteor, rouge, cider)]
+        return np.array([words.character_bleu(weights @ bleu_sums), *means])
+
+    return Part(columns, score, missing)
+
+
+def _confident(track: Trajectory) -> Trajectory:
+    kept = track.scores > BOX_SCORE
+    if kept.all():
+        return track
+    return replace(track, frames=track.frames[kept], boxes=track.boxes[kept], scores=track.scores[kept])

@@ -1,0 +1,154 @@
+"""Evaluate a run: predictions and ground truth in, one record with every column out."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from smot_vlm.evaluation import official
+from smot_vlm.evaluation.bootstrap import resample
+from smot_vlm.evaluation.interactions import verb_scores
+from smot_vlm.evaluation.records import (
+    MISSING_FIELDS,
+    Cell,
+    Column,
+    Evaluation,
+    Pair,
+    Part,
+    Row,
+    SequencePrediction,
+    SequenceTruth,
+    VerbScore,
+)
+from smot_vlm.evaluation.similarity import DEFAULT_ENCODER
+from smot_vlm.evaluation.strict import strict_parts
+
+PROTOCOLS = ("strict", "official")
+
+logger = logging.getLogger(__name__)
+
+
+def evaluate(
+    predictions: Iterable[SequencePrediction],
+    truths: Iterable[SequenceTruth],
+    protocol: str = "strict",
+    *,
+    run: str = "run",
+    bootstrap: int = 0,
+    seed: int = 0,
+    encoder: str = DEFAULT_ENCODER,
+    device: str = "cpu",
+    progress: Callable[[str], None] = logger.info,
+) -> Evaluation:
+    """Score a run.
+
+    predictions: in any order; a sequence without one is listed as missing and scores as empty.
+    protocol: "strict" (every true and every predicted track counts) or "official" (as the paper's numbers were made).
+    run: its name in tables. bootstrap: number of resamples of the sequences for 95 % intervals, 0 for none; CIDEr's
+    document frequencies stay those of the whole set. encoder, device: of the sentence similarity (strict).
+    progress: called with the name of each stage.
+
+    Raises:
+        ValueError: another protocol, no ground truth, a sequence twice, a prediction of an unknown sequence, a box
+            beyond the end of its sequence.
+        ImportError: an evaluation package is missing; the message names the extra.
+    """
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"protocol is {protocol!r}; it takes {' or '.join(PROTOCOLS)}")
+    if bootstrap < 0:
+        raise ValueError(f"bootstrap is {bootstrap}; give the number of resamples, 0 for none")
+    pairs = pair_up(predictions, truths)
+    verbs: tuple[VerbScore, ...] = ()
+    notes: tuple[str, ...] = official.NOTES
+    if protocol == "strict":
+        strict = strict_parts(pairs, progress, encoder, device)
+        parts: Sequence[Part] = strict.parts
+        verbs, notes = verb_scores(strict.triplets, len(pairs)), strict.notes
+    else:
+        parts = official.official_parts(pairs, progress)
+    columns = tuple(column for part in parts for column in part.columns)
+    progress("tables")
+    intervals = resample(parts, len(pairs), bootstrap, seed)
+    return Evaluation(
+        run,
+        protocol,
+        columns,
+        _overall(parts, intervals, len(pairs)),
+        tuple(_row(pair.truth.name, parts, np.eye(1, len(pairs), row)[0]) for row, pair in enumerate(pairs)),
+        verbs,
+        tuple(_missing(pairs)),
+        notes,
+        bootstrap,
+        seed,
+    )
+
+
+def pair_up(predictions: Iterable[SequencePrediction], truths: Iterable[SequenceTruth]) -> list[Pair]:
+    """Each sequence of the ground truth with its prediction, in the order of the ground truth.
+
+    Raises:
+        ValueError: no ground truth, a sequence twice, a prediction of an unknown sequence.
+    """
+    truth = _by_name(truths, "ground truth")
+    if not truth:
+        raise ValueError("the ground truth has no sequence; give a data set with at least one")
+    predicted = _by_name(predictions, "predictions")
+    unknown = sorted(predicted.keys() - truth.keys())
+    if unknown:
+        raise ValueError(
+            f"predictions of {len(unknown)} unknown sequences, first {unknown[0]!r}; "
+            f"the ground truth has {len(truth)}, first {next(iter(truth))!r}"
+        )
+    if not any(len(sequence.tracks) for sequence in truth.values()):
+        raise ValueError(f"the ground truth has no track in any of its {len(truth)} sequences; nothing can be scored")
+    return [
+        Pair(sequence, predicted.get(name, SequencePrediction(name, missing=MISSING_FIELDS)))
+        for name, sequence in truth.items()
+    ]
+
+
+def _by_name(sequences: Iterable, what: str) -> dict:
+    found: dict = {}
+    for sequence in sequences:
+        if sequence.name in found:
+            raise ValueError(f"sequence {sequence.name!r} is twice in the {what}; give each once")
+        found[sequence.name] = sequence
+    return found
+
+
+def _overall(parts: Sequence[Part], intervals: np.ndarray | None, sequences: int) -> Row:
+    row = _row("all", parts, np.ones(sequences))
+    if intervals is None:
+        return row
+    cells = [
+        cell
+        if cell.value is None or not np.isfinite(interval).all()
+        else Cell(cell.value, cell.note, *map(float, interval))
+        for cell, interval in zip(row.cells, intervals, strict=True)
+    ]
+    return Row(row.name, tuple(cells))
+
+
+def _row(name: str, parts: Sequence[Part], weights: np.ndarray) -> Row:
+    cells = []
+    for part in parts:
+        for column, value in zip(part.columns, part.score(weights), strict=True):
+            cells.append(_cell(column, float(value), part))
+    return Row(name, tuple(cells))
+
+
+def _cell(column: Column, value: float, part: Part) -> Cell:
+    if np.isnan(value):
+        return Cell(None, part.missing.get(column.name, "nothing to measure"))
+    return Cell(value)
+
+
+def _missing(pairs: Sequence[Pair]) -> list[str]:
+    lines = []
+    for pair in pairs:
+        fields = pair.prediction.missing
+        if set(fields) == set(MISSING_FIELDS):
+            lines.append(f"{pair.truth.name}: no prediction")
+        elif fields:
+            lines.append(f"{pair.truth.name}: no {', no '.join(fields)}")
+    return lines

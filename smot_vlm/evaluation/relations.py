@@ -1,0 +1,79 @@
+"""Interaction scores as the released SMOTer code computes them: verbs of pairs that are known to interact."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from smot_vlm.evaluation.interactions import SCORE_THRESHOLD, best_scores
+from smot_vlm.evaluation.records import Column, Pair, Part, divide, precision_recall_f1, sum_part
+
+COLUMNS = tuple(Column("interactions", name) for name in ("precision", "recall", "F1", "accuracy"))
+
+
+@dataclass(frozen=True)
+class RelationCounts:
+    """Over all (pair, verb): true positives, false positives, misses; and pairs, those wholly right among them."""
+
+    true_positives: int
+    false_positives: int
+    misses: int
+    right_pairs: int
+    pairs: int
+
+
+def count_relations(scores: np.ndarray, labels: np.ndarray) -> RelationCounts:
+    """Count verbs, (pairs, verbs) each. A score is positive when it is above 0.4, compared in float64.
+
+    So the float32 number nearest to 0.4, which is a little more, counts as positive.
+    """
+    said = np.asarray(scores, dtype=np.float64) > SCORE_THRESHOLD
+    true = np.asarray(labels) > 0
+    right = int((said == true).all(axis=1).sum()) if len(said) else 0
+    return RelationCounts(
+        int((said & true).sum()), int((said & ~true).sum()), int((~said & true).sum()), right, len(said)
+    )
+
+
+def relation_scores(counts: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Micro precision, recall, F1 and the share of pairs wholly right; 0 where there is nothing to divide by.
+
+    counts: the fields of `RelationCounts` in order, summed over sequences.
+    """
+    right, extra, missed, right_pairs, pairs = (float(count) for count in counts)
+    return np.array([*precision_recall_f1(right, right + extra, right + missed), float(divide(right_pairs, pairs))])
+
+
+def relations_part(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) -> Part:
+    """The official columns of interactions.
+
+    Only ordered pairs of predicted tracks whose true tracks interact are asked; several predicted pairs may stand for
+    one true pair. Other pairs, and true pairs without a predicted one, cost nothing.
+    """
+    sums = np.zeros((len(pairs), 5))
+    for row, (pair, match) in enumerate(zip(pairs, matches, strict=True)):
+        counts = count_relations(*_tables(pair, match))
+        sums[row] = [counts.true_positives, counts.false_positives, counts.misses, counts.right_pairs, counts.pairs]
+
+    def finish(total: np.ndarray) -> np.ndarray:
+        return relation_scores(total) if total[4] else np.full(len(COLUMNS), np.nan)
+
+    reason = "no predicted pair of people that interact in the ground truth"
+    part = sum_part(COLUMNS, sums, finish)
+    return Part(COLUMNS, part.score, {column.name: reason for column in COLUMNS})
+
+
+def _tables(pair: Pair, match: Mapping[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and labels (asked pairs, verbs) of one sequence."""
+    true: dict[tuple[int, int], set[str]] = {}
+    for edge in pair.truth.interactions:
+        true.setdefault((edge.subject, edge.object), set()).add(edge.verb)
+    asked = [(a, b) for a in match for b in match if a != b and (match[a], match[b]) in true]
+    said = best_scores(pair.prediction.interactions)
+    verbs = sorted({edge.verb for edge in (*pair.truth.interactions, *pair.prediction.interactions)})
+    scores, labels = np.zeros((2, len(asked), len(verbs)))
+    for row, (subject, object) in enumerate(asked):
+        for column, verb in enumerate(verbs):
+            scores[row, column] = said.get((subject, verb, object), 0.0)
+            labels[row, column] = verb in true[match[subject], match[object]]
+    return scores, labels

@@ -1,0 +1,186 @@
+"""The `strict` protocol, ours and the default: every true track and every predicted one counts.
+
+Tracks are matched one to one (spatio-temporal IoU of at least 0.5). Instance captions are scored over all true tracks:
+one that was missed stands with an empty caption, which scores 0. An extra track lowers the precision of the tracks, of
+the captions and of the interactions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from smot_vlm.evaluation import captions
+from smot_vlm.evaluation.caption_rows import CaptionRows, true_track_rows, video_rows
+from smot_vlm.evaluation.chota import COLUMNS as CHOTA_COLUMNS
+from smot_vlm.evaluation.chota import chota_part, matched_boxes
+from smot_vlm.evaluation.facts import facts_notes, facts_parts
+from smot_vlm.evaluation.interactions import Triplets, collect_triplets, interactions_part
+from smot_vlm.evaluation.matching import match_one_to_one
+from smot_vlm.evaluation.records import Column, Pair, Part, empty_part, precision_recall_f1, sum_part
+from smot_vlm.evaluation.similarity import DEFAULT_ENCODER, sentence_similarity
+from smot_vlm.evaluation.tracking import FrameBoxes, layout_of, tracking_part
+from smot_vlm.evaluation.words import Words, read_words
+
+WORD_COLUMNS = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr", "similarity")
+TRACK_COLUMNS = tuple(Column("tracks", name) for name in ("precision", "recall", "F1"))
+QUALITY_COLUMNS = tuple(Column("instance", f"caption {name}") for name in ("precision", "recall", "F1"))
+NOTES = (
+    "tracks matched one to one by spatio-temporal IoU of at least 0.5; a missed true track has an empty caption",
+    "tokens, BLEU, METEOR 1.5, ROUGE-L and CIDEr as pycocoevalcap; BLEU and METEOR over the set, the others means",
+    "caption precision, recall, F1: mean of METEOR and ROUGE-L of matched tracks, over predicted and over true tracks",
+    "CapA: mean of METEOR and ROUGE-L over the boxes that HOTA matches; CHOTA = (DetA AssA CapA)^(1/3)",
+    "interactions: score > 0.4, over all ordered pairs; unmatched true ones are misses, extra ones false positives",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class StrictParts:
+    """All columns of the protocol, the judged triplets behind the scores of single verbs, and notes on how it was done."""
+
+    parts: tuple[Part, ...]
+    triplets: Triplets
+    notes: tuple[str, ...]
+
+
+def strict_parts(
+    pairs: Sequence[Pair], progress: Callable[[str], None], encoder: str = DEFAULT_ENCODER, device: str = "cpu"
+) -> StrictParts:
+    """All columns of the protocol. progress is called with the name of each stage."""
+    progress("tracks")
+    layouts = [layout_of(pair) for pair in pairs]
+    matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
+    parts = [tracking_part(layouts), _tracks_part(pairs, matches)]
+    progress("captions: tokens and METEOR")
+    instance, video = true_track_rows(pairs, matches), video_rows(pairs)
+    boxes = [matched_boxes(layout) for layout in layouts]
+    alike = [_overlapping(*items) for items in zip(pairs, layouts, boxes, strict=True)]
+    compared: list[CaptionRows | _Overlapping] = [instance, video, *alike]
+    words = read_words((rows.references, rows.predictions) for rows in compared)
+    progress("captions: similarity")
+    similarity = _similarity((instance, video), encoder, device)
+    parts.append(_words_part("instance", instance, words, similarity[0], len(pairs)))
+    parts.append(_quality_part(pairs, matches, instance, words))
+    parts.append(_words_part("video", video, words, similarity[1], len(pairs)))
+    progress("CHOTA")
+    parts.append(_chota(layouts, boxes, alike, instance, words))
+    progress("interactions")
+    triplets = collect_triplets(pairs, matches)
+    parts.append(interactions_part(triplets))
+    parts += facts_parts(pairs, matches)
+    return StrictParts(tuple(parts), triplets, (*NOTES, *words.notes, *facts_notes(pairs)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Overlapping:
+    """Pairs of tracks of one sequence that share a matched box: rows, columns of the layout, and their captions."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+    references: tuple[str, ...]
+    predictions: tuple[str, ...]
+
+
+def _overlapping(pair: Pair, layout: FrameBoxes, boxes: np.ndarray) -> _Overlapping:
+    said = {track.id: track.caption for track in pair.prediction.tracks}
+    true = {track.id: track.caption for track in pair.truth.tracks}
+    # HOTA's lowest threshold keeps every pair that a higher one keeps.
+    rows, columns = np.nonzero(boxes[0])
+    captioned = np.array([bool(true[int(layout.truth_ids[row])]) for row in rows], dtype=bool)
+    rows, columns = rows[captioned], columns[captioned]
+    return _Overlapping(
+        rows,
+        columns,
+        tuple(true[int(layout.truth_ids[row])] for row in rows),
+        tuple(said[int(layout.predicted_ids[column])] for column in columns),
+    )
+
+
+def _tracks_part(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) -> Part:
+    sums = [
+        (len(match), len(pair.prediction.tracks), len(pair.truth.tracks))
+        for pair, match in zip(pairs, matches, strict=True)
+    ]
+    return sum_part(TRACK_COLUMNS, np.array(sums, dtype=np.float64), lambda total: precision_recall_f1(*total))
+
+
+def _similarity(tables: Sequence[CaptionRows], encoder: str, device: str) -> list["_Single"]:
+    """Sentence similarity of the rows of each table, with the encoder loaded once."""
+    references = [text for rows in tables for text in rows.references]
+    predictions = [text for rows in tables for text in rows.predictions]
+    try:
+        scores, reason = sentence_similarity(references, predictions, encoder, device), ""
+    except (FileNotFoundError, ImportError) as error:
+        scores, reason = np.full(len(references), np.nan), str(error)
+    cuts = np.cumsum([len(rows) for rows in tables])[:-1]
+    return [_Single(part, reason) for part in np.split(scores, cuts)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Single:
+    """A measure of single captions, (rows,), NaN for `reason`."""
+
+    scores: np.ndarray
+    reason: str
+
+
+def _words_part(group: str, rows: CaptionRows, words: Words, similarity: _Single, total: int) -> Part:
+    """Eight columns of captions that belong to `total` sequences."""
+    columns = tuple(Column(group, name) for name in WORD_COLUMNS)
+    references, predictions = words.lines(rows.references), words.lines(rows.predictions)
+    bleu_sums = np.zeros((total, captions.BLEU_TERMS))
+    np.add.at(bleu_sums, rows.sequences, captions.bleu_statistics(references, predictions))
+    meteor_sums = np.zeros((total, captions.METEOR_TERMS))
+    np.add.at(meteor_sums, rows.sequences, words.meteor_rows(rows.references, rows.predictions))
+    rouge = words.rouge(rows.references, rows.predictions)
+    cider = captions.cider(references, predictions)
+
+    def score(weights: np.ndarray) -> np.ndarray:
+        counts = weights[rows.sequences]
+        if not counts.sum():
+            return np.full(len(columns), np.nan)
+        means = [counts @ single / counts.sum() for single in (rouge, cider, similarity.scores)]
+        meteor = float(captions.meteor(weights @ meteor_sums))
+        return np.array([*captions.bleu(weights @ bleu_sums), meteor, *means])
+
+    missing = dict.fromkeys(WORD_COLUMNS, "no caption in the ground truth")
+    if len(rows):
+        missing |= {"METEOR": words.reason, "similarity": similarity.reason}
+    return Part(columns, score, missing)
+
+
+def _quality_part(
+    pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]], instance: CaptionRows, words: Words
+) -> Part:
+    """Caption quality summed over matched tracks, over predicted tracks and over true ones."""
+    if words.reason:
+        return empty_part(QUALITY_COLUMNS, words.reason)
+    sums = np.zeros((len(pairs), 3))
+    np.add.at(sums[:, 0], instance.sequences, words.quality(instance.references, instance.predictions))
+    for row, (pair, match) in enumerate(zip(pairs, matches, strict=True)):
+        captioned = {track.id for track in pair.truth.tracks if track.caption}
+        # A track matched to a person that has no true caption can be neither right nor wrong in words.
+        sums[row, 1] = sum(
+            match.get(track.id) in captioned or track.id not in match for track in pair.prediction.tracks
+        )
+        sums[row, 2] = len(captioned)
+    return sum_part(QUALITY_COLUMNS, sums, lambda total: precision_recall_f1(*total))
+
+
+def _chota(
+    layouts: Sequence[FrameBoxes],
+    boxes: Sequence[np.ndarray],
+    alike: Sequence[_Overlapping],
+    instance: CaptionRows,
+    words: Words,
+) -> Part:
+    if words.reason:
+        return empty_part(CHOTA_COLUMNS, words.reason)
+    if not len(instance):
+        return empty_part(CHOTA_COLUMNS, "no caption in the ground truth")
+    quality = []
+    for counts, overlap in zip(boxes, alike, strict=True):
+        table = np.full(counts.shape[1:], np.nan)
+        table[overlap.rows, overlap.columns] = words.quality(overlap.references, overlap.predictions)
+        quality.append(table)
+    return chota_part(layouts, boxes, quality)

@@ -1,0 +1,159 @@
+"""Tables of one run or of several side by side: for the terminal, Markdown, LaTeX. Each names its protocol.
+
+Measures stand in rows and runs in columns. Tracking and CHOTA are in per cent, everything else is a fraction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from smot_vlm.evaluation.bootstrap import CONFIDENCE
+from smot_vlm.evaluation.records import Cell, Column, Evaluation
+
+_NO_VALUE = Cell(None, "not measured in this run")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measure of every run. best: positions of the runs with the best value, none where there is one run."""
+
+    column: Column
+    cells: tuple[Cell, ...]
+    best: tuple[int, ...]
+
+    @property
+    def label(self) -> str:
+        """The name with the direction in which it is better."""
+        return f"{self.column.name} {'↓' if self.column.lower_is_better else '↑'}"
+
+
+def table_lines(evaluations: Sequence[Evaluation]) -> list[Line]:
+    """All measures of runs under one protocol, in the order of their first run.
+
+    Raises:
+        ValueError: no run, or runs under different protocols, whose numbers must not stand side by side.
+    """
+    protocols = {evaluation.protocol for evaluation in evaluations}
+    if len(protocols) != 1:
+        raise ValueError(f"runs under the protocols {sorted(protocols)}; a table takes runs under one protocol")
+    columns = dict.fromkeys(column for evaluation in evaluations for column in evaluation.columns)
+    lines = []
+    for column in columns:
+        cells = tuple(
+            evaluation.cell(column.key) if column in evaluation.columns else _NO_VALUE for evaluation in evaluations
+        )
+        lines.append(Line(column, cells, _best(column, cells)))
+    return lines
+
+
+def rich_table(evaluations: Sequence[Evaluation]) -> Table:
+    """The table for the terminal."""
+    table = Table(title=title(evaluations), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    table.add_column("measure", no_wrap=True)
+    for evaluation in evaluations:
+        table.add_column(Text(evaluation.run), justify="right", overflow="fold")
+    group = ""
+    for line in table_lines(evaluations):
+        if line.column.group != group:
+            group = line.column.group
+            table.add_row(Text(group, style="bold"))
+        cells = [
+            Text(format_cell(line.column, cell), style="bold" if place in line.best else "")
+            for place, cell in enumerate(line.cells)
+        ]
+        table.add_row(Text(f"  {line.label}"), *cells)
+    return table
+
+
+def markdown(evaluations: Sequence[Evaluation]) -> str:
+    """The table in GitHub's Markdown, with its notes."""
+    lines = [f"**{_markdown_text(title(evaluations))}**", ""]
+    lines.append("| | measure | " + " | ".join(_markdown_text(evaluation.run) for evaluation in evaluations) + " |")
+    lines.append("|---|---|" + "---:|" * len(evaluations))
+    for line in table_lines(evaluations):
+        cells = [_markdown_text(format_cell(line.column, cell)) for cell in line.cells]
+        cells = [f"**{cell}**" if place in line.best else cell for place, cell in enumerate(cells)]
+        lines.append(f"| {line.column.group} | {line.label} | " + " | ".join(cells) + " |")
+    lines += ["", *(f"- {_markdown_text(note)}" for note in footnotes(evaluations))]
+    return "\n".join(lines) + "\n"
+
+
+def latex(evaluations: Sequence[Evaluation]) -> str:
+    """The table as a LaTeX tabular with booktabs rules; notes are comments."""
+    runs = " & ".join(_latex_text(evaluation.run) for evaluation in evaluations)
+    lines = [f"% {note}" for note in (title(evaluations), *footnotes(evaluations), "needs \\usepackage{booktabs}")]
+    lines += [f"\\begin{{tabular}}{{ll{'r' * len(evaluations)}}}", "\\toprule"]
+    lines += [f"\\multicolumn{{{2 + len(evaluations)}}}{{l}}{{{_latex_text(title(evaluations))}}} \\\\", "\\midrule"]
+    lines += [f" & measure & {runs} \\\\", "\\midrule"]
+    for line in table_lines(evaluations):
+        cells = [_latex_text(format_cell(line.column, cell)) for cell in line.cells]
+        cells = [f"\\textbf{{{cell}}}" if place in line.best else cell for place, cell in enumerate(cells)]
+        arrow = "$\\downarrow$" if line.column.lower_is_better else "$\\uparrow$"
+        name = f"{_latex_text(line.column.name)} {arrow}"
+        lines.append(f"{_latex_text(line.column.group)} & {name} & {' & '.join(cells)} \\\\")
+    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
+
+
+def title(evaluations: Sequence[Evaluation]) -> str:
+    """What the table holds: the protocol, the sequences, the intervals."""
+    first = evaluations[0]
+    sizes = sorted({len(evaluation.sequences) for evaluation in evaluations if evaluation.sequences})
+    parts = [f"protocol: {first.protocol}"]
+    if sizes:
+        parts.append(f"{' or '.join(map(str, sizes))} sequences")
+    if any(evaluation.resamples for evaluation in evaluations):
+        parts.append(f"{100 * CONFIDENCE:.0f} % intervals from {max(e.resamples for e in evaluations)} resamples")
+    return ", ".join(parts)
+
+
+def footnotes(evaluations: Sequence[Evaluation]) -> list[str]:
+    """How to read the table: units, the protocol's rules, why cells are empty, what runs did not write."""
+    notes = ["tracking and chota in per cent, the others as fractions (CIDEr: at most 10)"]
+    notes += dict.fromkeys(note for evaluation in evaluations for note in evaluation.notes)
+    for evaluation in evaluations:
+        reasons: dict[str, list[str]] = {}
+        for column, cell in zip(evaluation.columns, evaluation.overall.cells, strict=True):
+            if cell.value is None:
+                reasons.setdefault(cell.note, []).append(column.key)
+        notes += [f"{evaluation.run}: no {', '.join(keys)}: {reason}" for reason, keys in reasons.items()]
+        if evaluation.missing:
+            first = "; ".join(evaluation.missing[:3]) + (" ..." if len(evaluation.missing) > 3 else "")
+            notes.append(f"{evaluation.run}: {len(evaluation.missing)} sequences incomplete, scored as empty: {first}")
+    return notes
+
+
+def format_cell(column: Column, cell: Cell) -> str:
+    """A value as tables print it, with its interval in brackets; a dash where there is none."""
+    if cell.value is None:
+        return "–"
+    text = _format_value(column, cell.value)
+    if cell.low is None or cell.high is None:
+        return text
+    return f"{text} [{_format_value(column, cell.low)}, {_format_value(column, cell.high)}]"
+
+
+def _format_value(column: Column, value: float) -> str:
+    if column.count:
+        return f"{value:.0f}"
+    return f"{100 * value:.2f}" if column.percent else f"{value:.3f}"
+
+
+def _best(column: Column, cells: tuple[Cell, ...]) -> tuple[int, ...]:
+    values = [cell.value for cell in cells if cell.value is not None]
+    if len(cells) < 2 or not values:
+        return ()
+    best = min(values) if column.lower_is_better else max(values)
+    return tuple(place for place, cell in enumerate(cells) if cell.value == best)
+
+
+def _markdown_text(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("_", "\\_")
+
+
+def _latex_text(text: str) -> str:
+    escapes = {"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "–": "--"}
+    escapes |= {mark: f"\\{mark}" for mark in "&%$#_{}"}
+    return "".join(escapes.get(mark, mark) for mark in text)
