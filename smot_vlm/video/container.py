@@ -86,8 +86,7 @@ class ContainerSource:
         width, height = self._size
         if (frame.width, frame.height) != self._size:
             logger.debug("%s: a frame of %dx%d is scaled to %dx%d", self.name, frame.width, frame.height, width, height)
-        # One thread: a picture is converted in less time than it takes to wake others.
-        image = self._reformatter.reformat(frame, width, height, "rgb24", threads=1).to_ndarray()
+        image = self._reformatter.reformat(frame, width, height, "rgb24").to_ndarray()
         return np.ascontiguousarray(np.rot90(image, self._quarter_turns))
 
 

@@ -20,13 +20,14 @@ Frames = Generator[av.VideoFrame, None, str | None]
 MISSING_FRAMES_ALLOWED = 2
 # Matroska states only a duration, and the last frame's own may be missing in it.
 MISSING_SECONDS_ALLOWED = 1.0
+NO_ANSWER = "no answer in time"
 _CAMERA_PAUSE_SECONDS = 0.005
 
 
 def reason(error: av.FFmpegError) -> str:
     """What FFmpeg says of an error, without the file's name (an address may hold a password)."""
     if isinstance(error, av.error.ExitError):
-        return "no answer in time"
+        return NO_ANSWER
     return error.strerror or type(error).__name__
 
 
@@ -119,8 +120,7 @@ def _missing(container: InputContainer, stream: VideoStream, packet_count: int, 
     """
     promised = stream.frames
     if "mp4" in container.format.name:
-        # PyAV before 17 does not show the index; a file cut short then still shows by its last frame.
-        promised = min(promised, len(getattr(stream, "index_entries", ())))
+        promised = min(promised, len(stream.index_entries))
     if promised - packet_count > MISSING_FRAMES_ALLOWED:
         return f"{packet_count} of {promised} frames are there"
     duration = tagged_seconds(stream)

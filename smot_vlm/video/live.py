@@ -1,12 +1,13 @@
 """Cameras and network addresses: how each is opened, and how long to wait for it."""
 
 import sys
+import time
 from urllib.parse import urlsplit, urlunsplit
 
 import av
 
 from smot_vlm.video.container import ContainerSource, open_container, source_or_close
-from smot_vlm.video.decoding import reason
+from smot_vlm.video.decoding import NO_ANSWER, reason
 
 SCHEMES = ("http", "https", "rtmp", "rtmps", "rtsp", "rtsps", "srt", "tcp", "udp")
 OPEN_TIMEOUT_SECONDS = 10.0
@@ -27,14 +28,16 @@ def open_address(address: str, fps: float | None = None) -> ContainerSource:
     if scheme not in SCHEMES:
         raise ValueError(f"{name}: {scheme!r} is no known kind of address; give {', '.join(SCHEMES)} or a path")
     options = {"rtsp_flags": "prefer_tcp"} if scheme.startswith("rtsp") else None
+    deadline = time.monotonic() + OPEN_TIMEOUT_SECONDS
     try:
         container = open_container(address, options=options, timeout_seconds=OPEN_TIMEOUT_SECONDS)
-    except av.error.InvalidDataError as error:
-        raise ValueError(f"{name}: what answers is not a video ({reason(error)}); check the address") from None
     except av.FFmpegError as error:
-        raise ConnectionError(
-            f"{name}: cannot be opened ({reason(error)}); check the address and the network"
-        ) from None
+        # An RTSP server that keeps silent ends as "invalid data" too.
+        late = time.monotonic() >= deadline
+        if isinstance(error, av.error.InvalidDataError) and not late:
+            raise ValueError(f"{name}: what answers is not a video ({reason(error)}); check the address") from None
+        why = NO_ANSWER if late else reason(error)
+        raise ConnectionError(f"{name}: cannot be opened ({why}); check the address and the network") from None
     return source_or_close(container, name, fps, STREAM_TIMEOUT_SECONDS)
 
 

@@ -1,0 +1,133 @@
+"""Folders and patterns of images: their order, their kinds, their defects."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from video_files import mean_difference, pictures
+
+from smot_vlm.video.images import images_of_folder, images_of_pattern, natural_key, read_image
+from smot_vlm.video.reader import open_video
+
+PICTURE = pictures(1, 40, 24)[0]
+
+
+def save(path: Path, image: np.ndarray = PICTURE, mode: str | None = None, **options: object) -> Path:
+    picture = Image.fromarray(image)
+    (picture.convert(mode) if mode else picture).save(path, **options)
+    return path
+
+
+def test_natural_order():
+    names = ["10.jpg", "2.jpg", "1.jpg", "a10b2.jpg", "a10b10.jpg", "A9b1.jpg", "01.jpg", "000123.jpg"]
+    ordered = [path.name for path in sorted(map(Path, names), key=natural_key)]
+    assert ordered == ["01.jpg", "1.jpg", "2.jpg", "10.jpg", "000123.jpg", "A9b1.jpg", "a10b2.jpg", "a10b10.jpg"]
+
+
+def test_a_folder_gives_its_images_alone(tmp_path: Path):
+    for name in ("10.jpg", "9.PNG", "11.jpeg", ".hidden.jpg"):
+        save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "12.jpg").mkdir()
+    assert [path.name for path in images_of_folder(tmp_path)] == ["9.PNG", "10.jpg", "11.jpeg"]
+
+
+def test_a_pattern_reaches_into_folders(tmp_path: Path):
+    for name in ("b/2.jpg", "b/10.jpg", "a/3.jpg", "a/x.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        save(tmp_path / name)
+    (tmp_path / "a" / "notes.txt").write_text("no picture")
+    found = [path.relative_to(tmp_path).as_posix() for path in images_of_pattern(f"{tmp_path}/*/*.jpg")]
+    assert found == ["a/3.jpg", "b/2.jpg", "b/10.jpg"]
+    assert len(images_of_pattern(f"{tmp_path}/**/*")) == 4
+
+
+def test_a_folder_whose_name_has_brackets_is_no_pattern(tmp_path: Path):
+    folder = tmp_path / "clip[1]"
+    folder.mkdir()
+    save(folder / "1.png")
+    with open_video(folder) as video:
+        assert len(list(video)) == 1
+
+
+def test_position_is_index_whatever_the_names_say(tmp_path: Path):
+    for number in (123, 5, 70):
+        save(tmp_path / f"{number:06d}.png", np.full((4, 4, 3), number, np.uint8))
+    with open_video(tmp_path, fps=2) as video:
+        read = [(frame.index, frame.time_seconds, int(frame.image[0, 0, 0])) for frame in video]
+    assert read == [(0, 0.0, 5), (1, 0.5, 70), (2, 1.0, 123)]
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "ppm"])
+def test_lossless_kinds_are_exact(tmp_path: Path, suffix: str):
+    assert np.array_equal(read_image(save(tmp_path / f"a.{suffix}")), PICTURE)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp"])
+def test_lossy_kinds_are_close(tmp_path: Path, suffix: str):
+    assert mean_difference(read_image(save(tmp_path / f"a.{suffix}", quality=95)), PICTURE) < 12
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "LA"])
+def test_grey_is_repeated(tmp_path: Path, mode: str):
+    image = read_image(save(tmp_path / "a.png", mode=mode))
+    grey = np.asarray(Image.fromarray(PICTURE).convert(mode).convert("L"))
+    assert np.array_equal(image, np.repeat(grey[:, :, None], 3, axis=2))
+
+
+def test_alpha_is_dropped(tmp_path: Path):
+    alpha = np.dstack([PICTURE, np.arange(24 * 40, dtype=np.uint8).reshape(24, 40)])
+    assert np.array_equal(read_image(save(tmp_path / "a.png", alpha)), PICTURE)
+
+
+def test_a_palette_becomes_colours(tmp_path: Path):
+    palette = Image.fromarray(PICTURE).quantize(16)
+    palette.save(tmp_path / "a.png", transparency=3)
+    assert np.array_equal(read_image(tmp_path / "a.png"), np.asarray(palette.convert("RGB")))
+
+
+def test_sixteen_bits_keep_their_upper_eight(tmp_path: Path):
+    levels = np.linspace(0, 65535, 256 * 4).astype(np.uint16).reshape(32, 32)
+    image = read_image(save(tmp_path / "a.png", levels))
+    assert np.array_equal(image[:, :, 1], (levels >> 8).astype(np.uint8))
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])
+def test_exif_orientation_is_obeyed(tmp_path: Path, orientation: int, turns: int):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = read_image(save(tmp_path / "a.png", exif=exif))
+    assert np.array_equal(image, np.rot90(PICTURE, turns))
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif"])
+def test_half_an_image_is_refused(tmp_path: Path, suffix: str):
+    path = save(tmp_path / f"a.{suffix}")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ValueError, match=rf"a\.{suffix}: cannot be read"):
+        read_image(path)
+
+
+def test_unknown_range_is_refused(tmp_path: Path):
+    with pytest.raises(ValueError, match="32 bits"):
+        read_image(save(tmp_path / "a.tif", np.ones((4, 4), np.float32)))
+
+
+def test_a_bad_image_in_the_middle_is_named(tmp_path: Path):
+    for name in ("1.png", "3.png"):
+        save(tmp_path / name)
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    with open_video(tmp_path) as video, pytest.raises(ValueError, match=r"2\.png: cannot be read \(not an image\)"):
+        list(video)
+    with open_video(tmp_path, stride=2) as video:
+        assert [frame.index for frame in video] == [0, 2]
+
+
+def test_an_image_taken_away_meanwhile_is_named(tmp_path: Path):
+    for name in ("1.png", "2.png"):
+        save(tmp_path / name)
+    with open_video(tmp_path) as video:
+        (tmp_path / "2.png").unlink()
+        with pytest.raises(FileNotFoundError, match=r"2\.png"):
+            list(video)
