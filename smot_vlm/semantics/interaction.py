@@ -1,32 +1,55 @@
-"""The interaction head (paper section 4): for each ordered pair, MLP(CA(T_j, T_k)) -> a logit for each verb sense."""
+"""The interaction head (paper section 4): for each ordered pair, MLP(CA(T_j, T_k)) -> a logit for each verb sense.
+
+A verb is a vector, at the start the sentence embedding of its gloss; its logit is the scaled cosine with the pair's
+vector. So verbs that were never trained can be scored too, by the embedding of a phrase for them.
+"""
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn import functional
 
 from smot_vlm.fusion.attention import CrossAttention, attention_pool
+from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER, embed_sentences
 
 # Probability of any verb before training, as focal loss wants it.
 PRIOR = 0.01
+EMBEDDING_DIM = 384
+FIRST_SCALE = 8.0
 
 
 class InteractionHead(nn.Module):
     """Directed: the logits of (j, k) are for "j acts on k". Query tokens of the subject read the object's tokens.
 
-    verbs: number of senses. chunk: pairs in one pass, which bounds the memory.
+    verbs: number of senses. threshold: probability from which a verb is reported, one a verb, stored with the weights
+    (see `calibrate`). chunk: pairs in one pass, which bounds the memory. Verb vectors start at random; `name_verbs`
+    starts them from text.
     """
 
     def __init__(
-        self, dim: int = 256, heads: int = 8, feedforward: int = 1024, *, verbs: int = 335, chunk: int = 64
+        self,
+        dim: int = 256,
+        heads: int = 8,
+        feedforward: int = 1024,
+        *,
+        verbs: int = 335,
+        threshold: float = 0.4,
+        chunk: int = 64,
     ) -> None:
         super().__init__()
         self.pair = CrossAttention(dim, heads, feedforward)
         self.pool_score = nn.Linear(dim, 1)
-        self.mlp = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim))
-        self.classify = nn.Linear(dim, verbs)
-        nn.init.constant_(self.classify.bias, -math.log((1 - PRIOR) / PRIOR))
+        self.mlp = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, EMBEDDING_DIM))
+        self.verbs = nn.Parameter(torch.randn(verbs, EMBEDDING_DIM) * EMBEDDING_DIM**-0.5)
+        self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)))
+        self.bias = nn.Parameter(torch.full((verbs,), -math.log((1 - PRIOR) / PRIOR)))
+        # The mean of the glosses' embeddings: what all verbs share says nothing about which one it is.
+        self.register_buffer("text_center", torch.zeros(EMBEDDING_DIM))
+        self.register_buffer("thresholds", torch.full((verbs,), threshold))
         self.chunk = chunk
 
     def forward(
@@ -36,11 +59,99 @@ class InteractionHead(nn.Module):
         pairs: Int[Tensor, "pairs 2"],
     ) -> Float[Tensor, "pairs verbs"]:
         """pairs: rows (subject, object) into `tracks`. mask: true where a token is real."""
-        logits = [self._logits(tracks, mask, chunk) for chunk in pairs.split(self.chunk)]
-        return torch.cat(logits)
+        return self._logits(self.embed_pairs(tracks, mask, pairs), self.verbs, self.bias)
 
-    def _logits(self, tracks: Tensor, mask: Tensor, pairs: Tensor) -> Tensor:
+    def score_phrases(
+        self,
+        tracks: Float[Tensor, "tracks tokens dim"],
+        mask: Bool[Tensor, "tracks tokens"],
+        pairs: Int[Tensor, "pairs 2"],
+        phrases: Float[Tensor, "phrases embedding"],
+    ) -> Float[Tensor, "pairs phrases"]:
+        """Logits of verbs that were never trained, by their embeddings (see `embed_phrases`).
+
+        A phrase's bias is the mean of the trained ones.
+        """
+        return self._logits(self.embed_pairs(tracks, mask, pairs), phrases, self.bias.mean())
+
+    def embed_pairs(
+        self,
+        tracks: Float[Tensor, "tracks tokens dim"],
+        mask: Bool[Tensor, "tracks tokens"],
+        pairs: Int[Tensor, "pairs 2"],
+    ) -> Float[Tensor, "pairs embedding"]:
+        """What happens from subject to object, as a vector in the space of the verbs."""
+        return torch.cat([self._embed_chunk(tracks, mask, chunk) for chunk in pairs.split(self.chunk)])
+
+    def name_verbs(self, glosses: Sequence[str], encoder: str = DEFAULT_ENCODER) -> None:
+        """Start the verbs' vectors from the sentence embeddings of their glosses, in order.
+
+        Raises:
+            ValueError: another number of glosses than verbs.
+            FileNotFoundError, ImportError: the sentence encoder is not there.
+        """
+        if len(glosses) != len(self.verbs):
+            raise ValueError(f"{len(glosses)} glosses for {len(self.verbs)} verbs; give one for each")
+        embeddings = _as_tensor(embed_sentences(glosses, encoder))
+        with torch.no_grad():
+            self.text_center.copy_(embeddings.mean(dim=0))
+            self.verbs.copy_(functional.normalize(embeddings - self.text_center.cpu(), dim=1))
+
+    def embed_phrases(
+        self, phrases: Sequence[str], encoder: str = DEFAULT_ENCODER
+    ) -> Float[Tensor, "phrases embedding"]:
+        """Phrases such as "hand over an object" as vectors in the space of the verbs.
+
+        Raises:
+            FileNotFoundError, ImportError: the sentence encoder is not there.
+        """
+        embeddings = _as_tensor(embed_sentences(phrases, encoder)).to(self.verbs.device)
+        return functional.normalize(embeddings - self.text_center, dim=1)
+
+    def calibrate(self, scores: Float[np.ndarray, "pairs verbs"], labels: Bool[np.ndarray, "pairs verbs"]) -> None:
+        """Set each verb's threshold to where its F1 on validation pairs is best; verbs never seen keep theirs.
+
+        scores: probabilities of ordered pairs. labels: whether the pair does the verb.
+        """
+        for verb in np.flatnonzero(labels.any(axis=0)):
+            self.thresholds[verb] = best_threshold(scores[:, verb], labels[:, verb])
+
+    def _embed_chunk(self, tracks: Tensor, mask: Tensor, pairs: Tensor) -> Tensor:
         subject, target = pairs.unbind(dim=1)
         tokens = self.pair(tracks[subject], tracks[target], mask[target])
         pooled = attention_pool(tokens, self.pool_score(tokens).squeeze(-1), mask[subject])
-        return self.classify(self.mlp(pooled))
+        return self.mlp(pooled)
+
+    def _logits(self, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
+        cosine = functional.normalize(pairs, dim=-1) @ functional.normalize(verbs, dim=-1).T
+        return self.log_scale.exp() * cosine + bias
+
+
+def best_threshold(scores: Float[np.ndarray, "pairs"], labels: Bool[np.ndarray, "pairs"]) -> float:
+    """The threshold with the best F1 (predicted where score > threshold), half-way to the next lower score."""
+    order = np.argsort(-scores, kind="stable")
+    ranked, hits = scores[order], np.cumsum(labels[order])
+    f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + labels.sum())
+    # Equal scores are on one side together.
+    f1[:-1][ranked[:-1] == ranked[1:]] = -1.0
+    best = int(f1.argmax())
+    lower = ranked[best + 1] if best + 1 < len(ranked) else 0.0
+    return float((ranked[best] + lower) / 2)
+
+
+def choose_pairs(
+    labels: Float[Tensor, "pairs verbs"], negatives_per_positive: float, generator: torch.Generator
+) -> Int[Tensor, "chosen"]:
+    """Rows of `labels` to train on: every pair with a verb, and so many pairs without one, drawn at random.
+
+    Where no pair has a verb, as many pairs without one as `negatives_per_positive` says are drawn for one.
+    """
+    has_verb = labels.any(dim=1)
+    positives, negatives = has_verb.nonzero()[:, 0], (~has_verb).nonzero()[:, 0]
+    count = min(len(negatives), round(negatives_per_positive * max(len(positives), 1)))
+    drawn = negatives[torch.randperm(len(negatives), generator=generator)[:count].to(negatives.device)]
+    return torch.cat([positives, drawn]).sort().values
+
+
+def _as_tensor(embeddings: np.ndarray) -> Tensor:
+    return torch.from_numpy(embeddings).float()

@@ -1,0 +1,40 @@
+"""Sentences as unit vectors (sentence-transformers): for glosses of verbs and for comparing captions."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from smot_vlm.semantics.language_models import find_language_model
+
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+BATCH_SIZE = 64
+
+logger = logging.getLogger(__name__)
+
+
+def embed_sentences(texts: Sequence[str], encoder: str = DEFAULT_ENCODER, device: str = "cpu") -> np.ndarray:
+    """Unit vectors, float64 (texts, dim).
+
+    encoder: a folder or a hub name; searched as language models are (folder, installed package, cache, hub).
+
+    Raises:
+        FileNotFoundError: the encoder is found nowhere.
+        ImportError: sentence-transformers is not installed.
+        ValueError: the folder holds no sentence encoder.
+    """
+    try:
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
+    except ImportError:
+        raise ImportError("sentence-transformers is not installed; pip install 'smot-vlm[eval]'") from None
+    folder = find_language_model(encoder)
+    logger.info("sentence encoder: %s", folder)
+    disable_progress_bar()
+    try:
+        model = SentenceTransformer(str(folder), device=device)
+    except (ValueError, OSError, KeyError) as error:
+        raise ValueError(f"{folder}: no sentence encoder ({str(error).splitlines()[0]})") from None
+    vectors = model.encode(list(texts), batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True)
+    vectors = np.asarray(vectors, dtype=np.float64)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
