@@ -110,7 +110,7 @@ class SmotModel(nn.Module):
     def recall(self, memory: SceneMemory, track_ids: Sequence[int]) -> Fused:
         """`fuse` what a streaming memory holds of these people."""
         assert memory.video is not None, "at least one look was taken"
-        observations = [memory.tracks[track_id].observations for track_id in track_ids]
+        observations = [memory.tracks[track_id].items for track_id in track_ids]
         return self.fuse(self.video_fusion.result(memory.video)[0], stack(observations) if observations else None)
 
     def caption_requests(self, fused: Fused) -> list[CaptionRequest]:

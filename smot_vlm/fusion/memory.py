@@ -1,10 +1,12 @@
-"""What is remembered of one person: at most so many observations, spread evenly over a life however long it gets."""
+"""The streaming state of one video: what is remembered of the frames and of each person."""
 
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from smot_vlm.fusion.even_memory import EvenMemory
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,44 +16,6 @@ class Observation:
     time_seconds: float
     box: Float[Tensor, "4"]
     tokens: Float[Tensor, "cells dim"]
-
-
-def even_positions(seen: int, capacity: int) -> list[int]:
-    """Which of `seen` things, counted from 0, are held: every stride-th from the first on, and the newest.
-
-    At most `capacity`. The stride is the smallest power of 2 that fits, so what is held now was held before or is new.
-
-    Raises:
-        ValueError: capacity below 2.
-    """
-    if capacity < 2:
-        raise ValueError(f"capacity is {capacity}; a memory holds at least 2 things")
-    stride = 1
-    while len(range(0, seen, stride)) > capacity - 1:
-        stride *= 2
-    held = list(range(0, seen, stride))
-    newest_is_held = (seen - 1) % stride == 0
-    return held if newest_is_held else [*held, seen - 1]
-
-
-class TrackMemory:
-    """Keeps at most `capacity` observations, spread evenly over a life; see `even_positions`."""
-
-    def __init__(self, capacity: int) -> None:
-        even_positions(1, capacity)  # a capacity that is too small is told now
-        self._capacity = capacity
-        self._seen = 0
-        self._held: dict[int, Observation] = {}
-
-    def add(self, observation: Observation) -> None:
-        self._held[self._seen] = observation
-        self._seen += 1
-        self._held = {position: self._held[position] for position in even_positions(self._seen, self._capacity)}
-
-    @property
-    def observations(self) -> list[Observation]:
-        """In order of time, at most `capacity`; the last one is the newest."""
-        return list(self._held.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +37,7 @@ class SceneMemory:
         self._capacity = capacity
         self._next_look = 0.0
         self.video: VideoState | None = None
-        self.tracks: dict[int, TrackMemory] = {}
+        self.tracks: dict[int, EvenMemory[Observation]] = {}
 
     def is_due(self, time_seconds: float) -> bool:
         """Whether the frame at this time is one of the regular looks."""
@@ -89,7 +53,7 @@ class SceneMemory:
         self._next_look = max(self._next_look + self._interval, time_seconds + self._interval / 2)
 
     def remember(self, track_id: int, observation: Observation) -> None:
-        self.tracks.setdefault(track_id, TrackMemory(self._capacity)).add(observation)
+        self.tracks.setdefault(track_id, EvenMemory(self._capacity)).add(observation)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from smot_vlm.fusion.attention import CrossAttention, SelfAttention
-from smot_vlm.fusion.memory import VideoState, even_positions
+from smot_vlm.fusion.even_memory import even_positions
+from smot_vlm.fusion.memory import VideoState
 from smot_vlm.fusion.mlp import MLPFusion
 
 

@@ -7,7 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smot_vlm.fusion.memory import Observation, SceneMemory, TrackMemory, even_positions, stack
+from smot_vlm.fusion.even_memory import EvenMemory, even_positions
+from smot_vlm.fusion.memory import Observation, SceneMemory, stack
 
 
 def observation(time: float, cells: int = 4, dim: int = 8) -> Observation:
@@ -15,10 +16,10 @@ def observation(time: float, cells: int = 4, dim: int = 8) -> Observation:
 
 
 def remembered(count: int, capacity: int) -> list[int]:
-    memory = TrackMemory(capacity)
+    memory = EvenMemory(capacity)
     for index in range(count):
         memory.add(observation(float(index)))
-    return [int(entry.time_seconds) for entry in memory.observations]
+    return [int(entry.time_seconds) for entry in memory.items]
 
 
 @given(count=st.integers(1, 400), capacity=st.integers(2, 40))
@@ -63,11 +64,11 @@ def test_even_positions(seen, capacity, expected):
 @pytest.mark.parametrize("capacity", [1, 0, -3])
 def test_a_memory_of_less_than_two_is_refused(capacity):
     with pytest.raises(ValueError, match=f"capacity is {capacity}"):
-        TrackMemory(capacity)
+        EvenMemory(capacity)
 
 
 def test_an_empty_track_memory_holds_nothing():
-    assert TrackMemory(4).observations == []
+    assert EvenMemory(4).items == []
 
 
 def test_a_scene_is_looked_at_so_often_a_second():
