@@ -1,6 +1,7 @@
 """From a configuration to a model: the one place where parts are made and put together."""
 
 from collections.abc import Callable
+from typing import Any
 
 from smot_vlm.config import AssociationConfig, Config, DecoderConfig, FusionConfig
 from smot_vlm.fusion.scene import SceneFusion
@@ -15,15 +16,25 @@ from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.tracking.associators import ASSOCIATORS, Associator
 from smot_vlm.tracking.detector import YoloDetector
 from smot_vlm.tracking.roi import FrameFeatures, PersonFeatures
-from smot_vlm.verbs import NUM_VERBS
+from smot_vlm.verbs import NUM_VERBS, VERBS
 
 
-def build_model(config: Config) -> SmotModel:
-    """A model with the configured parts; its own parts have random weights, the language model its own."""
+def build_model(
+    config: Config,
+    *,
+    architecture: dict[str, Any] | None = None,
+    prompts: Prompts | None = None,
+    name_verbs: bool = True,
+) -> SmotModel:
+    """A model with the configured parts; its own parts have random weights, the language model its own.
+
+    architecture: the detector's, in place of `detector.weights`. name_verbs: start the verbs from their glosses where
+    the configuration names a sentence encoder; false where weights are loaded anyway.
+    """
     features, fusion = config.features, config.fusion
     attention = {"dim": features.dim, "heads": fusion.heads, "feedforward": fusion.feedforward}
     detector = YoloDetector(
-        config.detector.weights,
+        architecture or config.detector.weights,
         image_size=config.detector.image_size,
         overlap=config.detector.overlap,
         min_score=config.association.proposal_score,
@@ -37,9 +48,23 @@ def build_model(config: Config) -> SmotModel:
         build_trajectory_fusion(fusion, features.dim, cells=features.person_grid**2),
         SceneFusion(**attention),
         build_decoder(config.decoder, features.dim),  # type: ignore[arg-type]
-        InteractionHead(**attention, verbs=NUM_VERBS),
-        Prompts(),
+        build_interaction_head(config, name_verbs),
+        prompts or Prompts(),
     )
+
+
+def build_interaction_head(config: Config, name_verbs: bool) -> InteractionHead:
+    """The verb head, its verbs named by their glosses if asked for."""
+    head = InteractionHead(
+        config.features.dim,
+        config.fusion.heads,
+        config.fusion.feedforward,
+        verbs=NUM_VERBS,
+        threshold=config.interaction.threshold,
+    )
+    if name_verbs and config.interaction.verb_encoder is not None:
+        head.name_verbs([verb.gloss for verb in VERBS], config.interaction.verb_encoder)
+    return head
 
 
 def build_video_fusion(config: FusionConfig, dim: int) -> VideoFusion:

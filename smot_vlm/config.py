@@ -104,12 +104,15 @@ class DecoderConfig:
 
 @dataclass(frozen=True)
 class InteractionConfig:
-    """The verb head. threshold: a verb is reported from this probability on (the released code: 0.4).
+    """The verb head. threshold: a verb is reported from this probability on (the released code: 0.4), until thresholds
+    are calibrated verb by verb.
 
+    verb_encoder: the sentence encoder whose embeddings of the glosses the verbs start from; null starts at random.
     max_pairs: most ordered pairs that are looked at in one video; with more, the pairs that come closest are taken.
     """
 
     threshold: float = 0.4
+    verb_encoder: str | None = "sentence-transformers/all-MiniLM-L6-v2"
     max_pairs: int = 4096
 
 

@@ -6,6 +6,7 @@ Not to be confused with the associators in smot_vlm.tracking, which link boxes: 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -20,6 +21,7 @@ from smot_vlm.tracking.detector import Detector, YoloFileDetector
 from smot_vlm.tracking.onnx_detector import OnnxDetector
 from smot_vlm.tracking.sources import DetectedPeople, GivenPeople, PeopleSource
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
+from smot_vlm.weights import ModelCard, load_pretrained, save_pretrained
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +57,39 @@ class Tracker:
     def from_pretrained(
         cls, name: Path | str = "demo", *, detector: str = "model", associator: str | None = None, device: str = "auto"
     ) -> "Tracker":
-        """The model called `name`: a config that ships ("demo").
+        """The model called `name`: a folder with weights, or a config that ships ("demo"), which is then untrained.
 
         device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps".
 
         Raises:
             FileNotFoundError: no such model, or a part of it (the language model) is found nowhere.
-            ValueError: an unknown detector, associator or device.
+            ValueError: an unknown detector, associator or device; a folder whose weights do not fit.
         """
-        config = load_config(_config_path(name))
-        return cls(build_model(config).to(_device(device)), config, detector=detector, associator=associator)
+        chosen = _device(device)
+        if Path(name).is_dir():
+            model, config = load_pretrained(name)
+        else:
+            config = load_config(_config_path(name))
+            model = build_model(config)
+        return cls(model.to(chosen), config, detector=detector, associator=associator)
+
+    def save_pretrained(self, folder: Path | str, *, card: ModelCard | None = None, overwrite: bool = False) -> None:
+        """Write the folder that `from_pretrained` reads (see smot_vlm.weights).
+
+        Raises:
+            FileExistsError: the folder exists, is not empty and `overwrite` is false.
+        """
+        save_pretrained(self.model, self.config, folder, card=card, overwrite=overwrite)
+
+    def push_to_hub(self, repository: str, *, card: ModelCard | None = None, private: bool = True) -> str:
+        """Upload that folder to the Hugging Face hub as `repository` ("owner/name"); gives the address of the commit."""
+        from huggingface_hub import HfApi
+
+        api = HfApi()
+        api.create_repo(repository, private=private, exist_ok=True)
+        with TemporaryDirectory() as folder:
+            self.save_pretrained(folder, card=card, overwrite=True)
+            return str(api.upload_folder(repo_id=repository, folder_path=folder))
 
     def describe(
         self,
@@ -168,7 +193,7 @@ def _config_path(name: Path | str) -> Path:
     path = shipped_folder("configs") / f"{name}.yaml"
     if not path.is_file():
         names = ", ".join(sorted(entry.stem for entry in path.parent.glob("*.yaml")))
-        raise FileNotFoundError(f"no model {str(name)!r}; give one of {names}")
+        raise FileNotFoundError(f"no model {str(name)!r}; give a folder with weights or one of {names}")
     return path
 
 

@@ -14,6 +14,7 @@ FLOORS = [
     ["predict", "search"],
     ["tracker"],
     ["session"],
+    ["weights"],
     ["build"],
     ["model"],
     ["evaluation"],

@@ -170,7 +170,7 @@ def test_bad_mot_rows_are_told_with_file_and_line(tracker, tmp_path, text, words
 
 
 def test_unknown_models_and_devices_are_told():
-    with pytest.raises(FileNotFoundError, match="no model 'nothing'; give one of"):
+    with pytest.raises(FileNotFoundError, match="no model 'nothing'; give a folder with weights or one of"):
         Tracker.from_pretrained("nothing")
 
 
@@ -199,3 +199,33 @@ def test_a_file_damaged_half_way_is_described_and_says_so(tracker, boxes, tmp_pa
     assert description.video.truncated
     assert 1 <= description.video.frames < 48
     assert description.to_dict()["video"]["truncated"] is True
+
+
+def test_a_saved_tracker_says_the_same_and_is_trained(tracker, boxes, tmp_path):
+    tracker.save_pretrained(tmp_path / "model")
+    again = Tracker.from_pretrained(tmp_path / "model", device="cpu")
+    description = again.describe(moving_squares(), trajectories=boxes)
+    before = tracker.describe(moving_squares(), trajectories=boxes)
+    assert [track.caption for track in description.tracks] == [track.caption for track in before.tracks]
+    assert description.model.trained
+
+
+def test_the_hub_gets_the_folder(tracker, monkeypatch):
+    import huggingface_hub
+
+    sent = {}
+
+    class Hub:
+        def create_repo(self, name, **options):
+            sent["repository"] = name
+
+        def upload_folder(self, repo_id, folder_path):
+            sent["files"] = sorted(path.name for path in Path(folder_path).iterdir())
+            return "commit"
+
+    monkeypatch.setattr(huggingface_hub, "HfApi", Hub)
+    assert tracker.push_to_hub("me/model") == "commit"
+    assert sent == {
+        "repository": "me/model",
+        "files": ["README.md", "adapter", "config.json", "model.safetensors", "prompts", "tokenizer"],
+    }

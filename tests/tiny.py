@@ -7,7 +7,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from smot_vlm.config import Config, DecoderConfig, DetectorConfig, FeaturesConfig, FusionConfig
+from smot_vlm.config import Config, DecoderConfig, DetectorConfig, FeaturesConfig, FusionConfig, InteractionConfig
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<start>{{ message['role'] }}\n{{ message['content'] }}<end>\n{% endfor %}"
@@ -64,6 +64,7 @@ def tiny_config(language_model: Path) -> Config:
         decoder=DecoderConfig(
             language_model=str(language_model), soft_tokens=4, lora_rank=2, lora_alpha=4, max_new_tokens=12
         ),
+        interaction=InteractionConfig(verb_encoder=None),
     )
 
 

@@ -30,6 +30,9 @@ class InteractionHead(nn.Module):
     starts them from text.
     """
 
+    text_center: Tensor
+    thresholds: Tensor
+
     def __init__(
         self,
         dim: int = 256,

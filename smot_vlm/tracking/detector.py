@@ -4,7 +4,7 @@ The only file that touches ultralytics' models. `YoloDetector` is a trainable mo
 own checkpoint as it is.
 """
 
-import logging
+import json
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -20,7 +20,6 @@ from ultralytics.nn.tasks import DetectionModel, load_checkpoint, yaml_model_loa
 from smot_vlm.structures import Detections
 from smot_vlm.tracking.letterbox import Letterbox, canvas_size, letterbox
 
-logger = logging.getLogger(__name__)
 PERSON = 0
 
 
@@ -41,14 +40,15 @@ class DetectorOutput(NamedTuple):
 class YoloDetector(nn.Module):
     """A YOLO of any ultralytics architecture, person class only when made from a .yaml.
 
-    weights: a .yaml name (random weights; `trained` is false) or a .pt file (unpickled: only files you trust).
+    weights: a .yaml name or an architecture as a dict (random weights; `trained` is false), or a .pt file (unpickled:
+    only files you trust).
     image_size: the long side in pixels that a frame is scaled to. overlap: IoU of non-maximum suppression.
     min_score: boxes below are dropped (the low threshold of association).
     """
 
     def __init__(
         self,
-        weights: str = "yolo11n.yaml",
+        weights: str | dict[str, Any] = "yolo11n.yaml",
         *,
         image_size: int = 640,
         overlap: float = 0.65,
@@ -63,6 +63,11 @@ class YoloDetector(nn.Module):
         self.overlap = overlap
         self.min_score = min_score
         self.max_people = max_people
+
+    @property
+    def architecture(self) -> dict[str, Any]:
+        """What `weights` takes to make the same network anew, as plain JSON values."""
+        return json.loads(json.dumps(self.model.yaml))
 
     @property
     def strides(self) -> list[int]:
@@ -179,16 +184,18 @@ def _inputs(layer: Any, previous: Any, outputs: list[Tensor | None]) -> Any:
     return [previous if source == -1 else outputs[source] for source in layer.f]
 
 
-def _load_yolo(weights: str) -> tuple[nn.Module, bool]:
-    suffix = Path(weights).suffix
+def _load_yolo(weights: str | dict[str, Any]) -> tuple[nn.Module, bool]:
     model: Any
-    if suffix in (".yaml", ".yml"):
-        try:
-            model = DetectionModel({**yaml_model_load(weights), "nc": 1}, verbose=False)
-        except FileNotFoundError:
-            raise FileNotFoundError(f"{weights}: no such YOLO architecture; for example yolo11n.yaml") from None
+    if isinstance(weights, dict):
+        model = DetectionModel(weights, verbose=False)
         model.args = get_cfg()
         return model, False
+    suffix = Path(weights).suffix
+    if suffix in (".yaml", ".yml"):
+        try:
+            return _load_yolo({**yaml_model_load(weights), "nc": 1})
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{weights}: no such YOLO architecture; for example yolo11n.yaml") from None
     if suffix == ".pt":
         if not Path(weights).is_file():
             raise FileNotFoundError(

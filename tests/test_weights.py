@@ -1,0 +1,169 @@
+"""A model's folder: exact to the bit, nothing of the base model in it, and one clear line for each kind of damage."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from tiny import moving_squares, tiny_config
+
+from smot_vlm.build import build_model
+from smot_vlm.fusion.memory import SceneMemory
+from smot_vlm.model import SmotModel
+from smot_vlm.structures import Detections, Frame
+from smot_vlm.weights import ModelCard, load_pretrained, own_state, save_pretrained
+
+
+@pytest.fixture(scope="module")
+def config(tiny_language_model):
+    return tiny_config(tiny_language_model)
+
+
+@pytest.fixture(scope="module")
+def model(config) -> SmotModel:
+    torch.manual_seed(5)
+    made = build_model(config).eval()
+    for name, parameter in made.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.2)
+    return made
+
+
+@pytest.fixture
+def folder(model, config, tmp_path) -> Path:
+    save_pretrained(model, config, tmp_path / "model", card=ModelCard("100 drawn videos", {"HOTA (strict)": 71.25}))
+    return tmp_path / "model"
+
+
+def outputs(model: SmotModel) -> tuple[torch.Tensor, ...]:
+    """Boxes' scores, verb logits and a caption's loss."""
+    video = moving_squares(frames=3)
+    memory = SceneMemory(per_second=1.0, capacity=4)
+    with torch.no_grad():
+        view = model.see(video[0])
+        people = Detections([[2, 4, 14, 16], [2, 32, 14, 44]], [1.0, 1.0], ids=[1, 2])
+        model.remember(memory, Frame(0, 0.0, video[0]), view, people, regular=True)
+        fused = model.recall(memory, [1, 2])
+        loss = model.decoder.loss(model.caption_requests(fused), ["two", "a man", "a woman"]).total
+        return view.output.raw[0], model.relate(fused, torch.tensor([[0, 1], [1, 0]])), loss
+
+
+def test_a_round_trip_is_equal_to_the_bit(model, config, folder):
+    loaded, loaded_config = load_pretrained(folder)
+    assert loaded_config == config
+    assert loaded.trained
+    for before, after in zip(outputs(model), outputs(loaded), strict=True):
+        assert torch.equal(before, after)
+
+
+def test_the_folder_holds_what_is_ours_and_nothing_of_the_base_model(model, folder):
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {
+        "config.json",
+        "model.safetensors",
+        "README.md",
+        "adapter/adapter_config.json",
+        "adapter/adapter_model.safetensors",
+        "tokenizer/tokenizer.json",
+        "prompts/instance_caption.jinja",
+    } <= names
+    assert not any(name.endswith((".bin", ".pt", ".pkl")) for name in names)
+    stored = load_file(folder / "model.safetensors")
+    assert not any("language_model" in name for name in stored)
+    base = model.decoder.language_model.get_base_model().get_input_embeddings().weight
+    adapter = load_file(folder / "adapter" / "adapter_model.safetensors")
+    assert all(tensor.shape != base.shape for tensor in (*stored.values(), *adapter.values()))
+
+
+def test_the_adapter_is_one_that_peft_reads(folder, tiny_language_model):
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained(tiny_language_model)
+    adapted = PeftModel.from_pretrained(base, folder / "adapter")
+    assert any(parameter.abs().sum() > 0 for name, parameter in adapted.named_parameters() if "lora_B" in name)
+    assert json.loads((folder / "adapter/adapter_config.json").read_text())["base_model_name_or_path"]
+
+
+def test_half_precision_halves_the_size_and_stays_close(model, config, folder, tmp_path):
+    save_pretrained(model, config, tmp_path / "half", half=True)
+    sizes = [(path / "model.safetensors").stat().st_size for path in (folder, tmp_path / "half")]
+    assert sizes[1] < 0.55 * sizes[0]
+    for before, after in zip(outputs(model), outputs(load_pretrained(tmp_path / "half")[0]), strict=True):
+        assert torch.allclose(before, after, rtol=0.05, atol=0.05)
+
+
+def test_the_card_tells_data_and_scores(folder):
+    card = (folder / "README.md").read_text()
+    assert "100 drawn videos" in card
+    assert "| HOTA (strict) | 71.250 |" in card
+    assert card.startswith("---\nlicense: agpl-3.0\n")
+
+
+def test_a_folder_is_not_overwritten_unasked(model, config, folder):
+    with pytest.raises(FileExistsError, match="--overwrite"):
+        save_pretrained(model, config, folder)
+    save_pretrained(model, config, folder, overwrite=True)
+
+
+def _drop(name):
+    return lambda folder: (folder / name).unlink()
+
+
+def _rename(name):
+    return lambda folder: (folder / name).rename(folder / "other")
+
+
+def _truncate(name):
+    def damage(folder):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[: len(content) // 2])
+
+    return damage
+
+
+def _edit_tensors(edit):
+    def damage(folder):
+        tensors = load_file(folder / "model.safetensors")
+        edit(tensors)
+        save_file(tensors, folder / "model.safetensors")
+
+    return damage
+
+
+def _reshape(tensors):
+    tensors["interaction_head.bias"] = tensors["interaction_head.bias"][:10].clone()
+
+
+@pytest.mark.parametrize(
+    ("damage", "error", "words"),
+    [
+        (_drop("config.json"), FileNotFoundError, "config.json is missing"),
+        (_rename("model.safetensors"), FileNotFoundError, "model.safetensors is missing"),
+        (_drop("adapter/adapter_model.safetensors"), FileNotFoundError, "adapter_model.safetensors is missing"),
+        (_truncate("model.safetensors"), ValueError, "model.safetensors: damaged"),
+        (_truncate("adapter/adapter_model.safetensors"), ValueError, "adapter_model.safetensors: damaged"),
+        (_truncate("config.json"), ValueError, "config.json: not a model's configuration"),
+        (
+            _edit_tensors(lambda tensors: tensors.pop("interaction_head.bias")),
+            ValueError,
+            "missing: interaction_head.bias",
+        ),
+        (_edit_tensors(lambda tensors: tensors.update(more=torch.zeros(2))), ValueError, "extra: more"),
+        (_edit_tensors(_reshape), ValueError, r"interaction_head.bias \(10,\) in the file, \(335,\) in the model"),
+    ],
+)
+def test_damage_is_told_in_one_line(folder, damage, error, words):
+    damage(folder)
+    with pytest.raises(error, match=words) as caught:
+        load_pretrained(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_trained_parts_are_all_saved(model):
+    """What learns is either ours or the adapter's."""
+    ours = own_state(model)
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            assert name in ours or "lora_" in name, name
