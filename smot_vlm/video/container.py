@@ -86,7 +86,8 @@ class ContainerSource:
         width, height = self._size
         if (frame.width, frame.height) != self._size:
             logger.debug("%s: a frame of %dx%d is scaled to %dx%d", self.name, frame.width, frame.height, width, height)
-        image = self._reformatter.reformat(frame, width, height, "rgb24").to_ndarray()
+        # One thread: to wake others costs about as much as to convert a picture.
+        image = self._reformatter.reformat(frame, width, height, "rgb24", threads=1).to_ndarray()
         return np.ascontiguousarray(np.rot90(image, self._quarter_turns))
 
 
