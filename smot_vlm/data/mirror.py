@@ -11,14 +11,14 @@ _SUFFIX = r"-?(?:most|wards?|hand(?:ed|er|ers)?|foot(?:ed|er)?|side|back|arm(?:e
 _WORD = re.compile(
     rf"\b(?P<side>left|right)(?P<suffix>{_SUFFIX})?\b|\b(?P<clock>counter-?|anti-?)?clockwise\b", re.IGNORECASE
 )
-_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|'s|[^\sa-z]", re.IGNORECASE)
+_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[^\sa-z]", re.IGNORECASE)
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_OWNERS = _words("the his her their its our your my this that both each 's one's")
+_OWNERS = _words("the his her their its our your my this that both each")
 _PLACES = _words(
     "far very upper lower top bottom extreme own other back front rear middle center centre mid slightly slight hard sharp "
     "sharply outer inner near nearest hand"
@@ -45,6 +45,8 @@ _EXACTLY = _words(
 )
 _HELPERS = _words("has have had having is are was were be been being gets got who that he she they it i we you never")
 _LEAVES = _words("the a an his her its their him them it alone behind without early together this that for")
+
+_LINKS = _words("and or to , - / then the his her from")
 
 
 class _Meaning(Enum):
@@ -96,14 +98,15 @@ def _meaning(text: str, match: re.Match[str]) -> _Meaning:
 
 
 def _by_pair(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """left and right, right-to-left, (left)"""
+    """left and right, right-to-left, (left); but not "the man on the right left the room" """
     other = "right" if side == "left" else "left"
-    links = {"and", "or", "to", ",", "-", "/", "then"}
-    if other in after[:4] and set(after[: after.index(other)]) <= links | {"the", "his", "her", "from"}:
+    if before[-1] == "(" and after[0] == ")":
         return _Meaning.DIRECTION
-    if other in before[-4:] and set(before[_last(before, other) + 1 :]) <= links | {"the", "his", "her", "from"}:
+    if side == "left" and after[0] in _LEAVES:
+        return None
+    if other in after[:4] and _is_link(after[: after.index(other)]):
         return _Meaning.DIRECTION
-    return _Meaning.DIRECTION if before[-1] == "(" and after[0] == ")" else None
+    return _Meaning.DIRECTION if other in before[-4:] and _is_link(before[_last(before, other) + 1 :]) else None
 
 
 def _by_owner(side: str, before: list[str], after: list[str]) -> _Meaning | None:
@@ -111,7 +114,7 @@ def _by_owner(side: str, before: list[str], after: list[str]) -> _Meaning | None
     place = len(before) - 1
     while place > 0 and (before[place] in _PLACES or before[place] == "-"):
         place -= 1
-    if before[place] not in _OWNERS:
+    if before[place] not in _OWNERS and not before[place].endswith("'s"):
         return None
     if side == "right" and after[0] in _CORRECT:
         return _Meaning.UNKNOWN
@@ -159,6 +162,10 @@ def _by_other_sense(side: str, before: list[str], after: list[str]) -> _Meaning 
     if after[0] in _LEAVES or before[-1] in _HELPERS:
         return _Meaning.OTHER
     return None
+
+
+def _is_link(tokens: list[str]) -> bool:
+    return bool(tokens) and set(tokens) <= _LINKS
 
 
 def _last(tokens: list[str], token: str) -> int:

@@ -24,6 +24,7 @@ DIRECTIONS = [
     ("to the left of her", "to the right of her"),
     ("at his right, a dog", "at his left, a dog"),
     ("the left one", "the right one"),
+    ("stands on the man's left.", "stands on the man's right."),
     ("enters from the right behind a sign", "enters from the left behind a sign"),
     ("ON THE LEFT", "ON THE RIGHT"),
     ("Right-handed", "Left-handed"),
