@@ -4,23 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 Task = Literal["instance", "video"]
+TASKS: tuple[Task, ...] = ("instance", "video")
 
 
 @dataclass(frozen=True, eq=False)
 class CaptionRequest:
     """One caption to write. tokens: T_j of a person ("instance") or CA(F, T) ("video"), only real ones.
 
-    prompt: rendered text with the place of the soft tokens marked.
+    prompt: rendered text with the place of the soft tokens marked. images: pictures to look at, RGB uint8 (height,
+    width, 3), boxes drawn in; none for a decoder that does not want them.
     """
 
     task: Task
     tokens: Float[Tensor, "tokens dim"]
     prompt: str
+    images: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +37,12 @@ class CaptionLoss:
 
 @runtime_checkable
 class CaptionDecoder(Protocol):
-    """A module that writes captions. Each call is one batch: every caption of a clip in one forward pass."""
+    """A module that writes captions. Each call is one batch: every caption of a clip in one forward pass.
+
+    wants_pictures: whether it looks at `CaptionRequest.images`, so that somebody has to gather them.
+    """
+
+    wants_pictures: bool
 
     def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
         """Loss of the reference `captions`, one a request; with gradient into the requests' tokens."""

@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Task, pad_tokens
+from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
 from smot_vlm.semantics.language_models import find_language_model
 from smot_vlm.semantics.prompts import VISUAL
-from smot_vlm.semantics.soft_tokens import SoftTokens
+from smot_vlm.semantics.soft_tokens import soft_rows, soft_tokens_of_each_task
 
 IGNORED = -100
-TASKS: tuple[Task, ...] = ("instance", "video")
 
 
 class LoraLM(nn.Module):
@@ -29,6 +28,8 @@ class LoraLM(nn.Module):
     dim: width of the visual tokens. soft_tokens: how many carry a person or a scene into the LM. max_batch: most
     captions generated at once, which bounds the key-value cache.
     """
+
+    wants_pictures = False
 
     def __init__(
         self,
@@ -52,12 +53,9 @@ class LoraLM(nn.Module):
             target_modules=attention_projections(language_model),
             task_type="CAUSAL_LM",
         )
-        words: Tensor = language_model.get_input_embeddings().weight.detach()  # type: ignore[operator,assignment,union-attr]
-        hidden, scale = words.shape[1], words.float().std().item()
+        words: Tensor = language_model.get_input_embeddings().weight  # type: ignore[operator,assignment,union-attr]
         self.language_model = get_peft_model(language_model, adapter)
-        self.soft_tokens = nn.ModuleDict(
-            {task: SoftTokens(dim, hidden, count=soft_tokens, scale=scale) for task in TASKS}
-        )
+        self.soft_tokens = soft_tokens_of_each_task(dim, words, count=soft_tokens)
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
 
@@ -128,20 +126,14 @@ class LoraLM(nn.Module):
 
     def _prompt_rows(self, requests: Sequence[CaptionRequest]) -> list[Float[Tensor, "_ hidden"]]:
         """Each request's prompt as embeddings, soft tokens in their place."""
-        soft: dict[int, Tensor] = {}
-        for task in TASKS:
-            chosen = [index for index, request in enumerate(requests) if request.task == task]
-            if chosen:
-                tokens, mask = pad_tokens([requests[index].tokens for index in chosen])
-                soft |= dict(zip(chosen, self.soft_tokens[task](tokens, mask), strict=True))
         embed = self.language_model.get_input_embeddings()
         rows = []
-        for index, request in enumerate(requests):
+        for request, soft in zip(requests, soft_rows(self.soft_tokens, requests), strict=True):
             before, after = (
-                embed(torch.tensor(self._ids(part), dtype=torch.long, device=soft[index].device))
+                embed(torch.tensor(self._ids(part), dtype=torch.long, device=soft.device))
                 for part in chat_text(self.tokenizer, request.prompt).split(VISUAL)
             )
-            rows.append(torch.cat([before, soft[index].to(before.dtype), after]))
+            rows.append(torch.cat([before, soft.to(before.dtype), after]))
         return rows
 
     def _ids(self, text: str) -> list[int]:

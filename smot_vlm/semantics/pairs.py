@@ -1,28 +1,33 @@
-"""Which ordered pairs of people are asked about: all of them, or the closest ones where a crowd has too many."""
+"""Which ordered pairs of people are asked about: all of them, those who come near, or the closest ones of a crowd."""
 
 import logging
+import math
 
 import numpy as np
 
 from smot_vlm.structures import Trajectory
+from smot_vlm.tracking.gaps import center_gaps
 
 logger = logging.getLogger(__name__)
 
 
-def candidate_pairs(tracks: list[Trajectory], max_pairs: int) -> np.ndarray:
+def candidate_pairs(tracks: list[Trajectory], max_pairs: int, max_gap: float = math.inf) -> np.ndarray:
     """Ordered pairs (n, 2) of positions in `tracks`, subject first: everybody with everybody else.
 
-    With more than `max_pairs`, those that come closest to each other (center distance in units of their heights, in
-    the frames that both are in) are taken, both directions of each.
+    max_gap: only people who come so near to each other (center distance in units of their heights, in the frames that
+    both are in). With more than `max_pairs`, those that come closest are taken, both directions of each.
     """
     count = len(tracks)
-    subject, target = np.nonzero(~np.eye(count, dtype=bool))
-    pairs = np.stack([subject, target], axis=1).astype(np.int64)
+    near = ~np.eye(count, dtype=bool)
+    if count < 2 or (math.isinf(max_gap) and near.sum() <= max_pairs):
+        return np.argwhere(near)
+    distances = closest_distances(tracks)
+    pairs = np.argwhere(near & (distances <= max_gap))
     if len(pairs) <= max_pairs:
         return pairs
     logger.warning("%d ordered pairs of people; the %d that come closest are asked about", len(pairs), max_pairs)
     half = pairs[pairs[:, 0] < pairs[:, 1]]
-    distance = closest_distances(tracks)[half[:, 0], half[:, 1]]
+    distance = distances[half[:, 0], half[:, 1]]
     chosen = half[np.argsort(distance, kind="stable")[: max_pairs // 2]]
     both = np.concatenate([chosen, chosen[:, ::-1]])
     return both[np.lexsort((both[:, 1], both[:, 0]))]
@@ -38,9 +43,6 @@ def closest_distances(tracks: list[Trajectory]) -> np.ndarray:
     order = np.argsort(frames, kind="stable")
     bounds = np.flatnonzero(np.diff(frames[order])) + 1
     for present in np.split(order, bounds):
-        people, box = rows[present], boxes[present]
-        center, height = (box[:, :2] + box[:, 2:]) / 2, box[:, 3] - box[:, 1]
-        gap = np.linalg.norm(center[:, None] - center[None], axis=2) / (height[:, None] + height[None]) * 2
-        place = np.ix_(people, people)
-        closest[place] = np.minimum(closest[place], gap)
+        place = np.ix_(rows[present], rows[present])
+        closest[place] = np.minimum(closest[place], center_gaps(boxes[present]))
     return closest

@@ -13,28 +13,44 @@ VISUAL = "<visual>"
 
 @dataclass(frozen=True)
 class Prompts:
-    """The templates of a folder; without one, those that ship with the package."""
+    """The templates of a folder; without one, those that ship with the package.
+
+    prefix: what the names of the templates begin with: "" or "vl_", for models that look at pictures.
+    """
 
     folder: Path | None = None
+    prefix: str = ""
 
     def render(self, task: str, **values: object) -> str:
         """The prompt for `task` ("instance_caption", "video_caption"), with `VISUAL` where the soft tokens go.
 
         Raises:
-            FileNotFoundError: no template of that name.
-            ValueError: the template is broken, uses a value that is not given, or places the soft tokens other than once.
+            FileNotFoundError, ValueError: as `fill`; or the template places the soft tokens other than once.
         """
-        folder = self.folder or shipped_folder("prompts")
+        text = self.fill(task, **values)
+        if text.count(VISUAL) != 1:
+            raise ValueError(
+                f"{self._folder / (self.prefix + task)}.jinja: {{{{ visual }}}} stands {text.count(VISUAL)} times; it must stand once"
+            )
+        return text
+
+    def fill(self, task: str, **values: object) -> str:
+        """The template for `task` filled in, wherever its soft tokens go, if it has any.
+
+        Raises:
+            FileNotFoundError: no template of that name.
+            ValueError: the template is broken or uses a value that is not given.
+        """
+        folder, task = self._folder, self.prefix + task
         environment = Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True)
         try:
-            text = environment.get_template(f"{task}.jinja").render(visual=VISUAL, **values).strip()
+            return environment.get_template(f"{task}.jinja").render(visual=VISUAL, **values).strip()
         except TemplateNotFound:
             names = ", ".join(sorted(path.stem for path in folder.glob("*.jinja"))) or "none"
             raise FileNotFoundError(f"{folder}: no prompt {task}.jinja; there are: {names}") from None
         except TemplateError as error:
             raise ValueError(f"{folder / task}.jinja: {error}") from None
-        if text.count(VISUAL) != 1:
-            raise ValueError(
-                f"{folder / task}.jinja: {{{{ visual }}}} stands {text.count(VISUAL)} times; it must stand once"
-            )
-        return text
+
+    @property
+    def _folder(self) -> Path:
+        return self.folder or shipped_folder("prompts")

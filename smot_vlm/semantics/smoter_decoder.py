@@ -13,9 +13,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Task, pad_tokens
+from smot_vlm.semantics.decoder import TASKS, CaptionLoss, CaptionRequest, Task, pad_tokens
 from smot_vlm.semantics.language_models import find_language_model
-from smot_vlm.semantics.lora_lm import TASKS, load_tokenizer
+from smot_vlm.semantics.lora_lm import load_tokenizer
 from smot_vlm.semantics.losses import IGNORED, label_smoothed_loss
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer
 
@@ -45,6 +45,8 @@ class SmoterDecoder(nn.Module):
     captions this keeps; it costs "had had". use_cache: false reads and writes the whole sequence again for each word, as
     the released code; the words are the same.
     """
+
+    wants_pictures = False
 
     def __init__(
         self,

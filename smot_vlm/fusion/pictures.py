@@ -1,0 +1,158 @@
+"""What is remembered of a video's pixels, for models that look at pictures: frames, people over time, pairs that meet.
+
+All of it is small copies with the boxes in them, unmarked: what is drawn depends on what is asked later.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from smot_vlm.fusion.even_memory import EvenMemory
+from smot_vlm.structures import Detections, Frame
+from smot_vlm.tracking.gaps import center_gaps
+
+# Share of a box's size that is shown around it on each side: what a person holds and whom they face.
+MARGIN = 0.25
+# Pieces smaller than this many pixels on a side show nothing.
+SMALLEST_SIDE = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """A frame or a piece of one, made smaller where it was large: RGB uint8 (height, width, 3).
+
+    ids (n) and boxes (n, 4), xyxy in pixels of `image`, of the people in it.
+    """
+
+    image: np.ndarray
+    ids: np.ndarray
+    boxes: np.ndarray
+
+    def box(self, track_id: int) -> np.ndarray:
+        """The box (4) of the person with this id, who must be in it."""
+        return self.boxes[self.ids == track_id][0]
+
+
+class PictureMemory:
+    """The pictures of one video, a bounded number of each kind.
+
+    scene_frames: whole frames, spread evenly over the video. track_crops: pieces around each person, spread evenly over
+    their life. pairs: pairs of people of whom the moment is kept when they were closest; where there are more, the
+    pairs that come closest. frame_size, crop_size: longest side in pixels. Per track that is at most
+    track_crops x crop_size^2 x 3 bytes, and a person is seldom square.
+    """
+
+    def __init__(
+        self,
+        *,
+        scene_frames: int = 4,
+        track_crops: int = 4,
+        pairs: int = 0,
+        frame_size: int = 512,
+        crop_size: int = 384,
+    ) -> None:
+        self.scene: EvenMemory[Shot] = EvenMemory(scene_frames)
+        self.tracks: dict[int, EvenMemory[Shot]] = {}
+        self.meetings = Meetings(pairs, crop_size)
+        self._track_crops = track_crops
+        self._frame_size = frame_size
+        self._crop_size = crop_size
+
+    def look(self, frame: Frame, people: Detections, regular: bool) -> None:
+        """Take in one look at `people`, who have ids; a regular one, at everybody, also keeps the frame and the pairs."""
+        assert people.ids is not None, "people are remembered by their ids"
+        for track_id, box in zip(people.ids.tolist(), people.boxes, strict=True):
+            shot = cut(frame.image, people, box, self._crop_size)
+            if shot is not None:
+                self.tracks.setdefault(track_id, EvenMemory(self._track_crops)).add(shot)
+        if regular:
+            whole = cut(frame.image, people, np.array([0, 0, frame.width, frame.height]), self._frame_size, margin=0)
+            if whole is not None:
+                self.scene.add(whole)
+            self.meetings.look(frame, people)
+
+    def person(self, track_id: int) -> list[Shot]:
+        """Pieces around this person in order of time; none where they were never inside the picture."""
+        return self.tracks[track_id].items if track_id in self.tracks else []
+
+    def pair(self, first: int, second: int) -> list[Shot]:
+        """The moment when these two were closest; where it was not kept, the newest piece of each; none where one is unseen."""
+        moment = self.meetings.moment(first, second)
+        if moment is not None:
+            return [moment]
+        pieces = [self.person(track_id)[-1:] for track_id in (first, second)]
+        return [shot for piece in pieces for shot in piece] if all(pieces) else []
+
+
+class Meetings:
+    """Of each pair the moment when they were closest, for the `capacity` pairs that come closest of all."""
+
+    def __init__(self, capacity: int, size: int) -> None:
+        self._capacity = capacity
+        self._size = size
+        self._gaps: dict[tuple[int, int], float] = {}
+        self._moments: dict[tuple[int, int], Shot] = {}
+
+    def look(self, frame: Frame, people: Detections) -> None:
+        """Take in a frame with everybody in it."""
+        if not self._capacity or len(people) < 2:
+            return
+        assert people.ids is not None, "people are remembered by their ids"
+        gaps = center_gaps(people.boxes)
+        first, second = np.triu_indices(len(people), k=1)
+        for row in np.argsort(gaps[first, second], kind="stable")[: self._capacity]:
+            one, other = first[row], second[row]
+            pair = _key(int(people.ids[one]), int(people.ids[other]))
+            gap = float(gaps[one, other])
+            if self._has_room(pair, gap):
+                self._keep(pair, gap, frame, people, people.boxes[[one, other]])
+
+    def moment(self, first: int, second: int) -> Shot | None:
+        """The piece of the frame around both; None where this pair was not kept."""
+        return self._moments.get(_key(first, second))
+
+    def _has_room(self, pair: tuple[int, int], gap: float) -> bool:
+        """Whether this moment of `pair` is closer than its last one, or than another pair that can go for it."""
+        if pair in self._gaps:
+            return gap < self._gaps[pair]
+        return len(self._gaps) < self._capacity or gap < max(self._gaps.values())
+
+    def _keep(self, pair: tuple[int, int], gap: float, frame: Frame, people: Detections, boxes: np.ndarray) -> None:
+        around = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+        shot = cut(frame.image, people, around, self._size)
+        if shot is None:
+            return
+        if pair not in self._gaps and len(self._gaps) == self._capacity:
+            farthest = max(self._gaps, key=self._gaps.__getitem__)
+            del self._gaps[farthest], self._moments[farthest]
+        self._gaps[pair] = gap
+        self._moments[pair] = shot
+
+
+def cut(
+    image: np.ndarray, people: Detections, region: np.ndarray, longest_side: int, margin: float = MARGIN
+) -> Shot | None:
+    """The part of `image` around `region` (xyxy, pixels) with a margin, as a copy of at most `longest_side` pixels.
+
+    margin: share of the region's width and height that is added on each side. The boxes that reach into the part come
+    along. None where too little of the region lies inside the image.
+    """
+    limits = np.array([image.shape[1], image.shape[0]] * 2)
+    inside = np.clip(region, 0, limits)
+    if not np.isfinite(region).all() or (inside[2:] - inside[:2] < SMALLEST_SIDE).any():
+        return None
+    space = margin * np.tile(region[2:] - region[:2], 2) * [-1, -1, 1, 1]
+    x1, y1, x2, y2 = np.clip(np.round(region + space), 0, limits).astype(int)
+    piece = image[y1:y2, x1:x2]
+    scale = min(1.0, longest_side / max(piece.shape[:2]))
+    size = (max(1, round(piece.shape[1] * scale)), max(1, round(piece.shape[0] * scale)))
+    small = cv2.resize(piece, size, interpolation=cv2.INTER_AREA) if scale < 1 else piece.copy()
+    shown = ((people.boxes[:, 2:] > [x1, y1]) & (people.boxes[:, :2] < [x2, y2])).all(axis=1)
+    factors = np.tile([size[0] / (x2 - x1), size[1] / (y2 - y1)], 2)
+    ids = people.ids if people.ids is not None else np.arange(len(people))
+    return Shot(small, ids[shown], (people.boxes[shown] - [x1, y1, x1, y1]) * factors)
+
+
+def _key(first: int, second: int) -> tuple[int, int]:
+    return (min(first, second), max(first, second))

@@ -1,0 +1,62 @@
+"""Pictures as a vision-language model is shown them: boxes drawn around people, with a number where one is asked for."""
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from smot_vlm.fusion.pictures import PictureMemory, Shot
+
+Colour = tuple[int, int, int]
+
+# One person among others: the colour that the prompt names.
+THE_PERSON: Colour = (230, 30, 30)
+# Numbered people take these in turn. All are dark enough to carry white digits.
+NUMBERED: tuple[Colour, ...] = ((200, 30, 30), (0, 90, 200), (0, 125, 60), (150, 60, 170), (170, 95, 0), (70, 70, 70))
+WHITE: Colour = (255, 255, 255)
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def scene_images(memory: PictureMemory) -> tuple[np.ndarray, ...]:
+    """Frames spread over the video, everybody in a box with the number of their track."""
+    return tuple(numbered(shot, {track_id: track_id for track_id in shot.ids.tolist()}) for shot in memory.scene.items)
+
+
+def person_images(memory: PictureMemory, track_id: int) -> tuple[np.ndarray, ...]:
+    """Pieces of frames in order of time, this person in a red box without a number."""
+    shots = memory.person(track_id)
+    return tuple(draw_box(shot.image, shot.box(track_id), THE_PERSON, "") for shot in shots)
+
+
+def pair_images(memory: PictureMemory, subject: int, target: int) -> tuple[np.ndarray, ...]:
+    """The subject in a box with 1, the other in a box with 2: both in one picture, or one picture each; or none."""
+    return tuple(numbered(shot, {subject: 1, target: 2}) for shot in memory.pair(subject, target))
+
+
+def numbered(shot: Shot, numbers: Mapping[int, int]) -> np.ndarray:
+    """A copy of the shot's picture with a numbered box around each person in it who is in `numbers` (id -> number)."""
+    image = shot.image
+    for track_id, box in zip(shot.ids.tolist(), shot.boxes, strict=True):
+        if track_id in numbers:
+            number = numbers[track_id]
+            image = draw_box(image, box, NUMBERED[(number - 1) % len(NUMBERED)], str(number))
+    return image
+
+
+def draw_box(image: np.ndarray, box: np.ndarray, colour: Colour, label: str) -> np.ndarray:
+    """A copy of `image` with `box` (xyxy pixels) outlined; the label stands on a plate in the box's upper left corner.
+
+    A box that reaches over the edge is outlined along the edge, so that all of its sides are seen.
+    """
+    image = image.copy()
+    height, width = image.shape[:2]
+    thickness = max(1, round(max(height, width) / 200))
+    x1, y1, x2, y2 = np.clip(np.round(box), 0, [width - 1, height - 1] * 2).astype(int).tolist()
+    cv2.rectangle(image, (x1, y1), (x2, y2), colour, thickness)
+    if label:
+        scale = max(0.4, max(height, width) / 700)
+        (text_width, text_height), _ = cv2.getTextSize(label, FONT, scale, thickness)
+        x1, y1 = min(x1, max(width - text_width - 4, 0)), min(y1, max(height - text_height - 4, 0))
+        cv2.rectangle(image, (x1, y1), (x1 + text_width + 4, y1 + text_height + 4), colour, cv2.FILLED)
+        cv2.putText(image, label, (x1 + 2, y1 + text_height + 2), FONT, scale, WHITE, thickness, cv2.LINE_AA)
+    return image
