@@ -1,4 +1,11 @@
 """Annotated videos: readers of data sets, checks, statistics, and clips for training.
 
-`DATASETS` names every reader; each is called with (root, split) and is a sequence of `Sequence` records.
+`DATASETS` names every reader. Each is called with (root, split), has a length and `names`, and gives `Sequence` records
+by index or one after another.
 """
+
+from smot_vlm.data.bensmot import BenSmot
+from smot_vlm.data.bensmot_json import BenSmotJson
+from smot_vlm.data.mot_challenge import MotChallenge
+
+DATASETS = {"bensmot": BenSmot, "bensmot-json": BenSmotJson, "mot": MotChallenge}

@@ -139,10 +139,10 @@ def sequence_name(folder: Path) -> str:
     return f"{folder.parent.name}/{folder.name}"
 
 
-def read_sequence(folder: Path | str, strict: bool = False) -> Sequence:
+def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) -> Sequence:
     """Read one sequence without decoding its frames.
 
-    strict: every file must be there and nothing in it may be wrong.
+    strict: every file must be there and nothing in it may be wrong. words: false leaves the word files alone.
 
     Raises:
         FileNotFoundError: no `gt/gt.txt`; with `strict`, no image or no word file.
@@ -156,15 +156,16 @@ def read_sequence(folder: Path | str, strict: bool = False) -> Sequence:
     tracks = tracks_of_rows(rows)
     if strict:
         _check_frames(folder, tracks, frames)
-    words, caption = _read_words(folder, [track.id for track in tracks], strict)
+    ids = [track.id for track in tracks]
+    said, caption = _read_words(folder, ids, strict) if words else (match_words(ids, None, None), "")
     return Sequence(
         name=sequence_name(folder),
         folder=folder,
         frames=frames,
         size=image_size(frames[0].path) if frames else None,
-        tracks=tuple(replace(track, caption=text) for track, text in zip(tracks, words.captions, strict=True)),
-        names=words.names,
-        interactions=words.interactions,
+        tracks=tuple(replace(track, caption=text) for track, text in zip(tracks, said.captions, strict=True)),
+        names=said.names,
+        interactions=said.interactions,
         caption=caption,
         fps=read_fps(folder),
     )

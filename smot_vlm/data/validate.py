@@ -7,7 +7,7 @@ from pathlib import Path
 from smot_vlm.data.bensmot import SPLITS, Sequence
 from smot_vlm.data.checks import Inspection, inspect_sequence
 from smot_vlm.data.problems import Problem
-from smot_vlm.data.writer import Images, write_dataset
+from smot_vlm.data.writer import Images, check_apart, write_dataset
 from smot_vlm.formats.bensmot import BOXES_FILE, IMAGES_FOLDER
 
 
@@ -66,9 +66,7 @@ def mend_dataset(
         FileExistsError: `out` exists, is not empty and `overwrite` is false.
         ValueError: `out` lies in `root` or holds it; or nothing is left to write.
     """
-    source, target = root.resolve(), out.resolve()
-    if source == target or source in target.parents or target in source.parents:
-        raise ValueError(f"{out} and {root} lie in one another; give the mended copy a folder of its own")
+    check_apart(root, out)
     problems: list[Problem] = []
     sequences = 0
 

@@ -56,6 +56,17 @@ def write_dataset(
     return len(written)
 
 
+def check_apart(source: Path, out: Path) -> None:
+    """Refuse to write a data set into the one it is made from.
+
+    Raises:
+        ValueError: one of the two folders lies in the other.
+    """
+    inner, outer = out.resolve(), source.resolve()
+    if inner == outer or outer in inner.parents or inner in outer.parents:
+        raise ValueError(f"{out} and {source} lie in one another; give the new data set a folder of its own")
+
+
 def write_sequence(sequence: Sequence, folder: Path, images: Images = "link") -> None:
     """Write one sequence to `folder`. Without any words (a set of tracks alone) no word file is written.
 
