@@ -10,6 +10,8 @@ from smot_vlm.data.synthetic.people import pick
 from smot_vlm.data.synthetic.script import Actor
 
 OUTSIDE = 0.6  # metres beyond the frame's edge where nobody is seen
+SHORTEST = 3.0  # seconds that anybody walks
+LONGEST_PAUSE = 1.2  # seconds of standing after a walk
 
 
 class NoRoom(Exception):
@@ -32,7 +34,7 @@ class Action:
     """play: writes the action into the actor's script. seconds: shortest and longest time it can fill."""
 
     play: Callable[[Actor, Call], None]
-    seconds: tuple[float, float] = (3.0, 12.0)
+    seconds: tuple[float, float] = (3.0, 30.0)
 
 
 def _on_the_spot(pose: str, facing: tuple[float, float] = (0.0, 30.0), prop: str = "", hold: str = "right") -> Action:
@@ -53,36 +55,35 @@ def _on_the_spot(pose: str, facing: tuple[float, float] = (0.0, 30.0), prop: str
 
 def _across(direction: float, running: bool = False, prop: str = "", pose: str = "stand") -> Action:
     """Walking or running to one side of the screen; may begin or end outside the frame."""
-    slow, fast = (1.15, 1.75) if running else (0.42, 0.95)
-    shortest = 3.0
+    slow, fast = (1.20, 1.80) if running else (0.42, 0.95)
 
     def play(actor: Actor, call: Call) -> None:
         stage, rng, begin = call.stage, call.rng, actor.time
-        if call.first and rng.random() < 0.35:
-            actor.place(-direction * (stage.frame_edge(actor.z) + OUTSIDE), actor.z)
-        limit = stage.half_width(actor.z)
-        leaves = call.last and rng.random() < 0.35
-        goal = direction * (stage.frame_edge(actor.z) + OUTSIDE if leaves else limit)
-        seconds = call.until - begin
-        room = (goal - actor.x) * direction
+        beyond = stage.frame_edge(actor.z) + OUTSIDE
+        enters = call.first and rng.random() < (0.6 if running else 0.35)
+        leaves = call.last and rng.random() < (0.6 if running else 0.35)
+        if enters:
+            actor.place(-direction * beyond, actor.z)
+        available = call.until - begin
+        way = (beyond if leaves else stage.half_width(actor.z)) - direction * actor.x
+        speed = float(rng.uniform(slow, fast))
         if leaves:
-            speed = room / seconds
-            if speed > fast:
-                raise NoRoom
-            speed = max(speed, slow)
+            speed = max(min(speed, way / SHORTEST), way / available)
         else:
-            speed = min(float(rng.uniform(slow + 0.1, fast)), room / seconds)
-        if speed < slow:
-            speed, seconds = slow, room / slow
-        if seconds < shortest or call.until - begin - seconds > 1.5:
+            way = min(way, speed * available)
+            speed = max(way / available, slow)
+        spare = available - way / speed
+        if speed > fast or way / speed < SHORTEST or (spare > LONGEST_PAUSE and not (enters or leaves)):
             raise NoRoom
+        if enters:
+            begin += spare
         actor.face(direction * 75.0)
         if prop:
-            actor.hold(prop, begin, call.until)
-        actor.go(actor.x + direction * speed * seconds, actor.z, begin + seconds, running)
+            actor.hold(prop, actor.time, call.until)
+        actor.go(actor.x + direction * way, actor.z, begin + way / speed, running, begin)
         actor.do(pose, call.until)
 
-    return Action(play, (3.0, 5.0) if running else (3.0, 9.0))
+    return Action(play, (3.0, 12.0))
 
 
 def _either_side(left: Action, right: Action) -> Action:

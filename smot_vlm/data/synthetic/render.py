@@ -14,8 +14,7 @@ from smot_vlm.data.synthetic.story import Story
 from smot_vlm.data.synthetic.strokes import ONE, SHIFT_BITS, Part, draw, extent, fill
 from smot_vlm.data.synthetic.weather import Weather, apply_weather
 
-LEAST_VISIBLE = 0.02  # share of a body below which it counts as hidden
-SMALL = 120  # height in pixels of the picture in which visibility is measured
+MEASURE_HEIGHT = 120  # pixels of the picture in which places and visibility are measured
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,11 @@ class View:
     def lenses(self, time: float, placed: list[Placed]) -> list[Lens]:
         """Everyone's place and scale on the screen."""
         right, down, zoom = self.camera.at(time)
-        stage, w, h = self.story.stage, self.width, self.height
+        stage, h = self.story.stage, self.height
         result = []
         for one in placed:
             scale = stage.scale(one.z) * h
-            x = (one.x * scale) * zoom + w / 2 + right * h
+            x = one.x * scale * zoom + h * stage.aspect / 2 + right * h
             y = (stage.ground(one.z) * h - h / 2) * zoom + h / 2 + down * h
             result.append(Lens(x, y, scale * zoom))
         return result
@@ -48,75 +47,63 @@ class View:
         return placed, lenses, bodies
 
 
-def boxes_at(view: View, time: float) -> tuple[np.ndarray, np.ndarray]:
-    """Full-body boxes clipped to the frame, float64 (people, 4) xyxy, and the visible share of each body's box and pixels (people).
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Who is seen at one moment.
 
-    A body outside the frame or hidden has share 0 and is to be left out.
+    boxes: full bodies, float64 (people, 4) xyxy in frame heights, not clipped. inside: share of each box that is in the frame.
+    open: share of each body's pixels that nobody else covers.
     """
+
+    boxes: np.ndarray
+    inside: np.ndarray
+    open: np.ndarray
+
+    @property
+    def visible(self) -> np.ndarray:
+        """Share of each body that is in the frame and not covered."""
+        return self.inside * self.open
+
+
+def look(story: Story, camera: Camera, time: float) -> Seen:
+    """Where everyone is on the screen at `time`, at any resolution: measured in a small picture."""
+    view = View(story, camera, round(MEASURE_HEIGHT * story.stage.aspect), MEASURE_HEIGHT)
     _, _, bodies = view.people(time)
-    boxes = np.zeros((len(bodies), 4))
-    shares = np.zeros(len(bodies))
-    for index, body in enumerate(bodies):
-        box = extent(body)
-        if box is None:
-            continue
-        clipped = np.clip(box, 0, (view.width, view.height, view.width, view.height))
-        inside = max(clipped[2] - clipped[0], 0) * max(clipped[3] - clipped[1], 0)
-        shares[index] = inside / ((box[2] - box[0]) * (box[3] - box[1]))
-        boxes[index] = clipped
-    if len(bodies) > 1:
-        shares *= _unhidden(view, bodies, boxes, shares)
-    return boxes, shares
+    boxes = np.array([extent(body) for body in bodies], dtype=np.float64)
+    clipped = np.clip(boxes, 0, (view.width, view.height, view.width, view.height))
+    inside = _area(clipped) / _area(boxes)
+    return Seen(boxes / MEASURE_HEIGHT, inside, _open_shares(view, bodies, boxes))
 
 
-def _unhidden(view: View, bodies: list[list[Part]], boxes: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Share of each body's pixels that nobody else covers, measured in a small picture; 1 where no boxes meet."""
+def _area(boxes: np.ndarray) -> np.ndarray:
+    return np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0)
+
+
+def _open_shares(view: View, bodies: list[list[Part]], boxes: np.ndarray) -> np.ndarray:
+    """Share of each body's pixels that no other body covers; 1 where no other box covers much of its box."""
     result = np.ones(len(bodies))
-    if not _any_overlap(boxes, shares):
+    doubtful = [index for index in range(len(bodies)) if _most_covered(boxes, index) > 0.4]
+    if not doubtful:
         return result
-    factor = SMALL / view.height
-    together = np.zeros((SMALL, max(1, round(view.width * factor))), dtype=np.uint8)
-    parts = sorted((part for body in bodies for part in body), key=lambda part: -part.depth)
-    for part in parts:
-        fill(together, [_smaller(part, factor)], part.owner + 1)
-    for index, body in enumerate(bodies):
+    together = np.zeros((view.height, view.width), dtype=np.uint8)
+    for part in sorted((part for body in bodies for part in body), key=lambda part: -part.depth):
+        fill(together, [part], part.owner + 1)
+    for index in doubtful:
         alone = np.zeros_like(together)
-        fill(alone, [_smaller(part, factor) for part in body], 1)
+        fill(alone, bodies[index], 1)
         pixels = int(np.count_nonzero(alone))
-        result[index] = np.count_nonzero(together == index + 1) / pixels if pixels else 0.0
+        result[index] = np.count_nonzero((together == index + 1) & (alone == 1)) / pixels if pixels else 0.0
     return result
 
 
-def _any_overlap(boxes: np.ndarray, shares: np.ndarray) -> bool:
-    for i in range(len(boxes)):
-        for k in range(i):
-            a, b = boxes[i], boxes[k]
-            if shares[i] and shares[k] and a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]:
-                return True
-    return False
-
-
-def _smaller(part: Part, factor: float) -> Part:
-    def shrink(stroke):
-        name = type(stroke).__name__
-        if name == "Line":
-            return stroke._replace(
-                a=(stroke.a[0] * factor, stroke.a[1] * factor),
-                b=(stroke.b[0] * factor, stroke.b[1] * factor),
-                radius=stroke.radius * factor,
-            )
-        if name == "Polygon":
-            return stroke._replace(
-                points=[(x * factor, y * factor) for x, y in stroke.points], radius=stroke.radius * factor
-            )
-        return stroke._replace(
-            centre=(stroke.centre[0] * factor, stroke.centre[1] * factor),
-            axes=(stroke.axes[0] * factor, stroke.axes[1] * factor),
-        )
-
-    return Part(
-        part.depth, tuple(shrink(stroke) for stroke in part.strokes), part.owner, part.body, part.outline * factor
-    )
+def _most_covered(boxes: np.ndarray, index: int) -> float:
+    """Largest share of one box that all others together could cover."""
+    own = boxes[index]
+    others = np.delete(boxes, index, axis=0)
+    wide = np.minimum(own[2], others[:, 2]) - np.maximum(own[0], others[:, 0])
+    tall = np.minimum(own[3], others[:, 3]) - np.maximum(own[1], others[:, 1])
+    shared = np.maximum(wide, 0) * np.maximum(tall, 0)
+    return float(shared.sum() / _area(own[None])[0])
 
 
 def render(

@@ -22,9 +22,9 @@ from smot_vlm.data.synthetic.facts import (
 )
 from smot_vlm.data.synthetic.interactions import DUETS
 from smot_vlm.data.synthetic.people import Person, pick
-from smot_vlm.data.synthetic.render import LEAST_VISIBLE, View, boxes_at, render
+from smot_vlm.data.synthetic.render import Seen, View, look, render
 from smot_vlm.data.synthetic.scenes import PAINTERS, paint_background
-from smot_vlm.data.synthetic.story import STORY_FPS, Event, Story, write_story
+from smot_vlm.data.synthetic.story import STORY_FPS, Event, Story, draw_count, write_story
 from smot_vlm.data.synthetic.weather import Weather, make_weather, noise_pool
 from smot_vlm.structures import Interaction, Trajectory
 
@@ -33,6 +33,12 @@ WIDTHS = (320, 400, 480, 560, 640)
 MOST_PEOPLE = 8
 _STORY, _CAMERA, _PLACE, _WORDS, _WEATHER = range(5)  # independent random streams of one seed
 _STORY_ATTEMPTS = 60
+_COMPLETE_ATTEMPTS = 8  # after so many, a story may contain things that cannot be seen and go untold
+MOST_TOLD = 3  # interactions and deeds in a video's caption
+LEAST_OPEN, LEAST_INSIDE = 0.02, 0.05  # shares of a body uncovered and in the frame below which it has no box
+ENOUGH_VISIBLE = 0.45  # share of a body that must show for what it does to be seen
+ENOUGH_OPEN = 0.65  # share of somebody's time in the frame during which enough must show
+LEAST_SECONDS = 3.0  # that every told event shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,14 +134,15 @@ def make_sequence(
     scenario = pick(place, chosen_scenarios)
     drawn_width = pick(place, WIDTHS)
     rng = _stream(seed, split, _STORY)
+    count = draw_count(rng, *people)
     words_rng = _stream(seed, split, _WORDS)
     camera = make_camera(_stream(seed, split, _CAMERA))
-    for _ in range(_STORY_ATTEMPTS):
-        story = write_story(rng, split, people, chosen_actions, chosen_verbs, aspect)
+    for attempt in range(_STORY_ATTEMPTS):
+        story = write_story(rng, split, count, chosen_actions, chosen_verbs, aspect)
         pixels = width or drawn_width
         view = View(story, camera, pixels, 2 * round(pixels / story.stage.aspect / 2))
         try:
-            return _tell(seed, split, fps, scenario, view, words_rng)
+            return _tell(seed, split, fps, scenario, view, words_rng, complete=attempt < _COMPLETE_ATTEMPTS)
         except NoRoom:
             continue
     raise ValueError(
@@ -143,33 +150,33 @@ def make_sequence(
     )
 
 
-def _tell(seed: int, split: str, fps: float, scenario: str, view: View, rng: np.random.Generator) -> SyntheticSequence:
-    """Boxes, words and facts of a story.
+def _tell(
+    seed: int, split: str, fps: float, scenario: str, view: View, rng: np.random.Generator, complete: bool
+) -> SyntheticSequence:
+    """Boxes, words and facts of a story. complete: everything that happens must be seen; otherwise the rest goes untold.
 
     Raises:
         NoRoom: something cannot be seen, or not be told in so many words.
     """
-    story = view.story
-    _check_visible(replace(view, width=round(240 * story.stage.aspect), height=240))
+    rehearsal = _watch(view, STORY_FPS)
+    story = _visible_story(view.story, rehearsal, complete)
     captions = [
         words.instance_caption(rng, person, events, story.people)
         for person, events in zip(story.people, story.events, strict=True)
     ]
     name = f"{scenario}/synthetic_{split}_{seed:07d}"
     facts = SequenceFacts(name, seed, split, fps, _video_facts(scenario, story), _track_facts(story))
-    caption = words.video_caption(
-        rng, scenario, facts.video.count, facts.video.relations, facts.video.deeds, story.people
-    )
-    length = int(np.floor(story.duration * fps + 1e-6))
+    video = facts.video
+    seen = rehearsal if fps == STORY_FPS else _watch(view, fps)
     return SyntheticSequence(
         name=name,
         scenario=scenario,
         seed=seed,
         split=split,
         fps=fps,
-        length=length,
-        caption=caption,
-        tracks=_trajectories(view, fps, length, captions),
+        length=len(seen),
+        caption=words.video_caption(rng, scenario, video.count, video.relations, video.deeds, story.people),
+        tracks=_trajectories(view, seen, captions),
         interactions=tuple(Interaction(edge.subject + 1, edge.verb, edge.object + 1) for edge in story.edges),
         facts=facts,
         view=view,
@@ -177,38 +184,49 @@ def _tell(seed: int, split: str, fps: float, scenario: str, view: View, rng: np.
     )
 
 
-def _trajectories(view: View, fps: float, length: int, captions: Sequence[str]) -> tuple[Trajectory, ...]:
-    states = [boxes_at(view, index / fps) for index in range(length)]
-    boxes = np.stack([state[0] for state in states])
-    seen = np.stack([state[1] for state in states]) > LEAST_VISIBLE
-    return tuple(
-        Trajectory(
-            index + 1,
-            np.flatnonzero(seen[:, index]),
-            boxes[seen[:, index], index],
-            np.ones(seen[:, index].sum()),
-            caption,
-        )
-        for index, caption in enumerate(captions)
-    )
+def _watch(view: View, fps: float) -> list[Seen]:
+    """Who is seen in every frame."""
+    count = int(view.story.duration * fps + 1e-6)
+    return [look(view.story, view.camera, index / fps) for index in range(count)]
 
 
-def _check_visible(view: View) -> None:
-    """Everything that a caption tells must show: at least 3 seconds, and most of the time that it lasts.
+def _trajectories(view: View, seen: Sequence[Seen], captions: Sequence[str]) -> tuple[Trajectory, ...]:
+    size = (view.width, view.height, view.width, view.height)
+    boxes = np.clip(np.stack([one.boxes for one in seen]) * view.height, 0, size)
+    there = np.stack([(one.open > LEAST_OPEN) & (one.inside > LEAST_INSIDE) for one in seen])
+    tracks = []
+    for index, caption in enumerate(captions):
+        frames = np.flatnonzero(there[:, index])
+        tracks.append(Trajectory(index + 1, frames, boxes[frames, index], np.ones(len(frames)), caption))
+    return tuple(tracks)
+
+
+def _visible_story(story: Story, seen: Sequence[Seen], complete: bool) -> Story:
+    """The story without what cannot be seen: an event must show for 3 seconds, and most of the time that its person is there.
 
     Raises:
-        NoRoom: something does not.
+        NoRoom: something cannot be seen although the story must be `complete`; somebody is never seen doing anything.
     """
-    story = view.story
-    count = int(story.duration * STORY_FPS)
-    shares = np.stack([boxes_at(view, index / STORY_FPS)[1] for index in range(count)])
-    times = np.arange(count) / STORY_FPS
+    visible = np.stack([one.visible for one in seen]) > ENOUGH_VISIBLE
+    inside = np.stack([one.inside for one in seen]) > ENOUGH_VISIBLE
+    times = np.arange(len(seen)) / STORY_FPS
+
+    def shows(index: int, event: Event) -> bool:
+        during = (times >= event.start) & (times < event.end)
+        shown, there = visible[during, index].sum(), inside[during, index].sum()
+        return bool(shown >= LEAST_SECONDS * STORY_FPS and shown >= ENOUGH_OPEN * there)
+
+    kept = []
     for index, events in enumerate(story.events):
-        for event in events:
-            during = (times >= event.start) & (times < event.end)
-            visible = shares[during, index] > 0.45
-            if visible.sum() < 6 or visible.mean() < 0.6:
-                raise NoRoom
+        told = [event for event in events if shows(index, event) and (event.partner < 0 or shows(event.partner, event))]
+        if not told or (complete and len(told) < len(events)):
+            raise NoRoom
+        kept.append(tuple(told))
+    played = {
+        frozenset((index, event.partner)) | {event.label} for index, events in enumerate(kept) for event in events
+    }
+    edges = tuple(edge for edge in story.edges if frozenset((edge.subject, edge.object)) | {edge.event} in played)
+    return replace(story, events=tuple(kept), edges=edges)
 
 
 def _looks(person: Person) -> Looks:
@@ -249,7 +267,7 @@ def _keys(people: Sequence[Person]) -> tuple[str, ...]:
 
 
 def _video_facts(scenario: str, story: Story) -> VideoFacts:
-    """What the video's caption tells: up to three interactions in order of time, and up to two deeds of people who had none."""
+    """What the video's caption tells: up to three interactions in order of time, and what others do alone."""
     started = sorted(
         (event.start, index, event) for index, events in enumerate(story.events) for event in events
         if event.role in ("subject", "mutual")
@@ -261,7 +279,7 @@ def _video_facts(scenario: str, story: Story) -> VideoFacts:
         if pair not in seen:
             seen.add(pair)
             relations.append(relation_of(_looks(story.people[index]), event.label, _looks(story.people[event.partner])))
-    told = relations[:3]
+    told = relations[:MOST_TOLD]
     busy = {side for edge in told for side in (edge.subject, edge.object)}
     alone = [
         Deed(_looks(person), event.label)
@@ -269,7 +287,7 @@ def _video_facts(scenario: str, story: Story) -> VideoFacts:
         for event in events
         if event.partner < 0 and _looks(person) not in busy
     ]
-    return VideoFacts(scenario, len(story.people), tuple(told), tuple(alone[:2] if told else alone[:3]))
+    return VideoFacts(scenario, len(story.people), tuple(told), tuple(alone[: MOST_TOLD - len(told)]))
 
 
 def _stream(seed: int, split: str, *path: int) -> np.random.Generator:

@@ -13,11 +13,32 @@ from smot_vlm.data.synthetic.lexicon import VERBS
 from smot_vlm.data.synthetic.people import BUILDS, Person
 from smot_vlm.data.synthetic.script import Actor
 
-PEOPLE_WEIGHTS = (0.20, 0.45, 0.19, 0.07, 0.04, 0.02, 0.015, 0.015)
+PEOPLE_WEIGHTS = (0.21, 0.46, 0.19, 0.06, 0.035, 0.02, 0.015, 0.01)
 KIND_WEIGHTS = {"man": 0.33, "woman": 0.33, "boy": 0.17, "girl": 0.17}
 STORY_FPS = 2.0  # lengths of stories are whole numbers of frames at this rate
 SHORTEST_FRAMES, USUAL_FRAMES, LONGEST_FRAMES = 30, 46, 60
 MOST_EVENTS = 4
+MOST_TRIALS = 14
+SHORTEST_BEAT = 4.0  # seconds
+DUET_SHARE = 0.88  # of the beats of people who belong together
+WAITING = "stand"
+EAGERNESS = {
+    "run_left": 4.0,
+    "run_right": 4.0,
+    "walk_near": 3.0,
+    "approach.v.01": 5.0,
+    "leave.v.01": 2.5,
+    "raise.v.02": 4.0,
+    "interview.v.01": 3.0,
+    "massage.v.01": 2.5,
+    "kneel.v.01": 2.0,
+    "push.v.01": 1.6,
+    "pull.v.01": 2.0,
+    "lead.v.01": 2.0,
+    "follow.v.01": 1.6,
+    "tap.v.07": 2.0,
+    "help.v.01": 2.0,
+}
 
 
 @dataclass(frozen=True)
@@ -33,11 +54,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Edge:
-    """A directed interaction between people by index."""
+    """A directed interaction between people by index. event: the label of the event that it is a side of."""
 
     subject: int
     verb: str
     object: int
+    event: str
 
 
 @dataclass(frozen=True)
@@ -52,10 +74,16 @@ class Story:
     edges: tuple[Edge, ...]
 
 
+def draw_count(rng: np.random.Generator, fewest: int, most: int) -> int:
+    """How many people there are, as often as in BenSMOT: mostly two, seldom more than three."""
+    weights = np.array(PEOPLE_WEIGHTS[fewest - 1 : most])
+    return fewest + int(rng.choice(len(weights), p=weights / weights.sum()))
+
+
 def write_story(
     rng: np.random.Generator,
     split: str,
-    people: tuple[int, int],
+    count: int,
     actions: Sequence[str],
     verbs: Sequence[str],
     aspect: float | None,
@@ -67,25 +95,24 @@ def write_story(
     """
     for _ in range(400):
         try:
-            return _attempt(rng, split, people, actions, verbs, aspect)
+            return _attempt(rng, split, count, actions, verbs, aspect)
         except NoRoom:
             continue
     raise ValueError(
-        f"no story found with {people} people, actions {list(actions)}, verbs {list(verbs)}; allow more of them"
+        f"no story found with {count} people, actions {list(actions)}, verbs {list(verbs)}; allow more of them"
     )
 
 
-def _attempt(rng, split, people, actions, verbs, aspect) -> Story:
-    weights = np.array(PEOPLE_WEIGHTS[people[0] - 1 : people[1]])
-    count = people[0] + int(rng.choice(len(weights), p=weights / weights.sum()))
+def _attempt(rng, split, count, actions, verbs, aspect) -> Story:
     kinds = [list(KIND_WEIGHTS)[int(rng.choice(4, p=list(KIND_WEIGHTS.values())))] for _ in range(count)]
     stage = make_stage(rng, count, aspect)
     frames = int(np.clip(round(rng.normal(USUAL_FRAMES, 7)), SHORTEST_FRAMES, LONGEST_FRAMES))
     plan = _Plan(rng, stage, frames / STORY_FPS, kinds, tuple(actions), tuple(verbs))
     groups = _groups(rng, count, bool(verbs))
     depths = rng.permutation(np.linspace(stage.near, stage.far - 0.3, len(groups) + 1)[:-1] + 0.15)
-    for members, z in zip(groups, depths, strict=True):
-        plan.place(members, float(z))
+    slots = rng.permutation(len(groups))
+    for members, z, slot in zip(groups, depths, slots, strict=True):
+        plan.place(members, float(z), (slot / len(groups), (slot + 1) / len(groups)))
         plan.play(members)
     cast_people = cast(rng, split, kinds, [[event.label for event in events] for events in plan.events])
     return Story(
@@ -121,44 +148,56 @@ class _Plan:
         self.events: list[list[Event]] = [[] for _ in kinds]
         self.edges: list[Edge] = []
 
-    def place(self, members: list[int], z: float) -> None:
-        """Where a group's people stand at first: a stretch of the stage, each at a slightly different depth."""
+    def place(self, members: list[int], z: float, share: tuple[float, float]) -> None:
+        """Where a group's people stand at first: side by side around a place in its share of the stage's width."""
         rng, half = self.rng, self.stage.half_width(z)
-        gap = float(rng.uniform(1.0, 3.4))
-        width = min(gap * (len(members) - 1), 2 * half)
-        left = float(rng.uniform(-half, half - width)) if width < 2 * half else -half
+        width = min(float(rng.uniform(1.0, 3.4)) * (len(members) - 1), 2 * half)
+        middle = float(rng.uniform(*share)) * 2 * half - half
+        middle = min(max(middle, -half + width / 2), half - width / 2)
         slots = rng.permutation(len(members))
         for slot, member in zip(slots, members, strict=True):
-            x = left + width * slot / max(len(members) - 1, 1)
+            x = middle - width / 2 + width * slot / max(len(members) - 1, 1)
             depth = 0.55 * slot if len(members) > 2 else 0.15 * slot
             self.actors[member].place(float(x), z + depth)
 
     def play(self, members: list[int]) -> None:
-        rng = self.rng
-        shortest, longest = 4.6, 8.5
-        most = min(MOST_EVENTS, int(self.duration / shortest))
-        fewest = max(1, int(np.ceil(self.duration / longest)))
-        beats = int(rng.integers(fewest, most + 1))
-        parts = rng.uniform(0.85, 1.15, beats)
-        cuts = np.cumsum(parts / parts.sum()) * self.duration
+        """Write a group's scripts, beat by beat: in each, two of them have to do with each other, or everyone is busy alone.
+
+        Raises:
+            NoRoom: people who belong together have nothing to do with each other.
+        """
+        together = len(members) > 1 and bool(self.verbs)
         start = 0.0
+        cuts = self._cuts(together)
         for number, until in enumerate(cuts):
-            first, last = number == 0, number == beats - 1
+            first, last = number == 0, number == len(cuts) - 1
             busy: list[int] = []
-            if len(members) > 1 and self.verbs and rng.random() < 0.80:
-                busy = self._duet(members, start, float(until), last)
+            if together and self.rng.random() < DUET_SHARE:
+                busy = self._duet(members, start, until, last)
             for member in members:
                 if member not in busy:
-                    self._solo(member, start, float(until), first, last)
-            start = float(until)
+                    self._solo(member, start, until, first, last)
+            start = until
+        if together and not any(event.role for member in members for event in self.events[member]):
+            raise NoRoom
+
+    def _cuts(self, together: bool) -> list[float]:
+        """Where the beats of a group end, in seconds."""
+        rng = self.rng
+        longest = 11.0 if together else 24.0
+        weights = (0.0, 0.15, 0.37, 0.48) if together else (0.12, 0.28, 0.32, 0.28)
+        fewest, most = int(np.ceil(self.duration / longest)), int(self.duration / SHORTEST_BEAT)
+        beats = int(np.clip(1 + rng.choice(MOST_EVENTS, p=weights), fewest, min(most, MOST_EVENTS)))
+        parts = rng.uniform(0.72, 1.28, beats)
+        lengths = SHORTEST_BEAT + parts / parts.sum() * (self.duration - beats * SHORTEST_BEAT)
+        return [float(cut) for cut in np.cumsum(lengths)]
 
     def _duet(self, members: list[int], start: float, until: float, last: bool) -> list[int]:
         rng = self.rng
         pair = [members[int(index)] for index in rng.permutation(len(members))[:2]]
         a, b = pair
         names = [name for name in self.verbs if DUETS[name].casts(self.kinds[a], self.kinds[b])]
-        for index in rng.permutation(len(names))[:14]:
-            name = names[int(index)]
+        for name in _shuffled(rng, names)[:MOST_TRIALS]:
             low, high = DUETS[name].seconds
             if not low <= until - start <= high or any(
                 event.label == name for one in pair for event in self.events[one]
@@ -173,17 +212,16 @@ class _Plan:
             mutual = VERBS[name].mutual
             self.events[a].append(Event(name, start, until, "mutual" if mutual else "subject", b))
             self.events[b].append(Event(name, start, until, "mutual" if mutual else "object", a))
-            self.edges.append(Edge(a, name, b))
+            self.edges.append(Edge(a, name, b, name))
             if DUETS[name].reverse:
-                self.edges.append(Edge(b, DUETS[name].reverse, a))
+                self.edges.append(Edge(b, DUETS[name].reverse, a, name))
             return pair
         return []
 
     def _solo(self, member: int, start: float, until: float, first: bool, last: bool) -> None:
         rng = self.rng
         done = {event.label for event in self.events[member]}
-        for index in rng.permutation(len(self.actions)):
-            name = self.actions[int(index)]
+        for name in _shuffled(rng, self.actions):
             low, high = SOLO[name].seconds
             if name in done or not low <= until - start <= high:
                 continue
@@ -195,4 +233,20 @@ class _Plan:
             self.actors[member] = trial
             self.events[member].append(Event(name, start, until))
             return
-        raise NoRoom
+        self._wait(member, start, until)
+
+    def _wait(self, member: int, start: float, until: float) -> None:
+        """Stand still: what people do where nothing else fits."""
+        events = self.events[member]
+        if events and events[-1].label == WAITING:
+            start = events.pop().start
+        else:
+            self.actors[member].face(float(self.rng.uniform(-30, 30)))
+        self.actors[member].do(WAITING, until)
+        events.append(Event(WAITING, start, until))
+
+
+def _shuffled(rng: np.random.Generator, names: Sequence[str]) -> list[str]:
+    """The names in random order; those that often find no room come early more often."""
+    keys = rng.random(len(names)) ** np.array([1.0 / EAGERNESS.get(name, 1.0) for name in names])
+    return [names[int(index)] for index in np.argsort(-keys)]

@@ -75,16 +75,19 @@ def fill(mask: np.ndarray, parts: Iterable[Part], value: int) -> None:
             _draw_stroke(mask, stroke, part.outline, (value, value, value))
 
 
-def extent(parts: Iterable[Part]) -> tuple[float, float, float, float] | None:
-    """xyxy box around all strokes with their outlines; None where there is none."""
-    x0 = y0 = float("inf")
-    x1 = y1 = float("-inf")
-    for part in parts:
-        for stroke in part.strokes:
-            for (x, y), rx, ry in _corners(stroke):
-                rx, ry = rx + part.outline, ry + part.outline
-                x0, y0, x1, y1 = min(x0, x - rx), min(y0, y - ry), max(x1, x + rx), max(y1, y + ry)
-    return (x0, y0, x1, y1) if x0 <= x1 else None
+def extent(parts: Iterable[Part]) -> tuple[float, float, float, float]:
+    """xyxy box around all strokes with their outlines.
+
+    Raises:
+        ValueError: no stroke at all.
+    """
+    corners = [corner for part in parts for stroke in part.strokes for corner in _corners(stroke, part.outline)]
+    return (
+        min(corner[0] for corner in corners),
+        min(corner[1] for corner in corners),
+        max(corner[2] for corner in corners),
+        max(corner[3] for corner in corners),
+    )
 
 
 def shade(colour: Colour, factor: float) -> Colour:
@@ -93,14 +96,17 @@ def shade(colour: Colour, factor: float) -> Colour:
     return min(255, int(red * factor)), min(255, int(green * factor)), min(255, int(blue * factor))
 
 
-def _corners(stroke: Stroke) -> list[tuple[Pixel, float, float]]:
-    if isinstance(stroke, Line):
-        return [(stroke.a, stroke.radius, stroke.radius), (stroke.b, stroke.radius, stroke.radius)]
-    if isinstance(stroke, Polygon):
-        return [(point, stroke.radius, stroke.radius) for point in stroke.points]
-    turn = radians(stroke.angle)
-    (rx, ry), c, s = stroke.axes, cos(turn), sin(turn)
-    return [(stroke.centre, sqrt((rx * c) ** 2 + (ry * s) ** 2), sqrt((rx * s) ** 2 + (ry * c) ** 2))]
+def _corners(stroke: Stroke, grow: float) -> list[tuple[float, float, float, float]]:
+    """Boxes that together hold the stroke."""
+    if isinstance(stroke, Ellipse):
+        turn = radians(stroke.angle)
+        (rx, ry), c, s = stroke.axes, cos(turn), sin(turn)
+        half_x, half_y = sqrt((rx * c) ** 2 + (ry * s) ** 2) + grow, sqrt((rx * s) ** 2 + (ry * c) ** 2) + grow
+        x, y = stroke.centre
+        return [(x - half_x, y - half_y, x + half_x, y + half_y)]
+    points = (stroke.a, stroke.b) if isinstance(stroke, Line) else stroke.points
+    r = stroke.radius + grow
+    return [(x - r, y - r, x + r, y + r) for x, y in points]
 
 
 def _draw_stroke(image: np.ndarray, stroke: Stroke, grow: float, colour: Colour) -> None:
@@ -120,4 +126,4 @@ def _draw_stroke(image: np.ndarray, stroke: Stroke, grow: float, colour: Colour)
 
 
 def _fixed(point: Pixel) -> tuple[int, int]:
-    return round(point[0] * ONE), round(point[1] * ONE)
+    return int(point[0] * ONE + 0.5), int(point[1] * ONE + 0.5)
