@@ -82,6 +82,7 @@ class Spool:
         self._writing = stack.enter_context(ExitStack())
         self._writer: VideoWriter | None = None
         self._copy: Path | None = None
+        self._size = (0, 0)
         self.fps = 0.0
 
     def add(self, frame: "Frame", video: "VideoReader") -> None:
@@ -94,6 +95,7 @@ class Spool:
 
             folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
             self._copy = folder / "frames.mp4"
+            self._size = (frame.width, frame.height)
             self._writer = self._writing.enter_context(VideoWriter(self._copy, self.fps, frame.width, frame.height))
         self._writer.write(frame.image)
 
@@ -104,16 +106,16 @@ class Spool:
         if self._copy is None:
             return open_video(self._source, stride=self._stride, max_frames=max_frames)
         self._writing.close()
-        return _renumbered(self._copy, self._stride)
+        return _renumbered(self._copy, self._stride, *self._size)
 
 
 @contextmanager
-def _renumbered(path: Path, step: int) -> "Iterator[Iterator[Frame]]":
-    """The frames of `path` with every index times `step`."""
+def _renumbered(path: Path, step: int, width: int, height: int) -> "Iterator[Iterator[Frame]]":
+    """The frames of a spooled copy as they were: every index times `step`, without the row or column that evened a side."""
     from smot_vlm.video.reader import open_video
 
     with open_video(path) as video:
-        yield (replace(frame, index=frame.index * step) for frame in video)
+        yield (replace(frame, index=frame.index * step, image=frame.image[:height, :width]) for frame in video)
 
 
 def _write(
