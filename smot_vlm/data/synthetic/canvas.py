@@ -51,6 +51,12 @@ class Canvas:
         thickness = max(1, round(wide * self.unit))
         cv2.line(self.image, self._fixed(x0, y0), self._fixed(x1, y1), colour, thickness, cv2.LINE_AA, SHIFT_BITS)
 
+    def text(self, x: float, y: float, tall: float, colour: Colour, words: str) -> None:
+        """Letters of the given height, from their left lower corner."""
+        size = tall * self.unit / 22  # the font's capitals are 22 pixels high at size 1
+        thick = max(1, round(size * 1.6))
+        cv2.putText(self.image, words, self._whole(x, y), cv2.FONT_HERSHEY_SIMPLEX, size, colour, thick, cv2.LINE_AA)
+
     def above(self, top: Colour, bottom: Colour) -> None:
         """Fill everything above the floor line, fading from `top` to `bottom`."""
         self._fade(0, self.floor, top, bottom)

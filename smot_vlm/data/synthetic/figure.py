@@ -27,7 +27,6 @@ class Lens:
 
 def person_parts(person: Person, placed: Placed, lens: Lens) -> list[Part]:
     """All parts of one person's body, clothes, hat and bag, in no order."""
-    j = placed.joints
     parts = [
         *_leg(person, placed, lens, "left"),
         *_leg(person, placed, lens, "right"),
@@ -39,7 +38,6 @@ def person_parts(person: Person, placed: Placed, lens: Lens) -> list[Part]:
     ]
     if person.bottom_style == "skirt":
         parts.append(_skirt(person, placed, lens))
-    del j
     return parts
 
 
@@ -55,7 +53,7 @@ def _limb_tone(depth: float) -> float:
 def _leg(person: Person, placed: Placed, lens: Lens, side: str) -> list[Part]:
     j, build, tall = placed.joints, person.build, person.height
     hip, knee, ankle, toe = (getattr(j, f"{name}_{side}") for name in ("hip", "knee", "ankle", "toe"))
-    depth = (hip[2] + knee[2] + ankle[2]) / 3
+    depth = _leg_depth(placed, side)
     tone = _limb_tone(depth)
     radius = build.leg_radius * tall * lens.scale
     cloth, skin = shade(CLOTH_RGB[person.bottom], tone), shade(person.skin, tone)
@@ -72,6 +70,13 @@ def _leg(person: Person, placed: Placed, lens: Lens, side: str) -> list[Part]:
     return [_part(placed, lens, depth, [shoe, *strokes])]
 
 
+def _leg_depth(placed: Placed, side: str) -> float:
+    """Mean depth of a leg, metres behind the body's origin."""
+    j = placed.joints
+    hip, knee, ankle = (getattr(j, f"{name}_{side}") for name in ("hip", "knee", "ankle"))
+    return (hip[2] + knee[2] + ankle[2]) / 3
+
+
 def _arm(person: Person, placed: Placed, lens: Lens, side: str) -> Part:
     j, build, tall = placed.joints, person.build, person.height
     shoulder, elbow, hand = (getattr(j, f"{name}_{side}") for name in ("shoulder", "elbow", "hand"))
@@ -81,9 +86,9 @@ def _arm(person: Person, placed: Placed, lens: Lens, side: str) -> Part:
     radius = build.arm_radius * tall * lens.scale
     cloth, skin = shade(CLOTH_RGB[person.top], tone), shade(person.skin, tone)
     a, b, c = lens(shoulder), lens(elbow), lens(hand)
-    palm = Line(c, c, 1.0 * radius, skin)
+    palm = Line(c, c, 1.25 * radius, skin)
     if person.top_style == "long_sleeves":
-        strokes: list[Stroke] = [palm, Line(b, c, 0.9 * radius, cloth), Line(a, b, 1.1 * radius, cloth)]
+        strokes: list[Stroke] = [Line(b, c, 0.9 * radius, cloth), Line(a, b, 1.1 * radius, cloth), palm]
     else:
         hem = lens(mix(shoulder, elbow, 0.75))
         strokes = [
@@ -135,7 +140,8 @@ def _skirt(person: Person, placed: Placed, lens: Lens) -> Part:
         lens(hem_right),
     ]
     hull = _hull(corners)
-    depth = min(0.0, j.knee_left[2], j.knee_right[2]) * 0.5 - 0.012
+    # Over both thighs, whichever is nearer.
+    depth = min(_leg_depth(placed, side) for side in ("left", "right")) - 0.006
     return _part(placed, lens, depth, [Polygon(hull, 1.25 * radius * lens.scale, CLOTH_RGB[person.bottom])])
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from smot_vlm.data.synthetic.canvas import Canvas
-from smot_vlm.data.synthetic.people import Colour
+from smot_vlm.data.synthetic.people import Colour, pick
 from smot_vlm.data.synthetic.strokes import shade
 
 
@@ -31,7 +31,6 @@ def stage(c: Canvas) -> None:
             c.choose((44, 42, 34), (34, 36, 46)),
         )
         overlay.ellipse(x, 0.2, 0.36, 0.08, (52, 48, 40))
-    np.minimum(c.image.astype(np.int16) + beams, 255).astype(np.uint8, copy=False)
     c.image[:] = np.minimum(c.image.astype(np.int16) + beams, 255).astype(np.uint8)
     for x in (c.uniform(0.05, 0.2), c.width - c.uniform(0.25, 0.35)):
         c.box(x, -0.34, 0.16, 0.38, (40, 40, 44))
@@ -114,8 +113,18 @@ def shop(c: Canvas) -> None:
         x += wide
     for _ in range(2):
         sign = c.uniform(0.1, c.width - 0.3)
-        c.box(sign, -0.72, 0.26, 0.09, c.muted(150, 220))
-        c.box(sign + 0.04, -0.69, 0.18, 0.012, (70, 70, 74))
+        c.box(sign, -0.74, 0.26, 0.11, c.choose((214, 96, 84), (226, 206, 120), (120, 150, 180)))
+        c.text(sign + 0.02, -0.66, 0.07, c.choose((244, 240, 228), (50, 44, 44)), pick(c.rng, ("SALE", "-20%", "SHOP")))
+    rail = c.uniform(0.1, c.width - 0.5)
+    c.line(rail, 0.03, rail, -0.30, 0.010, (96, 98, 104))
+    c.line(rail + 0.36, 0.03, rail + 0.36, -0.30, 0.010, (96, 98, 104))
+    c.line(rail, -0.30, rail + 0.36, -0.30, 0.010, (96, 98, 104))
+    for hanger in np.arange(rail + 0.03, rail + 0.33, 0.042):
+        x = float(hanger)
+        c.polygon(
+            ((x, -0.29), (x + 0.022, -0.25), (x + 0.024, -0.09), (x - 0.024, -0.09), (x - 0.022, -0.25)),
+            c.muted(80, 200),
+        )
     counter = c.uniform(0.0, c.width - 0.5)
     c.box(counter, -0.15, 0.44, 0.18, (146, 114, 84))
     c.box(counter - 0.012, -0.165, 0.464, 0.022, (190, 168, 140))

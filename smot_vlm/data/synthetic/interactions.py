@@ -104,7 +104,7 @@ def _pull(d: Duet) -> None:
 
 
 def _hit(d: Duet) -> None:
-    d.meet(d.arm + 0.12)
+    d.meet(0.10 + 0.33 * d.a.height)
     d.both("hit", "struck")
 
 
@@ -220,13 +220,16 @@ def _chase_in_circles(d: Duet, gap: float) -> None:
     lead = gap / wide
     here = min(max((middle - centre) / wide, -0.9), 0.9)
     start = np.arcsin(here) if direction > 0 else pi - np.arcsin(here)
+    # The lap keeps behind the front edge of the stage; who starts on that edge moves away from it during the first second.
+    away = max(0.0, d.stage.near + deep * (1 + cos(start)) - z)
     rate = 1.35 / wide  # radians a second
     steps = max(8, round(seconds / 0.22))
     for actor, ahead in ((d.a, -lead / 2), (d.b, lead / 2)):
         for step in range(steps):
             t0, t1 = begin + seconds * step / steps, begin + seconds * (step + 1) / steps
             angle = start + ahead + rate * (t1 - begin)
-            x, goal_z = centre + wide * sin(angle), z + deep * cos(angle) * 1.0 - deep * cos(start)
+            x = centre + wide * sin(angle)
+            goal_z = z + deep * (cos(angle) - cos(start)) + away * min(1.0, (t1 - begin) / 1.2)
             heading = degrees(atan2(x - actor.x, -(goal_z - actor.z)))
             actor.face(heading, t0)
             actor.go(x, goal_z, t1, True, t0)
@@ -301,18 +304,22 @@ def _give(d: Duet) -> None:
     d.both("give", "receive")
 
 
-def _gesture(pose_a: str, pose_b: str, low: float, high: float) -> Callable[[Duet], None]:
-    """The subject makes a gesture at the object, who looks on, from a distance between `low` and `high` metres."""
+def _gesture(pose_a: str, pose_b: str, low: float, high: float, heading: float = 68.0) -> Callable[[Duet], None]:
+    """The subject makes a gesture at the object, who looks on, from a distance between `low` and `high` metres.
+
+    heading: degrees off the camera at which the gesture shows best.
+    """
 
     def play(d: Duet) -> None:
         _spread(d, low, high)
+        d.a.face(heading * d.side)
         d.both(pose_a, pose_b)
 
     return play
 
 
 def _tap(d: Duet) -> None:
-    d.meet(0.16 + 0.20 * d.a.height)
+    d.meet(0.24 + 0.23 * d.a.height)
     d.b.face(68.0 * d.side)
     shoulder = "shoulder_right" if d.side > 0 else "shoulder_left"
     hand = "right" if d.side > 0 else "left"
@@ -431,8 +438,8 @@ DUETS: dict[str, Choreography] = {
     "throw.v.01": Choreography(_throw, "catch.v.04", (4.5, 8.0)),
     "give.v.03": Choreography(_give, "receive.v.01", (4.5, 8.0)),
     "indicate.v.02": Choreography(_gesture("point", "attentive", 1.0, 2.2)),
-    "beckon.v.01": Choreography(_gesture("beckon", "attentive", 1.0, 2.4)),
-    "salute.v.02": Choreography(_gesture("salute", "attentive", 0.9, 1.8)),
+    "beckon.v.01": Choreography(_gesture("beckon", "attentive", 1.0, 2.4, 48.0)),
+    "salute.v.02": Choreography(_gesture("salute", "attentive", 0.9, 1.8, 42.0)),
     "applaud.v.01": Choreography(_gesture("applaud", "thanks", 1.0, 2.0)),
     "tap.v.07": Choreography(_tap, alike=True),
     "photograph.v.01": Choreography(_photograph, "model.v.03"),

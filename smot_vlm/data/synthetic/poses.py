@@ -7,7 +7,7 @@ the speed of repeated movements. Repeat rates avoid multiples of 1 Hz so that tw
 from collections.abc import Callable
 from math import cos, pi, sin
 
-from smot_vlm.data.synthetic.skeleton import Pose, Vector
+from smot_vlm.data.synthetic.skeleton import Pose, Vector, add
 
 PoseFunction = Callable[[float, float, float], Pose]
 
@@ -148,7 +148,8 @@ def squat(time: float, duration: float, tempo: float) -> Pose:
 
 
 def look_around(time: float, duration: float, tempo: float) -> Pose:
-    return Pose(head_yaw=1.25 * wave_of(time, 0.27 * tempo), right=(-0.12, 0.42, 0.30), left=ON_HIP)
+    look = wave_of(time, 0.27 * tempo)
+    return Pose(head_yaw=0.9 * look, turn=0.6 * look, right=(0.06, 0.50, 0.26), left=ON_HIP)
 
 
 def phone(time: float, duration: float, tempo: float) -> Pose:
@@ -259,8 +260,15 @@ def pulled(time: float, duration: float, tempo: float) -> Pose:
 
 def struck(time: float, duration: float, tempo: float) -> Pose:
     recoil = pulse(time - 0.25, 0.71)
-    shield = (-0.20, 0.30, 0.30)
-    return Pose(lean=-0.10 - 0.28 * recoil, side=0.15 * recoil, head_pitch=-0.3 * recoil, left=shield, right=shield)
+    shield = (-0.10, 0.05, 0.45)
+    return Pose(
+        lean=-0.08 - 0.40 * recoil,
+        side=0.15 * recoil,
+        head_pitch=-0.3 * recoil,
+        hip_right=-0.25 * recoil,
+        left=shield,
+        right=shield,
+    )
 
 
 def hit(time: float, duration: float, tempo: float) -> Pose:
@@ -319,7 +327,14 @@ def dance_pair(time: float, duration: float, tempo: float) -> Pose:
 
 
 def fight(time: float, duration: float, tempo: float) -> Pose:
-    return punch(time, duration, 1.2 * tempo)._replace(lean=0.18, side=0.1 * wave_of(time, 0.5))
+    pose = punch(time, duration, 1.2 * tempo)
+    lift_fists = (0.0, 0.22, 0.0)
+    return pose._replace(
+        lean=0.16 + 0.14 * wave_of(time, 0.83),
+        side=0.14 * wave_of(time, 0.47),
+        left=add(pose.left, lift_fists),
+        right=add(pose.right, lift_fists),
+    )
 
 
 def point(time: float, duration: float, tempo: float) -> Pose:

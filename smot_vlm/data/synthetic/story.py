@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -109,7 +110,8 @@ def _attempt(rng, split, count, actions, verbs, aspect) -> Story:
     frames = int(np.clip(round(rng.normal(USUAL_FRAMES, 7)), SHORTEST_FRAMES, LONGEST_FRAMES))
     plan = _Plan(rng, stage, frames / STORY_FPS, kinds, tuple(actions), tuple(verbs))
     groups = _groups(rng, count, bool(verbs))
-    depths = rng.permutation(np.linspace(stage.near, stage.far - 0.3, len(groups) + 1)[:-1] + 0.15)
+    bands = np.linspace(stage.near, stage.far - 0.3, len(groups) + 1)
+    depths = rng.permutation([float(rng.uniform(low, high)) for low, high in pairwise(bands)])
     slots = rng.permutation(len(groups))
     for members, z, slot in zip(groups, depths, slots, strict=True):
         plan.place(members, float(z), (slot / len(groups), (slot + 1) / len(groups)))
