@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from smot_vlm.cli import data
 from smot_vlm.cli.console import print_error
 from smot_vlm.cli.describe import describe
 from smot_vlm.cli.evaluate import compare, evaluate
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(describe)
 app.command()(evaluate)
 app.command()(compare)
+app.add_typer(data.app, name="data")
 
 
 @app.callback()

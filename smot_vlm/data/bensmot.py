@@ -180,7 +180,10 @@ def read_boxes(path: Path) -> MotRows:
     """
     if path.is_file() and not path.read_bytes().strip():
         return MotRows(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0))
-    return read_mot(path)
+    try:
+        return read_mot(path)
+    except ValueError as error:
+        raise ValueError(f"{error}; `smot-vlm data validate DIR --fix NEW` writes a mended copy") from None
 
 
 def tracks_of_rows(rows: MotRows) -> tuple[Trajectory, ...]:

@@ -182,12 +182,12 @@ class _Tally:
         return (
             Distribution("track length", "seconds", np.array(self.track_seconds), 335_000 / 2 / 7792),
             Distribution("video length", "seconds", np.array(self.video_seconds), 22.9),
-            Distribution("interactions a video", "interactions", np.array(self.video_interactions), 14_000 / 3292),
+            Distribution("interactions a video", "count", np.array(self.video_interactions), 14_000 / 3292),
             Distribution("instance caption", "words", np.array(self.caption_words)),
             Distribution("video caption", "words", np.array(self.summary_words)),
-            Distribution("frames a video", "frames", np.array(self.video_frames), 151_000 / 3292),
-            Distribution("tracks a video", "tracks", np.array(self.video_tracks), 7792 / 3292),
+            Distribution("frames a video", "count", np.array(self.video_frames), 151_000 / 3292),
+            Distribution("tracks a video", "count", np.array(self.video_tracks), 7792 / 3292),
             Distribution("box width", "pixels", sizes[:, 0]),
             Distribution("box height", "pixels", sizes[:, 1]),
-            Distribution("box height of the frame", "percent", np.concatenate(self.relative_heights)),
+            Distribution("relative box height", "% of the frame", np.concatenate(self.relative_heights)),
         )

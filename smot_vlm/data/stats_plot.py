@@ -19,7 +19,7 @@ _PANELS = (
     "video caption",
     "tracks a video",
     "frames a video",
-    "box height of the frame",
+    "relative box height",
 )
 _BARS = 20
 _INK, _FILL, _PAPER = "#333333", "#4c78a8", "#d1495b"

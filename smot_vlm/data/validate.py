@@ -57,9 +57,12 @@ def mend_dataset(
     images: Images = "link",
     overwrite: bool = False,
     tolerance_pixels: float = 1.0,
+    decode_images: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Write to `out` what is sound in `root`, with the remedy of each problem applied; returns the problems of `root`.
+
+    The options are those of `validate_dataset` and `writer.write_dataset`.
 
     Raises:
         FileNotFoundError: no such folder.
@@ -73,7 +76,7 @@ def mend_dataset(
     def mended() -> Iterator[tuple[str, Sequence]]:
         nonlocal sequences
         written = 0
-        for inspection in inspect_dataset(root, tolerance_pixels, True):
+        for inspection in inspect_dataset(root, tolerance_pixels, decode_images):
             problems.extend(inspection.problems)
             sequences += _is_sequence(inspection)
             if progress is not None:

@@ -1,0 +1,107 @@
+"""How `smot-vlm data` shows problems, counts and verbs."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.table import Table
+from rich.text import Text
+
+from smot_vlm.cli.console import output
+
+if TYPE_CHECKING:
+    from smot_vlm.data.stats import DatasetStats
+    from smot_vlm.data.validate import Report
+    from smot_vlm.verbs import Verb
+
+_COLOURS = {"error": "bold red", "warning": "bold yellow"}
+_TOTALS = (
+    ("videos", "videos"),
+    ("shortest_seconds", "shortest video (s)"),
+    ("mean_seconds", "mean length (s)"),
+    ("longest_seconds", "longest video (s)"),
+    ("total_seconds", "total length (s)"),
+    ("tracks", "tracks"),
+    ("boxes", "boxes"),
+    ("frames", "frames"),
+    ("instance_captions", "instance captions"),
+    ("interactions", "interactions"),
+    ("video_captions", "video captions"),
+)
+_SHOWN_VERBS = 15
+
+
+def print_problems(report: "Report", show: int, remedies: bool) -> None:
+    """One line a problem (at most `show` of a kind), then how many there are of each kind.
+
+    remedies: also say what mending did about each.
+    """
+    shown: Counter[str] = Counter()
+    for problem in report.problems:
+        shown[problem.kind] += 1
+        if shown[problem.kind] <= show:
+            remedy = f" -> {problem.remedy}" if remedies else ""
+            parts = ((f"{problem.severity}: ", _COLOURS[problem.severity]), str(problem), (remedy, "green"))
+            output.print(Text.assemble(*parts, (f" [{problem.kind}]", "dim")))
+    if report.problems:
+        severities = {problem.kind: problem.severity for problem in report.problems}
+        table = Table(box=SIMPLE, title_justify="left")
+        table.add_column("kind")
+        table.add_column("severity")
+        table.add_column("count", justify="right")
+        for kind, count in shown.most_common():
+            table.add_row(kind, Text(severities[kind], style=_COLOURS[severities[kind]]), str(count))
+        output.print(table)
+    output.print(
+        f"{report.sequences} sequences: {len(report.errors)} errors, {len(report.warnings)} warnings", markup=False
+    )
+
+
+def print_stats(stats: "DatasetStats", name: str) -> None:
+    """Totals beside the paper's, distributions, the most frequent verbs."""
+    from smot_vlm.data.stats import BENSMOT
+
+    totals = Table(box=SIMPLE, title="totals (paper: Table 1)", title_justify="left")
+    totals.add_column("")
+    totals.add_column(Text(name), justify="right")
+    totals.add_column("BenSMOT (paper)", justify="right", style="dim")
+    for field, label in _TOTALS:
+        totals.add_row(label, _number(getattr(stats.totals, field)), _number(getattr(BENSMOT, field)))
+    output.print(totals)
+    spread = Table(box=SIMPLE, title="distributions (paper: Figure 2, means from Table 1)", title_justify="left")
+    spread.add_column("", no_wrap=True)
+    for heading in ("mean", "least", "median", "most", "BenSMOT"):
+        spread.add_column(heading, justify="right", style="dim" if heading == "BenSMOT" else None)
+    for entry in stats.distributions:
+        quantiles = [_number(entry.quantile(part)) for part in (0, 0.5, 1)]
+        label = f"{entry.name} ({entry.unit})"
+        spread.add_row(label, _number(entry.mean), *quantiles, _number(entry.bensmot_mean))
+    output.print(spread)
+    if stats.verbs:
+        verbs = Table(box=SIMPLE, title=f"verbs ({len(stats.verbs)} of 335 senses)", title_justify="left")
+        verbs.add_column("")
+        verbs.add_column("count", justify="right")
+        for label, count in stats.verbs[:_SHOWN_VERBS]:
+            verbs.add_row(label, str(count))
+        output.print(verbs)
+    scenarios = ", ".join(f"{scenario} {count}" for scenario, count in stats.scenarios[:12])
+    more = f" and {len(stats.scenarios) - 12} more" if len(stats.scenarios) > 12 else ""
+    output.print(f"{len(stats.scenarios)} scenarios: {scenarios}{more}", markup=False)
+
+
+def print_verbs(verbs: "tuple[Verb, ...]") -> None:
+    """One row a sense."""
+    table = Table(box=SIMPLE)
+    table.add_column("id", justify="right", style="dim")
+    table.add_column("label", style="bold", no_wrap=True)
+    table.add_column("what the subject does to the other person: to ...")
+    for verb in verbs:
+        table.add_row(str(verb.id), verb.label, Text(verb.gloss))
+    output.print(table)
+
+
+def _number(value: float | None) -> str:
+    """Thousands apart, one decimal for a broken number; a dash for one that is not known."""
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
