@@ -1,0 +1,1 @@
+"""Benchmarks: one file each, against its peers and its physical limit in one run."""

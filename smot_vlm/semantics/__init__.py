@@ -1,0 +1,1 @@
+"""From fused features to language: prompts, soft tokens, decoders, and the verbs between two people."""

@@ -1,0 +1,1 @@
+"""From frames to trajectories: detectors, the pyramid's features, and the associators that link boxes."""

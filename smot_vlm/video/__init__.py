@@ -1,0 +1,1 @@
+"""Any video as frames, one in memory at a time, and frames as a video."""
