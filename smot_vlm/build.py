@@ -1,22 +1,37 @@
 """From a configuration to a model: the one place where parts are made and put together."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import torch
+
 from smot_vlm.config import AssociationConfig, Config, DecoderConfig, FusionConfig
+from smot_vlm.describer import Describer
+from smot_vlm.fusion.pictures import PictureMemory
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS, TrajectoryFusion
 from smot_vlm.fusion.video import VIDEO_FUSIONS, VideoFusion
 from smot_vlm.model import SmotModel
+from smot_vlm.semantics.answers import VisionLanguageAnswers
 from smot_vlm.semantics.decoder import CaptionDecoder
 from smot_vlm.semantics.interaction import InteractionHead
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
+from smot_vlm.semantics.verb_likelihood import VerbLikelihood
+from smot_vlm.semantics.vision_language import VisionLanguage
 from smot_vlm.tracking.associators import ASSOCIATORS, Associator
-from smot_vlm.tracking.detector import YoloDetector
+from smot_vlm.tracking.checkpoints import find_checkpoint
+from smot_vlm.tracking.detector import YoloDetector, YoloFileDetector
 from smot_vlm.tracking.roi import FrameFeatures, PersonFeatures
 from smot_vlm.verbs import NUM_VERBS, VERBS
+from smot_vlm.zero_shot import ZeroShotModel
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+# Names of the templates for models that look at pictures begin so.
+PICTURE_PROMPTS = "vl_"
 
 
 def build_model(
@@ -40,16 +55,81 @@ def build_model(
         min_score=config.association.proposal_score,
         max_people=config.detector.max_people,
     )
-    return SmotModel(
-        detector,
+    features_and_fusions = (
         PersonFeatures(detector.channels, detector.strides, dim=features.dim, grid=features.person_grid),
         FrameFeatures(detector.channels, dim=features.dim, grid=features.frame_grid),
         build_video_fusion(fusion, features.dim),
         build_trajectory_fusion(fusion, features.dim, cells=features.person_grid**2),
         SceneFusion(**attention),
-        build_decoder(config.decoder, features.dim),  # type: ignore[arg-type]
+    )
+    decoder = build_decoder(config.decoder, features.dim)
+    return SmotModel(
+        detector,
+        *features_and_fusions,
+        decoder,  # type: ignore[arg-type]
         build_interaction_head(config, name_verbs),
-        prompts or Prompts(),
+        replace(prompts or Prompts(), prefix=PICTURE_PROMPTS if decoder.wants_pictures else ""),
+        build_pictures(config) if decoder.wants_pictures else None,
+    )
+
+
+def build_zero_shot(config: Config) -> ZeroShotModel:
+    """The configured pretrained detector and vision-language model, put together without anything to train."""
+    prompts, interaction = Prompts(prefix=PICTURE_PROMPTS), config.interaction
+    decoder = build_vision_language(config.decoder, config.features.dim)
+    verbs = VerbLikelihood(
+        VisionLanguageAnswers(decoder, max_batch=config.decoder.max_batch),
+        prompts.fill("verb"),
+        VERBS,
+        shortlist=interaction.shortlist,
+        temperature=interaction.temperature,
+    )
+    pictures = build_pictures(config, pairs=max(1, interaction.max_pairs // 2))
+    return ZeroShotModel(
+        partial(open_pretrained_detector, config), decoder, verbs, prompts, pictures, threshold=interaction.threshold
+    )
+
+
+# Name in the config -> how to make it.
+MODELS: dict[str, Callable[[Config], Describer[Any, Any]]] = {"smot": build_model, "zero-shot": build_zero_shot}
+
+
+def build_describer(config: Config) -> Describer[Any, Any]:
+    """The configured model, as a Session uses it.
+
+    Raises:
+        ValueError: an unknown `spine`.
+        FileNotFoundError: a part (the language model) is found nowhere.
+    """
+    if config.spine not in MODELS:
+        raise ValueError(f"spine is {config.spine!r}; it takes {', '.join(MODELS)}")
+    return MODELS[config.spine](config)
+
+
+def build_pictures(config: Config, pairs: int = 0) -> Callable[[], PictureMemory]:
+    """Makes empty memories for pictures. pairs: how many pairs of people have their closest moment kept."""
+    kept = config.pictures
+    return partial(
+        PictureMemory,
+        scene_frames=kept.scene_frames,
+        track_crops=kept.track_crops,
+        pairs=pairs,
+        frame_size=kept.frame_size,
+        crop_size=kept.crop_size,
+    )
+
+
+def open_pretrained_detector(config: Config) -> YoloFileDetector:
+    """The checkpoint that `detector.weights` names.
+
+    Raises:
+        FileNotFoundError: found nowhere; nothing is downloaded.
+    """
+    return YoloFileDetector(
+        find_checkpoint(config.detector.weights),
+        image_size=config.detector.image_size,
+        overlap=config.detector.overlap,
+        min_score=config.association.proposal_score,
     )
 
 
@@ -118,8 +198,28 @@ def build_smoter(config: DecoderConfig, dim: int) -> SmoterDecoder:
     )
 
 
+def build_vision_language(config: DecoderConfig, dim: int) -> VisionLanguage:
+    if config.dtype not in DTYPES:
+        raise ValueError(f"decoder.dtype is {config.dtype!r}; it takes {', '.join(DTYPES)}")
+    return VisionLanguage.load(
+        config.language_model,
+        dtype=DTYPES[config.dtype],
+        dim=dim,
+        soft_tokens=config.soft_tokens,
+        lora_rank=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        max_new_tokens=config.max_new_tokens,
+        max_batch=config.max_batch,
+    )
+
+
 # Name in the config -> how to make it. A new decoder is one file in semantics/ and one line here.
-DECODERS: dict[str, Callable[[DecoderConfig, int], CaptionDecoder]] = {"lora-lm": build_lora_lm, "smoter": build_smoter}
+DECODERS: dict[str, Callable[[DecoderConfig, int], CaptionDecoder]] = {
+    "lora-lm": build_lora_lm,
+    "vision-language": build_vision_language,
+    "smoter": build_smoter,
+}
 
 
 def build_decoder(config: DecoderConfig, dim: int) -> CaptionDecoder:

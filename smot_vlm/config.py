@@ -81,6 +81,7 @@ class DecoderConfig:
     """The language decoder. name: a key of DECODERS. language_model: a path, an installed package's model or a hub name.
 
     soft_tokens: learned queries that carry a trajectory (or the scene) into the language model.
+    dtype: "float32", or "bfloat16" for a large vision-language model on a GPU.
     smoter_*: the paper's decoder ("smoter"), which takes only the tokenizer of `language_model`; smoter_no_repeat: it
     never writes a word twice in a row. The released SMOTer has max_new_tokens 39.
     """
@@ -93,6 +94,7 @@ class DecoderConfig:
     lora_dropout: float = 0.0
     max_new_tokens: int = 80
     max_batch: int = 32
+    dtype: str = "float32"
     smoter_hidden: int = 768
     smoter_layers: int = 6
     smoter_heads: int = 12
@@ -109,16 +111,37 @@ class InteractionConfig:
 
     verb_encoder: the sentence encoder whose embeddings of the glosses the verbs start from; null starts at random.
     max_pairs: most ordered pairs that are looked at in one video; with more, the pairs that come closest are taken.
+    max_gap: only people who come so near are looked at, in units of their heights; null: all. shortlist, temperature:
+    for verbs by likelihood, without training; see semantics/verb_likelihood.py.
     """
 
     threshold: float = 0.4
     verb_encoder: str | None = "sentence-transformers/all-MiniLM-L6-v2"
     max_pairs: int = 4096
+    max_gap: float | None = None
+    shortlist: int = 16
+    temperature: float = 0.25
+
+
+@dataclass(frozen=True)
+class PicturesConfig:
+    """What is kept for a decoder that looks at pictures: frames of the scene and crops of each track, spread evenly.
+
+    frame_size, crop_size: longest side in pixels.
+    """
+
+    scene_frames: int = 4
+    track_crops: int = 4
+    frame_size: int = 512
+    crop_size: int = 384
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that makes a model. `name` is what a description says wrote it."""
+    """Everything that makes a model. `name` is what a description says wrote it.
+
+    spine: a key of MODELS: "smot" (learned features, fusions and heads) or "zero-shot" (pretrained parts alone).
+    """
 
     name: str = "demo"
     detector: DetectorConfig = field(default_factory=DetectorConfig)
@@ -127,6 +150,8 @@ class Config:
     fusion: FusionConfig = field(default_factory=FusionConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     interaction: InteractionConfig = field(default_factory=InteractionConfig)
+    pictures: PicturesConfig = field(default_factory=PicturesConfig)
+    spine: str = "smot"
 
 
 def load_config(path: Path | str, overrides: typing.Sequence[str] = ()) -> Config:

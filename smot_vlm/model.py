@@ -4,20 +4,23 @@ Reads like the paper's figure. Boxes become trajectories outside (tracker.py, by
 everything else that turns a frame into a sentence is here.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from smot_vlm.describer import Describer
 from smot_vlm.fusion.memory import Observation, SceneMemory, TrackBatch, stack
+from smot_vlm.fusion.pictures import PictureMemory
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TrajectoryFusion
 from smot_vlm.fusion.video import VideoFusion
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
 from smot_vlm.semantics.interaction import InteractionHead
+from smot_vlm.semantics.marks import Pictures, marked_pictures
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.structures import Detections, Frame
 from smot_vlm.tracking.detector import DetectorOutput, YoloDetector
@@ -35,15 +38,22 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Fused:
-    """After fusion. tracks: T_j of each track, padded; mask: its real tokens; scene: CA(F, T)."""
+    """After fusion. tracks: T_j of each track, padded; mask: its real tokens; scene: CA(F, T).
+
+    pictures: marked pictures of the scene and of each track, where the decoder wants them.
+    """
 
     tracks: Float[Tensor, "tracks tokens dim"]
     mask: Bool[Tensor, "tracks tokens"]
     scene: Float[Tensor, "scene_tokens dim"]
+    pictures: Pictures | None = None
 
 
-class SmotModel(nn.Module):
-    """All that is learned. trained: false until weights from a training are loaded."""
+class SmotModel(Describer[View, Fused]):
+    """All that is learned. trained: false until weights from a training are loaded.
+
+    open_pictures: makes a memory for pictures, where the decoder wants them.
+    """
 
     def __init__(
         self,
@@ -56,6 +66,7 @@ class SmotModel(nn.Module):
         decoder: nn.Module,
         interaction_head: InteractionHead,
         prompts: Prompts,
+        open_pictures: Callable[[], PictureMemory] | None = None,
     ) -> None:
         super().__init__()
         self.detector = detector
@@ -68,10 +79,30 @@ class SmotModel(nn.Module):
         self.interaction_head = interaction_head
         self.prompts = prompts
         self.trained = False
+        self._open_pictures = open_pictures
 
     @property
     def device(self) -> torch.device:
+        """See Describer.device."""
         return next(self.parameters()).device
+
+    @property
+    def verb_thresholds(self) -> Float[Tensor, "verbs"]:
+        """See Describer.verb_thresholds: the interaction head's."""
+        return self.interaction_head.thresholds
+
+    def check_detector(self) -> None:
+        """See Describer.check_detector."""
+        if not (self.trained or self.detector.trained):
+            raise ValueError(
+                "the model's own detector is untrained and would invent people; give --detector onnx:FILE or "
+                "--detector yolo:FILE, or your own boxes with --trajectories MOT.txt"
+            )
+
+    def open_memory(self, *, per_second: float, capacity: int) -> SceneMemory:
+        """See Describer.open_memory."""
+        pictures = self._open_pictures() if self._open_pictures else None
+        return SceneMemory(per_second=per_second, capacity=capacity, pictures=pictures)
 
     def see(self, image: np.ndarray) -> View:
         """One forward of the detector's network on RGB uint8 (height, width, 3): boxes and pyramid come from it."""
@@ -95,6 +126,8 @@ class SmotModel(nn.Module):
         tokens, fractions = self.look(view, tracked.boxes)
         for track_id, person, box in zip(tracked.ids.tolist(), tokens, fractions, strict=True):
             memory.remember(track_id, Observation(frame.time_seconds, box, person))
+        if memory.pictures is not None:
+            memory.pictures.look(frame, tracked, regular)
         if regular:
             memory.video = self.video_fusion.step(memory.video, self.frame_features(view.output.pyramid))
             memory.looked(frame.time_seconds)
@@ -111,15 +144,19 @@ class SmotModel(nn.Module):
         """`fuse` what a streaming memory holds of these people."""
         assert memory.video is not None, "at least one look was taken"
         observations = [memory.tracks[track_id].items for track_id in track_ids]
-        return self.fuse(self.video_fusion.result(memory.video)[0], stack(observations) if observations else None)
+        fused = self.fuse(self.video_fusion.result(memory.video)[0], stack(observations) if observations else None)
+        return (
+            fused if memory.pictures is None else replace(fused, pictures=marked_pictures(memory.pictures, track_ids))
+        )
 
     def caption_requests(self, fused: Fused) -> list[CaptionRequest]:
         """What the decoder is asked: the video's caption first, then one for each person."""
-        scene = CaptionRequest("video", fused.scene, self.prompts.render("video_caption"))
+        pictures = fused.pictures or Pictures((), ((),) * len(fused.tracks))
+        scene = CaptionRequest("video", fused.scene, self.prompts.render("video_caption"), pictures.scene)
         prompt = self.prompts.render("instance_caption")
         people = [
-            CaptionRequest("instance", track[real], prompt)
-            for track, real in zip(fused.tracks, fused.mask, strict=True)
+            CaptionRequest("instance", track[real], prompt, images)
+            for track, real, images in zip(fused.tracks, fused.mask, pictures.people, strict=True)
         ]
         return [scene, *people]
 

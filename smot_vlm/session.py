@@ -1,13 +1,14 @@
 """One video being watched: boxes on every frame, a look for meaning about twice a second, words when asked."""
 
+import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 
 from smot_vlm.config import Config
-from smot_vlm.fusion.memory import SceneMemory
-from smot_vlm.model import Fused, SmotModel, View
+from smot_vlm.describer import Describer
 from smot_vlm.semantics.pairs import candidate_pairs
 from smot_vlm.structures import Description, Detections, Frame, Interaction, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.timing import PartTimes
@@ -26,7 +27,7 @@ class Session:
 
     def __init__(
         self,
-        model: SmotModel,
+        model: Describer[Any, Any],
         config: Config,
         open_people: Callable[[Callable[[Frame], Detections]], PeopleSource],
         times: PartTimes,
@@ -35,8 +36,9 @@ class Session:
         self._config = config
         self._times = times
         self._trajectories = TrajectoryBuilder()
-        self._memory = SceneMemory(per_second=config.features.per_second, capacity=config.features.track_frames)
-        self._seen: tuple[int, View] | None = None
+        features = config.features
+        self._memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
+        self._seen: tuple[int, Any] | None = None
         self._size = (0, 0)
         self._people = open_people(self._detect)
 
@@ -57,11 +59,11 @@ class Session:
         tracks = self._trajectories.build()
         ids = [track.id for track in tracks]
         with self._times.part("fusion"):
-            fused = self._model.recall(self._memory, ids)
+            recalled = self._model.recall(self._memory, ids)
         with self._times.part("verbs"):
-            interactions = self._interactions(fused, tracks)
+            interactions = self._interactions(recalled, tracks)
         with self._times.part("language"):
-            caption, captions = self._model.describe(fused)
+            caption, captions = self._model.describe(recalled)
         description = Description(self._video_info(video), tuple(tracks), interactions, "", self._model_info())
         return description.with_captions(caption, dict(zip(ids, captions, strict=True)))
 
@@ -70,8 +72,8 @@ class Session:
         with self._times.part("detector"):
             return self._model.detect(view)
 
-    def _view(self, frame: Frame, part: str) -> View:
-        """The network's view of this frame, made at most once."""
+    def _view(self, frame: Frame, part: str) -> Any:
+        """The model's view of this frame, made at most once."""
         if self._seen is None or self._seen[0] != frame.index:
             with self._times.part(part):
                 self._seen = (frame.index, self._model.see(frame.image))
@@ -88,13 +90,15 @@ class Session:
             with self._times.part("features"):
                 self._model.remember(self._memory, frame, view, people, regular)
 
-    def _interactions(self, fused: Fused, tracks: list[Trajectory]) -> tuple[Interaction, ...]:
+    def _interactions(self, recalled: Any, tracks: list[Trajectory]) -> tuple[Interaction, ...]:
         settings = self._config.interaction
-        pairs = candidate_pairs(tracks, settings.max_pairs)
+        max_gap = math.inf if settings.max_gap is None else settings.max_gap
+        pairs = candidate_pairs(tracks, settings.max_pairs, max_gap)
         if len(pairs) == 0:
             return ()
-        scores = self._model.relate(fused, torch.as_tensor(pairs, device=self._model.device)).sigmoid().cpu().numpy()
-        found = np.argwhere(scores > settings.threshold)
+        log_odds = self._model.relate(recalled, torch.as_tensor(pairs, device=self._model.device))
+        scores = log_odds.sigmoid().cpu().numpy()
+        found = np.argwhere(scores > self._model.verb_thresholds.cpu().numpy())
         edges = [
             Interaction(tracks[pairs[row, 0]].id, VERBS[verb].label, tracks[pairs[row, 1]].id, float(scores[row, verb]))
             for row, verb in found

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
-from smot_vlm.build import build_associator, build_model
+from smot_vlm.build import build_associator, build_describer
 from smot_vlm.config import Config, load_config
+from smot_vlm.describer import Describer
 from smot_vlm.files import shipped_folder
 from smot_vlm.model import SmotModel
 from smot_vlm.session import Session
@@ -45,7 +47,12 @@ class Tracker:
     """
 
     def __init__(
-        self, model: SmotModel, config: Config, *, detector: str = "model", associator: str | None = None
+        self,
+        model: Describer[Any, Any],
+        config: Config,
+        *,
+        detector: str = "model",
+        associator: str | None = None,
     ) -> None:
         self.model = model.eval()
         self.config = config
@@ -57,7 +64,9 @@ class Tracker:
     def from_pretrained(
         cls, name: Path | str = "demo", *, detector: str = "model", associator: str | None = None, device: str = "auto"
     ) -> "Tracker":
-        """The model called `name`: a folder with weights, or a config that ships ("demo"), which is then untrained.
+        """The model called `name`: a folder with weights, or a config that ships.
+
+        "zero-shot" works as it is, from pretrained parts; the other configs that ship are untrained.
 
         device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps".
 
@@ -67,10 +76,11 @@ class Tracker:
         """
         chosen = _device(device)
         if Path(name).is_dir():
+            model: Describer[Any, Any]
             model, config = load_pretrained(name)
         else:
             config = load_config(_config_path(name))
-            model = build_model(config)
+            model = build_describer(config)
         return cls(model.to(chosen), config, detector=detector, associator=associator)
 
     def save_pretrained(self, folder: Path | str, *, card: ModelCard | None = None, overwrite: bool = False) -> None:
@@ -78,7 +88,10 @@ class Tracker:
 
         Raises:
             FileExistsError: the folder exists, is not empty and `overwrite` is false.
+            ValueError: the model has no weights of its own.
         """
+        if not isinstance(self.model, SmotModel):
+            raise ValueError(f"model {self.config.name} has no weights of its own to save; train a model first")
         save_pretrained(self.model, self.config, folder, card=card, overwrite=overwrite)
 
     def push_to_hub(self, repository: str, *, card: ModelCard | None = None, private: bool = True) -> str:
@@ -109,7 +122,7 @@ class Tracker:
         watching there. times: filled with the seconds of each part.
 
         Raises:
-            FileNotFoundError, ValueError: nothing to read, or the untrained detector was asked for boxes.
+            FileNotFoundError, ValueError: nothing to read, or the detector is untrained or its weights are missing.
         """
         times = times or PartTimes()
         with torch.inference_mode(), open_video(source, stride=stride, max_frames=max_frames) as video:
@@ -158,11 +171,8 @@ class Tracker:
         if trajectories is not None:
             return GivenPeople(trajectories)
         detector = self._detector
-        if detector is None and not (self.model.trained or self.model.detector.trained):
-            raise ValueError(
-                "the model's own detector is untrained and would invent people; give --detector onnx:FILE or "
-                "--detector yolo:FILE, or your own boxes with --trajectories MOT.txt"
-            )
+        if detector is None:
+            self.model.check_detector()
 
         def detect(frame: Frame) -> Detections:
             if detector is None:

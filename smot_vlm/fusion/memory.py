@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from smot_vlm.fusion.even_memory import EvenMemory
+from smot_vlm.fusion.pictures import PictureMemory
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +30,15 @@ class VideoState:
 class SceneMemory:
     """The streaming state of one video: the state of the frames' fusion and a memory a track. Its size does not grow with time.
 
-    per_second: looks a second. capacity: observations kept a track.
+    per_second: looks a second. capacity: observations kept a track. pictures: where a model wants to look at some.
     """
 
-    def __init__(self, *, per_second: float, capacity: int) -> None:
+    def __init__(self, *, per_second: float, capacity: int, pictures: PictureMemory | None = None) -> None:
         self._interval = 1.0 / per_second
         self._capacity = capacity
         self._next_look = 0.0
         self.video: VideoState | None = None
+        self.pictures = pictures
         self.tracks: dict[int, EvenMemory[Observation]] = {}
 
     def is_due(self, time_seconds: float) -> bool:

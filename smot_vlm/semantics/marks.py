@@ -1,6 +1,7 @@
 """Pictures as a vision-language model is shown them: boxes drawn around people, with a number where one is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,6 +16,19 @@ THE_PERSON: Colour = (230, 30, 30)
 NUMBERED: tuple[Colour, ...] = ((200, 30, 30), (0, 90, 200), (0, 125, 60), (150, 60, 170), (170, 95, 0), (70, 70, 70))
 WHITE: Colour = (255, 255, 255)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """The marked pictures that captions are asked about: of the scene, and of each person."""
+
+    scene: tuple[np.ndarray, ...]
+    people: tuple[tuple[np.ndarray, ...], ...]
+
+
+def marked_pictures(memory: PictureMemory, track_ids: Sequence[int]) -> Pictures:
+    """`scene_images`, and `person_images` of each of these people."""
+    return Pictures(scene_images(memory), tuple(person_images(memory, track_id) for track_id in track_ids))
 
 
 def scene_images(memory: PictureMemory) -> tuple[np.ndarray, ...]:

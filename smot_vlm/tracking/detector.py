@@ -16,6 +16,7 @@ from torchvision.ops import nms
 from ultralytics import YOLO
 from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import DetectionModel, load_checkpoint, yaml_model_load
+from ultralytics.utils import SETTINGS
 
 from smot_vlm.structures import Detections
 from smot_vlm.tracking.letterbox import Letterbox, canvas_size, letterbox
@@ -173,6 +174,11 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, placement: Letterbox, overla
     inside = np.minimum(boxes[:, 2:], [placement.width, placement.height]) > np.maximum(boxes[:, :2], 0)
     visible = inside.all(axis=1)
     return Detections(boxes[visible], scores[visible])
+
+
+def weights_folder() -> Path:
+    """Where the user has told ultralytics to keep downloaded checkpoints."""
+    return Path(SETTINGS["weights_dir"])
 
 
 def _inputs(layer: Any, previous: Any, outputs: list[Tensor | None]) -> Any:

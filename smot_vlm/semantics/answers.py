@@ -1,0 +1,90 @@
+"""How likely a vision-language model finds each of several answers to one question about pictures.
+
+The question with its pictures is read once, and its key-value cache serves every answer.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from smot_vlm.semantics.decoder import CaptionRequest
+from smot_vlm.semantics.lora_lm import IGNORED
+from smot_vlm.semantics.vision_language import VisionLanguage
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A question that was read. cache: transformers' keys and values of it; first: log-probabilities of the next token."""
+
+    cache: Any
+    first: Float[Tensor, "vocabulary"]
+
+
+@runtime_checkable
+class AnswerScorer(Protocol):
+    """Weighs answers to a question about pictures."""
+
+    def read(self, prompt: str, images: Sequence[np.ndarray]) -> Question:
+        """Read the pictures and the question."""
+        ...
+
+    def score(self, question: Question, answers: Sequence[str]) -> Float[Tensor, "answers"]:
+        """Mean log-likelihood a token of each answer, its end token counted, in nats."""
+        ...
+
+
+class VisionLanguageAnswers:
+    """An AnswerScorer on the model of a `vision-language` decoder, soft tokens aside.
+
+    max_batch: answers in one pass; each has a copy of the question's keys and values.
+    """
+
+    def __init__(self, decoder: VisionLanguage, *, max_batch: int = 32) -> None:
+        self._decoder = decoder
+        self._max_batch = max_batch
+
+    @torch.inference_mode()
+    def read(self, prompt: str, images: Sequence[np.ndarray]) -> Question:
+        """See AnswerScorer.read. One forward pass."""
+        decoder = self._decoder
+        request = CaptionRequest("instance", torch.zeros(0, 0, device=decoder.device), prompt, tuple(images))
+        inputs = decoder.inputs([request])
+        output = decoder.language_model(**inputs.tensors, use_cache=True, logits_to_keep=1)
+        return Question(output.past_key_values, output.logits[0, -1].float().log_softmax(dim=0))
+
+    @torch.inference_mode()
+    def score(self, question: Question, answers: Sequence[str]) -> Float[Tensor, "answers"]:
+        """See AnswerScorer.score. One forward pass for each `max_batch` answers; those of like length go together."""
+        end = self._decoder.tokenizer.eos_token_id
+        tokens = [[*self._decoder.processor.ids(answer), end] for answer in answers]
+        scores = torch.zeros(len(answers), device=question.first.device)
+        order = sorted(range(len(answers)), key=lambda row: len(tokens[row]))
+        for start in range(0, len(order), self._max_batch):
+            rows = order[start : start + self._max_batch]
+            scores[rows] = self._score_batch(question, [tokens[row] for row in rows])
+        return scores
+
+    def _score_batch(self, question: Question, tokens: Sequence[list[int]]) -> Float[Tensor, "batch"]:
+        device = question.first.device
+        rows = [torch.tensor(row, device=device) for row in tokens]
+        answers = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=IGNORED)
+        real = answers != IGNORED
+        cache = copy.deepcopy(question.cache)
+        cache.batch_repeat_interleave(len(rows))
+        # No mask: the question has no padding, and what stands after an answer is seen by none of its tokens.
+        logits = self._decoder.language_model(
+            input_ids=answers[:, :-1].where(real[:, :-1], self._decoder.tokenizer.pad_token_id),
+            past_key_values=cache,
+            use_cache=True,
+        ).logits
+        later = functional.cross_entropy(
+            logits.float().transpose(1, 2), answers[:, 1:], ignore_index=IGNORED, reduction="none"
+        )
+        return (question.first[answers[:, 0]] - later.sum(dim=1)) / real.sum(dim=1)

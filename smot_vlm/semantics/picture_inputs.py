@@ -1,0 +1,139 @@
+"""From prompts and pictures to what a vision-language model reads, by the model's own processor and chat template."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import ProcessorMixin
+
+from smot_vlm.semantics.prompts import VISUAL
+
+
+@dataclass(frozen=True, eq=False)
+class PictureInputs:
+    """A batch of prompts, padded on the left.
+
+    tensors: the model's keyword arguments as its processor makes them (input_ids, attention_mask, pixel_values ...).
+    soft_places: where a soft token stands in `input_ids`.
+    """
+
+    tensors: dict[str, Tensor]
+    soft_places: Bool[Tensor, "batch tokens"]
+
+    @property
+    def length(self) -> int:
+        """Tokens of each row, padding counted."""
+        return self.soft_places.shape[1]
+
+    def followed_by(self, text: Int[Tensor, "batch more"], mask: Bool[Tensor, "batch more"]) -> "PictureInputs":
+        """The same prompts with text after them, padded on the right. mask: true where a token of `text` is real."""
+        more = text.shape[1]
+        shape = self.tensors["input_ids"].shape
+        # What the processor says of each token (its modality, say) is 0 for text.
+        tensors = {
+            name: functional.pad(value, (0, more)) if value.shape == shape else value
+            for name, value in self.tensors.items()
+        }
+        tensors["input_ids"] = torch.cat([self.tensors["input_ids"], text], dim=1)
+        tensors["attention_mask"] = torch.cat([self.tensors["attention_mask"], mask.long()], dim=1)
+        return replace(self, tensors=tensors, soft_places=functional.pad(self.soft_places, (0, more)))
+
+
+class PictureProcessor:
+    """A transformers processor of any family: pictures first, then the prompt, as the user's turn.
+
+    soft_tokens: how many stand in place of VISUAL; with 0 it is left out. Pictures are not split into tiles where the
+    family does that (Idefics3): they are small already, and tiles would cost up to 17 times as much.
+
+    Raises:
+        ValueError: the processor has no tokenizer or takes no pictures.
+    """
+
+    def __init__(self, processor: ProcessorMixin, *, soft_tokens: int = 0) -> None:
+        self._processor = processor
+        self._soft_tokens = soft_tokens
+        if getattr(processor, "tokenizer", None) is None or getattr(processor, "image_processor", None) is None:
+            raise ValueError(
+                f"{type(processor).__name__} has no tokenizer or no image processor; give an image-text-to-text model"
+            )
+        self.tokenizer = processor.tokenizer
+        self.tokenizer.padding_side = "left"
+        if self.tokenizer.pad_token_id is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        if soft_tokens:
+            self.tokenizer.add_tokens([VISUAL], special_tokens=True)
+        if hasattr(processor.image_processor, "do_image_splitting"):
+            processor.image_processor.do_image_splitting = False
+
+    def __call__(
+        self, prompts: Sequence[str], images: Sequence[Sequence[np.ndarray]], device: torch.device, dtype: torch.dtype
+    ) -> PictureInputs:
+        """One row a prompt. images: those of each prompt, RGB uint8; either every prompt has some or none has."""
+        texts = [self._chat(prompt, len(shown)) for prompt, shown in zip(prompts, images, strict=True)]
+        made = self._processor(
+            text=texts,
+            images=[list(shown) for shown in images] if any(images) else None,
+            # The chat template writes the begin token itself.
+            add_special_tokens=not self._has_template,
+            padding=True,
+            return_tensors="pt",
+        )
+        tensors = {name: value.to(device, dtype if value.is_floating_point() else None) for name, value in made.items()}
+        if not self._soft_tokens:
+            return PictureInputs(tensors, torch.zeros_like(tensors["input_ids"], dtype=torch.bool))
+        places = tensors["input_ids"] == self.tokenizer.convert_tokens_to_ids(VISUAL)
+        # VISUAL is no word of the model; any word that is will do until a soft token takes its place.
+        tensors["input_ids"] = tensors["input_ids"].masked_fill(places, self.tokenizer.pad_token_id)
+        return PictureInputs(tensors, places)
+
+    def ids(self, text: str) -> list[int]:
+        """Token numbers of a piece of text, nothing added."""
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    @property
+    def _has_template(self) -> bool:
+        return bool(self._processor.chat_template)
+
+    def _chat(self, prompt: str, images: int) -> str:
+        """The user's turn up to the assistant's first word, with the family's own marks for pictures."""
+        text = " ".join(prompt.replace(VISUAL, VISUAL * self._soft_tokens).split())
+        if not self._has_template:
+            return getattr(self._processor, "image_token", "") * images + text + "\n"
+        content = [*({"type": "image"} for _ in range(images)), {"type": "text", "text": text}]
+        turn: dict[str, Any] = {"role": "user", "content": content}
+        return self._processor.apply_chat_template([turn], tokenize=False, add_generation_prompt=True)
+
+
+@contextmanager
+def soft_tokens_in_place(
+    embeddings: nn.Module, places: Bool[Tensor, "batch tokens"], soft: Sequence[Float[Tensor, "count hidden"]]
+) -> Iterator[None]:
+    """Inside the block, the word embeddings of a batch have soft tokens at `places`, row by row; gradient flows.
+
+    The model still reads token numbers, so that it puts pictures in their place and counts positions in its own way.
+    Later steps of a generation, which read one new token, are left as they are.
+    """
+    if not places.any():
+        yield
+        return
+    used = False
+
+    def put(module: nn.Module, arguments: tuple[Tensor, ...], words: Tensor) -> Tensor | None:
+        nonlocal used
+        if words.shape[:2] != places.shape:
+            return None
+        used = True
+        return words.masked_scatter(places[..., None], torch.cat(list(soft)).to(words.dtype))
+
+    handle = embeddings.register_forward_hook(put)
+    try:
+        yield
+    finally:
+        handle.remove()
+    assert used, "the model embeds the whole prompt at once"

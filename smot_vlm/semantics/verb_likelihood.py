@@ -1,0 +1,87 @@
+"""Verbs without training: how likely a vision-language model finds the words of each sense, given pictures of two people.
+
+Nothing is read out of free text. The score of an answer is its mean log-likelihood a token (its end token counted), so
+that long answers are not punished for their length. For one ordered pair there are two passes over one and the same
+question, which with its pictures is read once:
+
+1. the words themselves ("talk", "let go of") of all 335 senses, each once: the likeliest senses stay;
+2. the glosses of those senses (16 by default), which tell senses of one word apart, and a gloss for doing nothing.
+
+The second scores go through a softmax with a temperature, the nothing among them: p = softmax(score / temperature).
+With a temperature of 0.25 a gloss counts as if it were four independent tokens. The nothing is worded as a gloss
+because like is weighed against like: one short word would win over any gloss. So the probabilities of a pair add up to
+less than 1. They are no calibrated frequencies: no label was ever seen. Senses that are not weighed in the second pass
+have probability 0.
+
+The cost is bounded: for each pair one reading of the question and ceil(words / batch) + ceil(glosses / batch) short
+passes, and no more pairs are asked about than `candidate_pairs` lets through.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from smot_vlm.semantics.answers import AnswerScorer, Question
+from smot_vlm.verbs import Verb
+
+NOTHING_GLOSS = "be in the same place as another person without doing anything to them"
+
+
+class VerbLikelihood:
+    """Scores the senses of an ordered pair by the likelihood of their words as an answer. See the module.
+
+    question: what the model is asked about the pair's pictures. shortlist: senses whose glosses are weighed.
+    temperature: nats a token by which an answer must be likelier to count e times as much.
+
+    Raises:
+        ValueError: shortlist below 1 or temperature not above 0.
+    """
+
+    def __init__(
+        self,
+        answers: AnswerScorer,
+        question: str,
+        verbs: Sequence[Verb],
+        *,
+        shortlist: int = 16,
+        temperature: float = 0.25,
+    ) -> None:
+        if shortlist < 1:
+            raise ValueError(f"shortlist is {shortlist}; at least 1 verb must be weighed")
+        if temperature <= 0:
+            raise ValueError(f"temperature is {temperature}; it takes a number above 0")
+        self._answers = answers
+        self._question = question
+        self._verbs = tuple(verbs)
+        self._shortlist = min(shortlist, len(self._verbs))
+        self._temperature = temperature
+        self._words = sorted({verb.lemma for verb in self._verbs})
+
+    @property
+    def count(self) -> int:
+        """How many senses there are."""
+        return len(self._verbs)
+
+    def probabilities(self, pairs: Sequence[Sequence[np.ndarray]]) -> Float[Tensor, "pairs verbs"]:
+        """The probability of each sense for each ordered pair. pairs: the marked pictures of each; none: all are 0."""
+        rows = [self._pair(images) if images else torch.zeros(len(self._verbs)) for images in pairs]
+        return torch.stack(rows) if rows else torch.zeros(0, len(self._verbs))
+
+    def _pair(self, images: Sequence[np.ndarray]) -> Float[Tensor, "verbs"]:
+        question = self._answers.read(self._question, images)
+        likeliest = self._likeliest(question)
+        glosses = [self._verbs[row].gloss for row in likeliest]
+        scores = self._answers.score(question, [*glosses, NOTHING_GLOSS])
+        weighed = (scores / self._temperature).softmax(dim=0)[:-1].cpu()
+        probabilities = torch.zeros(len(self._verbs))
+        probabilities[likeliest] = weighed
+        return probabilities
+
+    def _likeliest(self, question: Question) -> list[int]:
+        """Positions of the senses whose word is likeliest, best first; senses of one word in their own order."""
+        scores = dict(zip(self._words, self._answers.score(question, self._words).tolist(), strict=True))
+        order = sorted(range(len(self._verbs)), key=lambda row: -scores[self._verbs[row].lemma])
+        return order[: self._shortlist]
