@@ -1,0 +1,123 @@
+"""Boxes as the filters and the assignment see them: coordinates first, so that one operation serves all tracks.
+
+Corners are (4, n) rows x1, y1, x2, y2 in pixels. The two states that the filters follow are
+xyah (centre x, centre y, width / height, height; BYTE, DeepSORT) and xysr (centre x, centre y, area, width / height; SORT).
+"""
+
+import math
+
+import numpy as np
+
+from smot_vlm.structures import Detections
+
+# Corners from centre x, centre y, width, height, and back.
+_TO_CORNERS = np.array([[1, 0, -0.5, 0], [0, 1, 0, -0.5], [1, 0, 0.5, 0], [0, 1, 0, 0.5]])
+_TO_CENTRES = np.array([[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [-1, 0, 1, 0], [0, -1, 0, 1]])
+
+
+def checked_boxes(detections: Detections) -> tuple[np.ndarray, np.ndarray]:
+    """Corners (4, n) and float32 scores (n) of the detections, fit for association.
+
+    A box of no width or height cannot be followed: it comes out as a small box with a score of -1, below every limit.
+
+    Raises:
+        ValueError: a coordinate or a score is not finite, or a box ends before it begins.
+    """
+    corners = detections.boxes.T.copy()
+    scores = detections.scores.astype(np.float32)
+    extents = corners[2:] - corners[:2]
+    solid = extents > 0
+    # NaN or infinity anywhere in a box or a score spoils this product.
+    across, down = extents.dot(detections.scores).tolist()
+    if np.count_nonzero(solid) < solid.size or not math.isfinite(across + down):
+        _refuse_broken(detections, extents)
+        void = ~solid.all(axis=0)
+        corners[:2, void], corners[2:, void], scores[void] = 0, 1, -1
+    return corners, scores
+
+
+def _refuse_broken(detections: Detections, extents: np.ndarray) -> None:
+    finite = np.isfinite(detections.boxes).all(axis=1) & np.isfinite(detections.scores)
+    if not finite.all():
+        row = int(np.flatnonzero(~finite)[0])
+        raise ValueError(
+            f"detection {row} has box {detections.boxes[row].tolist()} and score {detections.scores[row]}; "
+            "give finite numbers"
+        )
+    inverted = (extents < 0).any(axis=0)
+    if inverted.any():
+        row = int(np.flatnonzero(inverted)[0])
+        raise ValueError(
+            f"detection {row} has box {detections.boxes[row].tolist()}; give xyxy corners with x1 <= x2 and y1 <= y2"
+        )
+
+
+def corners_to_xyah(corners: np.ndarray) -> np.ndarray:
+    """Centre, width / height and height (4, n) of corners (4, n)."""
+    xyah = _TO_CENTRES.dot(corners)
+    xyah[2] /= xyah[3]
+    return xyah
+
+
+def xyah_to_corners(xyah: np.ndarray) -> np.ndarray:
+    """The inverse of `corners_to_xyah`."""
+    centres = xyah.copy()
+    centres[2] *= centres[3]
+    return _TO_CORNERS.dot(centres)
+
+
+def corners_to_xysr(corners: np.ndarray) -> np.ndarray:
+    """Centre, area and width / height (4, n) of corners (4, n)."""
+    xysr = _TO_CENTRES.dot(corners)
+    width, height = xysr[2].copy(), xysr[3].copy()
+    np.multiply(width, height, out=xysr[2])
+    np.divide(width, height, out=xysr[3])
+    return xysr
+
+
+def xysr_to_corners(xysr: np.ndarray) -> np.ndarray:
+    """The inverse of `corners_to_xysr`; NaN where area times ratio is not above zero."""
+    centres = xysr.copy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        np.sqrt(xysr[2] * xysr[3], out=centres[2])
+        np.divide(xysr[2], centres[2], out=centres[3])
+    return _TO_CORNERS.dot(centres)
+
+
+def grown(corners: np.ndarray) -> np.ndarray:
+    """Corners (4, n) of boxes whose pixels are counted inclusively: the far sides lie one pixel further out."""
+    corners = corners.copy()
+    corners[2:] += 1.0
+    return corners
+
+
+def meeting_pairs(
+    first: np.ndarray, second: np.ndarray, least_iou: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of boxes, one of `first` (4, n) and one of `second` (4, m), that may overlap: positions in both, and the IoU.
+
+    Every pair whose IoU is above `least_iou` is there, ordered by `first`, then `second`. Other pairs may be there too:
+    only the x ranges are asked whether they can share that much of a width, and where the y ranges do not meet the value
+    is zero or less. In a crowd few pairs pass, so the arithmetic is done for those alone.
+    """
+    left, right = first[0], first[2]
+    if least_iou:
+        shared = least_iou * (right - left)
+        left, right = left + shared, right - shared
+    meet = left[:, None] < second[2]
+    meet &= right[:, None] > second[0]
+    rows, columns = meet.nonzero()
+    if len(rows) == 0:
+        return rows, columns, np.zeros(0)
+    first = first.take(rows, axis=1)
+    second = second.take(columns, axis=1)
+    overlap = np.minimum(first[2:], second[2:])
+    overlap -= np.maximum(first[:2], second[:2])
+    intersection = overlap[0] * overlap[1]
+    first_extents = first[2:] - first[:2]
+    second_extents = second[2:] - second[:2]
+    union = first_extents[0] * first_extents[1]
+    union += second_extents[0] * second_extents[1]
+    union -= intersection
+    intersection /= union
+    return rows, columns, intersection
