@@ -1,7 +1,8 @@
 """A synthetic world in BenSMOT's layout: people drawn from first principles, whose captions and facts are known exactly."""
 
 from smot_vlm.data.synthetic.dataset import write_dataset
-from smot_vlm.data.synthetic.facts import CaptionFacts, SequenceFacts, TrackFacts, VideoFacts, read_facts
+from smot_vlm.data.synthetic.facts import CaptionFacts, SequenceFacts, TrackFacts, VideoFacts
+from smot_vlm.data.synthetic.reader import read_facts
 from smot_vlm.data.synthetic.scoring import CaptionScore, chance_recall, chance_score, score_caption, sum_scores
 from smot_vlm.data.synthetic.sequence import SyntheticSequence, make_sequence
 

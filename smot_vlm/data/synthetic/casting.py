@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from smot_vlm.data.synthetic.actions import NoRoom
+from smot_vlm.data.synthetic.events import Event
 from smot_vlm.data.synthetic.lexicon import BAGS, COLOURS, EVENT_LABELS, HATS
 from smot_vlm.data.synthetic.people import Person, dress, pick
 
-SPLITS = ("train", "test")
+SPLITS = {"train": 0, "test": 1, "val": 2}  # number of each split's random streams
 _COLOUR_INDEX = {name: index for index, name in enumerate(COLOURS)}
 _EVENT_INDEX = {name: index for index, name in enumerate(EVENT_LABELS)}
 
@@ -16,10 +17,15 @@ _EVENT_INDEX = {name: index for index, name in enumerate(EVENT_LABELS)}
 def held_out(colour: str, event: str) -> bool:
     """Whether people with a top of this colour do this only in the test split.
 
-    One colour in five for every action and verb. Nobody in the train split wears a top that is held out for anything he or she does;
-    everybody in the test split wears one that is.
+    One colour in five for every action and verb. Nobody in the train and val splits wears a top that is held out for anything
+    he or she does; everybody in the test split wears one that is held out for something.
     """
     return (_COLOUR_INDEX[colour] + 3 * _EVENT_INDEX[event]) % 5 == 0
+
+
+def wears_held_out(person: Person, events: Sequence[Event]) -> bool:
+    """Whether the person does anything that nobody in such a top does in the train split."""
+    return any(held_out(person.top, event.label) for event in events)
 
 
 def cast(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from smot_vlm.data.synthetic.figure import OUTLINE, Lens
+from smot_vlm.data.synthetic.lens import OUTLINE, Lens
 from smot_vlm.data.synthetic.people import Colour, Person
 from smot_vlm.data.synthetic.script import Placed, Prop, middle
 from smot_vlm.data.synthetic.skeleton import Vector, add, mix, scale

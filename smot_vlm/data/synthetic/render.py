@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from smot_vlm.data.synthetic.camera import Camera
-from smot_vlm.data.synthetic.figure import Lens, person_parts
+from smot_vlm.data.synthetic.figure import person_parts
+from smot_vlm.data.synthetic.lens import Lens
 from smot_vlm.data.synthetic.props import prop_parts
 from smot_vlm.data.synthetic.scenes import PAD
 from smot_vlm.data.synthetic.script import Placed, world_at

@@ -7,7 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
-from smot_vlm.data.synthetic.facts import CaptionFacts, TrackFacts, VideoFacts, read_facts
+from smot_vlm.data.synthetic.facts import CaptionFacts, TrackFacts, VideoFacts
+from smot_vlm.data.synthetic.reader import read_facts
 
 TRACK_SORTS = ("kind", "top", "bottom", "accessory", "action", "verb", "partner")
 VIDEO_SORTS = ("scene", "count", "person", "verb", "relation", "action")

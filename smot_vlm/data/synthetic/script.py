@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from math import hypot, pi, radians, sin
 
 from smot_vlm.data.synthetic.people import Person
-from smot_vlm.data.synthetic.poses import FREE_ARMS, POSES, ease, mirrored, stride
+from smot_vlm.data.synthetic.poses import FREE_ARMS, POSES, stride
+from smot_vlm.data.synthetic.rhythm import ease, mirrored
 from smot_vlm.data.synthetic.skeleton import Joints, Pose, Vector, add, mix, scale, solve
 
 TURN_SECONDS = 0.35

@@ -1,7 +1,7 @@
 """One synthetic sequence: story, pictures, boxes, captions, interactions and facts, from a seed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -9,22 +9,14 @@ import numpy as np
 from smot_vlm.data.synthetic import words
 from smot_vlm.data.synthetic.actions import SOLO, NoRoom
 from smot_vlm.data.synthetic.camera import make_camera
-from smot_vlm.data.synthetic.casting import SPLITS
-from smot_vlm.data.synthetic.facts import (
-    Deed,
-    Looks,
-    PartnerFact,
-    SequenceFacts,
-    TrackFacts,
-    VideoFacts,
-    event_label,
-    relation_of,
-)
+from smot_vlm.data.synthetic.casting import SPLITS, wears_held_out
+from smot_vlm.data.synthetic.facts import SequenceFacts
 from smot_vlm.data.synthetic.interactions import DUETS
-from smot_vlm.data.synthetic.people import Person, pick
+from smot_vlm.data.synthetic.people import pick
 from smot_vlm.data.synthetic.render import Seen, View, look, render
 from smot_vlm.data.synthetic.scenes import PAINTERS, paint_background
-from smot_vlm.data.synthetic.story import STORY_FPS, Event, Story, draw_count, write_story
+from smot_vlm.data.synthetic.story import STORY_FPS, draw_count, write_story
+from smot_vlm.data.synthetic.telling import track_facts, video_facts, visible_story
 from smot_vlm.data.synthetic.weather import Weather, make_weather, noise_pool
 from smot_vlm.structures import Interaction, Trajectory
 
@@ -34,11 +26,7 @@ MOST_PEOPLE = 8
 _STORY, _CAMERA, _PLACE, _WORDS, _WEATHER = range(5)  # independent random streams of one seed
 _STORY_ATTEMPTS = 60
 _COMPLETE_ATTEMPTS = 8  # after so many, a story may contain things that cannot be seen and go untold
-MOST_TOLD = 3  # interactions and deeds in a video's caption
 LEAST_OPEN, LEAST_INSIDE = 0.02, 0.05  # shares of a body uncovered and in the frame below which it has no box
-ENOUGH_VISIBLE = 0.45  # share of a body that must show for what it does to be seen
-ENOUGH_OPEN = 0.65  # share of somebody's time in the frame during which enough must show
-LEAST_SECONDS = 3.0  # that every told event shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,13 +147,15 @@ def _tell(
         NoRoom: something cannot be seen, or not be told in so many words.
     """
     rehearsal = _watch(view, STORY_FPS)
-    story = _visible_story(view.story, rehearsal, complete)
+    story = visible_story(view.story, rehearsal, complete)
+    if split == "test" and not all(map(wears_held_out, story.people, story.events)):
+        raise NoRoom
     captions = [
         words.instance_caption(rng, person, events, story.people)
         for person, events in zip(story.people, story.events, strict=True)
     ]
     name = f"{scenario}/synthetic_{split}_{seed:07d}"
-    facts = SequenceFacts(name, seed, split, fps, _video_facts(scenario, story), _track_facts(story))
+    facts = SequenceFacts(name, seed, split, fps, video_facts(scenario, story), track_facts(story))
     video = facts.video
     seen = rehearsal if fps == STORY_FPS else _watch(view, fps)
     return SyntheticSequence(
@@ -201,98 +191,9 @@ def _trajectories(view: View, seen: Sequence[Seen], captions: Sequence[str]) -> 
     return tuple(tracks)
 
 
-def _visible_story(story: Story, seen: Sequence[Seen], complete: bool) -> Story:
-    """The story without what cannot be seen: an event must show for 3 seconds, and most of the time that its person is there.
-
-    Raises:
-        NoRoom: something cannot be seen although the story must be `complete`; somebody is never seen doing anything.
-    """
-    visible = np.stack([one.visible for one in seen]) > ENOUGH_VISIBLE
-    inside = np.stack([one.inside for one in seen]) > ENOUGH_VISIBLE
-    times = np.arange(len(seen)) / STORY_FPS
-
-    def shows(index: int, event: Event) -> bool:
-        during = (times >= event.start) & (times < event.end)
-        shown, there = visible[during, index].sum(), inside[during, index].sum()
-        return bool(shown >= LEAST_SECONDS * STORY_FPS and shown >= ENOUGH_OPEN * there)
-
-    kept = []
-    for index, events in enumerate(story.events):
-        told = [event for event in events if shows(index, event) and (event.partner < 0 or shows(event.partner, event))]
-        if not told or (complete and len(told) < len(events)):
-            raise NoRoom
-        kept.append(tuple(told))
-    played = {
-        frozenset((index, event.partner)) | {event.label} for index, events in enumerate(kept) for event in events
-    }
-    edges = tuple(edge for edge in story.edges if frozenset((edge.subject, edge.object)) | {edge.event} in played)
-    return replace(story, events=tuple(kept), edges=edges)
-
-
-def _looks(person: Person) -> Looks:
-    return Looks(person.kind, person.top, "")
-
-
-def _track_facts(story: Story) -> tuple[TrackFacts, ...]:
-    keys = _keys(story.people)
-    result = []
-    for index, (person, events) in enumerate(zip(story.people, story.events, strict=True)):
-        meetings = [event for event in events if event.partner >= 0]
-        result.append(
-            TrackFacts(
-                key=keys[index],
-                id=index + 1,
-                kind=person.kind,
-                top=person.top,
-                bottom=person.bottom,
-                accessories=person.accessories,
-                actions=tuple(event.label for event in events if event.partner < 0),
-                partners=tuple(
-                    PartnerFact(event.label, event.role, _looks(story.people[event.partner]), keys[event.partner])
-                    for event in meetings
-                ),
-                events=tuple(_event_name(event) for event in events),
-            )
-        )
-    return tuple(result)
-
-
-def _event_name(event: Event) -> str:
-    return event.label if event.partner < 0 else event_label(event.label, event.role)
-
-
-def _keys(people: Sequence[Person]) -> tuple[str, ...]:
-    """man0, woman1, man2 ...: kind and place in the order of tracks."""
-    return tuple(f"{person.kind}{index}" for index, person in enumerate(people))
-
-
-def _video_facts(scenario: str, story: Story) -> VideoFacts:
-    """What the video's caption tells: up to three interactions in order of time, and what others do alone."""
-    started = sorted(
-        (event.start, index, event) for index, events in enumerate(story.events) for event in events
-        if event.role in ("subject", "mutual")
-    )  # fmt: skip
-    seen: set[tuple[str, int, int]] = set()
-    relations = []
-    for _, index, event in started:
-        pair = (event.label, min(index, event.partner), max(index, event.partner))
-        if pair not in seen:
-            seen.add(pair)
-            relations.append(relation_of(_looks(story.people[index]), event.label, _looks(story.people[event.partner])))
-    told = relations[:MOST_TOLD]
-    busy = {side for edge in told for side in (edge.subject, edge.object)}
-    alone = [
-        Deed(_looks(person), event.label)
-        for person, events in zip(story.people, story.events, strict=True)
-        for event in events
-        if event.partner < 0 and _looks(person) not in busy
-    ]
-    return VideoFacts(scenario, len(story.people), tuple(told), tuple(alone[: MOST_TOLD - len(told)]))
-
-
 def _stream(seed: int, split: str, *path: int) -> np.random.Generator:
     """A random stream of its own for each purpose, so that drawing more for one never changes another."""
-    return np.random.default_rng([seed, SPLITS.index(split), *path])
+    return np.random.default_rng([seed, SPLITS[split], *path])
 
 
 def _names(what: str, given: Sequence[str] | None, known: tuple[str, ...], least: int) -> tuple[str, ...]:

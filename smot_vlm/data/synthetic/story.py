@@ -9,7 +9,9 @@ import numpy as np
 from smot_vlm.data.synthetic.actions import SOLO, Call, NoRoom
 from smot_vlm.data.synthetic.camera import Stage, make_stage
 from smot_vlm.data.synthetic.casting import cast
-from smot_vlm.data.synthetic.interactions import DUETS, Duet
+from smot_vlm.data.synthetic.duet import Duet
+from smot_vlm.data.synthetic.events import Edge, Event
+from smot_vlm.data.synthetic.interactions import DUETS
 from smot_vlm.data.synthetic.lexicon import VERBS
 from smot_vlm.data.synthetic.people import BUILDS, Person
 from smot_vlm.data.synthetic.script import Actor
@@ -40,27 +42,6 @@ EAGERNESS = {
     "tap.v.07": 2.0,
     "help.v.01": 2.0,
 }
-
-
-@dataclass(frozen=True)
-class Event:
-    """What one person does from `start` to `end` seconds: an action alone, or a verb with `partner` in a role."""
-
-    label: str
-    start: float
-    end: float
-    role: str = ""
-    partner: int = -1
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A directed interaction between people by index. event: the label of the event that it is a side of."""
-
-    subject: int
-    verb: str
-    object: int
-    event: str
 
 
 @dataclass(frozen=True)

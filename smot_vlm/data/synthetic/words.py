@@ -6,9 +6,9 @@ import numpy as np
 
 from smot_vlm.data.synthetic import lexicon
 from smot_vlm.data.synthetic.actions import NoRoom
+from smot_vlm.data.synthetic.events import Event
 from smot_vlm.data.synthetic.facts import Deed, Looks, Relation
 from smot_vlm.data.synthetic.people import Person, pick
-from smot_vlm.data.synthetic.story import Event
 
 FEWEST_WORDS, MOST_WORDS = 20, 45
 _ATTEMPTS = 30

@@ -1,0 +1,107 @@
+"""From a story to what is told of it: what can be seen, and the facts of tracks and video."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from smot_vlm.data.synthetic.actions import NoRoom
+from smot_vlm.data.synthetic.events import Event
+from smot_vlm.data.synthetic.facts import Deed, Looks, PartnerFact, TrackFacts, VideoFacts, event_label, relation_of
+from smot_vlm.data.synthetic.people import Person
+from smot_vlm.data.synthetic.render import Seen
+from smot_vlm.data.synthetic.story import STORY_FPS, Story
+
+MOST_TOLD = 3  # interactions and deeds in a video's caption
+ENOUGH_VISIBLE = 0.45  # share of a body that must show for what it does to be seen
+ENOUGH_OPEN = 0.65  # share of somebody's time in the frame during which enough must show
+LEAST_SECONDS = 3.0  # that every told event shows
+
+
+def visible_story(story: Story, seen: Sequence[Seen], complete: bool) -> Story:
+    """The story without what cannot be seen: an event must show for 3 seconds, and most of the time that its person is there.
+
+    Raises:
+        NoRoom: something cannot be seen although the story must be `complete`; somebody is never seen doing anything.
+    """
+    visible = np.stack([one.visible for one in seen]) > ENOUGH_VISIBLE
+    inside = np.stack([one.inside for one in seen]) > ENOUGH_VISIBLE
+    times = np.arange(len(seen)) / STORY_FPS
+
+    def shows(index: int, event: Event) -> bool:
+        during = (times >= event.start) & (times < event.end)
+        shown, there = visible[during, index].sum(), inside[during, index].sum()
+        return bool(shown >= LEAST_SECONDS * STORY_FPS and shown >= ENOUGH_OPEN * there)
+
+    kept = []
+    for index, events in enumerate(story.events):
+        told = [event for event in events if shows(index, event) and (event.partner < 0 or shows(event.partner, event))]
+        if not told or (complete and len(told) < len(events)):
+            raise NoRoom
+        kept.append(tuple(told))
+    played = {
+        frozenset((index, event.partner)) | {event.label} for index, events in enumerate(kept) for event in events
+    }
+    edges = tuple(edge for edge in story.edges if frozenset((edge.subject, edge.object)) | {edge.event} in played)
+    return replace(story, events=tuple(kept), edges=edges)
+
+
+def _looks(person: Person) -> Looks:
+    return Looks(person.kind, person.top, "")
+
+
+def track_facts(story: Story) -> tuple[TrackFacts, ...]:
+    keys = _keys(story.people)
+    result = []
+    for index, (person, events) in enumerate(zip(story.people, story.events, strict=True)):
+        meetings = [event for event in events if event.partner >= 0]
+        result.append(
+            TrackFacts(
+                key=keys[index],
+                id=index + 1,
+                kind=person.kind,
+                top=person.top,
+                bottom=person.bottom,
+                accessories=person.accessories,
+                actions=tuple(event.label for event in events if event.partner < 0),
+                partners=tuple(
+                    PartnerFact(event.label, event.role, _looks(story.people[event.partner]), keys[event.partner])
+                    for event in meetings
+                ),
+                events=tuple(_event_name(event) for event in events),
+            )
+        )
+    return tuple(result)
+
+
+def _event_name(event: Event) -> str:
+    return event.label if event.partner < 0 else event_label(event.label, event.role)
+
+
+def _keys(people: Sequence[Person]) -> tuple[str, ...]:
+    """man0, woman1, man2 ...: kind and place in the order of tracks."""
+    return tuple(f"{person.kind}{index}" for index, person in enumerate(people))
+
+
+def video_facts(scenario: str, story: Story) -> VideoFacts:
+    """What the video's caption tells: up to three interactions in order of time, and what others do alone."""
+    started = sorted(
+        (event.start, index, event) for index, events in enumerate(story.events) for event in events
+        if event.role in ("subject", "mutual")
+    )  # fmt: skip
+    seen: set[tuple[str, int, int]] = set()
+    relations = []
+    for _, index, event in started:
+        pair = (event.label, min(index, event.partner), max(index, event.partner))
+        if pair not in seen:
+            seen.add(pair)
+            relations.append(relation_of(_looks(story.people[index]), event.label, _looks(story.people[event.partner])))
+    told = relations[:MOST_TOLD]
+    busy = {side for edge in told for side in (edge.subject, edge.object)}
+    alone = [
+        Deed(_looks(person), event.label)
+        for person, events in zip(story.people, story.events, strict=True)
+        for event in events
+        if event.partner < 0 and _looks(person) not in busy
+    ]
+    return VideoFacts(scenario, len(story.people), tuple(told), tuple(alone[: MOST_TOLD - len(told)]))
