@@ -1,0 +1,200 @@
+"""Predictions and ground truth from disk: both layouts, what is missing, what is wrong and where."""
+
+import json
+from pathlib import Path
+
+import evaluation_cases as cases
+import numpy as np
+import pytest
+
+from smot_vlm.evaluation.protocol import evaluate
+from smot_vlm.evaluation.reading import read_prediction, read_predictions, read_truths
+from smot_vlm.evaluation.records import SequencePrediction, SequenceTruth, rows_of
+from smot_vlm.formats.bensmot import format_boxes, format_words, write_files
+from smot_vlm.structures import Description, Interaction, ModelInfo, VideoInfo
+
+
+def write_sequence(root: Path, one: SequenceTruth | SequencePrediction) -> Path:
+    """A sequence in BenSMOT's layout, without images."""
+    folder = root / one.name
+    tracks = sorted(one.tracks, key=lambda track: track.id)
+    ids = [track.id for track in tracks]
+    words = format_words(
+        ids,
+        [f"man{place}" for place in range(len(ids))],
+        [track.caption for track in tracks],
+        [(edge.subject, edge.verb, edge.object) for edge in one.interactions],
+        one.caption,
+    )
+    write_files(folder, {"gt/gt.txt": format_boxes(rows_of(tracks)), **words})
+    return folder
+
+
+def write_description(root: Path, one: SequencePrediction) -> Path:
+    path = root / one.name / "description.json"
+    Description(
+        VideoInfo(one.name, 640, 480, 2.0, cases.FRAMES),
+        tuple(sorted(one.tracks, key=lambda track: track.id)),
+        one.interactions,
+        one.caption,
+        ModelInfo("tiny", "none", "byte", True),
+    ).to_json(path)
+    return path
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    for truth in cases.truths():
+        write_sequence(tmp_path / "data/test", truth)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def run(tmp_path) -> Path:
+    """Predictions of which one is a description and one is in BenSMOT's files."""
+    first, second = cases.perfect()
+    write_description(tmp_path / "run", first)
+    write_sequence(tmp_path / "run", second)
+    return tmp_path / "run"
+
+
+FRAMES = {truth.name: cases.FRAMES for truth in cases.truths()}
+
+
+def test_both_layouts_read_back(run, data):
+    predictions = {one.name: one for one in read_predictions(run, FRAMES)}
+    for expected in cases.perfect():
+        got = predictions[expected.name]
+        assert got.caption == expected.caption
+        assert got.missing == ()
+        assert {(e.subject, e.verb, e.object) for e in got.interactions} == {
+            (e.subject, e.verb, e.object) for e in expected.interactions
+        }
+        for track in expected.tracks:
+            (same,) = [one for one in got.tracks if one.id == track.id]
+            assert same.caption == track.caption
+            np.testing.assert_allclose(same.boxes, track.boxes, atol=0.001)
+    truths = {truth.name: truth for truth in read_truths(data, "test")}
+    assert truths.keys() == FRAMES.keys()
+    assert truths["park/two"].interactions[0] == Interaction(4, "embrace.v.02", 5)
+    assert truths["park/two"].frames == 0, "without images the length is not known"
+
+
+def test_what_was_not_written_is_recorded(run):
+    folder = run / cases.perfect()[1].name
+    for name, field in (
+        ("video_caption.txt", "video caption"),
+        ("interactions.graphml", "interactions"),
+        ("instance_captions.txt", "instance captions"),
+    ):
+        (folder / name).unlink()
+        assert field in read_prediction(folder, cases.FRAMES).missing
+    assert {track.caption for track in read_prediction(folder, cases.FRAMES).tracks} == {""}
+    (folder / "video_caption.txt").write_text("Two people.")
+    (folder / "gt/gt.txt").unlink()
+    lone = read_prediction(folder, cases.FRAMES)
+    assert lone.missing == ("tracks", "instance captions", "interactions")
+    assert lone.caption == "Two people."
+
+
+def test_a_file_without_boxes_is_a_sequence_without_tracks(run):
+    folder = run / cases.perfect()[1].name
+    for name in ("gt/gt.txt", "instance_captions.txt"):
+        (folder / name).write_text("\n")
+    (folder / "interactions.graphml").unlink()
+    assert read_prediction(folder, cases.FRAMES).tracks == ()
+
+
+def spoil(folder: Path, name: str, line: int, text: str) -> None:
+    """Replace a line (from 1) of a file."""
+    lines = (folder / name).read_text().splitlines()
+    lines[line - 1] = text
+    (folder / name).write_text("\n".join(lines) + "\n")
+
+
+FAULTS = {
+    "an id twice in a frame": ("gt/gt.txt", 2, "1,11,5,5,10,10,1,-1,-1,-1", "gt.txt:2: id 11 was already in frame 1"),
+    "a box that is no number": ("gt/gt.txt", 4, "2,11,nan,5,10,10,1", "gt.txt:4: a value is not finite"),
+    "letters in a row": ("gt/gt.txt", 4, "2,11,a,5,10,10,1", "gt.txt:4: .* is not numbers"),
+    "a box after the end": ("gt/gt.txt", 7, "21,11,5,5,10,10,1", "gt.txt:7: frame 21 or later; .* frames 1 to 20"),
+    "more captions than tracks": (
+        "instance_captions.txt",
+        3,
+        "man2: A man.\nman3: Another sequence's man.",
+        "instance_captions.txt:4: man3 is person 4 of a video with 3 tracks",
+    ),
+    "a verb that is none": (
+        "interactions.graphml",
+        9,
+        '      <data key="d0">fly.v.99</data>',
+        "interactions.graphml:8: unknown verb 'fly.v.99'",
+    ),
+    "a person who is not there": (
+        "interactions.graphml",
+        8,
+        '    <edge source="man0" target="woman7">',
+        "interactions.graphml:8: edge names 'woman7'",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_wrong_file_is_named_with_its_line(run, fault):
+    name, line, text, message = FAULTS[fault]
+    folder = run / cases.perfect()[1].name
+    assert folder.name == "one", "the sequence with three people"
+    spoil(folder, name, line, text)
+    with pytest.raises(ValueError, match=message) as caught:
+        list(read_predictions(run, FRAMES))
+    assert str(folder) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda content: content["tracks"][1].update(id=14), "track ids .* are not unique"),
+        (lambda content: content["tracks"][0]["boxes"][0].__setitem__(0, float("nan")), "frame 1 that is no number"),
+        (lambda content: content["tracks"][0]["frames"].__setitem__(-1, 25), "frame index 25; the sequence has 20"),
+        (lambda content: content["interactions"][0].update(verb="fly.v.99"), "unknown verb 'fly.v.99'"),
+        (lambda content: content["interactions"][0].update(object=77), "names a track that is not there"),
+        (lambda content: content.pop("caption"), "field 'caption' is missing"),
+    ],
+)
+def test_a_wrong_description_is_named(run, change, message):
+    path = run / cases.perfect()[0].name / "description.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=message) as caught:
+        list(read_predictions(run, FRAMES))
+    assert str(path) in str(caught.value)
+
+
+def test_a_sequence_that_the_truth_does_not_have(run):
+    with pytest.raises(ValueError, match=r"sequence 'park/two' is not in the ground truth, which has 1 \(square/one\)"):
+        read_predictions(run, {"square/one": 20})
+
+
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_no_predictions(tmp_path, name):
+    (tmp_path / "empty/notes").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match="DIR/SCENARIO/SEQUENCE"):
+        read_predictions(tmp_path / name, FRAMES)
+
+
+def test_an_empty_ground_truth(run, data):
+    for path in (data / "test").rglob("*.*"):
+        path.unlink()
+    for truth in cases.truths():
+        (data / "test" / truth.name / "gt/gt.txt").write_text("")
+    with pytest.raises(ValueError, match="no track in any of its 2 sequences"):
+        evaluate([], read_truths(data, "test"))
+
+
+def test_what_was_read_scores_as_what_was_written(run, data, recorded_meteor, word_embeddings):
+    evaluation = evaluate(read_predictions(run, FRAMES), read_truths(data, "test"))
+    assert evaluation.value("tracking/HOTA") == pytest.approx(1)
+    assert evaluation.value("chota/CHOTA") == pytest.approx(1)
+    assert evaluation.value("interactions/mAP") == 1
+    assert evaluation.value("video/METEOR") == pytest.approx(1)
