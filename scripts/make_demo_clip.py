@@ -28,10 +28,10 @@ def main() -> None:
     sequence = make_sequence(arguments.seed, split="test", fps=FPS)
     images = islice(sequence.frames(), frames)
     first = next(images)
-    with atomic_path(ASSETS / "demo.mp4") as temporary:
-        with VideoWriter(temporary, FPS, first.shape[1], first.shape[0]) as writer:
-            for image in chain([first], images):
-                writer.write(image)
+    size = (first.shape[1], first.shape[0])
+    with atomic_path(ASSETS / "demo.mp4") as temporary, VideoWriter(temporary, FPS, *size) as writer:
+        for image in chain([first], images):
+            writer.write(image)
     parts = [boxes_until(track, frames) for track in sequence.tracks]
     write_text(ASSETS / "demo_tracks.txt", format_mot(concatenate(parts)))
     print(f"{ASSETS}: {frames} frames, {len(parts)} people; {sequence.caption}")

