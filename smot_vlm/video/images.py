@@ -92,8 +92,9 @@ def read_image(path: Path) -> np.ndarray:
         ValueError: not an image, an incomplete one, or pixels of a kind that has no 8-bit range.
     """
     try:
-        with Image.open(path) as opened:
-            image = ImageOps.exif_transpose(opened)
+        with Image.open(path) as image:
+            ImageOps.exif_transpose(image, in_place=True)  # in place: a copy would take as long as decoding
+            image.load()
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such image; it was there when the folder was listed") from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
@@ -103,4 +104,4 @@ def read_image(path: Path) -> np.ndarray:
         return np.repeat((np.asarray(image) >> 8).astype(np.uint8)[:, :, None], 3, axis=2)
     if image.mode in ("I", "F"):
         raise ValueError(f"{path}: pixels of 32 bits have no known range; give images of 8 or 16 bits")
-    return np.array(image.convert("RGB"))
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
