@@ -70,8 +70,8 @@ def print_stats(stats: "DatasetStats", name: str) -> None:
     output.print(totals)
     spread = Table(box=SIMPLE, title="distributions (paper: Figure 2, means from Table 1)", title_justify="left")
     spread.add_column("", no_wrap=True)
-    for heading in ("mean", "least", "median", "most", "BenSMOT"):
-        spread.add_column(heading, justify="right", style="dim" if heading == "BenSMOT" else None)
+    for heading in ("mean", "min", "median", "max", "BenSMOT"):
+        spread.add_column(heading, justify="right", no_wrap=True, style="dim" if heading == "BenSMOT" else None)
     for entry in stats.distributions:
         quantiles = [_number(entry.quantile(part)) for part in (0, 0.5, 1)]
         label = f"{entry.name} ({entry.unit})"

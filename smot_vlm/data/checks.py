@@ -61,7 +61,17 @@ def inspect_sequence(split: str, folder: Path, tolerance_pixels: float = 1.0, de
     words, caption, word_problems = _check_words(folder, boxes.ids)
     fps, fps_problems = _check_fps(folder)
     problems = (*images.problems, *boxes.problems, *word_problems, *fps_problems)
-    return Inspection(split, folder, problems, _mend(folder, images, boxes, words, caption, fps))
+    mended = _mend(folder, images, boxes, words, caption, fps)
+    return Inspection(split, folder, (*problems, *_lost_tracks(folder, boxes, mended)), mended)
+
+
+def _lost_tracks(folder: Path, boxes: BoxReport, mended: Sequence | None) -> tuple[Problem, ...]:
+    kept = {track.id for track in mended.tracks} if mended is not None else set(boxes.ids)
+    return tuple(
+        Problem(folder / BOXES_FILE, 0, "lost-track", f"track {id} has no sound box", "track and its words left out")
+        for id in boxes.ids
+        if id not in kept
+    )
 
 
 def _mend(folder: Path, images: _Images, boxes: BoxReport, words: Words, caption: str, fps: float) -> Sequence | None:

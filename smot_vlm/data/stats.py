@@ -189,5 +189,5 @@ class _Tally:
             Distribution("tracks a video", "count", np.array(self.video_tracks), 7792 / 3292),
             Distribution("box width", "pixels", sizes[:, 0]),
             Distribution("box height", "pixels", sizes[:, 1]),
-            Distribution("relative box height", "% of the frame", np.concatenate(self.relative_heights)),
+            Distribution("relative box height", "% of frame", np.concatenate(self.relative_heights)),
         )
