@@ -172,6 +172,9 @@ def build_trajectory_fusion(config: FusionConfig, dim: int, cells: int) -> Traje
 def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:
     return LoraLM.load(
         config.language_model,
+        quantization=config.quantization,
+        gradient_checkpointing=config.gradient_checkpointing,
+        lora_targets=config.lora_targets,
         dim=dim,
         soft_tokens=config.soft_tokens,
         lora_rank=config.lora_rank,

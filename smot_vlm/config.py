@@ -80,7 +80,9 @@ class FusionConfig:
 class DecoderConfig:
     """The language decoder. name: a key of DECODERS. language_model: a path, an installed package's model or a hub name.
 
-    soft_tokens: learned queries that carry a trajectory (or the scene) into the language model.
+    soft_tokens: learned queries that carry a trajectory (or the scene) into the language model. lora_targets: names of
+    the linear layers that get LoRA; none: those of the attention. quantization: "4bit" or "8bit" by bitsandbytes, or null.
+    gradient_checkpointing: less memory in training for a second forward pass.
     dtype: "float32", or "bfloat16" for a large vision-language model on a GPU.
     smoter_*: the paper's decoder ("smoter"), which takes only the tokenizer of `language_model`; smoter_no_repeat: it
     never writes a word twice in a row. The released SMOTer has max_new_tokens 39.
@@ -92,6 +94,9 @@ class DecoderConfig:
     lora_rank: int = 16
     lora_alpha: int = 32
     lora_dropout: float = 0.0
+    lora_targets: tuple[str, ...] = ()
+    quantization: str | None = None
+    gradient_checkpointing: bool = False
     max_new_tokens: int = 80
     max_batch: int = 32
     dtype: str = "float32"
