@@ -21,10 +21,14 @@ from smot_vlm.semantics.vision_language import VisionLanguage
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A question that was read. cache: transformers' keys and values of it; first: log-probabilities of the next token."""
+    """A question that was read. cache: transformers' keys and values of it; first: log-probabilities of the next token.
+
+    offsets: what the model's parts that count positions in several dimensions (Qwen-VL) remember of its pictures.
+    """
 
     cache: Any
     first: Float[Tensor, "vocabulary"]
+    offsets: tuple[Any, ...] = ()
 
 
 @runtime_checkable
@@ -57,7 +61,8 @@ class VisionLanguageAnswers:
         request = CaptionRequest("instance", torch.zeros(0, 0, device=decoder.device), prompt, tuple(images))
         inputs = decoder.inputs([request])
         output = decoder.language_model(**inputs.tensors, use_cache=True, logits_to_keep=1)
-        return Question(output.past_key_values, output.logits[0, -1].float().log_softmax(dim=0))
+        offsets = tuple(part.rope_deltas for part in self._position_counters())
+        return Question(output.past_key_values, output.logits[0, -1].float().log_softmax(dim=0), offsets)
 
     @torch.inference_mode()
     def score(self, question: Question, answers: Sequence[str]) -> Float[Tensor, "answers"]:
@@ -78,6 +83,8 @@ class VisionLanguageAnswers:
         real = answers != IGNORED
         cache = copy.deepcopy(question.cache)
         cache.batch_repeat_interleave(len(rows))
+        for part, offset in zip(self._position_counters(), question.offsets, strict=True):
+            part.rope_deltas = offset
         # No mask: the question has no padding, and what stands after an answer is seen by none of its tokens.
         logits = self._decoder.language_model(
             input_ids=answers[:, :-1].where(real[:, :-1], self._decoder.tokenizer.pad_token_id),
@@ -88,3 +95,7 @@ class VisionLanguageAnswers:
             logits.float().transpose(1, 2), answers[:, 1:], ignore_index=IGNORED, reduction="none"
         )
         return (question.first[answers[:, 0]] - later.sum(dim=1)) / real.sum(dim=1)
+
+    def _position_counters(self) -> list[Any]:
+        """Parts of the model that keep, from one call to the next, how far pictures have put its positions off."""
+        return [part for part in self._decoder.language_model.modules() if hasattr(part, "rope_deltas")]
