@@ -11,6 +11,7 @@ VALUE_VARIANCE, COVARIANCE and VELOCITY_VARIANCE, for each of four coordinates a
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 VALUE, VELOCITY, VALUE_VARIANCE, COVARIANCE, VELOCITY_VARIANCE = range(5)
 
@@ -34,7 +35,7 @@ class Noise:
     relative times the height (coordinate 3) where the box has one, and absolute elsewhere.
     """
 
-    def __init__(self, relative: list, absolute: list):
+    def __init__(self, relative: ArrayLike, absolute: ArrayLike) -> None:
         squares = np.square([relative, absolute])
         self._shape = (*squares.shape[1:], -1)
         self._weights = squares.reshape(2, -1).T.copy()
@@ -100,4 +101,17 @@ XYAH_FILTER = KalmanFilter(
         absolute=[[0, 0, 1e-2, 0], [0, 0, 1e-5, 0]],
     ),
     measurement=Noise(relative=[1 / 20, 1 / 20, 0, 1 / 20], absolute=[0, 0, 1e-1, 0]),
+)
+
+# The filter of SORT (Bewley et al. 2016), taken over by OC-SORT: state xysr, fixed noise, a ratio that does not move.
+XYSR_FILTER = KalmanFilter(
+    first=Noise(
+        relative=[[0, 0, 0, 0], [0, 0, 0, 0]],
+        absolute=np.sqrt([[10, 10, 10, 10], [1e4, 1e4, 1e4, 0]]),
+    ),
+    process=Noise(
+        relative=[[0, 0, 0, 0], [0, 0, 0, 0]],
+        absolute=np.sqrt([[1, 1, 1, 1], [0.01, 0.01, 1e-4, 0]]),
+    ),
+    measurement=Noise(relative=[0, 0, 0, 0], absolute=np.sqrt([1, 1, 10, 10])),
 )
