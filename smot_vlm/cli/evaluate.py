@@ -167,7 +167,7 @@ def _prefixed(stage: Callable[[str], None], protocol: str) -> Callable[[str], No
 def _stages() -> Iterator[Callable[[str], None]]:
     """A line that shows which stage is running and for how long."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=messages, transient=True) as bar:
+    with Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
         def stage(name: str) -> None:

@@ -12,7 +12,8 @@ from smot_vlm.evaluation.tracking import COMBINED, FrameBoxes, box_iou, evaluate
 from smot_vlm.formats.mot import MotRows, read_mot
 
 pytest.importorskip("trackeval")
-TRACKERS = ("byte", "byte_detbox", "byte_rawind", "byte_testpipe", "sort", "ocsort", "ocsort_byte")
+TRACKERS = ("byte", "byte_rawind", "sort", "ocsort")
+OTHERS = ("byte_detbox", "byte_testpipe", "ocsort_byte")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def layouts_of(shared, recorded, tracker) -> dict[str, FrameBoxes]:
     }
 
 
-@pytest.mark.parametrize("tracker", TRACKERS)
+@pytest.mark.parametrize("tracker", [*TRACKERS, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
 def test_equal_to_recorded_trackeval(shared, recorded, tracker):
     """Every field of every sequence and of all together; counts exactly (byte_rawind has boxes on top of each other)."""
     layouts = layouts_of(shared, recorded, tracker)

@@ -1,5 +1,7 @@
 """Perfect predictions reach the maximum of every column, empty ones 0, and each fault moves just the columns it should."""
 
+from functools import cache
+
 import evaluation_cases as cases
 import numpy as np
 import pytest
@@ -42,6 +44,12 @@ def score(predictions, protocol: str = "strict") -> Evaluation:
     return evaluate(predictions, cases.truths(), protocol)
 
 
+@cache
+def scored(case: str, protocol: str = "strict") -> Evaluation:
+    """The evaluation of one of the invented cases."""
+    return score(getattr(cases, case)(), protocol)
+
+
 def moved(evaluation: Evaluation, reference: Evaluation, tolerance: float = 1e-9) -> set[str]:
     """Keys of the columns that became worse by more than `tolerance`; none may become better by more."""
     keys = set()
@@ -58,7 +66,7 @@ def moved(evaluation: Evaluation, reference: Evaluation, tolerance: float = 1e-9
 
 @pytest.mark.parametrize("protocol", ["strict", "official"])
 def test_perfect_predictions_reach_the_maximum(protocol):
-    evaluation = score(cases.perfect(), protocol)
+    evaluation = scored("perfect", protocol)
     for column in evaluation.columns:
         best = 0 if column.count else 10 if column.name == "CIDEr" else 1
         tolerance = 0.001 if (protocol, column.name) == ("official", "METEOR") else 1e-9  # its penalty is never quite 0
@@ -67,7 +75,7 @@ def test_perfect_predictions_reach_the_maximum(protocol):
 
 @pytest.mark.parametrize("protocol", ["strict", "official"])
 def test_empty_predictions_score_zero(protocol):
-    evaluation = score(cases.empty(), protocol)
+    evaluation = scored("empty", protocol)
     boxes = sum(len(track) for truth in cases.truths() for track in truth.tracks)
     assert evaluation.value("tracking/FN") == boxes
     for column in evaluation.columns:
@@ -79,35 +87,35 @@ def test_empty_predictions_score_zero(protocol):
 
 @pytest.mark.parametrize("fault", STRICT_FAULTS)
 def test_a_fault_moves_the_columns_that_it_should(fault):
-    assert moved(score(getattr(cases, fault)()), score(cases.perfect())) == STRICT_FAULTS[fault]
+    assert moved(scored(fault), scored("perfect")) == STRICT_FAULTS[fault]
 
 
 def test_values_of_simple_faults():
-    assert score(cases.id_switch()).value("tracking/IDs") == 1
-    assert score(cases.lost_track()).value("tracking/FN") == cases.FRAMES
-    assert score(cases.lost_track()).value("tracks/recall") == pytest.approx(4 / 5)
-    assert score(cases.duplicated_track()).value("tracking/FP") == cases.FRAMES
-    assert score(cases.duplicated_track()).value("tracks/precision") == pytest.approx(5 / 6)
+    assert scored("id_switch").value("tracking/IDs") == 1
+    assert scored("lost_track").value("tracking/FN") == cases.FRAMES
+    assert scored("lost_track").value("tracks/recall") == pytest.approx(4 / 5)
+    assert scored("duplicated_track").value("tracking/FP") == cases.FRAMES
+    assert scored("duplicated_track").value("tracks/precision") == pytest.approx(5 / 6)
     # Its words are right, so only the number of tracks tells: 5 right captions of 6 given.
-    assert score(cases.duplicated_track()).value("instance/caption precision") == pytest.approx(5 / 6)
-    one_of_four_turned = score(cases.reversed_interaction())
+    assert scored("duplicated_track").value("instance/caption precision") == pytest.approx(5 / 6)
+    one_of_four_turned = scored("reversed_interaction")
     assert one_of_four_turned.value("interactions/precision") == pytest.approx(3 / 4)
     assert one_of_four_turned.value("interactions/macro F1") == pytest.approx(2 / 3)
     assert one_of_four_turned.value("interactions/mAP") == pytest.approx(2 / 3)
 
 
 def test_official_forgives_misses_and_counts_doubles_twice():
-    perfect = score(cases.perfect(), "official")
+    perfect = scored("perfect", "official")
     # NLTK's METEOR of a caption with itself depends a little on its length, so its mean depends on which are scored.
-    for harmless in (cases.lost_track(), cases.duplicated_track()):
-        assert not any("tracking" not in key for key in moved(score(harmless, "official"), perfect, tolerance=1e-4))
+    for harmless in ("lost_track", "duplicated_track"):
+        assert not any("tracking" not in key for key in moved(scored(harmless, "official"), perfect, tolerance=1e-4))
     doubled = cases.change(
         "square/one", tracks=(*cases.sequence("square/one").tracks, cases.track(99, 505, "A dog sleeps."))
     )
     words = {key for key in moved(score(doubled, "official"), perfect) if "tracking" not in key}
     assert words == {f"instance/{name}" for name in ("BLEU", "METEOR", "ROUGE", "CIDEr")}
     assert {f"interactions/{name}" for name in ("precision", "recall", "F1", "accuracy")} == moved(
-        score(cases.reversed_interaction(), "official"), perfect
+        scored("reversed_interaction", "official"), perfect
     )
 
 
@@ -126,7 +134,7 @@ def test_official_drops_short_tracks_and_doubtful_boxes():
 
 def test_a_sequence_alone_scores_as_in_the_set():
     """Each row of a sequence is what that sequence scores on its own; only CIDEr knows the other captions."""
-    together = score(cases.duplicated_track())
+    together = scored("duplicated_track")
     for truth in cases.truths():
         alone = evaluate([one for one in cases.duplicated_track() if one.name == truth.name], [truth])
         for column in together.columns:

@@ -1,0 +1,166 @@
+"""`smot-vlm evaluate` and `smot-vlm compare` from the command line. Java is taken away, so that nothing is slow."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from smot_vlm.cli.main import main
+from smot_vlm.formats.bensmot import format_boxes, format_words, write_files
+from smot_vlm.formats.mot import MotRows
+
+NAMES = ("park/one", "street/two")
+
+
+def write_set(root: Path, shift: float = 0.0) -> None:
+    """Two sequences of two people in BenSMOT's layout, all boxes `shift` pixels to the right."""
+    for place, name in enumerate(NAMES):
+        frames, ids = np.tile(np.arange(8), 2), np.repeat([1, 2], 8)
+        left = 100.0 * ids + 2 * frames + shift
+        boxes = np.stack([left, np.full(16, 20.0), left + 40, np.full(16, 120.0)], axis=1)
+        captions = [f"A man in a red coat walks to door {place}.", f"A woman with {place} bags waits for the man."]
+        words = format_words([1, 2], ["man0", "woman0"], captions, [(1, "talk.v.01", 2)], f"Two people meet, {place}.")
+        write_files(root / name, {"gt/gt.txt": format_boxes(MotRows(frames, ids, boxes, np.ones(16))), **words})
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr("smot_vlm.evaluation.java.shutil.which", lambda name: None)
+    monkeypatch.setattr("smot_vlm.evaluation.strict.sentence_similarity", lambda *given: np.ones(len(given[0])))
+    monkeypatch.chdir(tmp_path)
+    write_set(tmp_path / "data/test")
+    write_set(tmp_path / "run", shift=4.0)
+    return tmp_path
+
+
+def call(capsys, *arguments: str) -> tuple[int, str, str]:
+    """(exit code, standard output, standard error) of the command."""
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return caught.value.code, printed.out, printed.err
+
+
+def test_both_protocols_and_every_file(data, capsys):
+    files = ["--json", "e.json", "--csv", "e.csv", "--markdown", "e.md", "--latex", "e.tex"]
+    code, out, _ = call(capsys, "evaluate", "--pred", "run", "--gt", "data", "--protocol", "both", *files)
+    assert code == 0
+    assert "protocol: strict, 2 sequences" in out
+    assert "protocol: official, 2 sequences" in out
+    assert "no Java found" in out
+    content = json.loads((data / "e.json").read_text())
+    strict, official = content["evaluations"]
+    assert (strict["run"], strict["protocol"], official["protocol"]) == ("run", "strict", "official")
+    # Shifted by a tenth of a width: IoU 36 / 44 = 0.82, so 16 of the 19 thresholds are met.
+    assert strict["overall"]["tracking/HOTA"] == pytest.approx(16 / 19)
+    assert strict["overall"]["interactions/F1"] == 1
+    assert (data / "e.csv").read_text().count("\n") == 1 + 2 * 3
+    for name in ("e.md", "e.tex"):
+        assert (data / name).read_text().count("protocol: strict") == (1 if name == "e.md" else 2)
+
+
+def test_the_default_is_strict_with_intervals_on_demand(data, capsys):
+    code, out, _ = call(capsys, "evaluate", "--pred", "run", "--gt", "data", "--bootstrap", "20", "--run", "mine")
+    assert code == 0
+    assert "official" not in out
+    assert "95 % intervals from 20 resamples" in out
+    assert "mine" in out
+
+
+def test_predictions_may_stand_under_the_split(data, capsys):
+    (data / "outer").mkdir()
+    (data / "run").rename(data / "outer/test")
+    assert call(capsys, "evaluate", "--pred", "outer", "--gt", "data")[0] == 0
+
+
+def test_missing_sequences_are_told(data, capsys):
+    shutil.rmtree(data / "run/park")
+    code, out, err = call(capsys, "evaluate", "--pred", "run", "--gt", "data")
+    assert code == 0
+    assert "park/one: no prediction" in err
+    assert "1 sequences incomplete, scored as empty" in out
+
+
+def test_an_existing_file_is_kept(data, capsys):
+    (data / "e.json").write_text("mine")
+    arguments = ("evaluate", "--pred", "run", "--gt", "data", "--json", "e.json")
+    code, _, err = call(capsys, *arguments)
+    assert code == 1
+    assert err.strip() == "error: e.json exists; pass --overwrite to replace it or choose another name"
+    assert (data / "e.json").read_text() == "mine"
+    assert call(capsys, *arguments, "--overwrite")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--pred", "nowhere", "--gt", "data"), "nowhere: no such folder"),
+        (("--pred", "run", "--gt", "nowhere"), "nowhere: no such folder"),
+        (("--pred", "run", "--gt", "data", "--split", "train"), "no split 'train'"),
+    ],
+)
+def test_one_line_for_wrong_input(data, capsys, arguments, message):
+    code, _, err = call(capsys, "evaluate", *arguments)
+    assert code == 1
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_wrong_row_is_named_with_file_and_line(data, capsys):
+    path = data / "run/park/one/gt/gt.txt"
+    path.write_text(path.read_text() + "3,1,1,1,1,1,1\n")
+    code, _, err = call(capsys, "evaluate", "--pred", "run", "--gt", "data")
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "gt.txt:17: id 1 was already in frame 3 (line 5)" in err
+
+
+def test_wrong_usage_is_2(data, capsys):
+    assert call(capsys, "evaluate", "--pred", "run", "--gt", "data", "--protocol", "lenient")[0] == 2
+    assert call(capsys, "evaluate", "--gt", "data")[0] == 2
+
+
+def test_compare_two_runs(data, capsys):
+    write_set(data / "better")
+    for run in ("run", "better"):
+        call(capsys, "evaluate", "--pred", run, "--gt", "data", "--protocol", "both", "--json", f"{run}.json")
+    code, out, err = call(
+        capsys,
+        "compare",
+        "run.json",
+        "better.json",
+        "--plot",
+        "runs.png",
+        "--markdown",
+        "runs.md",
+        "--latex",
+        "runs.tex",
+    )
+    assert code == 0
+    assert err == ""
+    assert "84.21" in out
+    assert "100.00" in out
+    text = (data / "runs.md").read_text()
+    assert "| tracking | HOTA ↑ | 84.21 | **100.00** |" in text
+    assert (data / "runs-strict.png").is_file()
+    assert (data / "runs-official.png").is_file()
+    assert (data / "runs.tex").read_text().count("\\begin{tabular}") == 2
+
+
+def test_compare_warns_of_other_sequences(data, capsys):
+    call(capsys, "evaluate", "--pred", "run", "--gt", "data", "--json", "2.json", "--run", "of2")
+    for folder in (data / "run/street", data / "data/test/street"):
+        shutil.rmtree(folder)
+    call(capsys, "evaluate", "--pred", "run", "--gt", "data", "--json", "1.json", "--run", "of1")
+    code, _, err = call(capsys, "compare", "2.json", "1.json")
+    assert code == 0
+    assert "of1 was evaluated on 1 sequences and of2 on 2, 1 of them the same" in err
+
+
+def test_compare_refuses_other_files(data, capsys):
+    (data / "e.json").write_text("{}")
+    code, _, err = call(capsys, "compare", "e.json")
+    assert code == 1
+    assert "e.json: schema is None" in err
