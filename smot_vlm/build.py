@@ -70,6 +70,7 @@ def build_model(
         build_interaction_head(config, name_verbs),
         replace(prompts or Prompts(), prefix=PICTURE_PROMPTS if decoder.wants_pictures else ""),
         build_pictures(config) if decoder.wants_pictures else None,
+        context=config.decoder.context,
     )
 
 
@@ -86,7 +87,13 @@ def build_zero_shot(config: Config) -> ZeroShotModel:
     )
     pictures = build_pictures(config, pairs=max(1, interaction.max_pairs // 2))
     return ZeroShotModel(
-        partial(open_pretrained_detector, config), decoder, verbs, prompts, pictures, threshold=interaction.threshold
+        partial(open_pretrained_detector, config),
+        decoder,
+        verbs,
+        prompts,
+        pictures,
+        threshold=interaction.threshold,
+        context=config.decoder.context,
     )
 
 
@@ -141,9 +148,10 @@ def build_interaction_head(config: Config, name_verbs: bool) -> InteractionHead:
         config.fusion.feedforward,
         verbs=NUM_VERBS,
         threshold=config.interaction.threshold,
+        encoder=config.interaction.verb_encoder,
     )
-    if name_verbs and config.interaction.verb_encoder is not None:
-        head.name_verbs([verb.gloss for verb in VERBS], config.interaction.verb_encoder)
+    if name_verbs and head.encoder is not None:
+        head.name_verbs([verb.gloss for verb in VERBS])
     return head
 
 

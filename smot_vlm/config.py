@@ -83,6 +83,8 @@ class DecoderConfig:
     soft_tokens: learned queries that carry a trajectory (or the scene) into the language model. lora_targets: names of
     the linear layers that get LoRA; none: those of the attention. quantization: "4bit" or "8bit" by bitsandbytes, or null.
     gradient_checkpointing: less memory in training for a second forward pass.
+    context: what the video's prompt tells beside the soft tokens: "none", "captions" (of the people, just written) or
+    "captions+verbs" (and who does what to whom), so that the summary agrees with its parts.
     dtype: "float32", or "bfloat16" for a large vision-language model on a GPU.
     smoter_*: the paper's decoder ("smoter"), which takes only the tokenizer of `language_model`; smoter_no_repeat: it
     never writes a word twice in a row. The released SMOTer has max_new_tokens 39.
@@ -100,6 +102,7 @@ class DecoderConfig:
     max_new_tokens: int = 80
     max_batch: int = 32
     dtype: str = "float32"
+    context: str = "none"
     smoter_hidden: int = 768
     smoter_layers: int = 6
     smoter_heads: int = 12

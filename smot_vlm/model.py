@@ -18,6 +18,7 @@ from smot_vlm.fusion.pictures import PictureMemory
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TrajectoryFusion
 from smot_vlm.fusion.video import VideoFusion
+from smot_vlm.semantics.context import SceneContext
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
 from smot_vlm.semantics.interaction import InteractionHead
 from smot_vlm.semantics.marks import Pictures, marked_pictures
@@ -67,8 +68,10 @@ class SmotModel(Describer[View, Fused]):
         interaction_head: InteractionHead,
         prompts: Prompts,
         open_pictures: Callable[[], PictureMemory] | None = None,
+        *,
+        context: str = "none",
     ) -> None:
-        super().__init__()
+        super().__init__(context)
         self.detector = detector
         self.person_features = person_features
         self.frame_features = frame_features
@@ -149,25 +152,29 @@ class SmotModel(Describer[View, Fused]):
             fused if memory.pictures is None else replace(fused, pictures=marked_pictures(memory.pictures, track_ids))
         )
 
-    def caption_requests(self, fused: Fused) -> list[CaptionRequest]:
-        """What the decoder is asked: the video's caption first, then one for each person."""
-        pictures = fused.pictures or Pictures((), ((),) * len(fused.tracks))
-        scene = CaptionRequest("video", fused.scene, self.prompts.render("video_caption"), pictures.scene)
+    def people_requests(self, fused: Fused) -> list[CaptionRequest]:
+        """See Describer.people_requests: T_j of each person."""
         prompt = self.prompts.render("instance_caption")
-        people = [
-            CaptionRequest("instance", track[real], prompt, images)
-            for track, real, images in zip(fused.tracks, fused.mask, pictures.people, strict=True)
+        images = fused.pictures.people if fused.pictures else ((),) * len(fused.tracks)
+        return [
+            CaptionRequest("instance", track[real], prompt, seen)
+            for track, real, seen in zip(fused.tracks, fused.mask, images, strict=True)
         ]
-        return [scene, *people]
 
-    def describe(self, fused: Fused) -> tuple[str, list[str]]:
-        """The video's caption and the people's, all in one batched generation."""
-        caption, *people = self.decoder.generate(self.caption_requests(fused))
-        return caption, people
+    def scene_request(self, fused: Fused, context: SceneContext) -> CaptionRequest:
+        """See Describer.scene_request: CA(F, T)."""
+        images = fused.pictures.scene if fused.pictures else ()
+        return CaptionRequest("video", fused.scene, self.prompts.render("video_caption", context=context), images)
 
     def relate(self, fused: Fused, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
         """Logits of each verb for each ordered pair (subject, object) of rows of `fused.tracks`."""
         return self.interaction_head(fused.tracks, fused.mask, pairs)
+
+    def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Fused, Tensor], Tensor]:
+        """See Describer.open_vocabulary: by the sentence embeddings of the phrases."""
+        head = self.interaction_head
+        embeddings = head.embed_phrases(phrases)
+        return lambda fused, pairs: head.score_phrases(fused.tracks, fused.mask, pairs, embeddings)
 
     def _fractions(self, placement: Letterbox, boxes: np.ndarray) -> Float[Tensor, "people 4"]:
         """Boxes xyxy in pixels as (center x, center y, width, height) in fractions of the frame."""

@@ -1,7 +1,8 @@
 """One video being watched: boxes on every frame, a look for meaning about twice a second, words when asked."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from smot_vlm.config import Config
 from smot_vlm.describer import Describer
+from smot_vlm.semantics.context import Relation
 from smot_vlm.semantics.pairs import candidate_pairs
 from smot_vlm.structures import Description, Detections, Frame, Interaction, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.timing import PartTimes
@@ -18,10 +20,36 @@ from smot_vlm.verbs import VERBS
 from smot_vlm.video.reader import VideoReader
 
 
+@dataclass(frozen=True, eq=False)
+class VerbSet:
+    """The verbs that are asked about: labels as reported, plain words, thresholds, and their log-odds for pairs."""
+
+    labels: Sequence[str]
+    words: Sequence[str]
+    thresholds: torch.Tensor
+    score: Callable[[Any, torch.Tensor], torch.Tensor]
+
+
+def _known_verbs(model: Describer[Any, Any]) -> VerbSet:
+    """The 335 senses."""
+    labels, words = [verb.label for verb in VERBS], [verb.lemma for verb in VERBS]
+    return VerbSet(labels, words, model.verb_thresholds, model.relate)
+
+
+def _open_verbs(model: Describer[Any, Any], phrases: Sequence[str]) -> VerbSet:
+    """Phrases in place of the 335 senses; each has the mean of their thresholds."""
+    phrases = [phrase.strip() for phrase in phrases]
+    if not phrases or not all(phrases) or len(set(phrases)) != len(phrases):
+        raise ValueError(f"verbs are {phrases}; give at least one phrase, none of them empty or twice")
+    thresholds = model.verb_thresholds.mean().repeat(len(phrases))
+    return VerbSet(phrases, phrases, thresholds, model.open_vocabulary(phrases))
+
+
 class Session:
     """Watches one video for a Tracker.
 
     open_people: given the model's own detector as a function of a frame, opens the source of boxes with ids.
+    verbs: phrases to ask about in place of the 335 senses.
     times: seconds by part: detector, backbone, association, features, fusion, language, verbs.
     """
 
@@ -31,6 +59,7 @@ class Session:
         config: Config,
         open_people: Callable[[Callable[[Frame], Detections]], PeopleSource],
         times: PartTimes,
+        verbs: Sequence[str] | None = None,
     ) -> None:
         self._model = model
         self._config = config
@@ -40,6 +69,7 @@ class Session:
         self._memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
         self._seen: tuple[int, Any] | None = None
         self._size = (0, 0)
+        self._verbs = _known_verbs(model) if verbs is None else _open_verbs(model, verbs)
         self._people = open_people(self._detect)
 
     def observe(self, frame: Frame) -> Detections:
@@ -63,7 +93,7 @@ class Session:
         with self._times.part("verbs"):
             interactions = self._interactions(recalled, tracks)
         with self._times.part("language"):
-            caption, captions = self._model.describe(recalled)
+            caption, captions = self._model.describe(recalled, self._relations(tracks, interactions))
         description = Description(self._video_info(video), tuple(tracks), interactions, "", self._model_info())
         return description.with_captions(caption, dict(zip(ids, captions, strict=True)))
 
@@ -96,14 +126,23 @@ class Session:
         pairs = candidate_pairs(tracks, settings.max_pairs, max_gap)
         if len(pairs) == 0:
             return ()
-        log_odds = self._model.relate(recalled, torch.as_tensor(pairs, device=self._model.device))
+        log_odds = self._verbs.score(recalled, torch.as_tensor(pairs, device=self._model.device))
         scores = log_odds.sigmoid().cpu().numpy()
-        found = np.argwhere(scores > self._model.verb_thresholds.cpu().numpy())
+        found = np.argwhere(scores > self._verbs.thresholds.cpu().numpy())
         edges = [
-            Interaction(tracks[pairs[row, 0]].id, VERBS[verb].label, tracks[pairs[row, 1]].id, float(scores[row, verb]))
+            Interaction(
+                tracks[pairs[row, 0]].id, self._verbs.labels[verb], tracks[pairs[row, 1]].id, float(scores[row, verb])
+            )
             for row, verb in found
         ]
         return tuple(sorted(edges, key=lambda edge: (edge.subject, edge.object, -edge.score)))
+
+    def _relations(self, tracks: list[Trajectory], interactions: tuple[Interaction, ...]) -> list[Relation]:
+        """The interactions as a prompt tells them: by position, in plain words, surest first."""
+        rows = {track.id: row for row, track in enumerate(tracks)}
+        words = dict(zip(self._verbs.labels, self._verbs.words, strict=True))
+        surest = sorted(interactions, key=lambda edge: -edge.score)
+        return [Relation(rows[edge.subject], words[edge.verb], rows[edge.object]) for edge in surest]
 
     def _video_info(self, video: VideoReader) -> VideoInfo:
         width, height = self._size

@@ -3,7 +3,7 @@
 Not to be confused with the associators in smot_vlm.tracking, which link boxes: this Tracker describes a video.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -109,6 +109,7 @@ class Tracker:
         source: VideoSource,
         *,
         trajectories: Path | str | None = None,
+        verbs: Sequence[str] | None = None,
         stride: int = 1,
         max_frames: int | None = None,
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
@@ -118,7 +119,8 @@ class Tracker:
 
         source: a file, a folder or glob of images, an array (frames, height, width, 3), an iterable of frames, a camera
         index, an rtsp:// or http:// address. trajectories: a MOT file with boxes and ids to use in place of the
-        detector. stride: use every stride-th frame. on_frame: called after each frame, for progress; false ends the
+        detector. verbs: phrases such as "hand over an object" to look for in place of the 335 senses; none of them needs
+        to have been trained. stride: use every stride-th frame. on_frame: called after each frame, for progress; false ends the
         watching there. times: filled with the seconds of each part.
 
         Raises:
@@ -126,7 +128,7 @@ class Tracker:
         """
         times = times or PartTimes()
         with torch.inference_mode(), open_video(source, stride=stride, max_frames=max_frames) as video:
-            session = self._session(video, trajectories, times)
+            session = self._session(video, trajectories, times, verbs)
             for frame in times.waiting("decode", video):
                 session.observe(frame)
                 if on_frame is not None and on_frame(frame, video) is False:
@@ -161,8 +163,17 @@ class Tracker:
                         description, refreshed_at = session.describe(video), frame.time_seconds
                 yield Update(frame, people, description, refresh)
 
-    def _session(self, video: VideoReader, trajectories: Path | str | None, times: PartTimes) -> Session:
-        return Session(self.model, self.config, lambda see: self._people(see, video, trajectories, times), times)
+    def _session(
+        self,
+        video: VideoReader,
+        trajectories: Path | str | None,
+        times: PartTimes,
+        verbs: Sequence[str] | None = None,
+    ) -> Session:
+        def open_people(see: Callable[[Frame], Detections]) -> PeopleSource:
+            return self._people(see, video, trajectories, times)
+
+        return Session(self.model, self.config, open_people, times, verbs)
 
     def _people(
         self, see: Callable[[Frame], Detections], video: VideoReader, trajectories: Path | str | None, times: PartTimes

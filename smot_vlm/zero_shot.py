@@ -15,6 +15,7 @@ from torch import Tensor
 from smot_vlm.describer import Describer
 from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.fusion.pictures import PictureMemory
+from smot_vlm.semantics.context import SceneContext
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.marks import pair_images, person_images, scene_images
 from smot_vlm.semantics.prompts import Prompts
@@ -39,6 +40,8 @@ class ZeroShotModel(Describer[np.ndarray, Album]):
     reported from this probability on. Nothing in it has random weights, so `trained` is true.
     """
 
+    decoder: VisionLanguage
+
     def __init__(
         self,
         open_detector: Callable[[], Detector],
@@ -48,8 +51,9 @@ class ZeroShotModel(Describer[np.ndarray, Album]):
         open_pictures: Callable[[], PictureMemory],
         *,
         threshold: float = 0.3,
+        context: str = "none",
     ) -> None:
-        super().__init__()
+        super().__init__(context)
         self.decoder = decoder
         self.verbs = verbs
         self.prompts = prompts
@@ -105,20 +109,32 @@ class ZeroShotModel(Describer[np.ndarray, Album]):
         assert memory.pictures is not None, "the memory was opened by this model"
         return Album(memory.pictures, tuple(track_ids))
 
-    def describe(self, recalled: Album) -> tuple[str, list[str]]:
-        """See Describer.describe."""
-        nothing = torch.zeros(0, 0, device=self.device)
-        scene = CaptionRequest("video", nothing, self.prompts.render("video_caption"), scene_images(recalled.pictures))
+    def people_requests(self, recalled: Album) -> list[CaptionRequest]:
+        """See Describer.people_requests: crops of each person."""
         prompt = self.prompts.render("instance_caption")
-        people = [
-            CaptionRequest("instance", nothing, prompt, person_images(recalled.pictures, track_id))
+        return [
+            CaptionRequest("instance", self._no_tokens(), prompt, person_images(recalled.pictures, track_id))
             for track_id in recalled.track_ids
         ]
-        caption, *captions = self.decoder.generate([scene, *people])
-        return caption, captions
+
+    def scene_request(self, recalled: Album, context: SceneContext) -> CaptionRequest:
+        """See Describer.scene_request: marked frames."""
+        prompt = self.prompts.render("video_caption", context=context)
+        return CaptionRequest("video", self._no_tokens(), prompt, scene_images(recalled.pictures))
 
     def relate(self, recalled: Album, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
         """See Describer.relate."""
+        return self._score(self.verbs, recalled, pairs)
+
+    def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Album, Tensor], Tensor]:
+        """See Describer.open_vocabulary: by the likelihood of the phrases themselves."""
+        verbs = self.verbs.in_other_words(phrases)
+        return lambda recalled, pairs: self._score(verbs, recalled, pairs)
+
+    def _score(self, verbs: VerbLikelihood, recalled: Album, pairs: Tensor) -> Tensor:
         ids = recalled.track_ids
         images = [pair_images(recalled.pictures, ids[subject], ids[target]) for subject, target in pairs.tolist()]
-        return self.verbs.probabilities(images).logit()
+        return verbs.probabilities(images).logit()
+
+    def _no_tokens(self) -> Tensor:
+        return torch.zeros(0, 0, device=self.device)

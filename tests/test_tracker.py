@@ -229,3 +229,36 @@ def test_the_hub_gets_the_folder(tracker, monkeypatch):
         "repository": "me/model",
         "files": ["README.md", "adapter", "config.json", "model.safetensors", "prompts", "tokenizer"],
     }
+
+
+def test_new_verbs_are_looked_for_by_their_words(tiny_language_model, boxes, monkeypatch):
+    """With every verb likely, a pair does both phrases, in both directions, and none of the 335."""
+    import dataclasses
+
+    from smot_vlm.semantics import interaction
+
+    monkeypatch.setattr(
+        interaction,
+        "embed_sentences",
+        lambda texts, encoder: np.random.default_rng(len(texts)).normal(size=(len(texts), 384)),
+    )
+    config = tiny_config(tiny_language_model)
+    config = dataclasses.replace(config, interaction=dataclasses.replace(config.interaction, verb_encoder="any"))
+    model = build_model(config)
+    torch.nn.init.constant_(model.interaction_head.bias, 20.0)
+    phrases = ["hand over an object", "wave goodbye"]
+    found = Tracker(model, config).describe(moving_squares(), trajectories=boxes, verbs=phrases).interactions
+    assert {(edge.subject, edge.verb, edge.object) for edge in found} == {
+        (subject, phrase, 3 - subject) for subject in (1, 2) for phrase in phrases
+    }
+
+
+@pytest.mark.parametrize("verbs", [[], [""], ["push", "push"]])
+def test_wrong_phrases_are_told(tracker, boxes, verbs):
+    with pytest.raises(ValueError, match="give at least one phrase"):
+        tracker.describe(moving_squares(), trajectories=boxes, verbs=verbs)
+
+
+def test_a_model_whose_verbs_have_no_words_says_so(tracker, boxes):
+    with pytest.raises(ValueError, match="only the 335 verbs can be scored"):
+        tracker.describe(moving_squares(), trajectories=boxes, verbs=["push"])

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from smot_vlm.fusion.attention import CrossAttention, attention_pool
-from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER, embed_sentences
+from smot_vlm.semantics.sentence_embeddings import embed_sentences
 
 # Probability of any verb before training, as focal loss wants it.
 PRIOR = 0.01
@@ -26,8 +26,8 @@ class InteractionHead(nn.Module):
     """Directed: the logits of (j, k) are for "j acts on k". Query tokens of the subject read the object's tokens.
 
     verbs: number of senses. threshold: probability from which a verb is reported, one a verb, stored with the weights
-    (see `calibrate`). chunk: pairs in one pass, which bounds the memory. Verb vectors start at random; `name_verbs`
-    starts them from text.
+    (see `calibrate`). encoder: the sentence encoder that names verbs; None: verbs are never named by text. chunk: pairs
+    in one pass, which bounds the memory. Verb vectors start at random; `name_verbs` starts them from text.
     """
 
     text_center: Tensor
@@ -41,6 +41,7 @@ class InteractionHead(nn.Module):
         *,
         verbs: int = 335,
         threshold: float = 0.4,
+        encoder: str | None = None,
         chunk: int = 64,
     ) -> None:
         super().__init__()
@@ -53,6 +54,7 @@ class InteractionHead(nn.Module):
         # The mean of the glosses' embeddings: what all verbs share says nothing about which one it is.
         self.register_buffer("text_center", torch.zeros(EMBEDDING_DIM))
         self.register_buffer("thresholds", torch.full((verbs,), threshold))
+        self.encoder = encoder
         self.chunk = chunk
 
     def forward(
@@ -86,29 +88,28 @@ class InteractionHead(nn.Module):
         """What happens from subject to object, as a vector in the space of the verbs."""
         return torch.cat([self._embed_chunk(tracks, mask, chunk) for chunk in pairs.split(self.chunk)])
 
-    def name_verbs(self, glosses: Sequence[str], encoder: str = DEFAULT_ENCODER) -> None:
+    def name_verbs(self, glosses: Sequence[str]) -> None:
         """Start the verbs' vectors from the sentence embeddings of their glosses, in order.
 
         Raises:
-            ValueError: another number of glosses than verbs.
+            ValueError: another number of glosses than verbs, or no encoder.
             FileNotFoundError, ImportError: the sentence encoder is not there.
         """
         if len(glosses) != len(self.verbs):
             raise ValueError(f"{len(glosses)} glosses for {len(self.verbs)} verbs; give one for each")
-        embeddings = _as_tensor(embed_sentences(glosses, encoder))
+        embeddings = self._embed_text(glosses)
         with torch.no_grad():
             self.text_center.copy_(embeddings.mean(dim=0))
             self.verbs.copy_(functional.normalize(embeddings - self.text_center.cpu(), dim=1))
 
-    def embed_phrases(
-        self, phrases: Sequence[str], encoder: str = DEFAULT_ENCODER
-    ) -> Float[Tensor, "phrases embedding"]:
+    def embed_phrases(self, phrases: Sequence[str]) -> Float[Tensor, "phrases embedding"]:
         """Phrases such as "hand over an object" as vectors in the space of the verbs.
 
         Raises:
+            ValueError: no encoder.
             FileNotFoundError, ImportError: the sentence encoder is not there.
         """
-        embeddings = _as_tensor(embed_sentences(phrases, encoder)).to(self.verbs.device)
+        embeddings = self._embed_text(phrases).to(self.verbs.device)
         return functional.normalize(embeddings - self.text_center, dim=1)
 
     def calibrate(self, scores: Float[np.ndarray, "pairs verbs"], labels: Bool[np.ndarray, "pairs verbs"]) -> None:
@@ -118,6 +119,14 @@ class InteractionHead(nn.Module):
         """
         for verb in np.flatnonzero(labels.any(axis=0)):
             self.thresholds[verb] = best_threshold(scores[:, verb], labels[:, verb])
+
+    def _embed_text(self, texts: Sequence[str]) -> Tensor:
+        if self.encoder is None:
+            raise ValueError(
+                "this model's verbs are not named by text (interaction.verb_encoder is null); "
+                "only the 335 verbs can be scored"
+            )
+        return torch.from_numpy(embed_sentences(texts, self.encoder)).float()
 
     def _embed_chunk(self, tracks: Tensor, mask: Tensor, pairs: Tensor) -> Tensor:
         subject, target = pairs.unbind(dim=1)
@@ -154,7 +163,3 @@ def choose_pairs(
     count = min(len(negatives), round(negatives_per_positive * max(len(positives), 1)))
     drawn = negatives[torch.randperm(len(negatives), generator=generator)[:count].to(negatives.device)]
     return torch.cat([positives, drawn]).sort().values
-
-
-def _as_tensor(embeddings: np.ndarray) -> Tensor:
-    return torch.from_numpy(embeddings).float()

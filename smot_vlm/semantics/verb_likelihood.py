@@ -65,6 +65,13 @@ class VerbLikelihood:
         """How many senses there are."""
         return len(self._verbs)
 
+    def in_other_words(self, phrases: Sequence[str]) -> "VerbLikelihood":
+        """The same question with other answers: phrases such as "hand over an object" in place of the senses."""
+        verbs = [Verb(row, phrase, phrase, "verb", phrase, ()) for row, phrase in enumerate(phrases)]
+        return VerbLikelihood(
+            self._answers, self._question, verbs, shortlist=max(1, len(verbs)), temperature=self._temperature
+        )
+
     def probabilities(self, pairs: Sequence[Sequence[np.ndarray]]) -> Float[Tensor, "pairs verbs"]:
         """The probability of each sense for each ordered pair. pairs: the marked pictures of each; none: all are 0."""
         rows = [self._pair(images) if images else torch.zeros(len(self._verbs)) for images in pairs]

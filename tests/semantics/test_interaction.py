@@ -106,7 +106,7 @@ def words(monkeypatch):
 
 def test_a_verb_scored_by_its_own_gloss_has_its_trained_logit(words):
     glosses = ["push", "embrace", "chase", "talk", "kick"]
-    head = make_head()
+    head = make_head(encoder="any")
     head.name_verbs(glosses)
     tracks, mask = make_tracks()
     with torch.no_grad():
@@ -117,7 +117,12 @@ def test_a_verb_scored_by_its_own_gloss_has_its_trained_logit(words):
 
 def test_glosses_must_be_one_a_verb(words):
     with pytest.raises(ValueError, match="2 glosses for 5 verbs"):
-        make_head().name_verbs(["push", "pull"])
+        make_head(encoder="any").name_verbs(["push", "pull"])
+
+
+def test_verbs_without_an_encoder_are_not_open_to_words():
+    with pytest.raises(ValueError, match="only the 335 verbs"):
+        make_head().embed_phrases(["push"])
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 import pytest
 
+from smot_vlm.semantics.context import SceneContext
 from smot_vlm.semantics.prompts import VISUAL, Prompts
 
 
 @pytest.mark.parametrize("task", ["instance_caption", "video_caption"])
 def test_shipped_prompts_place_the_soft_tokens_once(task):
-    assert Prompts().render(task).count(VISUAL) == 1
+    assert Prompts().render(task, context=SceneContext()).count(VISUAL) == 1
 
 
 @pytest.mark.parametrize(
