@@ -145,6 +145,91 @@ class PicturesConfig:
 
 
 @dataclass(frozen=True)
+class LossWeights:
+    """What each mean loss counts; 0 leaves it out. grounding: the bag of words, see semantics/grounding.py."""
+
+    detection: float = 1.0
+    instance: float = 1.0
+    video: float = 1.0
+    grounding: float = 0.5
+    interactions: float = 1.0
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained; not read at inference.
+
+    dataset: "synthetic" (drawn in memory) or the root of a data set in BenSMOT's layout. synthetic_sequences: how many
+    different worlds; synthetic_width: of their frames in pixels, null for 320 to 640.
+    steps: optimiser steps. Up to tracking_steps the detector learns alone (paper: 20K of 70K); from then on grounding
+    and interactions too; from words_from on captions too. batch_clips: clips a process and micro-batch; accumulate:
+    micro-batches a step.
+    most_frames, feature_frames, detector_frames, true_tracks, video_captions: see training/examples.py.
+    learning_rate: of the heads; lora_learning_rate: of the language model's adapter; backbone_factor: times
+    learning_rate for the detector (0.1 for a pretrained one). After warmup_steps the rates follow half a cosine to 0.
+    clip_norm: of the gradient of each group of parameters.
+    assignment_iou: spatio-temporal IoU from which a found trajectory is a true person's. negatives_per_positive: pairs
+    without a verb for each one with.
+    precision: "auto" (bf16 on GPUs that have it, else float32), "no", "bf16" or "fp16". compile: torch.compile the
+    language model and the detector. tracker: "tensorboard", "wandb" or "none".
+    keep: newest checkpoints kept, beside the best. validation_videos: described every validate_every steps.
+    """
+
+    dataset: str = "synthetic"
+    train_split: str = "train"
+    validation_split: str = "val"
+    synthetic_sequences: int = 4000
+    synthetic_width: int | None = 320
+    seed: int = 0
+    steps: int = 2000
+    tracking_steps: int = 200
+    words_from: int = 400
+    batch_clips: int = 1
+    accumulate: int = 1
+    workers: int = 1
+    most_frames: int = 48
+    feature_frames: int = 12
+    detector_frames: tuple[int, int] = (6, 8)
+    true_tracks: tuple[float, float] = (1.0, 0.5)
+    video_captions: float = 1.0
+    augment: bool = False
+    learning_rate: float = 1e-3
+    lora_learning_rate: float = 5e-4
+    backbone_factor: float = 0.1
+    weight_decay: float = 0.01
+    warmup_steps: int = 100
+    clip_norm: float = 5.0
+    weights: LossWeights = field(default_factory=LossWeights)
+    assignment_iou: float = 0.5
+    negatives_per_positive: float = 3.0
+    precision: str = "auto"
+    compile: bool = False
+    tracker: str = "tensorboard"
+    log_every: int = 10
+    checkpoint_every: int = 200
+    keep: int = 2
+    validate_every: int = 500
+    validation_videos: int = 12
+
+    def __post_init__(self) -> None:
+        counts = ("steps", "batch_clips", "accumulate", "log_every", "checkpoint_every", "keep", "validate_every")
+        small = [name for name in counts if getattr(self, name) < 1]
+        if small:
+            raise ValueError(f"training.{small[0]} is {getattr(self, small[0])}; give at least 1")
+        if not 0 <= self.tracking_steps <= self.words_from:
+            raise ValueError(
+                f"training.tracking_steps is {self.tracking_steps} and words_from is {self.words_from}; "
+                "words come after tracking"
+            )
+        for name, allowed in (
+            ("precision", ("auto", "no", "bf16", "fp16")),
+            ("tracker", ("tensorboard", "wandb", "none")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"training.{name} is {getattr(self, name)!r}; it takes {', '.join(allowed)}")
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that makes a model. `name` is what a description says wrote it.
 
@@ -158,6 +243,7 @@ class Config:
     fusion: FusionConfig = field(default_factory=FusionConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     interaction: InteractionConfig = field(default_factory=InteractionConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
     pictures: PicturesConfig = field(default_factory=PicturesConfig)
     spine: str = "smot"
 

@@ -4,7 +4,8 @@ A row is: the prompt up to the place of the soft tokens, the soft tokens, the re
 caption with its end token. Rows are padded on the left, so that every caption starts in the same column.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,16 @@ from torch.nn import functional
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
+from smot_vlm.semantics.generation import Decoding, PromptRow, write
+from smot_vlm.semantics.grounding import GroundingLoss, bag_of_words_loss, content_tokens
 from smot_vlm.semantics.language_models import load_causal_lm
+from smot_vlm.semantics.merging import MergedModel, merge
 from smot_vlm.semantics.prompts import VISUAL
+from smot_vlm.semantics.shared_cache import pad_left, positions
 from smot_vlm.semantics.soft_tokens import soft_rows, soft_tokens_of_each_task
 
 IGNORED = -100
+GREEDY = Decoding()
 
 
 class LoraLM(nn.Module):
@@ -28,7 +34,8 @@ class LoraLM(nn.Module):
 
     dim: width of the visual tokens. soft_tokens: how many carry a person or a scene into the LM. lora_targets: names of
     the linear layers that get LoRA; none: those of the attention. max_batch: most captions generated at once, which
-    bounds the key-value cache.
+    bounds the key-value cache. decoding: how words are chosen. merge_lora: generate with LoRA folded into a copy of the
+    weights that it changes, which is kept until they change; the captions are the same, and sooner there.
     """
 
     wants_pictures = False
@@ -46,9 +53,12 @@ class LoraLM(nn.Module):
         lora_targets: Sequence[str] = (),
         max_new_tokens: int = 80,
         max_batch: int = 32,
+        decoding: Decoding = GREEDY,
+        merge_lora: bool = True,
     ) -> None:
         super().__init__()
         self.tokenizer = tokenizer
+        self.end: int = tokenizer.eos_token_id
         adapter = LoraConfig(
             r=lora_rank,
             lora_alpha=lora_alpha,
@@ -61,6 +71,10 @@ class LoraLM(nn.Module):
         self.soft_tokens = soft_tokens_of_each_task(dim, words, count=soft_tokens)
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
+        self.decoding = decoding
+        self.merge_lora = merge_lora
+        # No module of its own: neither saved nor moved with this one.
+        self._merged: MergedModel | None = None
 
     @classmethod
     def load(
@@ -99,52 +113,90 @@ class LoraLM(nn.Module):
         )
         return CaptionLoss(total, sum(len(target) for target in targets))
 
+    def grounding(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> GroundingLoss:
+        """See Grounded.grounding: the soft tokens read through the language model's word embeddings."""
+        bags = [self.content_tokens(caption) for caption in captions]
+        soft = torch.stack(soft_rows(self.soft_tokens, requests))
+        words: Tensor = self.language_model.get_input_embeddings().weight  # type: ignore[operator,assignment,union-attr]
+        return GroundingLoss(bag_of_words_loss(soft, words, bags), sum(map(len, bags)))
+
+    def content_tokens(self, caption: str) -> list[int]:
+        """See Grounded.content_tokens."""
+        return content_tokens(self.tokenizer, caption)
+
     @torch.inference_mode()
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
-        """See CaptionDecoder.generate. Greedy."""
-        captions: list[str] = []
-        for start in range(0, len(requests), self.max_batch):
-            captions += self._generate_batch(requests[start : start + self.max_batch])
-        return captions
+        """See CaptionDecoder.generate. What prompts share before the soft tokens is read once."""
+        if not requests:
+            return []
+        with self._speaker() as language_model:
+            written = write(
+                language_model,
+                self._generation_rows(requests),
+                self.decoding,
+                max_new_tokens=self.max_new_tokens,
+                max_batch=self.max_batch,
+                end=self.end,
+                pad=self.tokenizer.pad_token_id,
+            )
+        return [" ".join(text.split()) for text in self.tokenizer.batch_decode(written, skip_special_tokens=True)]
 
-    def _generate_batch(self, requests: Sequence[CaptionRequest]) -> list[str]:
-        inputs, mask = pad_left(self._prompt_rows(requests))
-        ids = self.language_model.generate(
-            inputs_embeds=inputs,
-            attention_mask=mask.long(),
-            max_new_tokens=self.max_new_tokens,
-            do_sample=False,
-            temperature=None,
-            top_p=None,
-            top_k=None,
-            pad_token_id=self.tokenizer.pad_token_id,
-            eos_token_id=self.tokenizer.eos_token_id,
-        )
-        return [" ".join(text.split()) for text in self.tokenizer.batch_decode(ids, skip_special_tokens=True)]
+    def train(self, mode: bool = True) -> "LoraLM":
+        """See nn.Module.train; training frees what generation keeps."""
+        if mode:
+            self._merged = None
+        return super().train(mode)
+
+    @contextmanager
+    def _speaker(self) -> Iterator[PreTrainedModel]:
+        """The language model for generation: merged where it can be, in evaluation mode."""
+        original = self.language_model.get_base_model()
+        # Under autocast merged weights would be rounded, LoRA's small part with them.
+        if self.merge_lora and not torch.is_autocast_enabled(original.device.type):
+            if self._merged is None or not self._merged.is_current(original):
+                self._merged = merge(original)
+            if self._merged is not None:
+                yield self._merged.model
+                return
+        training = original.training
+        try:
+            yield original.eval()
+        finally:
+            original.train(training)
 
     def _forward(
         self, inputs: Float[Tensor, "batch tokens hidden"], mask: Bool[Tensor, "batch tokens"], columns: int
     ) -> Float[Tensor, "batch columns vocabulary"]:
-        positions = (mask.long().cumsum(dim=1) - 1).clamp(min=0)
         return self.language_model(
             inputs_embeds=inputs,
             attention_mask=mask.long(),
-            position_ids=positions,
+            position_ids=positions(mask),
             logits_to_keep=columns,
             use_cache=False,
         ).logits
 
     def _prompt_rows(self, requests: Sequence[CaptionRequest]) -> list[Float[Tensor, "_ hidden"]]:
         """Each request's prompt as embeddings, soft tokens in their place."""
-        embed = self.language_model.get_input_embeddings()
+        return [torch.cat([self._embed(row.before), row.rest]) for row in self._generation_rows(requests)]
+
+    def _generation_rows(self, requests: Sequence[CaptionRequest]) -> list[PromptRow]:
+        """Each request's prompt: the words before the soft tokens, and the rest as embeddings."""
+        parts = {prompt: self._split(prompt) for prompt in {request.prompt for request in requests}}
         rows = []
         for request, soft in zip(requests, soft_rows(self.soft_tokens, requests), strict=True):
-            before, after = (
-                embed(torch.tensor(self._ids(part), dtype=torch.long, device=soft.device))
-                for part in chat_text(self.tokenizer, request.prompt).split(VISUAL)
-            )
-            rows.append(torch.cat([before, soft.to(before.dtype), after]))
+            before, after = parts[request.prompt]
+            words = self._embed(after)
+            rows.append(PromptRow(before, torch.cat([soft.to(words.dtype), words])))
         return rows
+
+    def _split(self, prompt: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The token ids before and after the soft tokens."""
+        before, after = (tuple(self._ids(part)) for part in chat_text(self.tokenizer, prompt).split(VISUAL))
+        return before, after
+
+    def _embed(self, ids: Sequence[int]) -> Float[Tensor, "_ hidden"]:
+        embed: nn.Module = self.language_model.get_input_embeddings()
+        return embed(torch.tensor(ids, dtype=torch.long, device=embed.weight.device))  # type: ignore[arg-type]
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -164,16 +216,6 @@ def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
         return prompt + "\n"
     messages = [{"role": "user", "content": prompt}]
     return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
-
-
-def pad_left(
-    rows: Sequence[Float[Tensor, "_ hidden"]],
-) -> tuple[Float[Tensor, "batch tokens hidden"], Bool[Tensor, "batch tokens"]]:
-    """Rows of different length as one left-padded batch, and its mask (true where a token is real)."""
-    length = max(len(row) for row in rows)
-    padded = torch.stack([functional.pad(row, (0, 0, length - len(row), 0)) for row in rows])
-    lengths = torch.tensor([len(row) for row in rows], device=padded.device)
-    return padded, torch.arange(length, device=padded.device) >= length - lengths[:, None]
 
 
 def attention_projections(language_model: nn.Module) -> list[str]:

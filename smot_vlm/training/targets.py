@@ -1,0 +1,82 @@
+"""Which trajectory speaks for which true person in training. Association is discrete: no gradient runs through here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from smot_vlm.evaluation.matching import match_one_to_one
+from smot_vlm.model import SmotModel
+from smot_vlm.structures import Trajectory
+from smot_vlm.tracking.associators import Associator
+from smot_vlm.tracking.trajectories import TrajectoryBuilder
+from smot_vlm.training.examples import Example
+from smot_vlm.verbs import verb
+
+# Frames in one forward pass of the detector without gradient.
+CHUNK_FRAMES = 16
+
+
+@torch.no_grad()
+def find_people(
+    model: SmotModel, example: Example, open_associator: Callable[[float], Associator]
+) -> list[Trajectory]:
+    """The trajectories that the model finds in all frames of the example, boxes in original pixels.
+
+    The detector is in evaluation mode meanwhile, and afterwards as before.
+    """
+    associator = open_associator(example.fps)
+    builder = TrajectoryBuilder()
+    training = model.detector.training
+    model.detector.eval()
+    for start in range(0, len(example.frames), CHUNK_FRAMES):
+        canvases = example.canvases[start : start + CHUNK_FRAMES]
+        images = to_images(canvases, model.device)
+        found = model.detector.boxes(model.detector(images), [example.placement] * len(canvases))
+        for frame, people in zip(example.frames[start : start + CHUNK_FRAMES].tolist(), found, strict=True):
+            builder.add(frame, associator.update(people))
+    model.detector.train(training)
+    return builder.build()
+
+
+def people_to_teach(
+    truth: Sequence[Trajectory], found: Sequence[Trajectory], frames: np.ndarray, iou: float = 0.5
+) -> list[Trajectory]:
+    """For each true person the trajectory whose features are taken, cut to `frames`, its `frames` positions in them.
+
+    It is the found trajectory assigned one to one by spatio-temporal IoU of at least `iou`, where there is one with a box
+    in `frames`; else the true one. So everybody who is annotated is taught once, under the true id and caption.
+    """
+    by_id = {track.id: track for track in found}
+    assigned = {true: by_id[own] for own, true in match_one_to_one(truth, found, iou).items()} if found else {}
+    taught = []
+    for track in truth:
+        own = cut_to(assigned[track.id], frames) if track.id in assigned else None
+        own = cut_to(track, frames) if own is None or not len(own.frames) else own
+        taught.append(replace(own, id=track.id, caption=track.caption))
+    return taught
+
+
+def cut_to(track: Trajectory, frames: np.ndarray) -> Trajectory:
+    """The track on `frames` alone (ascending), with positions in `frames` for frame numbers; it may be empty."""
+    inside = np.isin(track.frames, frames)
+    positions = np.searchsorted(frames, track.frames[inside])
+    return replace(track, frames=positions, boxes=track.boxes[inside], scores=track.scores[inside])
+
+
+def pair_labels(example: Example, verbs: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """All ordered pairs of positions in `example.tracks` (pairs, 2), and their verbs (pairs, verbs) as 0 and 1."""
+    count = len(example.tracks)
+    pairs = torch.tensor([(a, b) for a in range(count) for b in range(count) if a != b], dtype=torch.int64)
+    pairs = pairs.reshape(-1, 2)
+    labels = torch.zeros(count, count, verbs)
+    place = {track.id: row for row, track in enumerate(example.tracks)}
+    for edge in example.interactions:
+        labels[place[edge.subject], place[edge.object], verb(edge.verb).id] = 1.0
+    return pairs, labels[pairs[:, 0], pairs[:, 1]]
+
+
+def to_images(canvases: np.ndarray, device: torch.device) -> torch.Tensor:
+    """uint8 (frames, height, width, 3) -> float RGB in [0, 1] (frames, 3, height, width), channels last in memory."""
+    return torch.from_numpy(canvases).to(device).permute(0, 3, 1, 2).float() / 255.0
