@@ -1,4 +1,4 @@
-"""Vision-language models of three families with random weights, and processors for them, all built here."""
+"""Vision-language models of four families with random weights, and processors for them, all built here."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +23,10 @@ from transformers import (
     Qwen2_5_VLProcessor,
     Qwen2VLImageProcessor,
     Qwen2VLVideoProcessor,
+    Qwen3VLConfig,
+    Qwen3VLForConditionalGeneration,
+    Qwen3VLProcessor,
+    Qwen3VLVideoProcessor,
 )
 
 IMAGE_SIZE, PATCH = 32, 8
@@ -87,42 +91,55 @@ def tiny_idefics3() -> tuple[PreTrainedModel, ProcessorMixin]:
     return Idefics3ForConditionalGeneration(config), processor
 
 
-def tiny_qwen() -> tuple[PreTrainedModel, ProcessorMixin]:
-    """The family of Qwen-VL: pictures of any size, positions in three dimensions."""
-    names = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
-    tokenizer = tokenizer_with(*names)
-    start, end, image, video = (tokenizer.convert_tokens_to_ids(name) for name in names)
+QWEN_MARKS = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
+QWEN_PICTURE = "<|vision_start|><|image_pad|><|vision_end|>"
+QWEN_SIZE = {"shortest_edge": 16 * 16, "longest_edge": 64 * 64}
+QWEN_VISION = {
+    "depth": 2,
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_heads": 2,
+    "out_hidden_size": TEXT["hidden_size"],
+    "patch_size": PATCH,
+    "initializer_range": 0.5,
+}
+QWEN_POSITIONS = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 1, 2]}
+
+
+def qwen_ids(tokenizer: PreTrainedTokenizerFast) -> dict[str, int]:
+    names = ("vision_start_token_id", "vision_end_token_id", "image_token_id", "video_token_id")
+    return dict(zip(names, tokenizer.convert_tokens_to_ids(list(QWEN_MARKS)), strict=True))
+
+
+def tiny_qwen2_5() -> tuple[PreTrainedModel, ProcessorMixin]:
+    """Qwen2.5-VL: pictures of any size, positions in three dimensions."""
+    tokenizer = tokenizer_with(*QWEN_MARKS)
     config = Qwen2_5_VLConfig(
-        text_config={
-            "vocab_size": len(tokenizer),
-            **TEXT,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 1, 2]},
-        },
-        vision_config={
-            "depth": 2,
-            "hidden_size": 16,
-            "intermediate_size": 32,
-            "num_heads": 2,
-            "out_hidden_size": TEXT["hidden_size"],
-            "patch_size": PATCH,
-            "window_size": 32,
-            "fullatt_block_indexes": [1],
-            "initializer_range": 0.5,
-        },
-        image_token_id=image,
-        video_token_id=video,
-        vision_start_token_id=start,
-        vision_end_token_id=end,
+        text_config={"vocab_size": len(tokenizer), **TEXT, "rope_parameters": QWEN_POSITIONS},
+        vision_config={**QWEN_VISION, "window_size": 32, "fullatt_block_indexes": [1]},
         tie_word_embeddings=True,
+        **qwen_ids(tokenizer),
     )
-    size = {"shortest_edge": 16 * 16, "longest_edge": 64 * 64}
-    processor = Qwen2_5_VLProcessor(
-        Qwen2VLImageProcessor(patch_size=PATCH, size=size),
-        tokenizer,
-        Qwen2VLVideoProcessor(patch_size=PATCH, size=size),
-        chat_template=chat_template("<|vision_start|><|image_pad|><|vision_end|>"),
-    )
+    images = Qwen2VLImageProcessor(patch_size=PATCH, size=QWEN_SIZE)
+    videos = Qwen2VLVideoProcessor(patch_size=PATCH, size=QWEN_SIZE)
+    processor = Qwen2_5_VLProcessor(images, tokenizer, videos, chat_template=chat_template(QWEN_PICTURE))
     return Qwen2_5_VLForConditionalGeneration(config), processor
+
+
+def tiny_qwen3() -> tuple[PreTrainedModel, ProcessorMixin]:
+    """Qwen3-VL: as Qwen2.5-VL, and pictures enter at several layers."""
+    tokenizer = tokenizer_with(*QWEN_MARKS)
+    positions = {**QWEN_POSITIONS, "mrope_interleaved": True}
+    config = Qwen3VLConfig(
+        text_config={"vocab_size": len(tokenizer), **TEXT, "head_dim": 8, "rope_parameters": positions},
+        vision_config={**QWEN_VISION, "deepstack_visual_indexes": [0], "num_position_embeddings": 16},
+        tie_word_embeddings=True,
+        **qwen_ids(tokenizer),
+    )
+    images = Qwen2VLImageProcessor(patch_size=PATCH, size=QWEN_SIZE)
+    videos = Qwen3VLVideoProcessor(patch_size=PATCH, size=QWEN_SIZE)
+    processor = Qwen3VLProcessor(images, tokenizer, videos, chat_template=chat_template(QWEN_PICTURE))
+    return Qwen3VLForConditionalGeneration(config), processor
 
 
 def tiny_llava() -> tuple[PreTrainedModel, ProcessorMixin]:
@@ -153,7 +170,8 @@ def tiny_llava() -> tuple[PreTrainedModel, ProcessorMixin]:
 
 FAMILIES: dict[str, Callable[[], tuple[PreTrainedModel, ProcessorMixin]]] = {
     "idefics3": tiny_idefics3,
-    "qwen": tiny_qwen,
+    "qwen2_5": tiny_qwen2_5,
+    "qwen3": tiny_qwen3,
     "llava": tiny_llava,
 }
 

@@ -67,7 +67,7 @@ class PictureMemory:
             if shot is not None:
                 self.tracks.setdefault(track_id, EvenMemory(self._track_crops)).add(shot)
         if regular:
-            whole = cut(frame.image, people, np.array([0, 0, frame.width, frame.height]), self._frame_size, margin=0)
+            whole = cut(frame.image, people, np.array([0, 0, frame.width, frame.height]), self._frame_size, margin=0.0)
             if whole is not None:
                 self.scene.add(whole)
             self.meetings.look(frame, people)

@@ -1,4 +1,4 @@
-"""The vision-language decoder on three families: what a batch must not change, where gradient goes, what pictures do."""
+"""The vision-language decoder on four families: what a batch must not change, where gradient goes, what pictures do."""
 
 import numpy as np
 import pytest
