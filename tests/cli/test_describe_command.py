@@ -1,0 +1,276 @@
+"""`smot-vlm describe`: four valid files, and for each kind of bad input one clear line and nothing lost."""
+
+import json
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+import torch
+from tiny import mot_text, moving_squares, tiny_config
+
+from smot_vlm.build import build_model
+from smot_vlm.cli.main import main
+from smot_vlm.formats.mot import read_mot
+from smot_vlm.formats.schema import validate_description
+from smot_vlm.output.export import OUTPUTS
+from smot_vlm.tracker import Tracker
+from smot_vlm.video.writer import VideoWriter
+
+
+@pytest.fixture(scope="module")
+def model(tiny_language_model):
+    torch.manual_seed(0)
+    config = tiny_config(tiny_language_model)
+    return build_model(config), config
+
+
+@pytest.fixture(autouse=True)
+def small_models(model, monkeypatch):
+    """`demo` is a tiny model here."""
+    monkeypatch.setattr(
+        Tracker,
+        "from_pretrained",
+        classmethod(
+            lambda cls, name, *, detector, associator, device: cls(*model, detector=detector, associator=associator)
+        ),
+    )
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs the command; gives its exit code and what it said."""
+
+    def runner(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        try:
+            main([str(word) for word in words])
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return runner
+
+
+@pytest.fixture
+def clip(tmp_path) -> Path:
+    write_clip(tmp_path / "clip.mp4", moving_squares())
+    return tmp_path / "clip.mp4"
+
+
+@pytest.fixture
+def boxes(tmp_path) -> Path:
+    (tmp_path / "mot.txt").write_text(mot_text())
+    return tmp_path / "mot.txt"
+
+
+def write_clip(path: Path, video: np.ndarray) -> None:
+    with VideoWriter(path, 25.0, video.shape[2], video.shape[1]) as writer:
+        for image in video:
+            writer.write(image)
+
+
+def frames_of(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def test_four_valid_files(run, clip, boxes, tmp_path):
+    code, out, err = run("describe", clip, "--trajectories", boxes, "--out", tmp_path / "out")
+    assert code == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(OUTPUTS)
+    assert all(str(tmp_path / "out" / name) in out for name in OUTPUTS)
+    content = json.loads((tmp_path / "out/description.json").read_text())
+    assert validate_description(content) == []
+    assert len(read_mot(tmp_path / "out/tracks.txt")) == 48
+    assert frames_of(tmp_path / "out/annotated.mp4") == 24
+    assert "<html" in (tmp_path / "out/report.html").read_text()
+    assert err.count("untrained") == 1
+
+
+def test_stride_max_frames_and_no_video(run, clip, boxes, tmp_path):
+    words = ("--stride", 2, "--max-frames", 5, "--no-video", "--out", tmp_path / "out")
+    assert run("describe", clip, "--trajectories", boxes, *words)[0] == 0
+    content = json.loads((tmp_path / "out/description.json").read_text())
+    assert content["tracks"][0]["frames"] == [0, 2, 4, 6, 8]
+    assert not (tmp_path / "out/annotated.mp4").exists()
+
+
+def test_a_folder_of_images(run, boxes, tmp_path):
+    (tmp_path / "images").mkdir()
+    for index, image in enumerate(moving_squares(frames=6)):
+        cv2.imwrite(str(tmp_path / f"images/{index + 1:03d}.png"), image)
+    assert run("describe", tmp_path / "images", "--trajectories", boxes, "--out", tmp_path / "out")[0] == 0
+    assert json.loads((tmp_path / "out/description.json").read_text())["video"]["frames"] == 6
+
+
+@pytest.mark.parametrize("channels", [0, 4])
+def test_grey_and_rgba_images(run, boxes, tmp_path, channels):
+    (tmp_path / "images").mkdir()
+    shape = (64, 96, channels) if channels else (64, 96)
+    for index in range(3):
+        cv2.imwrite(str(tmp_path / f"images/{index}.png"), np.full(shape, 120, np.uint8))
+    assert run("describe", tmp_path / "images", "--trajectories", boxes, "--out", tmp_path / "out")[0] == 0
+
+
+def test_frames_of_one_pixel(run, tmp_path):
+    (tmp_path / "images").mkdir()
+    cv2.imwrite(str(tmp_path / "images/1.png"), np.zeros((1, 1, 3), np.uint8))
+    (tmp_path / "mot.txt").write_text("1,1,0,0,1,1\n")
+    code, _, _ = run("describe", tmp_path / "images", "--trajectories", tmp_path / "mot.txt", "--out", tmp_path / "out")
+    assert code == 0
+    assert frames_of(tmp_path / "out/annotated.mp4") == 1
+
+
+@pytest.mark.parametrize("people", [1, 300])
+def test_one_person_and_a_crowd(run, clip, tmp_path, people):
+    rows = [
+        f"{frame},{person + 1},{person % 20 * 4},{person // 20 * 4},12,12,1"
+        for frame in (1, 2)
+        for person in range(people)
+    ]
+    (tmp_path / "mot.txt").write_text("\n".join(rows))
+    words = ("--trajectories", tmp_path / "mot.txt", "--max-frames", 2, "--out", tmp_path / "out")
+    assert run("describe", clip, *words)[0] == 0
+    content = json.loads((tmp_path / "out/description.json").read_text())
+    assert len(content["tracks"]) == people
+    assert people > 1 or content["interactions"] == []
+
+
+def test_a_damaged_file_is_described_up_to_the_damage(run, boxes, tmp_path):
+    write_clip(tmp_path / "clip.mp4", np.random.default_rng(0).integers(0, 255, (48, 64, 96, 3), dtype=np.uint8))
+    content = (tmp_path / "clip.mp4").read_bytes()
+    (tmp_path / "clip.mp4").write_bytes(content[: len(content) * 2 // 3])
+    code, _, err = run("describe", tmp_path / "clip.mp4", "--trajectories", boxes, "--out", tmp_path / "out")
+    assert code == 0
+    assert "damaged" in err
+    assert json.loads((tmp_path / "out/description.json").read_text())["video"]["truncated"] is True
+
+
+def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
+    """Name -> (words of the command, what the line must say)."""
+    clip, boxes = folder / "clip.mp4", folder / "mot.txt"
+    (folder / "empty.mp4").write_bytes(b"")
+    (folder / "text.mp4").write_text("hello, I am a text\n" * 100)
+    (folder / "headless.mp4").write_bytes(clip.read_bytes()[:400])
+    (folder / "no-images").mkdir()
+    (folder / "zero").mkdir()
+    (folder / "zero/1.png").write_bytes(b"")
+    (folder / "bad-rows.txt").write_text("1,1,0,0,10,10,1\n2,1,0,0,ten,10,1\n")
+    (folder / "wrong.onnx").write_text("hello")
+    (folder / "full").mkdir()
+    (folder / "full/description.json").write_text("{}")
+    given = ["--trajectories", boxes]
+    return {
+        "no such file": ([folder / "nothing.mp4", *given], "nothing.mp4: no such file"),
+        "empty file": ([folder / "empty.mp4", *given], "empty.mp4"),
+        "text renamed": ([folder / "text.mp4", *given], "text.mp4"),
+        "no index": ([folder / "headless.mp4", *given], "headless.mp4"),
+        "no images": ([folder / "no-images", *given], "no-images"),
+        "zero-size image": ([folder / "zero", *given], "1.png"),
+        "bad MOT rows": ([clip, "--trajectories", folder / "bad-rows.txt"], "bad-rows.txt:2:"),
+        "no MOT file": ([clip, "--trajectories", folder / "none.txt"], "none.txt: no such MOT file"),
+        "ONNX of the wrong kind": (
+            [clip, "--detector", f"onnx:{folder / 'wrong.onnx'}"],
+            "wrong.onnx: onnxruntime cannot read it",
+        ),
+        "unknown detector": ([clip, "--detector", "magic"], "takes model, onnx:FILE or yolo:FILE"),
+        "unknown associator": ([clip, *given, "--associator", "magic"], "it takes byte"),
+        "untrained detector": ([clip], "--detector onnx:FILE"),
+        "stride": ([clip, *given, "--stride", 0], "stride is 0"),
+        "output exists": ([clip, *given, "--out", folder / "full"], "--overwrite"),
+        "output is a file": ([clip, *given, "--out", boxes], "is a file"),
+    }
+
+
+NAMES = [
+    "no such file", "empty file", "text renamed", "no index", "no images", "zero-size image", "bad MOT rows",
+    "no MOT file", "ONNX of the wrong kind", "unknown detector", "unknown associator", "untrained detector", "stride",
+    "output exists", "output is a file",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bad_input_ends_in_one_clear_line(run, clip, boxes, tmp_path, name):
+    words, told = bad_inputs(tmp_path)[name]
+    out = [] if "--out" in words else ["--out", tmp_path / "out"]
+    before = sorted(tmp_path.rglob("*"))
+    code, said, err = run("describe", *words, *out)
+    assert code == 1
+    assert told in err
+    errors = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert "Traceback" not in err
+    assert said == ""
+    assert sorted(tmp_path.rglob("*")) == before, "nothing was written"
+
+
+def test_the_table_is_whole(clip, boxes, tmp_path):
+    assert list(bad_inputs(tmp_path)) == NAMES
+
+
+def test_an_output_folder_that_cannot_be_written(run, clip, boxes, tmp_path, monkeypatch):
+    import os
+
+    (tmp_path / "locked").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: not (mode & os.W_OK and Path(path) == tmp_path / "locked"))
+    code, _, err = run("describe", clip, "--trajectories", boxes, "--out", tmp_path / "locked")
+    assert code == 1
+    assert "no permission to write" in err
+
+
+def test_overwrite_replaces_and_keeps_what_is_not_ours(run, clip, boxes, tmp_path):
+    out = tmp_path / "out"
+    assert run("describe", clip, "--trajectories", boxes, "--out", out)[0] == 0
+    (out / "notes.txt").write_text("mine")
+    assert run("describe", clip, "--trajectories", boxes, "--out", out)[0] == 1
+    assert run("describe", clip, "--trajectories", boxes, "--out", out, "--overwrite", "--max-frames", 3)[0] == 0
+    assert (out / "notes.txt").read_text() == "mine"
+    assert json.loads((out / "description.json").read_text())["video"]["frames"] == 3
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        main(["describe", str(tmp_path / "nothing.mp4"), "--debug", "--out", str(tmp_path / "out")])
+
+
+def test_wrong_usage_is_exit_code_two(run, clip):
+    assert run("describe", clip, "--stride", "often")[0] == 2
+    assert run("describe", clip, "--no-such-option")[0] == 2
+    assert run("fly")[0] == 2
+
+
+def test_a_source_that_cannot_be_read_twice_is_kept_for_the_second_pass(run, boxes, tmp_path, monkeypatch):
+    """As a camera: an odd size, every second frame, read once."""
+    from smot_vlm.video import reader
+
+    original = reader.open_video
+
+    def open_camera(source, **options):
+        if source == "0":
+            return original(iter(moving_squares(width=95, height=63)), **options)
+        return original(source, **options)
+
+    monkeypatch.setattr(reader, "open_video", open_camera)
+    monkeypatch.setattr("smot_vlm.tracker.open_video", open_camera)
+    code, _, _ = run("describe", "0", "--trajectories", boxes, "--stride", 2, "--out", tmp_path / "out")
+    assert code == 0
+    content = json.loads((tmp_path / "out/description.json").read_text())
+    assert (content["video"]["width"], content["video"]["height"], content["video"]["frames"]) == (95, 63, 12)
+    assert frames_of(tmp_path / "out/annotated.mp4") == 12
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported():
+    import subprocess
+    import sys
+
+    script = (
+        "import sys, smot_vlm.cli.main\n"
+        "heavy = {'torch', 'transformers', 'ultralytics', 'supervision', 'cv2', 'matplotlib', 'onnxruntime'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
