@@ -1,7 +1,7 @@
 """Write synthetic sequences in the BenSMOT folder layout, with the facts of each beside it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -103,7 +103,7 @@ def _write(job: _Job) -> str:
     return sequence.name
 
 
-def _report(names, progress: Callable[[str], None] | None) -> None:
+def _report(names: Iterable[str], progress: Callable[[str], None] | None) -> None:
     for name in names:
         if progress is not None:
             progress(name)

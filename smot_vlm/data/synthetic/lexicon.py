@@ -12,12 +12,6 @@ KINDS: dict[str, tuple[str, ...]] = {
     "boy": ("boy", "young boy"),
     "girl": ("girl", "young girl"),
 }
-PLURAL_KINDS: dict[str, tuple[str, ...]] = {
-    "man": ("men", "gentlemen"),
-    "woman": ("women", "ladies"),
-    "boy": ("boys",),
-    "girl": ("girls",),
-}
 PRONOUNS: dict[str, str] = {"man": "he", "woman": "she", "boy": "he", "girl": "she"}
 NUMBERS: dict[int, str] = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}
 

@@ -1,10 +1,13 @@
 """Who is on the stage: kinds of people, their proportions, clothes, hair and accessories."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 Colour = tuple[int, int, int]
+Option = TypeVar("Option")
 
 CLOTH_RGB: dict[str, Colour] = {
     "red": (206, 30, 36),
@@ -14,7 +17,7 @@ CLOTH_RGB: dict[str, Colour] = {
     "turquoise": (52, 212, 206),
     "blue": (32, 68, 196),
     "purple": (122, 40, 158),
-    "pink": (250, 138, 190),
+    "pink": (248, 122, 184),
     "white": (242, 242, 240),
     "black": (26, 26, 30),
 }
@@ -115,6 +118,6 @@ def dress(rng: np.random.Generator, kind: str, top: str, bottom: str, accessorie
     )
 
 
-def pick(rng: np.random.Generator, options):
+def pick(rng: np.random.Generator, options: Sequence[Option]) -> Option:
     """One of `options`, all equally likely."""
     return options[int(rng.integers(len(options)))]

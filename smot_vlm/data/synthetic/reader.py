@@ -4,6 +4,7 @@ It knows the wordings of `lexicon` and nothing else: it finds exactly what a cap
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from smot_vlm.data.synthetic import lexicon
@@ -163,7 +164,7 @@ def _phrases() -> dict[str, tuple[str, str, str]]:
     return table
 
 
-def _any_of(words) -> str:
+def _any_of(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
 
 
@@ -176,7 +177,7 @@ _PHRASE_OF = _phrases()
 _PATTERN = re.compile(
     r"\b(?:"
     rf"(?P<phrase>{_any_of(_PHRASE_OF)})"
-    rf"|(?P<person>(?:(?:an?|the|another|one) )?(?P<kind>{_any_of(_KIND_OF)}))"
+    rf"|(?P<person>(?:(?:an?|the other|the|another|one) )?(?P<kind>{_any_of(_KIND_OF)}))"
     rf"|(?P<cloth>(?P<colour>{_any_of(_COLOUR_OF)}) (?P<garment>{_any_of(_TOP_WORDS | _BOTTOM_WORDS)}))"
     rf"|(?P<count>(?P<number>{_any_of(_NUMBER_OF)}) (?:people|person))"
     r"|(?P<pronoun>he|she)"

@@ -100,7 +100,7 @@ def chance_score(
 ) -> CaptionScore:
     """The score of true captions given to the wrong tracks (or videos): what a caption scores that saw nothing.
 
-    Each caption goes to another one's facts, by one random rotation-free permutation.
+    Each caption goes to another one's facts, by one random permutation that leaves none in its place.
 
     Raises:
         ValueError: fewer than two, or not as many captions as facts.

@@ -16,7 +16,7 @@ from smot_vlm.data.synthetic.people import pick
 from smot_vlm.data.synthetic.render import Seen, View, look, render
 from smot_vlm.data.synthetic.scenes import PAINTERS, paint_background
 from smot_vlm.data.synthetic.story import STORY_FPS, draw_count, write_story
-from smot_vlm.data.synthetic.telling import track_facts, video_facts, visible_story
+from smot_vlm.data.synthetic.telling import headlines, track_facts, video_facts, visible_story
 from smot_vlm.data.synthetic.weather import Weather, make_weather, noise_pool
 from smot_vlm.structures import Interaction, Trajectory
 
@@ -26,6 +26,7 @@ MOST_PEOPLE = 8
 _STORY, _CAMERA, _PLACE, _WORDS, _WEATHER = range(5)  # independent random streams of one seed
 _STORY_ATTEMPTS = 60
 _COMPLETE_ATTEMPTS = 8  # after so many, a story may contain things that cannot be seen and go untold
+EDGE_PIXELS = 0.6  # how far OpenCV's smoothed edges reach beyond the shapes that they draw
 LEAST_OPEN, LEAST_INSIDE = 0.02, 0.05  # shares of a body uncovered and in the frame below which it has no box
 
 
@@ -64,7 +65,7 @@ class SyntheticSequence:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Names of the tracks in caption and graph files: kind and a number of its own for each kind."""
+        """Names of the tracks in caption and graph files: kind and place in the order of tracks (man0, woman1 ...)."""
         return tuple(track.key for track in self.facts.tracks)
 
     def frame(self, index: int) -> np.ndarray:
@@ -155,8 +156,8 @@ def _tell(
         for person, events in zip(story.people, story.events, strict=True)
     ]
     name = f"{scenario}/synthetic_{split}_{seed:07d}"
-    facts = SequenceFacts(name, seed, split, fps, video_facts(scenario, story), track_facts(story))
-    video = facts.video
+    told = headlines(story)
+    facts = SequenceFacts(name, seed, split, fps, video_facts(scenario, len(story.people), told), track_facts(story))
     seen = rehearsal if fps == STORY_FPS else _watch(view, fps)
     return SyntheticSequence(
         name=name,
@@ -165,7 +166,7 @@ def _tell(
         split=split,
         fps=fps,
         length=len(seen),
-        caption=words.video_caption(rng, scenario, video.count, video.relations, video.deeds, story.people),
+        caption=words.video_caption(rng, scenario, told, story.people),
         tracks=_trajectories(view, seen, captions),
         interactions=tuple(Interaction(edge.subject + 1, edge.verb, edge.object + 1) for edge in story.edges),
         facts=facts,
@@ -182,7 +183,8 @@ def _watch(view: View, fps: float) -> list[Seen]:
 
 def _trajectories(view: View, seen: Sequence[Seen], captions: Sequence[str]) -> tuple[Trajectory, ...]:
     size = (view.width, view.height, view.width, view.height)
-    boxes = np.clip(np.stack([one.boxes for one in seen]) * view.height, 0, size)
+    bodies = np.stack([one.boxes for one in seen]) * view.height
+    boxes = np.clip(bodies + (-EDGE_PIXELS, -EDGE_PIXELS, EDGE_PIXELS, EDGE_PIXELS), 0, size)
     there = np.stack([(one.open > LEAST_OPEN) & (one.inside > LEAST_INSIDE) for one in seen])
     tracks = []
     for index, caption in enumerate(captions):

@@ -23,6 +23,7 @@ SHORTEST_FRAMES, USUAL_FRAMES, LONGEST_FRAMES = 30, 46, 60
 MOST_EVENTS = 4
 MOST_TRIALS = 14
 SHORTEST_BEAT = 4.0  # seconds
+ALONE_SHARE = 0.16  # of the people beyond the first group
 DUET_SHARE = 0.88  # of the beats of people who belong together
 WAITING = "stand"
 EAGERNESS = {
@@ -85,7 +86,14 @@ def write_story(
     )
 
 
-def _attempt(rng, split, count, actions, verbs, aspect) -> Story:
+def _attempt(
+    rng: np.random.Generator,
+    split: str,
+    count: int,
+    actions: Sequence[str],
+    verbs: Sequence[str],
+    aspect: float | None,
+) -> Story:
     kinds = [list(KIND_WEIGHTS)[int(rng.choice(4, p=list(KIND_WEIGHTS.values())))] for _ in range(count)]
     stage = make_stage(rng, count, aspect)
     frames = int(np.clip(round(rng.normal(USUAL_FRAMES, 7)), SHORTEST_FRAMES, LONGEST_FRAMES))
@@ -109,10 +117,12 @@ def _attempt(rng, split, count, actions, verbs, aspect) -> Story:
 
 
 def _groups(rng: np.random.Generator, count: int, interacting: bool) -> list[list[int]]:
-    """People who have to do with each other: mostly pairs, some threes, some alone."""
+    """People who have to do with each other: mostly pairs, some threes, some alone. Of two or more, two always belong together."""
     left, groups = list(range(count)), []
     while left:
-        size = 1 if not interacting else (1, 2, 3)[int(rng.choice(3, p=(0.08, 0.67, 0.25)))]
+        alone = ALONE_SHARE if groups else 0.0
+        sizes = (alone, 0.72 - alone / 2, 0.28 - alone / 2)
+        size = 1 + int(rng.choice(3, p=sizes)) if interacting else 1
         groups.append(left[:size])
         left = left[size:]
     return groups
@@ -122,7 +132,13 @@ class _Plan:
     """The scripts being written, group by group."""
 
     def __init__(
-        self, rng, stage: Stage, duration: float, kinds: list[str], actions: tuple[str, ...], verbs: tuple[str, ...]
+        self,
+        rng: np.random.Generator,
+        stage: Stage,
+        duration: float,
+        kinds: list[str],
+        actions: tuple[str, ...],
+        verbs: tuple[str, ...],
     ):
         self.rng, self.stage, self.duration, self.kinds = rng, stage, duration, kinds
         self.actions, self.verbs = actions, verbs

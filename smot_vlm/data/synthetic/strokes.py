@@ -1,4 +1,7 @@
-"""Drawing in floating-point pixels: strokes, the parts they make up, and the box around them."""
+"""Drawing in floating-point pixels: strokes, the parts they make up, and the box around them.
+
+Coordinates count from the outer edge of the first pixel, as boxes do.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ from smot_vlm.data.synthetic.people import Colour
 
 SHIFT_BITS = 4
 ONE = 1 << SHIFT_BITS
+HALF_PIXEL = 0.5 * ONE - 0.5  # less one half for rounding
 Pixel = tuple[float, float]
 
 
@@ -126,4 +130,5 @@ def _draw_stroke(image: np.ndarray, stroke: Stroke, grow: float, colour: Colour)
 
 
 def _fixed(point: Pixel) -> tuple[int, int]:
-    return int(point[0] * ONE + 0.5), int(point[1] * ONE + 0.5)
+    """Fixed-point coordinates for OpenCV, which counts from the middle of the first pixel; ours count from its edge."""
+    return int(point[0] * ONE - HALF_PIXEL), int(point[1] * ONE - HALF_PIXEL)

@@ -11,6 +11,7 @@ from smot_vlm.data.synthetic.facts import Deed, Looks, PartnerFact, TrackFacts, 
 from smot_vlm.data.synthetic.people import Person
 from smot_vlm.data.synthetic.render import Seen
 from smot_vlm.data.synthetic.story import STORY_FPS, Story
+from smot_vlm.data.synthetic.words import Headlines
 
 MOST_TOLD = 3  # interactions and deeds in a video's caption
 ENOUGH_VISIBLE = 0.45  # share of a body that must show for what it does to be seen
@@ -51,6 +52,7 @@ def _looks(person: Person) -> Looks:
 
 
 def track_facts(story: Story) -> tuple[TrackFacts, ...]:
+    """The facts that are in the tracks' captions, in the order of the tracks."""
     keys = _keys(story.people)
     result = []
     for index, (person, events) in enumerate(zip(story.people, story.events, strict=True)):
@@ -83,25 +85,26 @@ def _keys(people: Sequence[Person]) -> tuple[str, ...]:
     return tuple(f"{person.kind}{index}" for index, person in enumerate(people))
 
 
-def video_facts(scenario: str, story: Story) -> VideoFacts:
+def headlines(story: Story) -> Headlines:
     """What the video's caption tells: up to three interactions in order of time, and what others do alone."""
     started = sorted(
-        (event.start, index, event) for index, events in enumerate(story.events) for event in events
-        if event.role in ("subject", "mutual")
-    )  # fmt: skip
-    seen: set[tuple[str, int, int]] = set()
-    relations = []
-    for _, index, event in started:
-        pair = (event.label, min(index, event.partner), max(index, event.partner))
-        if pair not in seen:
-            seen.add(pair)
-            relations.append(relation_of(_looks(story.people[index]), event.label, _looks(story.people[event.partner])))
-    told = relations[:MOST_TOLD]
-    busy = {side for edge in told for side in (edge.subject, edge.object)}
-    alone = [
-        Deed(_looks(person), event.label)
-        for person, events in zip(story.people, story.events, strict=True)
+        (event.start, index, event.label, event.partner)
+        for index, events in enumerate(story.events)
         for event in events
-        if event.partner < 0 and _looks(person) not in busy
+        if event.role == "subject" or (event.role == "mutual" and index < event.partner)
+    )
+    people = [_looks(person) for person in story.people]
+    told = [(start, relation_of(people[a], verb, people[b])) for start, a, verb, b in started][:MOST_TOLD]
+    busy = {side for _, relation in told for side in (relation.subject, relation.object)}
+    alone = [
+        Deed(who, event.label)
+        for who, events in zip(people, story.events, strict=True)
+        for event in events
+        if event.partner < 0 and who not in busy
     ]
-    return VideoFacts(scenario, len(story.people), tuple(told), tuple(alone[: MOST_TOLD - len(told)]))
+    return Headlines(tuple(told), tuple(alone[: MOST_TOLD - len(told)]))
+
+
+def video_facts(scenario: str, people: int, told: Headlines) -> VideoFacts:
+    """The facts that are in a video's caption."""
+    return VideoFacts(scenario, people, tuple(relation for _, relation in told.relations), told.deeds)

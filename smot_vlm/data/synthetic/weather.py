@@ -27,7 +27,7 @@ class Weather:
 
 def make_weather(rng: np.random.Generator) -> Weather:
     """Mild conditions: colours stay what they are."""
-    brightness = rng.uniform(0.82, 1.08)
+    brightness = rng.uniform(0.84, 1.08)
     warmth = rng.uniform(-0.05, 0.05)
     return Weather(
         gain=(float(brightness * (1 + warmth)), float(brightness), float(brightness * (1 - warmth))),

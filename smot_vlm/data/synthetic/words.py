@@ -1,6 +1,7 @@
 """From facts to captions: varied sentences over the wordings of `lexicon`, in the manner of BenSMOT."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,18 +14,24 @@ from smot_vlm.data.synthetic.people import Person, pick
 FEWEST_WORDS, MOST_WORDS = 20, 45
 _ATTEMPTS = 30
 _THEN = ("then ", "afterwards ", "after that ", "next ")
-_FILLERS_LONG = (" for a while", " for some time", " for several seconds", " for a few moments")
+_WHILES = (" for a while", " for some time", " for several seconds", " for a few moments")
+_SUDDEN = ("fall",)  # does not go on for a while
 _OPENINGS = ("In the video, ", "In this clip, ", "As the camera watches, ")
-_CLOSINGS = (
-    " while the camera keeps recording",
-    " in full view of the camera",
-    " until the clip comes to its end",
-)
+_CLOSINGS = (" while the camera keeps recording", " in front of the camera", " as the clip goes on")
+SAME_MOMENT = 1.0  # seconds between two events that begin "at the same time"
+
+Rng = np.random.Generator
 
 
-def instance_caption(
-    rng: np.random.Generator, person: Person, events: Sequence[Event], people: Sequence[Person]
-) -> str:
+@dataclass(frozen=True)
+class Headlines:
+    """What a video's caption tells: relations with the seconds at which they begin, in order of time; deeds, person by person."""
+
+    relations: tuple[tuple[float, Relation], ...]
+    deeds: tuple[Deed, ...]
+
+
+def instance_caption(rng: Rng, person: Person, events: Sequence[Event], people: Sequence[Person]) -> str:
     """One person's caption: looks, then what is done and with whom, in order of time; 20 to 45 words.
 
     Raises:
@@ -42,30 +49,12 @@ def count_words(text: str) -> int:
     return len(text.split())
 
 
-def video_caption(
-    rng: np.random.Generator,
-    scene: str,
-    count: int,
-    relations: Sequence[Relation],
-    deeds: Sequence[Deed],
-    people: Sequence[Person],
-) -> str:
+def video_caption(rng: Rng, scene: str, headlines: Headlines, people: Sequence[Person]) -> str:
     """The video's caption: place, number of people, who does what to whom, who does what alone."""
-    styles = {(person.kind, person.top): person for person in people}
-    named: set[tuple[str, str]] = set()
-
-    def mention(looks: Looks) -> str:
-        key = (looks.kind, looks.top)
-        alone = sum(kind == looks.kind for kind, _ in styles) == 1
-        if key in named and alone:
-            return f"the {lexicon.KINDS[looks.kind][0]}"
-        named.add(key)
-        return _clothed(rng, styles[key], bottom=False)
-
+    mention = _Mentions(rng, people)
+    count = len(people)
     place = pick(rng, lexicon.SCENES[scene])
     number = f"{lexicon.NUMBERS[count]} {'person' if count == 1 else 'people'}"
-    clauses = [_relation_clause(rng, edge, mention) for edge in relations]
-    clauses += [f"{mention(deed.who)} {pick(rng, lexicon.ACTIONS[deed.action]).finite}" for deed in deeds]
     opening = pick(
         rng,
         (
@@ -74,10 +63,41 @@ def video_caption(
             f"The video shows {number} {place}.",
         ),
     )
-    return f"{opening} {_join_clauses(rng, clauses, len(relations))}"
+    text, before = "", 0.0
+    for start, relation in headlines.relations:
+        clause = _relation_clause(rng, relation, mention)
+        if not text:
+            text = _upper(clause)
+        elif start - before < SAME_MOMENT:
+            text += f"{pick(rng, (', while ', '; at the same time, '))}{clause}"
+        else:
+            text += f"{pick(rng, (', then ', ', and then ', '; after that, '))}{clause}"
+        before = start
+    sentences = [opening] + ([f"{text}."] if text else [])
+    for who in dict.fromkeys(deed.who for deed in headlines.deeds):
+        doing = [pick(rng, lexicon.ACTIONS[deed.action]).finite for deed in headlines.deeds if deed.who == who]
+        clause = f"{mention(who)} {_in_order(rng, doing, True, True)}"
+        sentences.append(f"{pick(rng, ('Besides, ', 'In addition, ')) if text else ''}{clause}.")
+    return " ".join(_upper(sentence) for sentence in sentences)
 
 
-def _relation_clause(rng, edge: Relation, mention) -> str:
+class _Mentions:
+    """Names people by their looks; somebody who was named and is the only one of a kind is then "the woman"."""
+
+    def __init__(self, rng: Rng, people: Sequence[Person]):
+        self.rng = rng
+        self.people = {(person.kind, person.top): person for person in people}
+        self.named: set[tuple[str, str]] = set()
+
+    def __call__(self, looks: Looks) -> str:
+        key = (looks.kind, looks.top)
+        if key in self.named and sum(kind == looks.kind for kind, _ in self.people) == 1:
+            return f"the {lexicon.KINDS[looks.kind][0]}"
+        self.named.add(key)
+        return _clothed(self.rng, self.people[key], bottom=False)
+
+
+def _relation_clause(rng: Rng, edge: Relation, mention: _Mentions) -> str:
     words = lexicon.VERBS[edge.verb]
     if words.mutual and rng.random() < 0.5:
         return f"{mention(edge.subject)} and {mention(edge.object)} {pick(rng, words.plural)}"
@@ -92,40 +112,34 @@ def _relation_clause(rng, edge: Relation, mention) -> str:
     return f"{first} {phrase.finite} {mention(object_)}{tail}"
 
 
-def _join_clauses(rng, clauses: list[str], relations: int) -> str:
-    if len(clauses) == 1:
-        return f"{_upper(clauses[0])}."
-    text = _upper(clauses[0])
-    for index, clause in enumerate(clauses[1:], start=1):
-        if index < relations:
-            text += pick(rng, (", then ", ", and then ", "; after that, "))
-        else:
-            text += pick(rng, (", while ", "; meanwhile, ", ", and "))
-        text += clause
-    return f"{text}."
-
-
-def _instance(rng, person: Person, events: Sequence[Event], people: Sequence[Person], brief: bool) -> str:
+def _instance(rng: Rng, person: Person, events: Sequence[Event], people: Sequence[Person], brief: bool) -> str:
     who = _subject(rng, person, brief)
     pronoun = lexicon.PRONOUNS[person.kind]
     form = "gerund" if rng.random() < 0.2 else "finite"
     deeds = _deeds(rng, person, events, people, brief, form)
     if form == "gerund":
-        text = f"{who} is seen {_in_order(rng, deeds)}"
+        text = f"{who} is seen {_in_order(rng, deeds, True, True)}"
     elif len(deeds) >= 3 and rng.random() < 0.3:
         cut = int(rng.integers(1, len(deeds)))
         after = pick(rng, ("Afterwards", "Then", "After that"))
-        text = f"{who} {_in_order(rng, deeds[:cut])}. {after}, {pronoun} {_in_order(rng, deeds[cut:])}"
+        start, rest = _in_order(rng, deeds[:cut], True, False), _in_order(rng, deeds[cut:], False, True)
+        text = f"{who} {start}. {after}, {pronoun} {rest}"
     else:
-        text = f"{who} {_in_order(rng, deeds)}"
-    if count_words(text) < FEWEST_WORDS or (not brief and rng.random() < 0.15 and count_words(text) < 36):
+        text = f"{who} {_in_order(rng, deeds, True, True)}"
+    if _wants_more(rng, text, brief):
         text += pick(rng, _CLOSINGS)
-    if count_words(text) < FEWEST_WORDS or (not brief and rng.random() < 0.15 and count_words(text) < 36):
+    if _wants_more(rng, text, brief) and not text.startswith("wearing"):
         text = pick(rng, _OPENINGS) + text
     return f"{_upper(text)}."
 
 
-def _subject(rng, person: Person, brief: bool) -> str:
+def _wants_more(rng: Rng, text: str, brief: bool) -> bool:
+    """Too short, or by chance."""
+    words = count_words(text)
+    return words < FEWEST_WORDS or (not brief and words < 36 and rng.random() < 0.15)
+
+
+def _subject(rng: Rng, person: Person, brief: bool) -> str:
     """A person's looks in full."""
     kind = pick(rng, lexicon.KINDS[person.kind][:1] if brief else lexicon.KINDS[person.kind])
     top, bottom = _garment(rng, person, True), _garment(rng, person, False)
@@ -133,14 +147,12 @@ def _subject(rng, person: Person, brief: bool) -> str:
     wearing = pick(rng, ("in", "wearing", "dressed in", "who wears"))
     if brief or rng.random() < 0.7:
         extra = f" with {' and '.join(accessories)}" if accessories else ""
-        comma = "," if wearing == "who wears" else ""
-        return f"a {kind} {wearing} {top} and {bottom}{extra}{comma}"
-    if not accessories:
-        return f"wearing {top} and {bottom}, a {kind}"
-    return f"wearing {top}, {bottom} and {' and '.join(accessories)}, a {kind}"
+        return f"a {kind} {wearing} {top} and {bottom}{extra}"
+    worn = [top, bottom, *accessories]
+    return f"wearing {', '.join(worn[:-1])} and {worn[-1]}, a {kind}"
 
 
-def _clothed(rng, person: Person, bottom: bool) -> str:
+def _clothed(rng: Rng, person: Person, bottom: bool) -> str:
     """A person's looks in short, for mentions by others."""
     kind = pick(rng, lexicon.KINDS[person.kind][:1])
     clothes = _garment(rng, person, True)
@@ -149,35 +161,39 @@ def _clothed(rng, person: Person, bottom: bool) -> str:
     return f"a {kind} {pick(rng, ('in', 'wearing'))} {clothes}"
 
 
-def _garment(rng, person: Person, top: bool) -> str:
+def _garment(rng: Rng, person: Person, top: bool) -> str:
     if top:
         return _article(f"{pick(rng, lexicon.COLOURS[person.top])} {pick(rng, lexicon.TOPS[person.top_style])}")
     words = f"{pick(rng, lexicon.COLOURS[person.bottom])} {pick(rng, lexicon.BOTTOMS[person.bottom_style])}"
     return _article(words) if person.bottom_style == "skirt" else words
 
 
-def _deeds(rng, person: Person, events: Sequence[Event], people: Sequence[Person], brief: bool, form: str) -> list[str]:
+def _deeds(
+    rng: Rng, person: Person, events: Sequence[Event], people: Sequence[Person], brief: bool, form: str
+) -> list[str]:
     known: list[int] = []
     result = []
     for event in events:
         if event.partner < 0:
             text = getattr(pick(rng, lexicon.ACTIONS[event.label]), form)
-            if len(events) <= 2 or (not brief and rng.random() < 0.2):
-                text += pick(rng, _FILLERS_LONG)
+            if event.label not in _SUDDEN and (len(events) <= 2 or (not brief and rng.random() < 0.2)):
+                text += pick(rng, _WHILES)
         else:
-            text = _encounter(rng, event, people, known, brief, form)
+            text = _encounter(rng, person, event, people, known, brief, form)
         result.append(text)
     return result
 
 
-def _encounter(rng, event: Event, people: Sequence[Person], known: list[int], brief: bool, form: str) -> str:
+def _encounter(
+    rng: Rng, person: Person, event: Event, people: Sequence[Person], known: list[int], brief: bool, form: str
+) -> str:
     """An interaction with its partner; a partner who was named before is only "the woman" where that is clear."""
     options = lexicon.VERBS[event.label].told_by(event.role)
     phrase = min(options, key=lambda option: count_words(option.finite)) if brief else pick(rng, options)
     partner = people[event.partner]
     clear = sum(people[index].kind == partner.kind for index in known) == 1
     if event.partner in known and clear:
-        who = f"the {lexicon.KINDS[partner.kind][0]}"
+        who = f"the {'other ' if partner.kind == person.kind else ''}{lexicon.KINDS[partner.kind][0]}"
     else:
         who = _clothed(rng, partner, bottom=not brief and rng.random() < 0.15)
         if event.partner not in known:
@@ -186,13 +202,14 @@ def _encounter(rng, event: Event, people: Sequence[Person], known: list[int], br
     return f"{getattr(phrase, form)} {who}{tail}"
 
 
-def _in_order(rng, deeds: list[str]) -> str:
+def _in_order(rng: Rng, deeds: list[str], opens: bool, closes: bool) -> str:
+    """Deeds as a list in order of time. opens, closes: whether nothing was told before, and nothing comes after."""
     if len(deeds) == 1:
         return deeds[0]
-    text = f"first {deeds[0]}" if rng.random() < 0.5 else deeds[0]
+    text = f"first {deeds[0]}" if opens and rng.random() < 0.5 else deeds[0]
     for deed in deeds[1:-1]:
         text += f", {pick(rng, _THEN)}{deed}"
-    last = pick(rng, (", and finally ", " and then ", ", and in the end "))
+    last = pick(rng, (", and finally ", " and then ", ", and in the end ")) if closes else " and then "
     return f"{text}{last}{deeds[-1]}"
 
 
