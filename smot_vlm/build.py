@@ -215,6 +215,9 @@ def build_vision_language(config: DecoderConfig, dim: int) -> VisionLanguage:
     return VisionLanguage.load(
         config.language_model,
         dtype=DTYPES[config.dtype],
+        quantization=config.quantization,
+        gradient_checkpointing=config.gradient_checkpointing,
+        lora_targets=config.lora_targets,
         dim=dim,
         soft_tokens=config.soft_tokens,
         lora_rank=config.lora_rank,

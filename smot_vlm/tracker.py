@@ -64,7 +64,7 @@ class Tracker:
     def from_pretrained(
         cls, name: Path | str = "demo", *, detector: str = "model", associator: str | None = None, device: str = "auto"
     ) -> "Tracker":
-        """The model called `name`: a folder with weights, or a config that ships.
+        """The model called `name`: a folder with weights, a configuration that ships, or one of yours (.yaml).
 
         "zero-shot" works as it is, from pretrained parts; the other configs that ship are untrained.
 
@@ -211,10 +211,12 @@ class Tracker:
 
 
 def _config_path(name: Path | str) -> Path:
+    if Path(name).suffix in (".yaml", ".yml"):
+        return Path(name)
     path = shipped_folder("configs") / f"{name}.yaml"
     if not path.is_file():
         names = ", ".join(sorted(entry.stem for entry in path.parent.glob("*.yaml")))
-        raise FileNotFoundError(f"no model {str(name)!r}; give a folder with weights or one of {names}")
+        raise FileNotFoundError(f"no model {str(name)!r}; give a folder with weights or one of {names}, or a .yaml file")
     return path
 
 

@@ -203,6 +203,18 @@ def test_from_pretrained_takes_the_shipped_configuration(folder, monkeypatch, bo
     assert tracker.describe(moving_squares(frames=6), trajectories=boxes).interactions == ()
 
 
+def test_a_configuration_of_ones_own_names_another_model(config, folder, tmp_path, boxes):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        f"name: mine\nspine: zero-shot\ndecoder: {{name: vision-language, language_model: {folder}, soft_tokens: 0}}\n"
+    )
+    tracker = Tracker.from_pretrained(path, device="cpu")
+    assert isinstance(tracker.model, ZeroShotModel)
+    assert tracker.config.name == "mine"
+    with pytest.raises(FileNotFoundError, match=r"none.yaml: no such config"):
+        Tracker.from_pretrained(tmp_path / "none.yaml", device="cpu")
+
+
 def test_there_is_nothing_to_save(tracker, tmp_path):
     with pytest.raises(ValueError, match="zero-shot has no weights of its own"):
         tracker.save_pretrained(tmp_path / "saved")

@@ -57,25 +57,42 @@ def find_language_model(name: str) -> Path:
 def load_causal_lm(
     name: str, *, quantization: str | None = None, gradient_checkpointing: bool = False
 ) -> tuple[PreTrainedModel, Path]:
-    """The causal language model called `name` in float32, and its folder (see `find_language_model`).
+    """The causal language model called `name` in float32, and its folder (see `find_language_model`, `load_model`).
+
+    Raises:
+        FileNotFoundError: found nowhere.
+        ImportError, ValueError: as `load_model`.
+    """
+    folder = find_language_model(name)
+    options = {"quantization": quantization, "gradient_checkpointing": gradient_checkpointing}
+    return load_model(AutoModelForCausalLM, folder, **options), folder  # type: ignore[arg-type]
+
+
+def load_model(
+    kind: type,
+    folder: Path,
+    *,
+    dtype: torch.dtype = torch.float32,
+    quantization: str | None = None,
+    gradient_checkpointing: bool = False,
+) -> PreTrainedModel:
+    """The model of a folder. kind: the transformers class that makes it, such as AutoModelForCausalLM.
 
     quantization: None, or a key of QUANTIZATIONS: "4bit" (NF4 with double quantisation, as in QLoRA) or "8bit", by
     bitsandbytes; only linear layers are quantised. gradient_checkpointing: recompute activations in the backward pass.
 
     Raises:
-        FileNotFoundError: found nowhere.
         ImportError: bitsandbytes is not installed.
-        ValueError: an unknown quantization.
+        ValueError: an unknown quantization, or the folder holds no model of that kind.
     """
-    folder = find_language_model(name)
-    options: dict[str, Any] = {"dtype": torch.float32}
+    options: dict[str, Any] = {"dtype": dtype}
     if quantization is not None:
         options |= {"quantization_config": _quantization(quantization), "device_map": {"": _device()}}
-    model = AutoModelForCausalLM.from_pretrained(folder, **options)
+    model = kind.from_pretrained(folder, **options)  # type: ignore[attr-defined]
     if gradient_checkpointing:
         # The reentrant kind drops the gradient of inputs_embeds, which is all that the soft tokens have.
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    return model, folder
+    return model
 
 
 def _quantization(name: str) -> BitsAndBytesConfig:

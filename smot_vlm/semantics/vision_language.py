@@ -12,10 +12,18 @@ import torch
 from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModelForImageTextToText, AutoProcessor, PreTrainedModel, ProcessorMixin
+from transformers import (
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
+    AutoConfig,
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    PreTrainedModel,
+    ProcessorMixin,
+)
 
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
-from smot_vlm.semantics.language_models import find_language_model
+from smot_vlm.semantics.grounding import GroundingLoss, bag_of_words_loss, content_tokens
+from smot_vlm.semantics.language_models import find_language_model, load_model
 from smot_vlm.semantics.lora_lm import IGNORED, attention_projections
 from smot_vlm.semantics.picture_inputs import PictureInputs, PictureProcessor, soft_tokens_in_place
 from smot_vlm.semantics.soft_tokens import soft_rows, soft_tokens_of_each_task
@@ -25,7 +33,8 @@ class VisionLanguage(nn.Module):
     """A frozen vision-language model, with LoRA on the attention of its language part and soft tokens if asked for.
 
     dim: width of the visual tokens. soft_tokens: how many carry a person or a scene beside the pictures; 0: pictures
-    alone. lora_rank: 0 for no adapter. max_batch: most captions generated at once, which bounds the key-value cache.
+    alone. lora_rank: 0 for no adapter. lora_targets: names of the linear layers of the language part that get LoRA; none:
+    those of its attention. max_batch: most captions generated at once, which bounds the key-value cache.
     """
 
     wants_pictures = True
@@ -40,6 +49,7 @@ class VisionLanguage(nn.Module):
         lora_rank: int = 0,
         lora_alpha: int = 32,
         lora_dropout: float = 0.0,
+        lora_targets: Sequence[str] = (),
         max_new_tokens: int = 80,
         max_batch: int = 8,
     ) -> None:
@@ -52,7 +62,7 @@ class VisionLanguage(nn.Module):
                 r=lora_rank,
                 lora_alpha=lora_alpha,
                 lora_dropout=lora_dropout,
-                target_modules=language_projections(language_model),
+                target_modules=language_projections(language_model, lora_targets),
                 task_type="CAUSAL_LM",
             )
             self.language_model = get_peft_model(language_model, adapter)
@@ -63,17 +73,31 @@ class VisionLanguage(nn.Module):
         self.max_batch = max_batch
 
     @classmethod
-    def load(cls, name: str, *, dtype: torch.dtype = torch.float32, **options: int | float) -> "VisionLanguage":
-        """From a folder, the Hugging Face cache or the hub (see `find_language_model`); `options` as above."""
+    def load(
+        cls,
+        name: str,
+        *,
+        dtype: torch.dtype = torch.float32,
+        quantization: str | None = None,
+        gradient_checkpointing: bool = False,
+        **options: Any,
+    ) -> "VisionLanguage":
+        """From a folder, the Hugging Face cache or the hub (see `find_language_model`, `load_model`); `options` as above."""
         folder = find_language_model(name)
-        try:
-            language_model = AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype)
-        except ValueError as error:
+        kind = AutoConfig.from_pretrained(folder)
+        if type(kind) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
             raise ValueError(
-                f"{name}: no image-text-to-text model ({' '.join(str(error).split())[:200]}); "
+                f"{name}: {type(kind).__name__} is no image-text-to-text model; "
                 "the vision-language decoder takes SmolVLM, Qwen-VL, LLaVA and the like"
-            ) from None
-        return cls(language_model, AutoProcessor.from_pretrained(folder), **options)  # type: ignore[arg-type]
+            )
+        language_model = load_model(
+            AutoModelForImageTextToText,
+            folder,
+            dtype=dtype,
+            quantization=quantization,
+            gradient_checkpointing=gradient_checkpointing,
+        )
+        return cls(language_model, AutoProcessor.from_pretrained(folder), **options)
 
     @property
     def device(self) -> torch.device:
@@ -88,6 +112,18 @@ class VisionLanguage(nn.Module):
             total = total + self._loss_of([requests[row] for row in rows], [targets[row] for row in rows])
             tokens += sum(len(targets[row]) for row in rows)
         return CaptionLoss(total, tokens)
+
+    def grounding(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> GroundingLoss:
+        """See Grounded.grounding; nothing is asked for where there are no soft tokens."""
+        if self.soft_tokens is None:
+            return GroundingLoss(self._zero(), 0)
+        bags = [self.content_tokens(caption) for caption in captions]
+        soft = torch.stack(soft_rows(self.soft_tokens, requests))
+        return GroundingLoss(bag_of_words_loss(soft, self._words.weight, bags), sum(map(len, bags)))
+
+    def content_tokens(self, caption: str) -> list[int]:
+        """See Grounded.content_tokens."""
+        return [] if self.soft_tokens is None else content_tokens(self.tokenizer, caption)
 
     @torch.inference_mode()
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
@@ -156,20 +192,25 @@ class VisionLanguage(nn.Module):
         return trained[0].sum() * 0.0 if trained else torch.zeros((), device=self.device)
 
 
-def language_projections(model: PreTrainedModel) -> list[str]:
-    """Whole names of the linear layers in the attention of the language part, for LoRA: none of the vision part's.
+def language_projections(model: PreTrainedModel, targets: Sequence[str] = ()) -> list[str]:
+    """Whole names of the linear layers of the language part that get LoRA: none of the vision part's.
+
+    targets: last parts of their names ("q_proj", "up_proj"); none: the layers in the attention.
 
     Raises:
-        ValueError: the architecture has none that can be told by name.
+        ValueError: the language part has none of them.
     """
     language = model.get_decoder()
     inside = {id(module) for module in language.modules()}
-    kinds = set(attention_projections(language))
-    return [
+    kinds = set(targets) or set(attention_projections(language))
+    names = [
         name
         for name, module in model.named_modules()
-        if id(module) in inside and name.rsplit(".", 1)[-1] in kinds and "att" in name.rpartition(".")[0]
+        if id(module) in inside and name.rsplit(".", 1)[-1] in kinds and (targets or "att" in name.rpartition(".")[0])
     ]
+    if not names:
+        raise ValueError(f"{type(model).__name__} has no layer called {', '.join(targets)} in its language part")
+    return names
 
 
 def _rows_alike(requests: Sequence[CaptionRequest], rows: Sequence[int]) -> Iterator[list[int]]:

@@ -8,6 +8,7 @@ from tiny_vision import FAMILIES, save_tiny_vision_language, tiny_vision_languag
 from transformers import ProcessorMixin
 
 from smot_vlm.semantics.decoder import CaptionRequest
+from smot_vlm.semantics.grounding import Grounded
 from smot_vlm.semantics.marks import draw_box
 from smot_vlm.semantics.picture_inputs import PictureProcessor
 from smot_vlm.semantics.vision_language import VisionLanguage, language_projections
@@ -149,6 +150,45 @@ def test_lora_sits_on_the_attention_of_the_language_part_alone(family):
     assert {name.removeprefix("language_model.base_model.model.") for name in adapted} == set(names)
 
 
+def test_lora_can_sit_elsewhere_in_the_language_part():
+    model, _ = tiny_vision_language("llava")
+    names = language_projections(model, ["up_proj", "q_proj"])
+    assert len(names) == 2 * 2
+    assert {name.rsplit(".", 1)[-1] for name in names} == {"up_proj", "q_proj"}
+    assert all("vision" not in name for name in names)
+    with pytest.raises(ValueError, match="no layer called wheel in its language part"):
+        language_projections(model, ["wheel"])
+
+
+def test_soft_tokens_are_grounded_in_words_where_there_are_any(decoder):
+    requests = make_requests()
+    grounding = decoder.grounding(requests, CAPTIONS)
+    assert isinstance(decoder, Grounded)
+    assert grounding.words == sum(len(decoder.content_tokens(caption)) for caption in CAPTIONS) > 0
+    gradient = torch.autograd.grad(grounding.total, list(decoder.soft_tokens.parameters()), allow_unused=True)
+    assert any(part is not None and part.abs().sum() > 0 for part in gradient)
+
+
+def test_without_soft_tokens_nothing_is_grounded():
+    decoder = make_decoder("idefics3", soft_tokens=0, lora_rank=2)
+    grounding = decoder.grounding(make_requests(), CAPTIONS)
+    assert (grounding.total.item(), grounding.words) == (0.0, 0)
+    assert decoder.content_tokens("a woman in red walks") == []
+
+
+def test_checkpointing_keeps_every_gradient(tmp_path):
+    folder = str(save_tiny_vision_language(tmp_path))
+    gradients = []
+    for checkpointing in (False, True):
+        torch.manual_seed(1)
+        options = {"dim": DIM, "soft_tokens": 3, "lora_rank": 2}
+        decoder = VisionLanguage.load(folder, gradient_checkpointing=checkpointing, **options).train()
+        decoder.loss(make_requests(), CAPTIONS).total.backward()
+        trained = [parameter for parameter in decoder.parameters() if parameter.requires_grad]
+        gradients.append(torch.cat([parameter.grad.flatten() for parameter in trained]))
+    assert torch.allclose(*gradients, atol=1e-4)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_works_untrained_without_soft_tokens(family):
     decoder = make_decoder(family, soft_tokens=0, lora_rank=0)
@@ -207,7 +247,7 @@ def test_a_model_is_loaded_from_a_folder(tmp_path):
 
 
 def test_a_language_model_without_eyes_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="no image-text-to-text model"):
+    with pytest.raises(ValueError, match="LlamaConfig is no image-text-to-text model"):
         VisionLanguage.load(str(save_tiny_language_model(tmp_path)))
 
 
