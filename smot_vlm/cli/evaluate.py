@@ -42,7 +42,7 @@ def evaluate(
     protocol: Annotated[
         Protocol, typer.Option(help="Every track counts, or as the paper's numbers.")
     ] = Protocol.strict,
-    run: Annotated[str | None, typer.Option(help="Name of the run in tables [default: the folder's name].")] = None,
+    run: Annotated[str | None, typer.Option(help="Name of the run in tables (default: the folder's name).")] = None,
     json: JsonFile = None,
     csv: CsvFile = None,
     markdown: MarkdownFile = None,
@@ -50,7 +50,7 @@ def evaluate(
     bootstrap: Annotated[int, typer.Option(min=0, help="Resamples of the sequences for 95 % intervals.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
     encoder: Annotated[
-        str | None, typer.Option(help="Sentence encoder: a folder or a hub name [default: all-MiniLM-L6-v2].")
+        str | None, typer.Option(help="Sentence encoder: a folder or a hub name (default: all-MiniLM-L6-v2).")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:

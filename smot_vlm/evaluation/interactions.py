@@ -1,5 +1,8 @@
 """Strict scores of interactions: triplets <subject, verb, object> over all ordered pairs of people.
 
+Every triplet that a run lists is a prediction, whatever its score: a run lists what it asserts, and where its own
+thresholds are calibrated a low score can be meant. Average precision ranks the listed triplets by score.
+
 A predicted triplet is right when both its tracks are matched one to one to true tracks and the truth has the same verb
 between these two, in the same direction. Any other predicted triplet counts against precision, be its people unmatched;
 a true triplet that nobody predicted, be its people unmatched, is a miss.
@@ -12,9 +15,6 @@ import numpy as np
 
 from smot_vlm.evaluation.records import Column, Pair, Part, VerbScore, divide, precision_recall_f1
 from smot_vlm.structures import Interaction
-
-# A verb is predicted when its probability is above this (paper's released evaluation); average precision uses them all.
-SCORE_THRESHOLD = 0.4
 
 COLUMNS = tuple(
     Column("interactions", name)
@@ -103,9 +103,8 @@ def interactions_part(triplets: Triplets) -> Part:
 
 
 def count_verbs(triplets: Triplets, weights: np.ndarray) -> VerbCounts:
-    """Counts of each verb among triplets above the threshold. weights: how often each sequence counts."""
-    said = triplets.score > SCORE_THRESHOLD
-    weight = weights[triplets.predicted_sequence] * said
+    """Counts of each verb. weights: how often each sequence counts."""
+    weight = weights[triplets.predicted_sequence]
     size = len(triplets.verbs)
     true_positives = np.bincount(triplets.predicted_verb, weight * triplets.hit, minlength=size)
     predicted = np.bincount(triplets.predicted_verb, weight, minlength=size)

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.evaluation.interactions import SCORE_THRESHOLD, best_scores
+from smot_vlm.evaluation.interactions import best_scores
 from smot_vlm.evaluation.records import Column, Pair, Part, divide, precision_recall_f1, sum_part
+
+# A verb is predicted when its probability is above this.
+SCORE_THRESHOLD = 0.4
 
 COLUMNS = tuple(Column("interactions", name) for name in ("precision", "recall", "F1", "accuracy"))
 

@@ -30,7 +30,7 @@ NOTES = (
     "tokens, BLEU, METEOR 1.5, ROUGE-L and CIDEr as pycocoevalcap; BLEU and METEOR over the set, the others means",
     "caption precision, recall, F1: mean of METEOR and ROUGE-L of matched tracks, over predicted and over true tracks",
     "CapA: mean of METEOR and ROUGE-L over the boxes that HOTA matches; CHOTA = (DetA AssA CapA)^(1/3)",
-    "interactions: score > 0.4, over all ordered pairs; unmatched true ones are misses, extra ones false positives",
+    "interactions: every listed triplet, over all ordered pairs; unmatched true ones are misses, extra ones false",
 )
 
 
