@@ -67,9 +67,7 @@ def _fuse_people(model: SmotModel, pyramid: list[Tensor], clips: Sequence[Watche
     return model.trajectory_fusion(batch.tokens, batch.times, batch.boxes, batch.mask)
 
 
-def _looks(
-    clips: Sequence[WatchedClip], device: torch.device
-) -> tuple[list[Tensor], list[tuple[int, float, Tensor]]]:
+def _looks(clips: Sequence[WatchedClip], device: torch.device) -> tuple[list[Tensor], list[tuple[int, float, Tensor]]]:
     """Boxes of each frame in canvas pixels; and for each box the person's row, the time and the box in fractions."""
     boxes: list[Tensor] = []
     looks: list[tuple[int, float, Tensor]] = []

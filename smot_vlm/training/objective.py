@@ -92,19 +92,22 @@ class Objective(nn.Module):
         with self.times.part("language"):
             instance = self._words(people) if phase.words and self.weights.instance else None
             video = self._words(scenes) if phase.words and self.weights.video else None
-        return Losses(detection, *(zero if loss is None else loss for loss in (instance, video, grounding)), interactions)
+        instance, video, grounding = (zero if loss is None else loss for loss in (instance, video, grounding))
+        return Losses(detection, instance, video, grounding, interactions)
 
     def count_targets(self, examples: Sequence[Example]) -> Losses:
         """How many targets the sums of `forward` are over, known before any forward pass."""
         decoder = self.model.decoder
         instance = [track.caption for example in examples for track in example.tracks]
         video = [example.caption for example in examples if example.teach_video]
-        grounded = isinstance(decoder, Grounded)
+        words = 0
+        if isinstance(decoder, Grounded):
+            words = sum(len(decoder.content_tokens(caption)) for caption in instance + video)
         return Losses(
             detection=float(sum(len(example.detector) for example in examples)),
             instance=float(sum(map(self._target_tokens, instance))),
             video=float(sum(map(self._target_tokens, video))),
-            grounding=float(sum(len(decoder.content_tokens(text)) for text in instance + video) if grounded else 0),
+            grounding=float(words),
             interactions=float(sum(len(set(_triplets(example))) for example in examples)),
         )
 

@@ -90,9 +90,7 @@ class DrawnWorld:
         return DrawnSequence(make_sequence(self.first + index, **self._options))  # type: ignore[arg-type]
 
 
-def open_source(
-    dataset: str, split: str, *, synthetic_sequences: int, synthetic_width: int | None
-) -> SequenceSource:
+def open_source(dataset: str, split: str, *, synthetic_sequences: int, synthetic_width: int | None) -> SequenceSource:
     """The sequences of `dataset`: "synthetic", or the root of a data set in BenSMOT's layout.
 
     Raises:

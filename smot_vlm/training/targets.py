@@ -19,9 +19,7 @@ CHUNK_FRAMES = 16
 
 
 @torch.no_grad()
-def find_people(
-    model: SmotModel, example: Example, open_associator: Callable[[float], Associator]
-) -> list[Trajectory]:
+def find_people(model: SmotModel, example: Example, open_associator: Callable[[float], Associator]) -> list[Trajectory]:
     """The trajectories that the model finds in all frames of the example, boxes in original pixels.
 
     The detector is in evaluation mode meanwhile, and afterwards as before.

@@ -1,0 +1,50 @@
+"""Train a model: accelerate launch scripts/train.py --config configs/demo.yaml key.subkey=value ...
+
+Writes RUN/log.jsonl, RUN/checkpoints/ and, at the end, RUN/model, which `Tracker.from_pretrained` reads.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from smot_vlm.cli.console import print_error
+from smot_vlm.config import load_config
+from smot_vlm.training.export import export
+from smot_vlm.training.loop import Run, Trainer
+from smot_vlm.training.progress import TrainingProgress
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME)")
+    parser.add_argument("--resume", choices=("auto", "never"), default="auto", help="go on from the newest checkpoint")
+    parser.add_argument(
+        "--export", type=Path, metavar="CHECKPOINT", help="write the model of a checkpoint, train nothing"
+    )
+    parser.add_argument("overrides", nargs="*", metavar="key.subkey=value")
+    arguments = parser.parse_args()
+    config = load_config(arguments.config, arguments.overrides)
+    folder = arguments.out or Path("runs") / config.name
+    if arguments.export is not None:
+        export(config, arguments.export, folder / "model", overwrite=True)
+        return
+    with TrainingProgress(config.training.steps) as progress:
+        trainer = Trainer(
+            config,
+            Run(folder, arguments.resume == "auto"),
+            on_step=progress.step,
+            on_validation=progress.validation,
+        )
+        outcome = trainer.train()
+    if not outcome.stopped and trainer.accelerator.is_main_process:
+        best = trainer.checkpoints.folder / "best.pt"
+        export(config, best if best.is_file() else trainer.checkpoints.all()[-1], folder / "model", overwrite=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ValueError, OSError, ImportError) as error:
+        print_error(error)
+        sys.exit(1)

@@ -1,0 +1,33 @@
+"""From a checkpoint to the folder that `Tracker.from_pretrained` reads."""
+
+import json
+from pathlib import Path
+
+from smot_vlm.build import build_model
+from smot_vlm.config import Config
+from smot_vlm.training.checkpoints import read_checkpoint, restore
+from smot_vlm.weights import ModelCard, save_pretrained
+
+
+def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True, overwrite: bool = False) -> None:
+    """Write the model of a checkpoint. half: float16, for shipping.
+
+    Raises:
+        FileNotFoundError, ValueError: no checkpoint, or one of another configuration.
+        FileExistsError: the folder is there and `overwrite` is false.
+    """
+    read_checkpoint(checkpoint)  # a missing file is told before the model is built
+    model = build_model(config, name_verbs=False)
+    progress = restore(checkpoint, model)
+    scores = _scores(checkpoint.parent.parent / "log.jsonl", progress.step)
+    card = ModelCard(f"{config.training.dataset}, {progress.step} steps of {config.training.steps}", scores)
+    save_pretrained(model, config, folder, card=card, half=half, overwrite=overwrite)
+
+
+def _scores(log: Path, step: int) -> dict[str, float]:
+    """The validation scores of this step, where the log has them."""
+    lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+    for entry in map(json.loads, lines):
+        if entry["step"] == step and "validation" in entry:
+            return {f"validation {name} (strict)": value for name, value in entry["validation"].items()}
+    return {}

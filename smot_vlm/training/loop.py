@@ -1,0 +1,280 @@
+"""The training loop: examples -> losses -> steps, on one or many processes, with Accelerate as the engine."""
+
+import json
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.utils import GradientAccumulationPlugin
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader
+
+from smot_vlm.build import build_associator, build_model
+from smot_vlm.config import Config, TrainingConfig, config_to_dict
+from smot_vlm.data.augment import Augmentation
+from smot_vlm.data.collate import SequenceSource
+from smot_vlm.files import write_text
+from smot_vlm.training.checkpoints import Checkpoints, Progress, restore
+from smot_vlm.training.examples import Example, ExampleOptions, Examples, RunOrder
+from smot_vlm.training.objective import Losses, Objective, Phase, combine
+from smot_vlm.training.optim import clip_groups, make_optimizer, parameter_groups, rate_factor, set_rates
+from smot_vlm.training.records import StepLog, StepRecord
+from smot_vlm.training.sources import SYNTHETIC, DrawnSequence, open_source
+from smot_vlm.training.validation import Validation, validate
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a training writes, and how it starts. resume: go on from the newest checkpoint, if there is one."""
+
+    folder: Path
+    resume: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended. stopped: by a signal, before its last step."""
+
+    step: int
+    stopped: bool
+
+
+class Trainer:
+    """One training of a configuration.
+
+    on_step: called on the main process with each step's record; on_validation: with scores.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        run: Run,
+        *,
+        on_step: Callable[[StepRecord], None] = lambda record: None,
+        on_validation: Callable[[int, Validation], None] = lambda step, scores: None,
+        train_sequences: SequenceSource | None = None,
+    ) -> None:
+        """Build the model, the data and the optimiser. train_sequences: in place of the configured data set.
+
+        Raises:
+            FileNotFoundError, ValueError: a part of the model or of the data is missing or wrong.
+            FileExistsError: the folder has checkpoints and `run.resume` is false.
+        """
+        self.config, self.settings, self.run = config, config.training, run
+        self._on_step, self._on_validation = on_step, on_validation
+        self.accelerator = open_accelerator(self.settings, run.folder)
+        self.checkpoints = Checkpoints(run.folder / "checkpoints", self.settings.keep)
+        newest = self.checkpoints.newest()
+        if newest is not None and not run.resume:
+            raise FileExistsError(f"{run.folder} has a training; use --resume auto to go on, or another --out")
+        torch.manual_seed(self.settings.seed)
+        self.model = build_model(config)
+        optimizer = make_optimizer(
+            parameter_groups(
+                self.model,
+                learning_rate=self.settings.learning_rate,
+                lora_learning_rate=self.settings.lora_learning_rate,
+                backbone_factor=self.settings.backbone_factor,
+                weight_decay=self.settings.weight_decay,
+            )
+        )
+        self.progress = Progress(0) if newest is None else restore(newest, self.model, optimizer)
+        self._prepare(optimizer, train_sequences or self._source("train", self.settings.train_split))
+        self._stop = False
+
+    def train(self) -> Outcome:
+        """All steps that are left. SIGTERM ends after the step at hand, with a checkpoint.
+
+        Raises:
+            OSError: a checkpoint cannot be written.
+        """
+        settings, main = self.settings, self.accelerator.is_main_process
+        log = StepLog(self.run.folder / "log.jsonl", self.progress.step) if main else None
+        if main:
+            write_text(self.run.folder / "config.json", json.dumps(config_to_dict(self.config), indent=2) + "\n")
+        batches = iter(self.loader)
+        previous = signal.signal(signal.SIGTERM, self._on_signal)
+        try:
+            while self.progress.step < settings.steps and not self._stop:
+                record = self._step(self.progress.step, batches)
+                self.progress = Progress(record.step, self.progress.best)
+                if log is not None:
+                    log.add(record, write=record.step % settings.log_every == 0 or record.step == settings.steps)
+                    self._on_step(record)
+                self._track(record)
+                self._keep(log)
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+            self.accelerator.end_training()
+        return Outcome(self.progress.step, self._stop)
+
+    def _prepare(self, optimizer: Optimizer, sequences: SequenceSource) -> None:
+        settings = self.settings
+        clips_a_step = settings.batch_clips * settings.accumulate * self.accelerator.num_processes
+        draws = settings.steps * clips_a_step
+        options = ExampleOptions(
+            image_size=self.config.detector.image_size,
+            most_frames=settings.most_frames,
+            feature_frames=settings.feature_frames,
+            detector_frames=settings.detector_frames,
+            true_tracks=settings.true_tracks,
+            video_captions=settings.video_captions,
+            augmentation=Augmentation() if settings.augment else None,
+        )
+        loader = DataLoader(
+            Examples(sequences, options, settings.seed, draws),
+            batch_size=settings.batch_clips,
+            sampler=RunOrder(len(sequences), draws, settings.seed, self.progress.step * clips_a_step),
+            num_workers=settings.workers,
+            collate_fn=_as_list,
+            worker_init_fn=_start_worker,
+            prefetch_factor=4 if settings.workers else None,
+        )
+        self.model.detector.to(memory_format=torch.channels_last)
+        if settings.compile:
+            self.model.detector.compile()
+            self.model.decoder.language_model.compile()  # type: ignore[attr-defined]
+        weights = settings.weights
+        self.objective = Objective(
+            self.model,
+            lambda fps: build_associator(self.config.association.name, self.config.association, fps),
+            weights=Losses(weights.detection, weights.instance, weights.video, weights.grounding, weights.interactions),
+            assignment_iou=settings.assignment_iou,
+            negatives_per_positive=settings.negatives_per_positive,
+            detach=self.config.features.detach,
+        )
+        self.loader = self.accelerator.prepare_data_loader(loader, device_placement=False)
+        self.wrapped, self.optimizer = self.accelerator.prepare(self.objective, optimizer)
+        self.wrapped.train()
+
+    def _step(self, step: int, batches: Iterator[list[Example]]) -> StepRecord:
+        """One optimiser step; its random numbers follow from the seed, the step and the process."""
+        settings, accelerator = self.settings, self.accelerator
+        started, times = time.perf_counter(), self.objective.times
+        times.seconds.clear()
+        torch.manual_seed(hash((settings.seed, step, accelerator.process_index)) % 2**31)
+        phase = Phase(meaning=step >= settings.tracking_steps, words=step >= settings.words_from)
+        factor = rate_factor(step, warmup_steps=settings.warmup_steps, steps=settings.steps)
+        set_rates(self.optimizer, factor)
+        with times.part("data"):
+            group = [next(batches) for _ in range(settings.accumulate)]
+        counts = self._total([self.objective.count_targets(batch) for batch in group])
+        share = accelerator.num_processes * settings.accumulate
+        sums = []
+        for batch in group:
+            with accelerator.accumulate(self.wrapped):
+                losses = self.wrapped(batch, phase)
+                with times.part("backward"):
+                    # Accelerate divides by the micro-batches, and the wrapper by the processes: this is a sum over both.
+                    accelerator.backward(combine(losses, counts, self.objective.weights) * share)
+                if accelerator.sync_gradients:
+                    norms = clip_groups(self.optimizer, settings.clip_norm)
+                with times.part("optimiser"):
+                    self.optimizer.step()
+                    self.optimizer.zero_grad()
+            sums.append(Losses(*(float(loss) for loss in losses)))
+        totals = self._total(sums)
+        return StepRecord.of(
+            step + 1, totals, counts, phase, factor, norms, time.perf_counter() - started, dict(times.seconds)
+        )
+
+    def _total(self, parts: list[Losses]) -> Losses:
+        """The sum over micro-batches and processes; on the way every process learns whether one was told to stop."""
+        values = [sum(float(value) for value in column) for column in zip(*parts, strict=True)]
+        told = torch.tensor([*values, float(self._stop)], dtype=torch.float64, device=self.accelerator.device)
+        if self.accelerator.device.type == "mps":
+            told = told.float()
+        *sums, stop = self.accelerator.reduce(told, "sum").tolist()
+        self._stop = self._stop or stop > 0
+        return Losses(*sums)
+
+    def _track(self, record: StepRecord) -> None:
+        if self.settings.tracker != "none" and record.step % self.settings.log_every == 0:
+            self.accelerator.log(record.flat(), step=record.step)
+
+    def _keep(self, log: StepLog | None) -> None:
+        """Checkpoint and validate where it is time for it."""
+        settings, step = self.settings, self.progress.step
+        last = step >= settings.steps
+        scores = None
+        if step % settings.validate_every == 0 or last:
+            scores = self._validate(step, log)
+        best = scores is not None and scores.score > (self.progress.best or 0.0)
+        if scores is not None and best:
+            self.progress = Progress(step, scores.score)
+        if self.accelerator.is_main_process and (step % settings.checkpoint_every == 0 or last or best or self._stop):
+            path = self.checkpoints.save(self.model, self.optimizer.optimizer, self.progress)
+            if best:
+                self.checkpoints.keep_best(path)
+        self.accelerator.wait_for_everyone()
+
+    def _validate(self, step: int, log: StepLog | None) -> Validation | None:
+        """On the main process; the others wait."""
+        if not self.settings.validation_videos or self.settings.dataset != SYNTHETIC:
+            return None
+        if log is None:
+            return None
+        source = self._source("validation", self.settings.validation_split)
+        scores = validate(self.model, self.config, (source[index] for index in range(len(source))))
+        log.validation(step, scores.flat())
+        self._on_validation(step, scores)
+        if self.settings.tracker != "none":
+            self.accelerator.log({f"validation/{name}": value for name, value in scores.flat().items()}, step=step)
+        return scores
+
+    def _source(self, purpose: str, split: str) -> SequenceSource:
+        return open_source(
+            self.settings.dataset,
+            split,
+            synthetic_sequences=self.settings.synthetic_sequences
+            if purpose == "train"
+            else self.settings.validation_videos,
+            synthetic_width=self.settings.synthetic_width,
+        )
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        logger.warning("SIGTERM: stopping after this step")
+        self._stop = True
+
+
+def open_accelerator(settings: TrainingConfig, folder: Path) -> Accelerator:
+    """The engine as configured; what `accelerate launch` says about processes and sharding holds."""
+    precision = settings.precision
+    if precision == "auto":
+        bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+        precision = "bf16" if bf16 else "no"
+    accelerator = Accelerator(
+        mixed_precision=precision,
+        gradient_accumulation_plugin=GradientAccumulationPlugin(
+            num_steps=settings.accumulate, sync_with_dataloader=False
+        ),
+        log_with=None if settings.tracker == "none" else settings.tracker,
+        project_dir=folder,
+        # A clip without people leaves heads without an example, on one process and not on another.
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+    )
+    if settings.tracker != "none":
+        accelerator.init_trackers(folder.name)
+    return accelerator
+
+
+def _as_list(examples: list[Example]) -> list[Example]:
+    """Examples of different sizes stay apart; the model puts their frames side by side."""
+    return examples
+
+
+def _start_worker(_: int) -> None:
+    """One thread a worker is enough: more would only fight for the cores."""
+    import cv2
+
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
