@@ -112,6 +112,7 @@ class Tracker:
         verbs: Sequence[str] | None = None,
         stride: int = 1,
         max_frames: int | None = None,
+        fps: float | None = None,
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
         times: PartTimes | None = None,
     ) -> Description:
@@ -120,14 +121,16 @@ class Tracker:
         source: a file, a folder or glob of images, an array (frames, height, width, 3), an iterable of frames, a camera
         index, an rtsp:// or http:// address. trajectories: a MOT file with boxes and ids to use in place of the
         detector. verbs: phrases such as "hand over an object" to look for in place of the 335 senses; none of them needs
-        to have been trained. stride: use every stride-th frame. on_frame: called after each frame, for progress; false ends the
-        watching there. times: filled with the seconds of each part.
+        to have been trained. stride: use every stride-th frame. fps: frames a second of images or arrays, which state
+        none. on_frame: called after each frame, for progress; false ends the watching there. times: filled with the
+        seconds of each part.
 
         Raises:
             FileNotFoundError, ValueError: nothing to read, or the detector is untrained or its weights are missing.
         """
         times = times or PartTimes()
-        with torch.inference_mode(), open_video(source, stride=stride, max_frames=max_frames) as video:
+        opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps)
+        with torch.inference_mode(), opened as video:
             session = self._session(video, trajectories, times, verbs)
             for frame in times.waiting("decode", video):
                 session.observe(frame)
@@ -216,7 +219,9 @@ def _config_path(name: Path | str) -> Path:
     path = shipped_folder("configs") / f"{name}.yaml"
     if not path.is_file():
         names = ", ".join(sorted(entry.stem for entry in path.parent.glob("*.yaml")))
-        raise FileNotFoundError(f"no model {str(name)!r}; give a folder with weights or one of {names}, or a .yaml file")
+        raise FileNotFoundError(
+            f"no model {str(name)!r}; give a folder with weights or one of {names}, or a .yaml file"
+        )
     return path
 
 

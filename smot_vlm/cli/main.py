@@ -12,6 +12,7 @@ from smot_vlm.cli import data
 from smot_vlm.cli.console import print_error
 from smot_vlm.cli.describe import describe
 from smot_vlm.cli.evaluate import compare, evaluate
+from smot_vlm.cli.predict import predict
 
 app = typer.Typer(
     name="smot-vlm",
@@ -24,6 +25,7 @@ app = typer.Typer(
 
 
 app.command()(describe)
+app.command()(predict)
 app.command()(evaluate)
 app.command()(compare)
 app.add_typer(data.app, name="data")
