@@ -22,7 +22,7 @@ from smot_vlm.semantics.grounding import GroundingLoss, bag_of_words_loss, conte
 from smot_vlm.semantics.language_models import load_causal_lm
 from smot_vlm.semantics.merging import MergedModel, merge
 from smot_vlm.semantics.prompts import VISUAL
-from smot_vlm.semantics.shared_cache import pad_left, positions
+from smot_vlm.semantics.shared_cache import pad_left, positions, read_once, remembers_every_token
 from smot_vlm.semantics.soft_tokens import soft_rows, soft_tokens_of_each_task
 
 IGNORED = -100
@@ -94,17 +94,17 @@ class LoraLM(nn.Module):
         if not spoken:
             return CaptionLoss(next(self.soft_tokens.parameters()).sum() * 0.0, 0)
         targets = [[*self._ids(caption), self.tokenizer.eos_token_id] for _, caption in spoken]
-        rows = self._prompt_rows([request for request, _ in spoken])
-        embed = self.language_model.get_input_embeddings()
-        device = rows[0].device
+        prompts = self._generation_rows([request for request, _ in spoken])
+        shared = self._shared_beginning(prompts)
         rows = [
-            torch.cat([row, embed(torch.tensor(target, device=device))])
-            for row, target in zip(rows, targets, strict=True)
+            torch.cat([self._embed(prompt.before[len(shared) :]), prompt.rest, self._embed(target)])
+            for prompt, target in zip(prompts, targets, strict=True)
         ]
         inputs, mask = pad_left(rows)
+        device = inputs.device
         # Only the columns that predict a target are turned into logits: the vocabulary is the widest layer.
         columns = max(len(target) for target in targets) + 1
-        logits = self._forward(inputs, mask, columns)[:, :-1]
+        logits = self._forward(inputs, mask, columns, shared)[:, :-1]
         labels = torch.full(logits.shape[:2], IGNORED, device=device)
         for row, target in enumerate(targets):
             labels[row, -len(target) :] = torch.tensor(target, device=device)
@@ -164,15 +164,32 @@ class LoraLM(nn.Module):
         finally:
             original.train(training)
 
+    def _shared_beginning(self, prompts: Sequence[PromptRow]) -> tuple[int, ...]:
+        """The token ids that all prompts begin with, to be read once; none where the model cannot go on from there."""
+        first = prompts[0].before
+        body: Any = self.language_model.get_base_model()
+        checkpointing = body.training and getattr(body, "is_gradient_checkpointing", False)
+        if len(prompts) == 1 or checkpointing or not remembers_every_token(body):
+            return ()
+        return first if all(prompt.before == first for prompt in prompts) else ()
+
     def _forward(
-        self, inputs: Float[Tensor, "batch tokens hidden"], mask: Bool[Tensor, "batch tokens"], columns: int
+        self,
+        inputs: Float[Tensor, "batch tokens hidden"],
+        mask: Bool[Tensor, "batch tokens"],
+        columns: int,
+        shared: tuple[int, ...],
     ) -> Float[Tensor, "batch columns vocabulary"]:
+        """Logits of the last columns of rows that follow `shared`, which is read once for all of them."""
+        cache = read_once(self.language_model, self._embed(shared), len(inputs)) if shared else None
+        seen = torch.cat([mask.new_ones(len(mask), len(shared)), mask], dim=1)
         return self.language_model(
             inputs_embeds=inputs,
-            attention_mask=mask.long(),
-            position_ids=positions(mask),
+            attention_mask=seen.long(),
+            position_ids=positions(seen)[:, len(shared) :],
+            past_key_values=cache,
             logits_to_keep=columns,
-            use_cache=False,
+            use_cache=cache is not None,
         ).logits
 
     def _prompt_rows(self, requests: Sequence[CaptionRequest]) -> list[Float[Tensor, "_ hidden"]]:

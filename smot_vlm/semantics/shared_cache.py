@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 from transformers import DynamicCache, PreTrainedModel
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import Cache, DynamicLayer
 
 # Room is taken for so many new tokens at once.
 ROOM_TOKENS = 64
@@ -25,15 +25,13 @@ class Beginnings:
     ]
     mask: Bool[Tensor, "beginnings tokens"]
 
-    def expand(self, chosen: Sequence[tuple[int, ...]]) -> tuple[DynamicCache, Bool[Tensor, "rows tokens"]]:
+    def expand(self, chosen: Sequence[tuple[int, ...]]) -> tuple["RoomyCache", Bool[Tensor, "rows tokens"]]:
         """A cache of its own for rows that begin with the `chosen` ids, and its mask."""
         places = {ids: place for place, ids in enumerate(self.ids)}
         rows = torch.tensor([places[ids] for ids in chosen], device=self.mask.device)
-        cache = DynamicCache()
-        cache.layers = [RoomyLayer() for _ in self.layers]
-        if self.mask.shape[1]:
-            for layer, (keys, values) in zip(cache.layers, self.layers, strict=True):
-                layer.update(keys[rows], values[rows])
+        cache = RoomyCache()
+        for index, (keys, values) in enumerate(self.layers):
+            cache.update(keys[rows], values[rows], index)
         return cache, self.mask[rows]
 
 
@@ -52,7 +50,17 @@ def read_beginnings(language_model: PreTrainedModel, beginnings: Sequence[tuple[
             past_key_values=cache,
             use_cache=True,
         )
-    return Beginnings(beginnings, [(layer.keys, layer.values) for layer in cache.layers], mask)
+    # Where all beginnings are empty, nothing was read and no layer holds anything.
+    layers = [(layer.keys, layer.values) for layer in cache.layers if layer.is_initialized]
+    return Beginnings(beginnings, layers, mask)
+
+
+def read_once(language_model: Any, beginning: Float[Tensor, "tokens hidden"], rows: int) -> DynamicCache:
+    """A cache with `beginning` (embeddings) read once and repeated for `rows` rows, with gradient, for training."""
+    cache = DynamicCache(config=language_model.config)
+    language_model(inputs_embeds=beginning[None], past_key_values=cache, use_cache=True, logits_to_keep=1)
+    cache.batch_repeat_interleave(rows)
+    return cache
 
 
 class RoomyLayer(DynamicLayer):
@@ -77,6 +85,13 @@ class RoomyLayer(DynamicLayer):
         """Keep these rows."""
         super().batch_select_indices(indices)
         self._spacious_keys, self._spacious_values = self.keys, self.values
+
+
+class RoomyCache(Cache):
+    """A cache of RoomyLayers, made as the layers are met."""
+
+    def __init__(self) -> None:
+        super().__init__(layer_class_to_replicate=RoomyLayer)
 
 
 def _with_room(states: Float[Tensor, "rows heads tokens width"], tokens: int) -> Float[Tensor, "rows heads _ width"]:
