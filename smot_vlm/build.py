@@ -97,8 +97,11 @@ def build_zero_shot(config: Config) -> ZeroShotModel:
     )
 
 
-# Name in the config -> how to make it.
-MODELS: dict[str, Callable[[Config], Describer[Any, Any]]] = {"smot": build_model, "zero-shot": build_zero_shot}
+# Name in the config -> how to make it. Embedding 335 glosses takes seconds, which an untrained model would not repay.
+MODELS: dict[str, Callable[[Config], Describer[Any, Any]]] = {
+    "smot": partial(build_model, name_verbs=False),
+    "zero-shot": build_zero_shot,
+}
 
 
 def build_describer(config: Config) -> Describer[Any, Any]:
