@@ -25,7 +25,7 @@ from smot_vlm.training.examples import Example, ExampleOptions, Examples, RunOrd
 from smot_vlm.training.objective import Losses, Objective, Phase, combine
 from smot_vlm.training.optim import clip_groups, make_optimizer, parameter_groups, rate_factor, set_rates
 from smot_vlm.training.records import StepLog, StepRecord
-from smot_vlm.training.sources import SYNTHETIC, DrawnSequence, open_source
+from smot_vlm.training.sources import open_source
 from smot_vlm.training.validation import Validation, validate
 
 logger = logging.getLogger(__name__)
@@ -180,7 +180,7 @@ class Trainer:
                 with times.part("optimiser"):
                     self.optimizer.step()
                     self.optimizer.zero_grad()
-            sums.append(Losses(*(float(loss) for loss in losses)))
+            sums.append(Losses(*(float(torch.as_tensor(loss).detach()) for loss in losses)))
         totals = self._total(sums)
         return StepRecord.of(
             step + 1, totals, counts, phase, factor, norms, time.perf_counter() - started, dict(times.seconds)
@@ -218,12 +218,11 @@ class Trainer:
 
     def _validate(self, step: int, log: StepLog | None) -> Validation | None:
         """On the main process; the others wait."""
-        if not self.settings.validation_videos or self.settings.dataset != SYNTHETIC:
-            return None
-        if log is None:
+        if not self.settings.validation_videos or log is None:
             return None
         source = self._source("validation", self.settings.validation_split)
-        scores = validate(self.model, self.config, (source[index] for index in range(len(source))))
+        chosen = range(min(len(source), self.settings.validation_videos))
+        scores = validate(self.model, self.config, (source[index] for index in chosen))
         log.validation(step, scores.flat())
         self._on_validation(step, scores)
         if self.settings.tracker != "none":

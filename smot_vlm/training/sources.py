@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from smot_vlm.data.bensmot import BenSmot
+from smot_vlm.data.bensmot import BenSmot, Sequence
 from smot_vlm.data.collate import SequenceSource
 from smot_vlm.data.synthetic import SyntheticSequence, TrackFacts, make_sequence
 from smot_vlm.data.synthetic.sequence import RESERVED_SEED
@@ -60,6 +60,10 @@ class DrawnSequence:
 
     def read_frame(self, position: int) -> Frame:
         return Frame(position, position / self.fps, self.drawn.frame(position))
+
+
+# Both are read alike: frames by position, tracks, interactions, a caption.
+TrainingSequence = Sequence | DrawnSequence
 
 
 class DrawnWorld:

@@ -9,7 +9,7 @@ import torch
 from smot_vlm.build import build_associator
 from smot_vlm.config import Config
 from smot_vlm.data.synthetic import chance_recall, score_caption, sum_scores
-from smot_vlm.data.synthetic.facts import SequenceFacts, TrackFacts
+from smot_vlm.data.synthetic.facts import TrackFacts
 from smot_vlm.evaluation.interactions import collect_triplets, interactions_part
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.evaluation.records import Pair, Part, SequencePrediction, SequenceTruth
@@ -19,7 +19,7 @@ from smot_vlm.session import Session
 from smot_vlm.structures import Description
 from smot_vlm.timing import PartTimes
 from smot_vlm.tracking.sources import DetectedPeople, PeopleSource
-from smot_vlm.training.sources import DrawnSequence
+from smot_vlm.training.sources import DrawnSequence, TrainingSequence
 from smot_vlm.video.reader import open_video
 
 
@@ -53,14 +53,14 @@ class Validation:
         return values | {f"fact_recall_{sort}": value for sort, value in by_sort.items()} | {"score": self.score}
 
 
-def validate(model: SmotModel, config: Config, sequences: Iterable[DrawnSequence]) -> Validation:
-    """Describe synthetic sequences and compare with the truth. The model is in evaluation mode meanwhile."""
+def validate(model: SmotModel, config: Config, sequences: Iterable[TrainingSequence]) -> Validation:
+    """Describe sequences and compare with the truth. The model is in evaluation mode meanwhile."""
     training = model.training
     model.eval()
     pairs: list[Pair] = []
     with torch.inference_mode():
         for sequence in sequences:
-            facts = sequence.drawn.facts
+            facts = sequence.drawn.facts if isinstance(sequence, DrawnSequence) else None
             truth = SequenceTruth(
                 sequence.name, sequence.tracks, sequence.interactions, sequence.caption, len(sequence), facts
             )
@@ -70,7 +70,7 @@ def validate(model: SmotModel, config: Config, sequences: Iterable[DrawnSequence
     return score(pairs)
 
 
-def describe(model: SmotModel, config: Config, sequence: DrawnSequence) -> Description:
+def describe(model: SmotModel, config: Config, sequence: TrainingSequence) -> Description:
     """What the model says of one sequence, given its frames alone."""
     frames = [sequence.read_frame(position).image for position in range(len(sequence))]
     with open_video(frames, fps=sequence.fps) as video:
@@ -86,7 +86,7 @@ def describe(model: SmotModel, config: Config, sequence: DrawnSequence) -> Descr
 
 
 def score(pairs: list[Pair]) -> Validation:
-    """Score descriptions of sequences with known facts."""
+    """Score descriptions; facts only where they are known."""
     ones = np.ones(len(pairs))
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
     tracking = _by_name(tracking_part([layout_of(pair) for pair in pairs]), ones)
@@ -97,9 +97,7 @@ def score(pairs: list[Pair]) -> Validation:
     for pair, match in zip(pairs, matches, strict=True):
         said = {match[track.id]: track.caption for track in pair.prediction.tracks if track.id in match}
         caption = {track.id: track.caption for track in pair.truth.tracks}
-        facts = pair.truth.facts
-        assert isinstance(facts, SequenceFacts), "synthetic sequences come with facts"
-        people = [person for person in facts.tracks if person.id in caption]
+        people = [person for person in pair.truth.facts.tracks if person.id in caption] if pair.truth.facts else []
         known += people
         told += [said.get(person.id, "") for person in people]
         true += [caption[person.id] for person in people]
