@@ -80,10 +80,11 @@ def evaluate(
             )
             for each in wanted
         ]
+    written = _write([[evaluation] for evaluation in evaluations], json, csv, markdown, latex, overwrite)
     for evaluation in evaluations:
         _show([evaluation])
+    _name_files(written)
     _warn_missing(evaluations[0])
-    _write([[evaluation] for evaluation in evaluations], json, csv, markdown, latex, overwrite)
 
 
 def compare(
@@ -99,17 +100,15 @@ def compare(
     from smot_vlm.evaluation import compare as comparison
 
     groups = comparison.load_runs(runs)
+    written = _write(list(groups.values()), None, csv, markdown, latex, overwrite)
+    if plot is not None:
+        written += _plot(groups, plot, overwrite)
     for evaluations in groups.values():
         _show(evaluations)
+    _name_files(written)
+    for evaluations in groups.values():
         for line in comparison.differences(evaluations):
             print_warning(line)
-    _write(list(groups.values()), None, csv, markdown, latex, overwrite)
-    if plot is None:
-        return
-    for protocol, evaluations in groups.items():
-        path = plot if len(groups) == 1 else plot.with_stem(f"{plot.stem}-{protocol}")
-        comparison.plot(evaluations, path, overwrite)
-        output.print(f"  {escape(str(path))}")
 
 
 def _show(evaluations: "list[Evaluation]") -> None:
@@ -128,8 +127,8 @@ def _write(
     markdown: Path | None,
     latex: Path | None,
     overwrite: bool,
-) -> None:
-    """Write the files that were asked for; groups: evaluations of one protocol each."""
+) -> list[Path]:
+    """Write the files that were asked for, before anything is printed; groups: evaluations of one protocol each."""
     from smot_vlm.evaluation import storage, tables
 
     every = [evaluation for group in groups for evaluation in group]
@@ -139,10 +138,25 @@ def _write(
         (markdown, lambda: "\n".join(map(tables.markdown, groups))),
         (latex, lambda: "\n".join(map(tables.latex, groups))),
     ]
-    for path, text in texts:
-        if path is not None:
-            write_text(path, text(), overwrite)
-            output.print(f"  {escape(str(path))}")
+    wanted = [(path, text) for path, text in texts if path is not None]
+    for path, text in wanted:
+        write_text(path, text(), overwrite)
+    return [path for path, _ in wanted]
+
+
+def _plot(groups: "dict[str, list[Evaluation]]", plot: Path, overwrite: bool) -> list[Path]:
+    """One picture a protocol, named after it where there are several."""
+    from smot_vlm.evaluation import compare as comparison
+
+    paths = [plot if len(groups) == 1 else plot.with_stem(f"{plot.stem}-{protocol}") for protocol in groups]
+    for path, evaluations in zip(paths, groups.values(), strict=True):
+        comparison.plot(evaluations, path, overwrite)
+    return paths
+
+
+def _name_files(paths: list[Path]) -> None:
+    for path in paths:
+        output.print(f"  {escape(str(path))}")
 
 
 def _warn_missing(evaluation: "Evaluation") -> None:
