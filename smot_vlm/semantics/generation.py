@@ -11,9 +11,16 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
-from transformers import DynamicCache, GenerationConfig, PreTrainedModel
+from transformers import GenerationConfig, PreTrainedModel
 
-from smot_vlm.semantics.shared_cache import Beginnings, pad_left, positions, read_beginnings, remembers_every_token
+from smot_vlm.semantics.shared_cache import (
+    Beginnings,
+    RoomyCache,
+    pad_left,
+    positions,
+    read_beginnings,
+    remembers_every_token,
+)
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ def _greedy(
 def _best_words(
     language_model: PreTrainedModel,
     reading: dict[str, Tensor],
-    cache: DynamicCache,
+    cache: RoomyCache,
     mask: Bool[Tensor, "rows tokens"],
     positions: Int[Tensor, "rows columns"],
 ) -> Int[Tensor, "rows"]:
@@ -144,7 +151,9 @@ def _generate(
             for row in rows
         ]
     )
-    written = language_model.generate(inputs_embeds=inputs, attention_mask=mask.long(), generation_config=options)
+    written = language_model.generate(  # type: ignore[operator]
+        inputs_embeds=inputs, attention_mask=mask.long(), generation_config=options
+    )
     return [ids[: ids.index(end)] if end in ids else ids for ids in written.tolist()]
 
 

@@ -150,7 +150,7 @@ class LoraLM(nn.Module):
     @contextmanager
     def _speaker(self) -> Iterator[PreTrainedModel]:
         """The language model for generation: merged where it can be, in evaluation mode."""
-        original = self.language_model.get_base_model()
+        original: Any = self.language_model.get_base_model()
         # Under autocast merged weights would be rounded, LoRA's small part with them.
         if self.merge_lora and not torch.is_autocast_enabled(original.device.type):
             if self._merged is None or not self._merged.is_current(original):

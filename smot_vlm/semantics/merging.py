@@ -5,8 +5,9 @@ has to be undone, and no rounding is left behind, when training goes on.
 """
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -22,7 +23,7 @@ class MergedModel:
 
     model: PreTrainedModel
     original: PreTrainedModel
-    _bases: tuple[tuple[nn.Parameter, int, int], ...]
+    _states: list[tuple[int, int, int]]
     _adapter: Float[Tensor, "_"]
 
     def is_current(self, original: PreTrainedModel) -> bool:
@@ -30,7 +31,7 @@ class MergedModel:
         if original is not self.original:
             return False
         layers = _mergeable_layers(original)
-        if _states(layer.get_base_layer().weight for layer in layers) != [state for _, *state in self._bases]:
+        if _states(layers) != self._states:
             return False
         adapter = _adapter_values(layers)
         return adapter.device == self._adapter.device and torch.equal(adapter, self._adapter)
@@ -50,10 +51,8 @@ def merge(language_model: PreTrainedModel) -> MergedModel | None:
     }
     for layer in layers:
         shared[id(layer)] = _plain_layer(layer)
-    bases = [layer.get_base_layer().weight for layer in layers]
-    noted = tuple((base, *state) for base, state in zip(bases, _states(bases), strict=True))
     merged = copy.deepcopy(language_model, shared)  # type: ignore[arg-type]
-    return MergedModel(merged.eval(), language_model, noted, _adapter_values(layers))
+    return MergedModel(merged.eval(), language_model, _states(layers), _adapter_values(layers))
 
 
 def _mergeable_layers(language_model: nn.Module) -> list[LoraLayer]:
@@ -71,11 +70,11 @@ def _is_mergeable(layer: LoraLayer) -> bool:
     )
 
 
-def _plain_layer(layer: LoraLayer) -> nn.Module:
-    """The base layer of `layer` with W + sum of scale * B A for its weight."""
+def _plain_layer(layer: Any) -> nn.Module:
+    """The base layer of `layer`, a LoraLayer, with W + sum of scale * B A for its weight."""
     base = layer.get_base_layer()
     with torch.no_grad():
-        weight = base.weight + sum(layer.get_delta_weight(name) for name in _adapters(layer))  # type: ignore[operator]
+        weight = base.weight + sum(layer.get_delta_weight(name) for name in _adapters(layer))
     shared = {id(parameter): parameter for parameter in base.parameters()}
     shared[id(base.weight)] = nn.Parameter(weight, requires_grad=False)
     return copy.deepcopy(base, shared)
@@ -85,12 +84,13 @@ def _adapters(layer: LoraLayer) -> list[str]:
     return [name for name in layer.active_adapters if name in layer.lora_A]
 
 
-def _states(parameters: Iterable[nn.Parameter]) -> list[list[int]]:
-    """Where each one's values lie and how often they were written to in place."""
-    return [[entry.data_ptr(), 0 if entry.is_inference() else entry._version] for entry in parameters]
+def _states(layers: Sequence[LoraLayer]) -> list[tuple[int, int, int]]:
+    """Which base weights stand in `layers`, where their values lie, and how often they were written to in place."""
+    weights: list[Any] = [layer.get_base_layer().weight for layer in layers]
+    return [(id(entry), entry.data_ptr(), 0 if entry.is_inference() else entry._version) for entry in weights]
 
 
-def _adapter_values(layers: Sequence[LoraLayer]) -> Float[Tensor, "_"]:
+def _adapter_values(layers: Sequence[Any]) -> Float[Tensor, "_"]:
     """All that LoRA adds, in one row; small, so that it can be compared in full."""
     values = [
         factors[name].weight.detach().flatten()

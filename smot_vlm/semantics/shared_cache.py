@@ -51,8 +51,8 @@ def read_beginnings(language_model: PreTrainedModel, beginnings: Sequence[tuple[
             use_cache=True,
         )
     # Where all beginnings are empty, nothing was read and no layer holds anything.
-    layers = [(layer.keys, layer.values) for layer in cache.layers if layer.is_initialized]
-    return Beginnings(beginnings, layers, mask)
+    layers = [(layer.keys, layer.values) for layer in cache.layers if layer.is_initialized]  # type: ignore[union-attr]
+    return Beginnings(beginnings, layers, mask)  # type: ignore[arg-type]
 
 
 def read_once(language_model: Any, beginning: Float[Tensor, "tokens hidden"], rows: int) -> DynamicCache:
@@ -66,25 +66,28 @@ def read_once(language_model: Any, beginning: Float[Tensor, "tokens hidden"], ro
 class RoomyLayer(DynamicLayer):
     """Keys and values in memory with room to spare: a new word is written behind the others, which are not copied."""
 
+    keys: Tensor
+    values: Tensor
+
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         """See CacheLayerMixin.update; (rows, heads, new tokens, width)."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
             self.keys, self.values = key_states[:, :, :0], value_states[:, :, :0]
-            self._spacious_keys, self._spacious_values = self.keys, self.values
+            self._roomy_keys, self._roomy_values = self.keys, self.values
         start, stop = self.keys.shape[2], self.keys.shape[2] + key_states.shape[2]
-        if stop > self._spacious_keys.shape[2]:
-            self._spacious_keys = _with_room(self.keys, stop + ROOM_TOKENS)
-            self._spacious_values = _with_room(self.values, stop + ROOM_TOKENS)
-        self._spacious_keys[:, :, start:stop] = key_states
-        self._spacious_values[:, :, start:stop] = value_states
-        self.keys, self.values = self._spacious_keys[:, :, :stop], self._spacious_values[:, :, :stop]
+        if stop > self._roomy_keys.shape[2]:
+            self._roomy_keys = _with_room(self.keys, stop + ROOM_TOKENS)
+            self._roomy_values = _with_room(self.values, stop + ROOM_TOKENS)
+        self._roomy_keys[:, :, start:stop] = key_states
+        self._roomy_values[:, :, start:stop] = value_states
+        self.keys, self.values = self._roomy_keys[:, :, :stop], self._roomy_values[:, :, :stop]
         return self.keys, self.values
 
     def batch_select_indices(self, indices: Tensor) -> None:
         """Keep these rows."""
         super().batch_select_indices(indices)
-        self._spacious_keys, self._spacious_values = self.keys, self.values
+        self._roomy_keys, self._roomy_values = self.keys, self.values
 
 
 class RoomyCache(Cache):
