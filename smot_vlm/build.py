@@ -181,19 +181,22 @@ def build_trajectory_fusion(config: FusionConfig, dim: int, cells: int) -> Traje
 
 
 def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:
-    return LoraLM.load(
-        config.language_model,
-        quantization=config.quantization,
-        gradient_checkpointing=config.gradient_checkpointing,
-        lora_targets=config.lora_targets,
-        dim=dim,
-        soft_tokens=config.soft_tokens,
-        lora_rank=config.lora_rank,
-        lora_alpha=config.lora_alpha,
-        lora_dropout=config.lora_dropout,
-        max_new_tokens=config.max_new_tokens,
-        max_batch=config.max_batch,
-    )
+    return LoraLM.load(config.language_model, dim=dim, **_adapted(config))
+
+
+def _adapted(config: DecoderConfig) -> dict[str, Any]:
+    """Settings of decoders that adapt a pretrained model."""
+    return {
+        "quantization": config.quantization,
+        "gradient_checkpointing": config.gradient_checkpointing,
+        "lora_targets": config.lora_targets,
+        "soft_tokens": config.soft_tokens,
+        "lora_rank": config.lora_rank,
+        "lora_alpha": config.lora_alpha,
+        "lora_dropout": config.lora_dropout,
+        "max_new_tokens": config.max_new_tokens,
+        "max_batch": config.max_batch,
+    }
 
 
 def build_smoter(config: DecoderConfig, dim: int) -> SmoterDecoder:
@@ -215,20 +218,7 @@ def build_smoter(config: DecoderConfig, dim: int) -> SmoterDecoder:
 def build_vision_language(config: DecoderConfig, dim: int) -> VisionLanguage:
     if config.dtype not in DTYPES:
         raise ValueError(f"decoder.dtype is {config.dtype!r}; it takes {', '.join(DTYPES)}")
-    return VisionLanguage.load(
-        config.language_model,
-        dtype=DTYPES[config.dtype],
-        quantization=config.quantization,
-        gradient_checkpointing=config.gradient_checkpointing,
-        lora_targets=config.lora_targets,
-        dim=dim,
-        soft_tokens=config.soft_tokens,
-        lora_rank=config.lora_rank,
-        lora_alpha=config.lora_alpha,
-        lora_dropout=config.lora_dropout,
-        max_new_tokens=config.max_new_tokens,
-        max_batch=config.max_batch,
-    )
+    return VisionLanguage.load(config.language_model, dtype=DTYPES[config.dtype], dim=dim, **_adapted(config))
 
 
 # Name in the config -> how to make it. A new decoder is one file in semantics/ and one line here.
