@@ -99,7 +99,7 @@ def _in_depth(towards_camera: bool) -> Action:
         seconds = call.until - actor.time
         metres = min(abs(goal - actor.z), 0.8 * seconds)
         away = goal > actor.z
-        if metres < 0.9 or away == towards_camera:
+        if metres < 0.85 or away == towards_camera:
             raise NoRoom
         actor.face((0.0 if towards_camera else 180.0) + float(call.rng.uniform(-12, 12)))
         shift = float(call.rng.uniform(-0.3, 0.3))

@@ -67,7 +67,7 @@ def make_stage(rng: np.random.Generator, people: int, aspect: float | None = Non
     """A stage large enough for so many people."""
     shape = (16 / 9, 4 / 3)[int(rng.integers(2))]
     crowd = max(0, people - 2)
-    near_scale = float(rng.uniform(0.27, 0.32)) - 0.016 * min(crowd, 5)
+    near_scale = float(rng.uniform(0.29, 0.36)) - 0.019 * min(crowd, 5)
     focal = 1.35
     near = focal / near_scale
     horizon = float(rng.uniform(0.34, 0.42))
@@ -78,7 +78,7 @@ def make_stage(rng: np.random.Generator, people: int, aspect: float | None = Non
         camera_height=(feet - horizon) / near_scale,
         focal=focal,
         near=near,
-        far=near + 1.3 + 0.35 * min(crowd, 4),
+        far=near + 1.45 + 0.32 * min(crowd, 4),
         margin=0.09,
     )
 

@@ -102,13 +102,23 @@ def court(c: Canvas) -> None:
 
 def beach(c: Canvas) -> None:
     _sky(c)
+    for _ in range(2):
+        x, wide = c.uniform(0, c.width), c.uniform(0.2, 0.4)
+        c.polygon(
+            ((x - wide, -0.13), (x - 0.3 * wide, -0.20), (x + 0.2 * wide, -0.17), (x + wide, -0.13)), (122, 140, 132)
+        )
     c.box(0, -0.14, c.width, 0.14, (92, 142, 164))
     c.box(0, -0.06, c.width, 0.06, (116, 168, 180))
     for _ in range(30):
         x, y = c.uniform(0, c.width), c.uniform(-0.13, -0.01)
         c.line(x, y, x + c.uniform(0.03, 0.12), y, 0.004, (196, 214, 216))
+    for _ in range(3):
+        x, y = c.uniform(0.1, c.width), c.uniform(-0.12, -0.08)
+        c.polygon(((x, y - 0.10), (x, y - 0.01), (x + 0.055, y - 0.01)), (232, 230, 222))
+        c.polygon(((x - 0.03, y), (x + 0.06, y), (x + 0.04, y + 0.018), (x - 0.02, y + 0.018)), c.muted(70, 150))
     c.ground((204, 188, 150), (220, 204, 166))
     c.mottle(0, c.depth, 26, 8)
+    c.mottle(0, c.depth, 90, 9)
     c.box(0, -0.004, c.width, 0.012, (226, 228, 220))
     for _ in range(int(c.rng.integers(1, 4))):
         x = c.uniform(0.1, c.width - 0.1)
@@ -128,8 +138,11 @@ def beach(c: Canvas) -> None:
             0.02,
             (86, 118, 76),
         )
-    for _ in range(16):
-        c.ellipse(c.uniform(0, c.width), c.uniform(0.05, c.depth), 0.012, 0.006, (178, 160, 124))
+    for _ in range(40):
+        c.ellipse(c.uniform(0, c.width), c.uniform(0.03, c.depth), 0.010, 0.005, (172, 152, 116))
+    x, y = c.uniform(0.1, c.width - 0.1), c.uniform(0.04, 0.10)
+    c.ellipse(x, y, 0.035, 0.035, (226, 222, 210))
+    c.polygon(((x, y - 0.034), (x + 0.03, y), (x, y + 0.034), (x + 0.008, y)), (186, 110, 96))
 
 
 def playground(c: Canvas) -> None:

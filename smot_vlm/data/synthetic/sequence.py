@@ -183,8 +183,8 @@ def _watch(view: View, fps: float) -> list[Seen]:
 
 def _trajectories(view: View, seen: Sequence[Seen], captions: Sequence[str]) -> tuple[Trajectory, ...]:
     size = (view.width, view.height, view.width, view.height)
-    bodies = np.stack([one.boxes for one in seen]) * view.height
-    boxes = np.clip(bodies + (-EDGE_PIXELS, -EDGE_PIXELS, EDGE_PIXELS, EDGE_PIXELS), 0, size)
+    edge = np.array([-EDGE_PIXELS, -EDGE_PIXELS, EDGE_PIXELS, EDGE_PIXELS])
+    boxes = np.clip(np.stack([one.boxes for one in seen]) * view.height + edge, 0, size)
     there = np.stack([(one.open > LEAST_OPEN) & (one.inside > LEAST_INSIDE) for one in seen])
     tracks = []
     for index, caption in enumerate(captions):

@@ -26,22 +26,31 @@ SHORTEST_BEAT = 4.0  # seconds
 ALONE_SHARE = 0.16  # of the people beyond the first group
 DUET_SHARE = 0.88  # of the beats of people who belong together
 WAITING = "stand"
-EAGERNESS = {
+EAGERNESS = {  # how early an event is tried; 1 where nothing is said
     "run_left": 4.0,
     "run_right": 4.0,
+    "walk_left": 2.5,
+    "walk_right": 2.5,
     "walk_near": 3.0,
-    "approach.v.01": 5.0,
+    "walk_far": 3.0,
+    "carry": 1.5,
+    "fall": 1.5,
+    "talk.v.01": 0.6,
+    "dance.v.01": 0.6,
+    "embrace.v.02": 0.7,
+    "approach.v.01": 8.0,
     "leave.v.01": 2.5,
     "raise.v.02": 4.0,
-    "interview.v.01": 3.0,
+    "interview.v.01": 2.5,
     "massage.v.01": 2.5,
     "kneel.v.01": 2.0,
+    "circle.v.01": 1.5,
     "push.v.01": 1.6,
     "pull.v.01": 2.0,
     "lead.v.01": 2.0,
-    "follow.v.01": 1.6,
+    "follow.v.01": 1.5,
     "tap.v.07": 2.0,
-    "help.v.01": 2.0,
+    "help.v.01": 1.8,
 }
 
 
@@ -118,7 +127,8 @@ def _attempt(
 
 def _groups(rng: np.random.Generator, count: int, interacting: bool) -> list[list[int]]:
     """People who have to do with each other: mostly pairs, some threes, some alone. Of two or more, two always belong together."""
-    left, groups = list(range(count)), []
+    left = list(range(count))
+    groups: list[list[int]] = []
     while left:
         alone = ALONE_SHARE if groups else 0.0
         sizes = (alone, 0.72 - alone / 2, 0.28 - alone / 2)

@@ -19,7 +19,7 @@ from smot_vlm.verbs import VERBS as SENSES
 
 @cache
 def world(split: str) -> tuple[SyntheticSequence, ...]:
-    return tuple(make_sequence(seed, split) for seed in range(30))
+    return tuple(make_sequence(seed, split) for seed in range(24))
 
 
 def told(sequence: SyntheticSequence):
