@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smot_vlm.evaluation.records import Column, Evaluation
+from smot_vlm.evaluation.records import Cell, Column, Evaluation
 from smot_vlm.evaluation.storage import read_evaluations
 from smot_vlm.evaluation.tables import format_cell
 from smot_vlm.files import atomic_path
@@ -105,27 +105,27 @@ def plot(evaluations: Sequence[Evaluation], path: Path, overwrite: bool = False)
 
 
 def _draw_panel(axes: "Axes", column: Column, evaluations: Sequence[Evaluation], names: bool) -> None:
+    """A bar a run, its value written behind the end of its interval."""
     scale = 100 if column.percent else 1
+    nearest, furthest = 0.0, 0.001
     for place, evaluation in enumerate(evaluations):
-        cell = next(
-            (cell for own, cell in zip(evaluation.columns, evaluation.overall.cells, strict=True) if own == column),
-            None,
-        )
+        cell = evaluation.cell(column.key) if column in evaluation.columns else None
         if cell is None or cell.value is None:
             continue
-        axes.barh(place, scale * cell.value, color=f"C{place % 10}")
-        label = format_cell(column, cell).split(" [")[0]
-        axes.annotate(
-            label, (scale * cell.value, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7
-        )
-        if cell.low is not None and cell.high is not None:
-            spread = [[scale * max(0.0, cell.value - cell.low)], [scale * max(0.0, cell.high - cell.value)]]
-            axes.errorbar(scale * cell.value, place, xerr=spread, color="black", capsize=2, linewidth=0.8)
+        value = scale * cell.value
+        low, high = (value if bound is None else scale * bound for bound in (cell.low, cell.high))
+        axes.barh(place, value, color=f"C{place % 10}")
+        if cell.low is not None:
+            axes.errorbar(
+                value, place, xerr=[[max(0.0, value - low)], [max(0.0, high - value)]], color="black", capsize=2
+            )
+        label = format_cell(column, Cell(cell.value))
+        axes.annotate(label, (max(value, high), place), (4, 0), textcoords="offset points", va="center", fontsize=7)
+        nearest, furthest = min(nearest, value, low), max(furthest, value, high)
     axes.set_title(f"{column.group} {column.name}" + (" (%)" if column.percent else ""), fontsize=9)
     axes.set_yticks(
         range(len(evaluations)), [evaluation.run if names else "" for evaluation in evaluations], fontsize=8
     )
     axes.invert_yaxis()
-    axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
-    axes.margins(x=0.2)
+    axes.set_xlim(nearest, nearest + 1.3 * (furthest - nearest))
     axes.tick_params(axis="x", labelsize=7)
