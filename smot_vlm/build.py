@@ -16,6 +16,7 @@ from smot_vlm.fusion.video import VIDEO_FUSIONS, VideoFusion
 from smot_vlm.model import SmotModel
 from smot_vlm.semantics.answers import VisionLanguageAnswers
 from smot_vlm.semantics.decoder import CaptionDecoder
+from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.interaction import InteractionHead
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.prompts import Prompts
@@ -181,7 +182,10 @@ def build_trajectory_fusion(config: FusionConfig, dim: int, cells: int) -> Traje
 
 
 def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:
-    return LoraLM.load(config.language_model, dim=dim, **_adapted(config))
+    decoding = Decoding(config.num_beams, config.temperature, config.top_p, config.seed)
+    return LoraLM.load(
+        config.language_model, dim=dim, decoding=decoding, merge_lora=config.merge_lora, **_adapted(config)
+    )
 
 
 def _adapted(config: DecoderConfig) -> dict[str, Any]:

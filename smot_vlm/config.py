@@ -86,6 +86,8 @@ class DecoderConfig:
     context: what the video's prompt tells beside the soft tokens: "none", "captions" (of the people, just written) or
     "captions+verbs" (and who does what to whom), so that the summary agrees with its parts.
     dtype: "float32", or "bfloat16" for a large vision-language model on a GPU.
+    num_beams, temperature, top_p, seed: how "lora-lm" chooses its words; greedy, beams or draws, see
+    semantics/generation.py. merge_lora: it writes with LoRA folded into a copy of the weights that LoRA changes.
     smoter_*: the paper's decoder ("smoter"), which takes only the tokenizer of `language_model`; smoter_no_repeat: it
     never writes a word twice in a row. The released SMOTer has max_new_tokens 39.
     """
@@ -103,6 +105,11 @@ class DecoderConfig:
     max_batch: int = 32
     dtype: str = "float32"
     context: str = "none"
+    num_beams: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    merge_lora: bool = True
     smoter_hidden: int = 768
     smoter_layers: int = 6
     smoter_heads: int = 12
