@@ -195,7 +195,7 @@ class Tracker:
                 return detector.detect(frame.image)
 
         associator = build_associator(self.associator, self.config.association, fps=video.sampled_fps)
-        return DetectedPeople(self.associator, detect, associator)
+        return DetectedPeople(self.associator, detect, associator, times)
 
     def _open_detector(self, detector: str) -> Detector | None:
         kind, colon, path = detector.partition(":")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from smot_vlm.structures import Detections, Frame
-from smot_vlm.tracking.sources import GivenPeople
+from smot_vlm.timing import PartTimes
+from smot_vlm.tracking.sources import DetectedPeople, GivenPeople
 from smot_vlm.tracking.trajectories import TrajectoryBuilder
 
 
@@ -46,3 +47,22 @@ def test_rows_become_trajectories_by_id():
 
 def test_nobody_gives_no_trajectory():
     assert TrajectoryBuilder().build() == []
+
+
+def test_association_is_timed_apart_from_the_detector():
+    class Numbering:
+        def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
+            return Detections(detections.boxes, detections.scores, np.arange(len(detections)))
+
+        def reset(self) -> None:
+            pass
+
+    times = PartTimes()
+
+    def detect(frame: Frame) -> Detections:
+        assert "association" not in times.seconds, "parts must not nest"
+        return Detections([[0, 0, 1, 1]], [0.9])
+
+    people = DetectedPeople("numbering", detect, Numbering(), times)
+    assert people.update(frame(0)).ids.tolist() == [0]
+    assert list(times.seconds) == ["association"]
