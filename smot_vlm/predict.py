@@ -81,7 +81,8 @@ def predict_split(
         try:
             sequence = dataset[index]
             description = describe_sequence(tracker, sequence, find_trajectories(sequence), on_frame)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
+            # An image that PIL does not know can end in a missing plug-in, hence the third.
             yield Outcome(name, error=" ".join(str(error).split()))
             continue
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,143 @@
+"""A whole split described: what is written, how it goes on after a stop, and what is told of broken sequences."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from tiny import moving_squares, tiny_config
+
+from smot_vlm.build import build_model
+from smot_vlm.data.bensmot import BenSmot
+from smot_vlm.evaluation.reading import read_predictions
+from smot_vlm.predict import RunSettings, describe_sequence, predict_split
+from smot_vlm.structures import Description
+from smot_vlm.tracker import Tracker
+
+NAMES = ("park/one", "park/two", "street/three")
+NUMBERS = (1, 2, 3, 5, 6, 9)  # of the images, from 1, with gaps
+
+
+@pytest.fixture(scope="module")
+def tracker(tiny_language_model: Path) -> Tracker:
+    torch.manual_seed(0)
+    config = tiny_config(tiny_language_model)
+    return Tracker(build_model(config), config)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Three sequences of two moving squares; the images of the first have gaps in their numbers."""
+    video = moving_squares(10)
+    for name in NAMES:
+        folder = tmp_path / "data/test" / name
+        (folder / "imgs").mkdir(parents=True)
+        (folder / "gt").mkdir()
+        for number in NUMBERS if name == NAMES[0] else range(1, 7):
+            cv2.imwrite(str(folder / f"imgs/{number:03d}.jpg"), video[number - 1, ..., ::-1])
+        rows = [f"{number},{id},{1 + number},{4 + 28 * (id - 1)},12,12,1" for number in range(1, 7) for id in (1, 2)]
+        (folder / "gt/gt.txt").write_text("\n".join(rows) + "\n")
+    return tmp_path / "data"
+
+
+def settings(data: Path, **changes: str) -> RunSettings:
+    fields = {"dataset": str(data), "split": "test", "model": "tiny", "detector": "model", "associator": "byte"}
+    return RunSettings(**{**fields, "trajectories": "gt", **changes})
+
+
+def run(tracker, data, out, **options):
+    return list(predict_split(tracker, BenSmot(data, "test"), out, settings(data), **options))
+
+
+def test_every_sequence_is_described_and_can_be_read_as_predictions(tracker, data, tmp_path):
+    outcomes = run(tracker, data, tmp_path / "out")
+    assert [outcome.name for outcome in outcomes] == list(NAMES)
+    assert not any(outcome.kept or outcome.error for outcome in outcomes)
+    assert json.loads((tmp_path / "out/run.json").read_text())["trajectories"] == "gt"
+    predictions = list(read_predictions(tmp_path / "out", dict.fromkeys(NAMES, 9)))
+    assert [len(prediction.tracks) for prediction in predictions] == [2, 2, 2]
+
+
+def test_frames_keep_the_numbers_of_the_data_set(tracker, data):
+    sequence = BenSmot(data, "test")[0]
+    description = describe_sequence(tracker, sequence, sequence.folder / "gt/gt.txt")
+    assert description.video.source == "park/one"
+    assert description.video.fps == sequence.fps != 25
+    for track, truth in zip(description.tracks, sequence.tracks, strict=True):
+        assert track.frames.tolist() == [0, 1, 2, 4, 5], "boxes of frame 4 have no image, image 9 has no box"
+        boxes = dict(zip(truth.frames.tolist(), truth.boxes.tolist(), strict=True))
+        np.testing.assert_allclose(track.boxes, [boxes[frame] for frame in track.frames.tolist()])
+
+
+def test_a_stopped_run_goes_on(tracker, data, tmp_path):
+    out = tmp_path / "out"
+    steps = predict_split(tracker, BenSmot(data, "test"), out, settings(data))
+    next(steps)
+    steps.close()
+    written = out / NAMES[0] / "description.json"
+    before = written.stat().st_mtime_ns
+    (out / NAMES[1]).mkdir(parents=True)
+    (out / NAMES[1] / "description.json").write_text('{"schema": "smot-vlm/1", "vid')  # not whole
+    outcomes = run(tracker, data, out)
+    assert [outcome.kept for outcome in outcomes] == [True, False, False]
+    assert written.stat().st_mtime_ns == before
+    assert len(Description.from_json(out / NAMES[1] / "description.json").tracks) == 2
+    assert all(outcome.kept for outcome in run(tracker, data, out))
+    assert not any(outcome.kept for outcome in run(tracker, data, out, overwrite=True))
+
+
+def test_runs_with_other_settings_do_not_mix(tracker, data, tmp_path):
+    run(tracker, data, tmp_path / "out")
+    other = settings(data, associator="sort")
+    with pytest.raises(
+        ValueError, match=r"associator 'byte' \(now 'sort'\); choose another folder or pass --overwrite"
+    ):
+        list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", other))
+    list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", other, overwrite=True))
+    assert json.loads((tmp_path / "out/run.json").read_text())["associator"] == "sort"
+    (tmp_path / "out/run.json").write_text("[]")
+    with pytest.raises(ValueError, match="no settings of a run"):
+        run(tracker, data, tmp_path / "out")
+
+
+def test_a_broken_sequence_does_not_stop_the_others(tracker, data, tmp_path):
+    (data / "test/park/two/imgs/003.jpg").write_bytes(b"no picture")
+    outcomes = run(tracker, data, tmp_path / "out")
+    assert [bool(outcome.error) for outcome in outcomes] == [False, True, False]
+    assert not (tmp_path / "out/park/two/description.json").exists()
+    cv2.imwrite(str(data / "test/park/two/imgs/003.jpg"), moving_squares(3)[2])
+    assert [outcome.kept for outcome in run(tracker, data, tmp_path / "out")] == [True, False, True]
+
+
+def test_a_sequence_without_images(tracker, data, tmp_path):
+    for image in (data / "test/street/three/imgs").iterdir():
+        image.unlink()
+    assert "no image" in run(tracker, data, tmp_path / "out")[2].error
+
+
+@pytest.mark.parametrize("layout", ["{name}.txt", "{name}/gt/gt.txt"])
+def test_trajectories_from_a_folder(tracker, data, tmp_path, layout):
+    for name in NAMES:
+        path = tmp_path / "mot" / layout.format(name=name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{frame},7,{frame},4,12,12,1\n" for frame in (1, 2, 3)))
+    chosen = settings(data, trajectories=str(tmp_path / "mot"))
+    list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", chosen))
+    for name in NAMES:
+        (track,) = Description.from_json(tmp_path / "out" / name / "description.json").tracks
+        assert (track.id, track.frames.tolist()) == (7, [0, 1, 2])
+
+
+def test_trajectories_that_are_not_there(tracker, data, tmp_path):
+    chosen = settings(data, trajectories=str(tmp_path / "nowhere"))
+    with pytest.raises(FileNotFoundError, match="give gt, or a folder"):
+        list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", chosen))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_in_the_way(tracker, data, tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(NotADirectoryError, match="is a file"):
+        run(tracker, data, tmp_path / "out")
