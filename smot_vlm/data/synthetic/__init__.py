@@ -1,4 +1,5 @@
-"""A synthetic world in BenSMOT's layout: people drawn from first principles, whose captions and facts are known exactly."""
+"""A synthetic world in BenSMOT's layout: people drawn from first principles, whose captions and facts are known
+exactly."""
 
 from smot_vlm.data.synthetic.dataset import write_dataset
 from smot_vlm.data.synthetic.facts import CaptionFacts, SequenceFacts, TrackFacts, VideoFacts

@@ -14,7 +14,8 @@ from smot_vlm.data.synthetic.strokes import ONE, SHIFT_BITS, shade
 class Canvas:
     """A background being drawn.
 
-    Lengths are frame heights; x counts from the left edge, y from the line where wall or sky meets the ground, downwards.
+    Lengths are frame heights; x counts from the left edge, y from the line where wall or sky meets the ground,
+    downwards.
     unit: pixels of one frame height. floor: that line's row.
     """
 
@@ -25,6 +26,7 @@ class Canvas:
 
     @property
     def width(self) -> float:
+        """Of the background, in frame heights."""
         return self.image.shape[1] / self.unit
 
     @property
@@ -33,6 +35,7 @@ class Canvas:
         return (self.image.shape[0] - self.floor) / self.unit
 
     def uniform(self, low: float, high: float) -> float:
+        """A random number."""
         return float(self.rng.uniform(low, high))
 
     def box(self, x: float, y: float, wide: float, tall: float, colour: Colour) -> None:
@@ -40,14 +43,17 @@ class Canvas:
         cv2.rectangle(self.image, self._whole(x, y), self._whole(x + wide, y + tall), colour, -1)
 
     def polygon(self, points: Sequence[tuple[float, float]], colour: Colour) -> None:
+        """Filled polygon."""
         fixed = np.array([self._fixed(x, y) for x, y in points], dtype=np.int32)
         cv2.fillPoly(self.image, [fixed], colour, cv2.LINE_AA, SHIFT_BITS)
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
+        """Filled ellipse from its centre and half axes."""
         axes = (round(rx * self.unit * ONE), round(ry * self.unit * ONE))
         cv2.ellipse(self.image, self._fixed(x, y), axes, 0, 0, 360, colour, -1, cv2.LINE_AA, SHIFT_BITS)
 
     def line(self, x0: float, y0: float, x1: float, y1: float, wide: float, colour: Colour) -> None:
+        """Straight line with round ends."""
         thickness = max(1, round(wide * self.unit))
         cv2.line(self.image, self._fixed(x0, y0), self._fixed(x1, y1), colour, thickness, cv2.LINE_AA, SHIFT_BITS)
 
@@ -94,6 +100,7 @@ class Canvas:
             self.ellipse(x + dx, dy, 0.17 * tall, 0.14 * tall, shade(leaf, self.uniform(0.75, 1.15)))
 
     def bench(self, x: float, y: float, wide: float) -> None:
+        """A park bench; x, y: its left end and the height of the seat."""
         wood: Colour = (134, 108, 80)
         for level in (0.0, -0.05, -0.09):
             self.box(x, y + level, wide, 0.022, wood)
@@ -101,17 +108,20 @@ class Canvas:
             self.box(x + leg * wide, y, 0.014, 0.075, (70, 66, 62))
 
     def window(self, x: float, y: float, wide: float, tall: float, glass: Colour = (168, 190, 206)) -> None:
+        """A window with a cross of bars."""
         self.box(x - 0.01, y - 0.01, wide + 0.02, tall + 0.02, (222, 220, 214))
         self.box(x, y, wide, tall, glass)
         self.line(x + wide / 2, y, x + wide / 2, y + tall, 0.008, (222, 220, 214))
         self.line(x, y + tall / 2, x + wide, y + tall / 2, 0.008, (222, 220, 214))
 
     def picture(self, x: float, y: float, wide: float, tall: float) -> None:
+        """A framed picture or poster."""
         self.box(x, y, wide, tall, (96, 78, 60))
         self.box(x + 0.012, y + 0.012, wide - 0.024, tall - 0.024, self.muted())
         self.ellipse(x + wide * self.uniform(0.3, 0.7), y + tall * 0.55, wide * 0.2, tall * 0.2, self.muted())
 
     def plant(self, x: float, tall: float) -> None:
+        """A plant in a pot on the floor line."""
         for _ in range(7):
             angle = self.uniform(-0.9, 0.9)
             self.line(x, -0.02, x + tall * np.sin(angle), 0.02 - tall * np.cos(angle), 0.022, (74, 112, 70))

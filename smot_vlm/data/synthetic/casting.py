@@ -17,8 +17,8 @@ _EVENT_INDEX = {name: index for index, name in enumerate(EVENT_LABELS)}
 def held_out(colour: str, event: str) -> bool:
     """Whether people with a top of this colour do this only in the test split.
 
-    One colour in five for every action and verb. Nobody in the train and val splits wears a top that is held out for anything
-    he or she does; everybody in the test split wears one that is held out for something.
+    One colour in five for every action and verb. Nobody in the train and val splits wears a top that is held out
+    for anything he or she does; everybody in the test split wears one that is held out for something.
     """
     return (_COLOUR_INDEX[colour] + 3 * _EVENT_INDEX[event]) % 5 == 0
 
@@ -31,7 +31,8 @@ def wears_held_out(person: Person, events: Sequence[Event]) -> bool:
 def cast(
     rng: np.random.Generator, split: str, kinds: Sequence[str], events: Sequence[Sequence[str]]
 ) -> tuple[Person, ...]:
-    """One person for each kind, no two of one kind with the same top, in colours that the split allows for their events.
+    """One person for each kind, no two of one kind with the same top, in colours that the split allows for their
+    events.
 
     Raises:
         NoRoom: no colour is left for somebody.

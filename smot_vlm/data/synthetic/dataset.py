@@ -52,8 +52,9 @@ def write_dataset(
 ) -> None:
     """Write `videos` sequences to `folder`/`split`/SCENARIO/SEQUENCE. Sequence i has the seed `seed` + i.
 
-    The whole dataset appears at once, or not at all; another split of the same folder is kept. The same arguments give the same bytes
-    with the same versions of numpy and OpenCV, whatever `processes` is. progress: called with each sequence's name.
+    The whole dataset appears at once, or not at all; another split of the same folder is kept. The same arguments
+    give the same bytes with the same versions of numpy and OpenCV, whatever `processes` is. progress: called with
+    each sequence's name.
 
     Raises:
         FileExistsError: the split is there already and `overwrite` is false.

@@ -30,6 +30,7 @@ class Duet:
 
     @property
     def seconds(self) -> float:
+        """From now to the end."""
         return self.until - self.a.time
 
     def meet(self, gap: float, depth: float = 0.04) -> None:

@@ -1,11 +1,12 @@
 """Postures of what two people do with each other: one function for each one's part.
 
-As in `solo_poses`, each takes (time, duration, tempo): seconds since the gesture began, its length in seconds, and the person's own factor on
-the speed of repeated movements. Repeat rates avoid multiples of 1 Hz so that two samples a second see different phases.
+As in `solo_poses`, each takes (time, duration, tempo): seconds since the gesture began, its length in seconds, and
+the person's own factor on the speed of repeated movements. Repeat rates avoid multiples of 1 Hz so that two samples
+a second see different phases.
 """
 
 from smot_vlm.data.synthetic.rhythm import DOWN, GUARD, ON_HIP, ease, pulse, wave_of
-from smot_vlm.data.synthetic.skeleton import Pose, add
+from smot_vlm.data.synthetic.skeleton import Pose, add, mix
 from smot_vlm.data.synthetic.solo_poses import punch
 
 
@@ -200,14 +201,14 @@ def lift_height(time: float, duration: float) -> float:
 
 def kneel(time: float, duration: float, tempo: float) -> Pose:
     down = ease((time - 0.2) / 0.7) * ease((duration - time) / 0.6)
-    hands = (-0.15, -0.15, 0.6)
+    hands = mix(DOWN, (-0.15, -0.15, 0.6), down)
     return Pose(
         hip_left=1.45 * down,
         knee_left=1.45 * down,
         hip_right=0.05 * down,
         knee_right=1.55 * down,
-        left=tuple(d + (h - d) * down for h, d in zip(hands, DOWN, strict=True)),  # type: ignore[arg-type]
-        right=tuple(d + (h - d) * down for h, d in zip(hands, DOWN, strict=True)),  # type: ignore[arg-type]
+        left=hands,
+        right=hands,
         head_pitch=-0.3 * down,
     )
 
@@ -230,9 +231,14 @@ def throw(time: float, duration: float, tempo: float) -> Pose:
     """Holds the ball low, swings it back over the head, throws forward at `THROW_AT` of the time."""
     moment = time / duration
     wind, release = ease((moment - 0.12) / 0.18), ease((moment - 0.34) / 0.06)
-    start, back, out = (-0.12, -0.40, 0.55), (0.15, 0.80, -0.45), (-0.05, 0.35, 0.92)
-    hand = tuple(s + (b - s) * wind + (o - b) * release for s, b, o in zip(start, back, out, strict=True))
-    return Pose(right=hand, left=(0.3, -0.3, 0.5), lean=-0.2 * wind + 0.45 * release, hip_left=0.3, hip_right=-0.25)  # type: ignore[arg-type]
+    low, back, out = (-0.12, -0.40, 0.55), (0.15, 0.80, -0.45), (-0.05, 0.35, 0.92)
+    return Pose(
+        right=mix(mix(low, back, wind), mix(low, out, wind), release),
+        left=(0.3, -0.3, 0.5),
+        lean=-0.2 * wind + 0.45 * release,
+        hip_left=0.3,
+        hip_right=-0.25,
+    )
 
 
 THROW_AT, CATCH_AT = 0.38, 0.62
@@ -240,10 +246,8 @@ THROW_AT, CATCH_AT = 0.38, 0.62
 
 def catch(time: float, duration: float, tempo: float) -> Pose:
     moment = time / duration
-    ready, held = (-0.10, 0.05, 0.75), (-0.22, -0.30, 0.45)
-    weight = ease((moment - CATCH_AT) / 0.08)
-    hand = tuple(r + (h - r) * weight for r, h in zip(ready, held, strict=True))
-    return Pose(left=hand, right=hand, knee_left=0.2, knee_right=0.2, hip_left=0.12, hip_right=0.12)  # type: ignore[arg-type]
+    hand = mix((-0.10, 0.05, 0.75), (-0.22, -0.30, 0.45), ease((moment - CATCH_AT) / 0.08))
+    return Pose(left=hand, right=hand, knee_left=0.2, knee_right=0.2, hip_left=0.12, hip_right=0.12)
 
 
 HAND_OVER_AT = 0.55

@@ -8,16 +8,19 @@ from smot_vlm.data.synthetic.script import Prop
 
 
 def hit(d: Duet) -> None:
+    """The subject strikes; the object flinches behind both arms."""
     d.meet(0.10 + 0.33 * d.a.height)
     d.both("hit", "struck")
 
 
 def fight(d: Duet) -> None:
+    """Both strike at each other."""
     d.meet(0.16 + 0.26 * (d.a.height + d.b.height) / 2)
     d.both("fight", "fight", mirror_b=True)
 
 
 def talk(d: Duet) -> None:
+    """One gestures while the other listens, then the other way round."""
     d.meet(float(d.rng.uniform(0.75, 1.0)))
     middle = d.a.time + d.seconds / 2
     d.both("talk", "listen", middle)
@@ -25,11 +28,13 @@ def talk(d: Duet) -> None:
 
 
 def quarrel(d: Duet) -> None:
+    """Both lean forward and shake a raised arm."""
     d.meet(float(d.rng.uniform(0.75, 0.95)))
     d.both("quarrel", "quarrel")
 
 
 def embrace(d: Duet) -> None:
+    """Both stand close with their arms around each other."""
     d.meet(0.17 * (d.a.height + d.b.height) / 2)
     begin = d.a.time
     for actor, other, side in ((d.a, d.b, d.side), (d.b, d.a, -d.side)):
@@ -40,6 +45,7 @@ def embrace(d: Duet) -> None:
 
 
 def handshake(d: Duet) -> None:
+    """Right hands clasped, going up and down."""
     d.meet(0.26 + 0.22 * (d.a.height + d.b.height) / 2)
     height = 0.56 * min(d.a.height, d.b.height)
     for actor, other in ((d.a, d.b), (d.b, d.a)):
@@ -48,6 +54,7 @@ def handshake(d: Duet) -> None:
 
 
 def dance(d: Duet) -> None:
+    """Hand in hand, arms swinging, both sway and step."""
     d.meet(0.26 + 0.20 * (d.a.height + d.b.height) / 2)
     height = 0.66 * min(d.a.height, d.b.height)
     for actor, other, near, far in ((d.a, d.b, "right", "left"), (d.b, d.a, "left", "right")):
@@ -58,6 +65,7 @@ def dance(d: Duet) -> None:
 
 
 def throw(d: Duet) -> None:
+    """A ball flies from the subject to the object, once."""
     d.spread(1.6, 2.6)
     begin, seconds = d.a.time, d.until - d.a.time
     leaves_hand, arrives = begin + THROW_AT * seconds, begin + CATCH_AT * seconds
@@ -68,6 +76,7 @@ def throw(d: Duet) -> None:
 
 
 def give(d: Duet) -> None:
+    """A box goes from the hands of the subject into those of the object, once."""
     d.meet(0.20 + 0.30 * (d.a.height + d.b.height) / 2)
     begin, seconds = d.a.time, d.until - d.a.time
     handed = begin + (HAND_OVER_AT + 0.04) * seconds
@@ -91,6 +100,7 @@ def gesture(pose_a: str, pose_b: str, low: float, high: float, heading: float = 
 
 
 def tap(d: Duet) -> None:
+    """The subject stands behind the object and taps a shoulder."""
     d.meet(0.24 + 0.23 * d.a.height)
     d.b.face(68.0 * d.side)
     shoulder = "shoulder_right" if d.side > 0 else "shoulder_left"
@@ -100,6 +110,7 @@ def tap(d: Duet) -> None:
 
 
 def photograph(d: Duet) -> None:
+    """The subject holds a camera to the eye; the object poses."""
     d.spread(1.5, 2.4)
     d.a.hold("camera", d.a.time, d.until)
     d.b.face(-30.0 * d.side)
@@ -107,6 +118,7 @@ def photograph(d: Duet) -> None:
 
 
 def help(d: Duet) -> None:
+    """The object sits on the ground and is drawn up by the hand."""
     d.meet(0.55 + 0.18 * d.b.height)
     begin = d.a.time
     near = "left" if d.side > 0 else "right"
@@ -118,6 +130,7 @@ def help(d: Duet) -> None:
 
 
 def lift(d: Duet) -> None:
+    """The object, a child, is held up in the air."""
     d.meet(0.24 * d.a.height)
     d.b.face_towards(d.a.x, 40.0)
     for hand, away in (("left", 0.10), ("right", -0.10)):
@@ -126,11 +139,13 @@ def lift(d: Duet) -> None:
 
 
 def kneel(d: Duet) -> None:
+    """The subject goes down on one knee; the object looks down."""
     d.meet(0.85)
     d.both("kneel", "look_down")
 
 
 def interview(d: Duet) -> None:
+    """The subject holds a microphone to the object's mouth; the object talks."""
     d.meet(0.30 + 0.30 * d.a.height)
     d.a.hold("microphone", d.a.time, d.until, "right")
     d.a.reach(d.a.time, d.until, "right", d.b, "head", (-0.24 * d.side, -0.10, -0.05))
@@ -138,6 +153,7 @@ def interview(d: Duet) -> None:
 
 
 def massage(d: Duet) -> None:
+    """The object sits; the subject stands behind with both hands on the shoulders."""
     d.meet(0.22 + 0.14 * d.a.height)
     d.b.face(60.0 * d.side)
     d.b.hold("stool", d.b.time, d.until, "seat")

@@ -18,7 +18,8 @@ class Looks(NamedTuple):
 
 @dataclass(frozen=True)
 class PartnerFact:
-    """An interaction seen from one side. role: subject, object or mutual. key: the partner's name in files, "" if unknown."""
+    """An interaction seen from one side. role: subject, object or mutual. key: the partner's name in files, "" if
+    unknown."""
 
     verb: str
     role: str

@@ -10,6 +10,7 @@ from smot_vlm.data.synthetic.strokes import Ellipse, Line, Part, Stroke, shade
 
 
 def head_parts(person: Person, placed: Placed, lens: Lens) -> list[Part]:
+    """Hair, face and hat."""
     j = placed.joints
     radius = person.build.head * person.height / 2
     r = radius * lens.scale

@@ -15,6 +15,7 @@ def _room(c: Canvas, wall: Colour, floor: Colour) -> None:
 
 
 def stage(c: Canvas) -> None:
+    """A curtain, spotlights, loudspeakers, boards."""
     curtain = c.choose((96, 40, 44), (48, 52, 84), (62, 44, 72))
     c.above(shade(curtain, 0.55), shade(curtain, 0.85))
     for x in np.arange(0, c.width, 0.055):
@@ -43,6 +44,7 @@ def stage(c: Canvas) -> None:
 
 
 def living_room(c: Canvas) -> None:
+    """A sofa, shelves, pictures, a lamp, a rug."""
     _room(c, c.choose((206, 196, 180), (182, 194, 196), (198, 186, 192)), (154, 122, 92))
     for y in np.linspace(0.03, c.depth, 8):
         c.line(0, float(y), c.width, float(y), 0.003, (130, 102, 78))
@@ -71,6 +73,7 @@ def living_room(c: Canvas) -> None:
 
 
 def classroom(c: Canvas) -> None:
+    """A blackboard, desks, posters, a clock."""
     _room(c, c.choose((208, 204, 186), (190, 202, 196), (202, 196, 204)), (150, 138, 122))
     c.tiles(0.3, 7, (136, 126, 112), 0.003)
     board = c.uniform(0.25, c.width - 1.1)
@@ -96,6 +99,7 @@ def classroom(c: Canvas) -> None:
 
 
 def shop(c: Canvas) -> None:
+    """Shelves full of goods, a clothes rail, a counter, signs."""
     _room(c, (198, 196, 190), (176, 172, 166))
     c.tiles(0.25, 8, (156, 152, 148))
     x = -0.05
@@ -133,6 +137,7 @@ def shop(c: Canvas) -> None:
 
 
 def gym(c: Canvas) -> None:
+    """A mirror, wall bars, dumbbells, mats."""
     _room(c, c.choose((176, 182, 186), (192, 184, 172)), c.choose((112, 116, 122), (148, 126, 100)))
     c.box(c.uniform(0.0, 0.3), -0.60, 0.9, 0.44, (166, 182, 190))
     for x in np.arange(c.width * 0.55, c.width, 0.30):

@@ -23,6 +23,7 @@ class Lens:
 
 
 def body_part(placed: Placed, lens: Lens, depth: float, strokes: list[Stroke]) -> Part:
+    """Strokes as a part of the person's body; depth: metres behind the body's origin."""
     return Part(placed.z + depth, tuple(strokes), placed.index, True, OUTLINE * lens.scale)
 
 

@@ -1,6 +1,7 @@
 """The one table of words: the caption writer picks from it and the fact reader looks up in it.
 
-A fact has several wordings. No wording stands for two facts; where one is the beginning of another, the longer one wins.
+A fact has several wordings. No wording stands for two facts; where one is the beginning of another, the longer one
+wins.
 """
 
 from smot_vlm.data.synthetic.action_words import ACTIONS

@@ -9,6 +9,7 @@ from smot_vlm.data.synthetic.duet import Duet
 
 
 def push(d: Duet) -> None:
+    """The subject drives the object ahead with both hands; the object leans back or is pushed in the back."""
     d.meet(d.arm)
     begin, way = d.a.time, min(d.room(d.side), 0.42 * d.seconds)
     if way < 0.8:
@@ -22,6 +23,7 @@ def push(d: Duet) -> None:
 
 
 def pull(d: Duet) -> None:
+    """The subject walks backwards and drags the object along by one hand."""
     d.meet(d.arm + 0.28)
     begin, way = d.a.time, min(d.room(-d.side), 0.42 * d.seconds)
     if way < 0.8:
@@ -54,10 +56,12 @@ def _file(d: Duet, gap: float, slow: float, fast: float, running: bool, pose_a: 
 
 
 def follow(d: Duet) -> None:
+    """Both walk one way, the subject behind."""
     _file(d, float(d.rng.uniform(0.8, 1.0)), 0.42, 0.85, False, "stand", "stand")
 
 
 def lead(d: Duet) -> None:
+    """Both walk one way hand in hand, the subject in front."""
     # The subject goes ahead, so the line is built the other way round.
     back = Duet(d.b, d.a, d.until, d.stage, d.rng, d.last)
     direction, room = _one_way(back, 0.42 + 0.18 * (d.a.height + d.b.height) / 2)
@@ -75,6 +79,7 @@ def lead(d: Duet) -> None:
 
 
 def chase(d: Duet) -> None:
+    """Both run one way, or laps where the stage is too short; the subject behind with outstretched arms."""
     gap = float(d.rng.uniform(0.85, 1.05))
     saved = d.a.copy(), d.b.copy()
     try:
@@ -99,7 +104,8 @@ def _chase_in_circles(d: Duet, gap: float) -> None:
     lead = gap / wide
     here = min(max((middle - centre) / wide, -0.9), 0.9)
     start = np.arcsin(here) if direction > 0 else pi - np.arcsin(here)
-    # The lap keeps behind the front edge of the stage; who starts on that edge moves away from it during the first second.
+    # The lap keeps behind the front edge of the stage; who starts on that edge moves away from it during the first
+    # second.
     away = max(0.0, d.stage.near + deep * (1 + cos(start)) - z)
     rate = 1.35 / wide  # radians a second
     steps = max(8, round(seconds / 0.22))
@@ -116,6 +122,7 @@ def _chase_in_circles(d: Duet, gap: float) -> None:
 
 
 def accompany(d: Duet) -> None:
+    """Both walk one way, side by side."""
     d.meet(0.34, depth=0.34)
     direction = 1.0 if d.room(1.0) >= d.room(-1.0) else -1.0
     begin, seconds = d.a.time, d.until - d.a.time
@@ -129,6 +136,7 @@ def accompany(d: Duet) -> None:
 
 
 def approach(d: Duet) -> None:
+    """The subject walks up to the object, who stands."""
     distance = abs(d.b.x - d.a.x)
     gap = 0.70
     way = distance - gap
@@ -143,6 +151,7 @@ def approach(d: Duet) -> None:
 
 
 def leave(d: Duet) -> None:
+    """The subject walks away from the object, who stands."""
     d.meet(0.75)
     begin, side, seconds = d.a.time, d.side, d.until - d.a.time
     room = d.stage.half_width(d.a.z) + side * d.a.x
@@ -159,6 +168,7 @@ def leave(d: Duet) -> None:
 
 
 def circle(d: Duet) -> None:
+    """The subject walks round the object."""
     d.meet(0.85)
     begin, seconds, side = d.a.time, d.until - d.a.time, d.side
     wide, deep = 0.85, 0.55

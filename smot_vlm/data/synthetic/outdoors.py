@@ -16,6 +16,7 @@ def _sky(c: Canvas) -> None:
 
 
 def park(c: Canvas) -> None:
+    """Grass, a path, trees, a bench."""
     _sky(c)
     for x in np.arange(0, c.width, 0.11):
         c.ellipse(float(x), -0.03, 0.10, c.uniform(0.08, 0.17), shade((78, 108, 72), c.uniform(0.8, 1.15)))
@@ -35,6 +36,7 @@ def park(c: Canvas) -> None:
 
 
 def street(c: Canvas) -> None:
+    """House fronts with shops, parked cars, lamps, pavement."""
     _sky(c)
     x = -0.1
     while x < c.width:
@@ -73,6 +75,7 @@ def _car(c: Canvas, x: float, y: float) -> None:
 
 
 def court(c: Canvas) -> None:
+    """A fence, painted lines, a basketball hoop."""
     _sky(c)
     c.box(0, -0.22, c.width, 0.22, (116, 130, 118))
     for x in np.arange(0, c.width, 0.035):
@@ -101,6 +104,7 @@ def court(c: Canvas) -> None:
 
 
 def beach(c: Canvas) -> None:
+    """Sea with boats, sand, parasols and towels, a palm."""
     _sky(c)
     for _ in range(2):
         x, wide = c.uniform(0, c.width), c.uniform(0.2, 0.4)
@@ -146,6 +150,7 @@ def beach(c: Canvas) -> None:
 
 
 def playground(c: Canvas) -> None:
+    """A fence and houses, a sand pit, a slide and swings."""
     _sky(c)
     for x in np.arange(0, c.width, 0.5):
         house = c.muted(140, 190)

@@ -73,6 +73,7 @@ class Person:
 
     @property
     def build(self) -> Build:
+        """The kind's proportions."""
         return BUILDS[self.kind]
 
 

@@ -27,6 +27,7 @@ class _Mention:
     accessories: list[str] = field(default_factory=list)
 
     def looks(self) -> Looks:
+        """As the record that facts hold."""
         return Looks(self.kind, self.top, self.bottom)
 
 
@@ -47,6 +48,7 @@ class _Reading:
     count: int = 0
 
     def take(self, match: re.Match[str]) -> None:
+        """Go on by one known phrase."""
         text = match.group(0)
         if match.lastgroup == "person":
             self._person(text.startswith("the "), _KIND_OF[match.group("kind")])
@@ -61,6 +63,7 @@ class _Reading:
             self._phrase(*_PHRASE_OF[text])
 
     def facts(self) -> CaptionFacts:
+        """What was said, at the end of the text."""
         self._end_verb()
         me = self.me
         partners = []

@@ -52,7 +52,8 @@ class View:
 class Seen:
     """Who is seen at one moment.
 
-    boxes: full bodies, float64 (people, 4) xyxy in frame heights, not clipped. inside: share of each box that is in the frame.
+    boxes: full bodies, float64 (people, 4) xyxy in frame heights, not clipped. inside: share of each box that is in
+    the frame.
     open: share of each body's pixels that nobody else covers.
     """
 

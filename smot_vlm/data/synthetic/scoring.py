@@ -38,7 +38,8 @@ class FactCount:
 class CaptionScore:
     """Counts by sort of fact, and the order of events.
 
-    ordered_pairs: pairs of events that the caption tells of; pairs_in_order: those told in the order in which they happen.
+    ordered_pairs: pairs of events that the caption tells of; pairs_in_order: those told in the order in which they
+    happen.
     """
 
     counts: tuple[FactCount, ...]
@@ -57,10 +58,12 @@ class CaptionScore:
 
     @property
     def recall(self) -> float:
+        """Share of the facts that are told; nan where there are none."""
         return self.total.recall
 
     @property
     def precision(self) -> float:
+        """Share of what is told that is right; nan where nothing is told."""
         return self.total.precision
 
     @property

@@ -1,7 +1,7 @@
 """What everyone does when: each actor's ways, turns, gestures and reaches, as pieces of continuous time.
 
-Nothing is stepped: the state at any second is computed from the pieces alone, so the same story can be sampled at 2 or at 25
-frames a second. Places are metres: x from the middle of the stage to the right, z from the camera away.
+Nothing is stepped: the state at any second is computed from the pieces alone, so the same story can be sampled at 2
+or at 25 frames a second. Places are metres: x from the middle of the stage to the right, z from the camera away.
 """
 
 from bisect import bisect_right
@@ -47,8 +47,8 @@ class Act:
 class Reach:
     """A hand that goes to a place: a joint of `partner`, or the middle between both people.
 
-    point: name of a joint, or "between". offset: metres added: towards the right of the screen, up, away. A middle counts up from
-    the ground. bob: metres and cycles a second of an up-and-down.
+    point: name of a joint, or "between". offset: metres added: towards the right of the screen, up, away. A middle
+    counts up from the ground. bob: metres and cycles a second of an up-and-down.
     """
 
     start: float
@@ -95,6 +95,7 @@ class Actor:
     props: list[Prop] = field(default_factory=list)
 
     def copy(self) -> "Actor":
+        """A twin whose script can be continued without touching this one."""
         return Actor(
             self.index, self.height, self.x, self.z, self.yaw, self.time, self.start_x, self.start_z,
             list(self.legs), list(self.turns), list(self.acts), list(self.reaches), list(self.props),
@@ -133,6 +134,7 @@ class Actor:
         self.reaches.append(Reach(start, end, hand, partner.index, point, offset, bob))
 
     def hold(self, kind: str, start: float, end: float, hold: str = "both") -> None:
+        """Have a thing in the hands (see `Prop`)."""
         self.props.append(Prop(kind, start, end, self.index, hold))
 
 

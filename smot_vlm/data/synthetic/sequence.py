@@ -34,9 +34,10 @@ LEAST_OPEN, LEAST_INSIDE = 0.02, 0.05  # shares of a body uncovered and in the f
 class SyntheticSequence:
     """A video that was never filmed, with everything that is true of it.
 
-    name: scenario/sequence as in a BenSMOT folder. tracks: full-body boxes clipped to the frame, in frames counted from 0, captions
-    in words; a person who is hidden or outside the frame has no box there. interactions: directed edges between track ids.
-    caption: of the whole video. facts: the same as records. frames are drawn when asked for and always the same.
+    name: scenario/sequence as in a BenSMOT folder. tracks: full-body boxes clipped to the frame, in frames counted
+    from 0, captions in words; a person who is hidden or outside the frame has no box there. interactions: directed
+    edges between track ids. caption: of the whole video. facts: the same as records. frames are drawn when asked
+    for and always the same.
     """
 
     name: str
@@ -57,10 +58,12 @@ class SyntheticSequence:
 
     @property
     def width(self) -> int:
+        """Of the frames, in pixels."""
         return self.view.width
 
     @property
     def height(self) -> int:
+        """Of the frames, in pixels."""
         return self.view.height
 
     @property
@@ -108,9 +111,12 @@ def make_sequence(
 ) -> SyntheticSequence:
     """The sequence of this seed and split; no frame is drawn yet.
 
-    The story depends on neither `fps` nor `width`: the same seed at 25 frames a second is the same video, sampled more densely.
-    width: pixels, drawn from `WIDTHS` by default. aspect: width by height, 16:9 or 4:3 by default. people: fewest and most.
-    actions, verbs, scenarios: the ones that may occur (names in `lexicon`), all by default; no verbs means no interactions.
+    The story depends on neither `fps` nor `width`: the same seed at 25 frames a second is the same video, sampled
+    more densely.
+    width: pixels, drawn from `WIDTHS` by default. aspect: width by height, 16:9 or 4:3 by default. people: fewest and
+    most.
+    actions, verbs, scenarios: the ones that may occur (names in `lexicon`), all by default; no verbs means no
+    interactions.
 
     Raises:
         ValueError: an unknown name, numbers outside their range, or a world in which no story fits.
@@ -142,7 +148,8 @@ def make_sequence(
 def _tell(
     seed: int, split: str, fps: float, scenario: str, view: View, rng: np.random.Generator, complete: bool
 ) -> SyntheticSequence:
-    """Boxes, words and facts of a story. complete: everything that happens must be seen; otherwise the rest goes untold.
+    """Boxes, words and facts of a story. complete: everything that happens must be seen; otherwise the rest goes
+    untold.
 
     Raises:
         NoRoom: something cannot be seen, or not be told in so many words.

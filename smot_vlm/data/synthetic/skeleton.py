@@ -1,7 +1,7 @@
 """From a pose in angles to joints in space: forward kinematics for trunk, legs and head, two-bone reach for the arms.
 
-Coordinates of one person, in metres: x to the right of the screen, y up from the ground, z away from the camera; the origin
-lies on the ground under the pelvis. Yaw 0 looks into the camera, +90 degrees to the right of the screen.
+Coordinates of one person, in metres: x to the right of the screen, y up from the ground, z away from the camera;
+the origin lies on the ground under the pelvis. Yaw 0 looks into the camera, +90 degrees to the right of the screen.
 """
 
 from math import cos, pi, sin, sqrt
@@ -17,7 +17,8 @@ class Pose(NamedTuple):
     """A body's posture. Angles in radians; hands relative to the shoulder in arm lengths: outwards, up, forward.
 
     lean: trunk forwards. side: trunk towards the left hand. tilt: the whole body backwards (pi / 2 lies on the back).
-    lift: metres above the ground. hip, knee: thigh forwards, shin backwards. spread: legs apart. turn: added to the yaw.
+    lift: metres above the ground. hip, knee: thigh forwards, shin backwards. spread: legs apart. turn: added to the
+    yaw.
     """
 
     lean: float = 0.0
@@ -42,7 +43,8 @@ class Pose(NamedTuple):
 
 
 class Joints(NamedTuple):
-    """Places of a body's joints, and its directions: up and forward of the trunk, to its left; where the face points."""
+    """Places of a body's joints, and its directions: up and forward of the trunk, to its left; where the face
+    points."""
 
     pelvis: Vector
     neck: Vector
@@ -87,22 +89,7 @@ def solve(
     up = unit(add(up, left, sin(pose.side)))
     forward = unit(add(scale(body_forward, cos(pose.lean)), body_up, -sin(pose.lean)))
 
-    knees, ankles, toes, hips = [], [], [], []
-    sides = ((1.0, pose.hip_left, pose.knee_left), (-1.0, pose.hip_right, pose.knee_right))
-    for sign, hip_angle, knee_angle in sides:
-        hip = scale(left, sign * build.hip * height)
-        outwards = sign * sin(pose.spread)
-        thigh = _swing(body_up, body_forward, left, hip_angle, outwards)
-        shin = _swing(body_up, body_forward, left, hip_angle - knee_angle, outwards)
-        knee = add(hip, thigh, build.leg * height)
-        ankle = add(knee, shin, build.leg * height)
-        foot = unit(
-            add(scale(body_forward, cos(0.6 * (hip_angle - knee_angle))), body_up, 0.5 * sin(hip_angle - knee_angle))
-        )
-        hips.append(hip)
-        knees.append(knee)
-        ankles.append(ankle)
-        toes.append(add(add(ankle, foot, 0.10 * height), body_up, -0.012 * height))
+    hips, knees, ankles, toes = _legs(pose, build, height, body_up, body_forward, left)
 
     neck = scale(up, build.torso * height)
     face = _face_direction(pose, level, left, up, body_forward)
@@ -134,23 +121,46 @@ def solve(
     return Joints._make((*((x, y + rise, z) for x, y, z in points), up, forward, left, face))
 
 
+def _legs(
+    pose: Pose, build: Build, height: float, up: Vector, forward: Vector, left: Vector
+) -> tuple[list[Vector], list[Vector], list[Vector], list[Vector]]:
+    """Hips, knees, ankles and toes, left and right, relative to the pelvis."""
+    hips, knees, ankles, toes = [], [], [], []
+    for sign, hip_angle, knee_angle in ((1.0, pose.hip_left, pose.knee_left), (-1.0, pose.hip_right, pose.knee_right)):
+        shin_angle, outwards = hip_angle - knee_angle, sign * sin(pose.spread)
+        hip = scale(left, sign * build.hip * height)
+        knee = add(hip, _swing(up, forward, left, hip_angle, outwards), build.leg * height)
+        ankle = add(knee, _swing(up, forward, left, shin_angle, outwards), build.leg * height)
+        foot = unit(add(scale(forward, cos(0.6 * shin_angle)), up, 0.5 * sin(shin_angle)))
+        hips.append(hip)
+        knees.append(knee)
+        ankles.append(ankle)
+        toes.append(add(add(ankle, foot, 0.10 * height), up, -0.012 * height))
+    return hips, knees, ankles, toes
+
+
 def add(a: Vector, b: Vector, factor: float = 1.0) -> Vector:
+    """a + factor * b."""
     return (a[0] + factor * b[0], a[1] + factor * b[1], a[2] + factor * b[2])
 
 
 def scale(a: Vector, factor: float) -> Vector:
+    """factor * a."""
     return (a[0] * factor, a[1] * factor, a[2] * factor)
 
 
 def mix(a: Vector, b: Vector, weight: float) -> Vector:
+    """The point between a (weight 0) and b (weight 1)."""
     return (a[0] + (b[0] - a[0]) * weight, a[1] + (b[1] - a[1]) * weight, a[2] + (b[2] - a[2]) * weight)
 
 
 def dot(a: Vector, b: Vector) -> float:
+    """Scalar product."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 def unit(a: Vector) -> Vector:
+    """The direction of a; up where a has no length."""
     length = sqrt(dot(a, a))
     return scale(a, 1.0 / length) if length > 1e-9 else (0.0, 1.0, 0.0)
 

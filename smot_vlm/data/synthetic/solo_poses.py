@@ -1,13 +1,14 @@
 """Postures of what people do alone: one small function a gesture, from seconds since its start to a `Pose`.
 
-Each takes (time, duration, tempo): seconds since the gesture began, its length in seconds, and the person's own factor on
-the speed of repeated movements. Repeat rates avoid multiples of 1 Hz so that two samples a second see different phases.
+Each takes (time, duration, tempo): seconds since the gesture began, its length in seconds, and the person's own
+factor on the speed of repeated movements. Repeat rates avoid multiples of 1 Hz so that two samples a second see
+different phases.
 """
 
 from math import cos, pi, sin
 
 from smot_vlm.data.synthetic.rhythm import GUARD, ON_HIP, ease, pulse, wave_of
-from smot_vlm.data.synthetic.skeleton import Pose
+from smot_vlm.data.synthetic.skeleton import Pose, mix
 
 
 def stand(time: float, duration: float, tempo: float) -> Pose:
@@ -186,10 +187,16 @@ def jumping_jacks(time: float, duration: float, tempo: float) -> Pose:
 
 def punch(time: float, duration: float, tempo: float) -> Pose:
     beat = wave_of(time, 0.77 * tempo)
-    out, back = (-0.20, 0.02, 0.97), GUARD
-    left = tuple(b + (o - b) * max(beat, 0.0) for o, b in zip(out, back, strict=True))
-    right = tuple(b + (o - b) * max(-beat, 0.0) for o, b in zip(out, back, strict=True))
-    return Pose(lean=0.12, hip_left=0.3, hip_right=-0.25, knee_left=0.4, knee_right=0.2, left=left, right=right)  # type: ignore[arg-type]
+    out = (-0.20, 0.02, 0.97)
+    return Pose(
+        lean=0.12,
+        hip_left=0.3,
+        hip_right=-0.25,
+        knee_left=0.4,
+        knee_right=0.2,
+        left=mix(GUARD, out, max(beat, 0.0)),
+        right=mix(GUARD, out, max(-beat, 0.0)),
+    )
 
 
 def read(time: float, duration: float, tempo: float) -> Pose:

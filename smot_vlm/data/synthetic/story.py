@@ -126,7 +126,8 @@ def _attempt(
 
 
 def _groups(rng: np.random.Generator, count: int, interacting: bool) -> list[list[int]]:
-    """People who have to do with each other: mostly pairs, some threes, some alone. Of two or more, two always belong together."""
+    """People who have to do with each other: mostly pairs, some threes, some alone. Of two or more, two always belong
+    together."""
     left = list(range(count))
     groups: list[list[int]] = []
     while left:
@@ -170,7 +171,8 @@ class _Plan:
             self.actors[member].place(float(x), z + depth)
 
     def play(self, members: list[int]) -> None:
-        """Write a group's scripts, beat by beat: in each, two of them have to do with each other, or everyone is busy alone.
+        """Write a group's scripts, beat by beat: in each, two of them have to do with each other, or everyone is busy
+        alone.
 
         Raises:
             NoRoom: people who belong together have nothing to do with each other.

@@ -20,7 +20,8 @@ LEAST_SECONDS = 3.0  # that every told event shows
 
 
 def visible_story(story: Story, seen: Sequence[Seen], complete: bool) -> Story:
-    """The story without what cannot be seen: an event must show for 3 seconds, and most of the time that its person is there.
+    """The story without what cannot be seen: an event must show for 3 seconds, and most of the time that its person
+    is there.
 
     Raises:
         NoRoom: something cannot be seen although the story must be `complete`; somebody is never seen doing anything.

@@ -25,6 +25,7 @@ class VerbWords:
 
     @property
     def mutual(self) -> bool:
+        """Whether both do the same."""
         return bool(self.plural)
 
     def told_by(self, role: str) -> tuple[Phrase, ...]:
@@ -33,4 +34,5 @@ class VerbWords:
 
 
 def phrases(*pairs: tuple[str, ...]) -> tuple[Phrase, ...]:
+    """Wordings from tuples of their forms."""
     return tuple(Phrase(*pair) for pair in pairs)

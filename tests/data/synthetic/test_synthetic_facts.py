@@ -217,7 +217,10 @@ def test_scores_by_hand():
         partners=(PartnerFact("push.v.01", "subject", WOMAN, "woman1"),),
         events=("wave", "push.v.01:subject", "bow"),
     )
-    caption = "A man in a red shirt and green trousers with a cap bows deeply, then pushes a woman in a pink top and jumps up and down."
+    caption = (
+        "A man in a red shirt and green trousers with a cap bows deeply, "
+        "then pushes a woman in a pink top and jumps up and down."
+    )
     score = score_caption(track, caption)
     expected = {
         "kind": (1, 1, 1),
