@@ -20,6 +20,7 @@ from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from transformers import PreTrainedModel
 
 from smot_vlm.build import build_model
 from smot_vlm.config import Config, config_from_dict, config_to_dict
@@ -95,7 +96,9 @@ def load_pretrained(folder: Path | str) -> tuple[SmotModel, Config]:
 
 def own_state(model: SmotModel) -> dict[str, Tensor]:
     """Every tensor of the model that is ours: all but the base language model's and its adapter's."""
-    foreign = tuple(f"{name}." for name in _adapters(model))
+    foreign = tuple(
+        f"{name}." for name, module in model.named_modules() if isinstance(module, (PeftModel, PreTrainedModel))
+    )
     return {name: tensor for name, tensor in model.state_dict().items() if not name.startswith(foreign)}
 
 
