@@ -116,11 +116,11 @@ def point(time: float, duration: float, tempo: float) -> Pose:
 
 def beckon(time: float, duration: float, tempo: float) -> Pose:
     swing = wave_of(time, 1.3 * tempo)
-    return Pose(right=(0.15, 0.84, 0.22 + 0.34 * swing), lean=0.06)
+    return Pose(right=(0.34 + 0.34 * swing, 0.92, 0.12), lean=0.06)
 
 
 def salute(time: float, duration: float, tempo: float) -> Pose:
-    return Pose(right=(0.02, 0.40, 0.26), left=(0.03, -0.98, 0.0))
+    return Pose(right=(0.08, 0.44, 0.20), left=(0.03, -0.98, 0.0))
 
 
 def applaud(time: float, duration: float, tempo: float) -> Pose:
