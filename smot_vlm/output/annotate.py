@@ -14,6 +14,7 @@ from smot_vlm.output.overlay import Overlay
 from smot_vlm.output.panel import BACKGROUND, Panel
 from smot_vlm.output.timeline import Boxes, Timeline
 from smot_vlm.structures import Description, Frame
+from smot_vlm.timing import PartTimes
 from smot_vlm.video.writer import VideoWriter
 
 
@@ -57,12 +58,14 @@ class VideoAnnotator:
     """Writes the annotated video frame by frame; a context manager.
 
     The file appears under its name only when the block ends well, and only if a frame was added.
+    times: told the seconds of "drawing" and "encoding".
     """
 
-    def __init__(self, description: Description, path: Path, fps: float) -> None:
+    def __init__(self, description: Description, path: Path, fps: float, times: PartTimes | None = None) -> None:
         self._description = description
         self._path = Path(path)
         self._fps = fps
+        self._times = times or PartTimes()
         self._stack = ExitStack()
         self._painter: FramePainter | None = None
         self._writer: VideoWriter | None = None
@@ -80,8 +83,10 @@ class VideoAnnotator:
             layout = self._painter.layout
             path = self._stack.enter_context(atomic_path(self._path))
             self._writer = self._stack.enter_context(VideoWriter(path, self._fps, layout.width, layout.height))
-        self._canvas = self._painter.paint(frame.image, frame.index, self._canvas)
-        self._writer.write(self._canvas)
+        with self._times.part("drawing"):
+            self._canvas = self._painter.paint(frame.image, frame.index, self._canvas)
+        with self._times.part("encoding"):
+            self._writer.write(self._canvas)
 
     def __enter__(self) -> "VideoAnnotator":
         return self
@@ -89,7 +94,8 @@ class VideoAnnotator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.__exit__(kind, error, trace)
+        with self._times.part("encoding"):
+            self._stack.__exit__(kind, error, trace)
 
 
 def annotate_video(

@@ -11,6 +11,7 @@ from pathlib import Path
 from smot_vlm.output.annotate import VideoAnnotator
 from smot_vlm.output.report import ReportBuilder
 from smot_vlm.structures import Description, Frame
+from smot_vlm.timing import PartTimes
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ def write_outputs(
     overwrite: bool = False,
     glosses: dict[str, str] | None = None,
     progress: Callable[[int], None] | None = None,
+    times: PartTimes | None = None,
 ) -> dict[str, Path]:
     """Write the outputs of one description into `folder`; the frames are read once, for video and report together.
 
@@ -69,6 +71,7 @@ def write_outputs(
     open_frames: opens the described frames once more; None (a camera, a stream) leaves out video and pictures.
     fps: frames a second of those frames, after any stride. video: false leaves out the video, not the pictures.
     glosses: what each verb sense means, by id. progress: called with the number of frames done.
+    times: filled with the seconds of each part: decode, drawing, encoding, report.
 
     Returns:
         the path of each file written, by its name.
@@ -79,17 +82,20 @@ def write_outputs(
     """
     folder = Path(folder)
     check_outputs(folder, overwrite)
+    times = times or PartTimes()
     failure: Exception | None = None
     with _staging(folder) as staging:
         builder = ReportBuilder(description, glosses)
         if open_frames is not None:
             try:
                 with open_frames() as frames:
-                    _write_pictures(frames, description, builder, staging / VIDEO if video else None, fps, progress)
+                    path = staging / VIDEO if video else None
+                    _write_pictures(frames, description, builder, path, fps, progress, times)
             except (ValueError, OSError) as error:
                 failure = error
         with _naming(folder):
-            builder.finish(staging / REPORT, VIDEO if (staging / VIDEO).exists() else None)
+            with times.part("report"):
+                builder.finish(staging / REPORT, VIDEO if (staging / VIDEO).exists() else None)
             description.to_mot(staging / TRACKS)
             description.to_json(staging / DESCRIPTION)
             written = _publish(staging, folder)
@@ -106,13 +112,17 @@ def _write_pictures(
     video_path: Path | None,
     fps: float,
     progress: Callable[[int], None] | None,
+    times: PartTimes,
 ) -> None:
     """One pass over the frames, for the report and, where a path is given, for the video."""
     with ExitStack() as stack:
-        annotator = None if video_path is None else stack.enter_context(VideoAnnotator(description, video_path, fps))
+        annotator = (
+            None if video_path is None else stack.enter_context(VideoAnnotator(description, video_path, fps, times))
+        )
         count = 0
-        for count, frame in enumerate(frames, start=1):
-            builder.add(frame)
+        for count, frame in enumerate(times.waiting("decode", frames), start=1):
+            with times.part("report"):
+                builder.add(frame)
             if annotator is not None:
                 annotator.add(frame)
             if progress is not None:

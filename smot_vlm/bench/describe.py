@@ -1,0 +1,184 @@
+"""Describing one video: the seconds of each part, while watching and while writing the four files.
+
+What a description cannot do without is the forward pass of the detector, the decoding of the file and the language
+model's words. Everything else is overhead, and its share is the figure to watch.
+"""
+
+import statistics
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from smot_vlm.bench.machine import find_clock, spread
+from smot_vlm.files import shipped_folder
+from smot_vlm.output.export import write_outputs
+from smot_vlm.structures import Description
+from smot_vlm.timing import PartTimes
+from smot_vlm.tracker import Tracker
+from smot_vlm.video.reader import open_video
+
+WATCHING, WRITING = "watching", "writing"
+# Parts that are somebody else's work; of the others, the feature network's forward pass is shown apart.
+NEEDED = ("decode", "detector", "language")
+FEATURE_NETWORK = "backbone"
+REST = "rest"
+# In the order in which a video meets them.
+PARTS = {
+    WATCHING: ("decode", "detector", "association", "backbone", "features", "fusion", "verbs", "language"),
+    WRITING: ("decode", "drawing", "encoding", "report"),
+}
+WARM_UP_FRAMES = 5
+
+
+@dataclass(frozen=True)
+class PartTiming:
+    """One part's seconds, the median of the repeats. share: of its pass over the frames, "watching" or "writing".
+
+    spread: (largest - smallest) / median of the repeats.
+    """
+
+    phase: str
+    part: str
+    seconds: float
+    share: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class DescribeTiming:
+    """What describing one video took.
+
+    seconds: of the watching, words included; writing_seconds: of the files. overhead: share of the watching that is
+    neither decoding, detector nor language model; overhead_without_features: nor the feature network's forward pass.
+    overhead_with_writing: of both passes together, where drawing, encoding and the report count as overhead.
+    """
+
+    video: str
+    detector: str
+    frames: int
+    tracks: int
+    repeats: int
+    seconds: float
+    writing_seconds: float
+    overhead: float
+    overhead_without_features: float
+    overhead_with_writing: float
+    parts: tuple[PartTiming, ...]
+
+
+def run(
+    video: Path | str | None = None,
+    *,
+    detector: str | None = None,
+    trajectories: Path | str | None = None,
+    model: str = "demo",
+    device: str = "auto",
+    repeats: int = 3,
+    clock: str = "wall",
+    progress: Callable[[int, int], None] | None = None,
+) -> DescribeTiming:
+    """Describe `video` `repeats` times, after a warm-up.
+
+    video: a file; without one, the clip that ships, with its boxes. detector, trajectories, model, device: as for the
+    Tracker.
+    clock: a key of CLOCKS. progress: told the rounds done and the rounds to do.
+
+    Raises:
+        FileNotFoundError, ValueError: as Tracker.from_pretrained and Tracker.describe say; repeats below one.
+    """
+    if repeats < 1:
+        raise ValueError(f"repeats is {repeats}; give at least 1")
+    if video is None:
+        video, trajectories = demo_clip(detector, trajectories)
+    name = "trajectories" if trajectories is not None else detector or "model"
+    tracker = Tracker.from_pretrained(model, detector=detector or "model", device=device)
+    return time_description(tracker, video, trajectories, name, repeats=repeats, clock=clock, progress=progress)
+
+
+def demo_clip(detector: str | None, trajectories: Path | str | None) -> tuple[Path, Path | str | None]:
+    """The clip that ships, and the boxes that ship with it where neither a detector nor boxes are given."""
+    assets = shipped_folder("assets")
+    if detector is None and trajectories is None:
+        trajectories = assets / "demo_tracks.txt"
+    return assets / "demo.mp4", trajectories
+
+
+def time_description(
+    tracker: Tracker,
+    video: Path | str,
+    trajectories: Path | str | None,
+    detector: str,
+    *,
+    repeats: int,
+    clock: str = "wall",
+    progress: Callable[[int, int], None] | None = None,
+) -> DescribeTiming:
+    """See `run`. detector: the name to report."""
+    tracker.describe(video, trajectories=trajectories, max_frames=WARM_UP_FRAMES)
+    rounds: dict[str, list[dict[str, float]]] = {WATCHING: [], WRITING: []}
+    for done in range(repeats):
+        description, watched = _watch(tracker, video, trajectories, clock)
+        rounds[WATCHING].append(watched)
+        rounds[WRITING].append(_write(description, video, clock))
+        if progress is not None:
+            progress(done + 1, repeats)
+    parts = tuple(timing for phase, repeated in rounds.items() for timing in _part_timings(phase, repeated))
+    watching = {timing.part: timing.seconds for timing in parts if timing.phase == WATCHING}
+    writing = {timing.part: timing.seconds for timing in parts if timing.phase == WRITING}
+    seconds, writing_seconds = sum(watching.values()), sum(writing.values())
+    overhead, writing_overhead = _overhead(watching), _overhead(writing)
+    return DescribeTiming(
+        video=str(video),
+        detector=detector,
+        frames=description.video.frames,
+        tracks=len(description.tracks),
+        repeats=repeats,
+        seconds=seconds,
+        writing_seconds=writing_seconds,
+        overhead=overhead / seconds,
+        overhead_without_features=(overhead - watching.get(FEATURE_NETWORK, 0.0)) / seconds,
+        overhead_with_writing=(overhead + writing_overhead) / (seconds + writing_seconds),
+        parts=parts,
+    )
+
+
+def _overhead(seconds: dict[str, float]) -> float:
+    return sum(value for part, value in seconds.items() if part not in NEEDED)
+
+
+def _watch(
+    tracker: Tracker, video: Path | str, trajectories: Path | str | None, clock: str
+) -> tuple[Description, dict[str, float]]:
+    now = find_clock(clock)
+    times, start = PartTimes(now), now()
+    description = tracker.describe(video, trajectories=trajectories, times=times)
+    return description, _with_rest(times, now() - start)
+
+
+def _write(description: Description, video: Path | str, clock: str) -> dict[str, float]:
+    now = find_clock(clock)
+    times = PartTimes(now)
+    with tempfile.TemporaryDirectory() as folder:
+        start = now()
+        fps = description.video.fps
+        write_outputs(Path(folder) / "described", description, lambda: open_video(video), fps, times=times)
+        return _with_rest(times, now() - start)
+
+
+def _with_rest(times: PartTimes, seconds: float) -> dict[str, float]:
+    return {**times.seconds, REST: seconds - sum(times.seconds.values())}
+
+
+def _part_timings(phase: str, rounds: list[dict[str, float]]) -> list[PartTiming]:
+    """Shares are of the sum of the medians, so that they add up to 1."""
+    met = {part for times in rounds for part in times}
+    named = [part for part in PARTS[phase] if part in met]
+    names = [*named, *sorted(met - {*named, REST}), REST]
+    seconds = {name: [times.get(name, 0.0) for times in rounds] for name in names}
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    total = sum(medians.values())
+    return [
+        PartTiming(phase, name, median, median / total, spread(seconds[name]) if median > 0 else 0.0)
+        for name, median in medians.items()
+    ]
