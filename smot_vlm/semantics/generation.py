@@ -82,11 +82,30 @@ def write(
         return [
             ids for batch in batches for ids in _greedy(language_model, beginnings, batch, max_new_tokens, end, pad)
         ]
+    return write_plainly(
+        language_model, rows, decoding, max_new_tokens=max_new_tokens, max_batch=max_batch, end=end, pad=pad
+    )
+
+
+def write_plainly(
+    language_model: PreTrainedModel,
+    rows: Sequence[PromptRow],
+    decoding: Decoding,
+    *,
+    max_new_tokens: int,
+    max_batch: int,
+    end: int,
+    pad: int,
+) -> list[list[int]]:
+    """`write` by transformers' own generation, every row read whole: for beams and draws, and to compare with."""
     options = _generation_config(decoding, max_new_tokens, end, pad)
-    with torch.random.fork_rng(enabled=not decoding.is_greedy):
+    written: list[list[int]] = []
+    with torch.random.fork_rng(enabled=decoding.temperature > 0):
         if decoding.temperature > 0:
             torch.manual_seed(decoding.seed)
-        return [ids for batch in batches for ids in _generate(language_model, batch, options, end)]
+        for start in range(0, len(rows), max_batch):
+            written += _generate(language_model, rows[start : start + max_batch], options, end)
+    return written
 
 
 def _greedy(

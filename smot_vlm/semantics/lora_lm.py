@@ -94,7 +94,7 @@ class LoraLM(nn.Module):
         if not spoken:
             return CaptionLoss(next(self.soft_tokens.parameters()).sum() * 0.0, 0)
         targets = [[*self._ids(caption), self.tokenizer.eos_token_id] for _, caption in spoken]
-        prompts = self._generation_rows([request for request, _ in spoken])
+        prompts = self.prompt_rows([request for request, _ in spoken])
         shared = self._shared_beginning(prompts)
         rows = [
             torch.cat([self._embed(prompt.before[len(shared) :]), prompt.rest, self._embed(target)])
@@ -132,7 +132,7 @@ class LoraLM(nn.Module):
         with self._speaker() as language_model:
             written = write(
                 language_model,
-                self._generation_rows(requests),
+                self.prompt_rows(requests),
                 self.decoding,
                 max_new_tokens=self.max_new_tokens,
                 max_batch=self.max_batch,
@@ -194,9 +194,9 @@ class LoraLM(nn.Module):
 
     def _prompt_rows(self, requests: Sequence[CaptionRequest]) -> list[Float[Tensor, "_ hidden"]]:
         """Each request's prompt as embeddings, soft tokens in their place."""
-        return [torch.cat([self._embed(row.before), row.rest]) for row in self._generation_rows(requests)]
+        return [torch.cat([self._embed(row.before), row.rest]) for row in self.prompt_rows(requests)]
 
-    def _generation_rows(self, requests: Sequence[CaptionRequest]) -> list[PromptRow]:
+    def prompt_rows(self, requests: Sequence[CaptionRequest]) -> list[PromptRow]:
         """Each request's prompt: the words before the soft tokens, and the rest as embeddings."""
         parts = {prompt: self._split(prompt) for prompt in {request.prompt for request in requests}}
         rows = []

@@ -97,7 +97,7 @@ def test_a_shared_beginning_is_read_once():
 
 def test_beginnings_may_be_empty_or_differ_in_length():
     decoder = make_decoder(merge_lora=False)
-    rests = [row.rest for row in decoder._generation_rows(make_requests(4))]
+    rests = [row.rest for row in decoder.prompt_rows(make_requests(4))]
     beginnings = [(), (5, 6, 7), (9,), (5, 6, 7)]
     rows = [PromptRow(before, rest) for before, rest in zip(beginnings, rests, strict=True)]
     together = write_rows(decoder, rows)
@@ -200,7 +200,7 @@ def test_settings_out_of_range_are_told(options, message):
 
 
 def write_all(decoder: LoraLM, requests: list[CaptionRequest], end: int) -> list[list[int]]:
-    return write_rows(decoder, decoder._generation_rows(requests), end)
+    return write_rows(decoder, decoder.prompt_rows(requests), end)
 
 
 @torch.inference_mode()

@@ -79,5 +79,5 @@ def test_a_beginning_read_once_gives_the_same_loss_and_gradient(decoder, monkeyp
 
 def test_different_beginnings_are_not_shared(decoder):
     mixed = [requests(1)[0], CaptionRequest("video", torch.randn(5, 32), "<visual> Sum it up.")]
-    assert decoder._shared_beginning(decoder._generation_rows(mixed)) == ()
-    assert decoder._shared_beginning(decoder._generation_rows(requests(1))) == (), "one row has nobody to share with"
+    assert decoder._shared_beginning(decoder.prompt_rows(mixed)) == ()
+    assert decoder._shared_beginning(decoder.prompt_rows(requests(1))) == (), "one row has nobody to share with"

@@ -59,7 +59,7 @@ def test_checkpointing_changes_no_gradient(folder):
         decoder.train().loss(requests(), ["a man", "a woman walks"]).total.backward()
         gradients.append({name: p.grad for name, p in decoder.named_parameters() if p.requires_grad})
     for name in gradients[0]:
-        assert torch.allclose(gradients[0][name], gradients[1][name], atol=1e-5), name
+        assert torch.allclose(gradients[0][name], gradients[1][name], rtol=1e-4, atol=1e-3), name
 
 
 def test_the_four_bit_base_is_quantised_and_frozen(folder):
