@@ -89,6 +89,7 @@ def evaluate(
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="JSON files written by `smot-vlm evaluate --json`.")],
+    paper: Annotated[bool, typer.Option("--paper", help="Add the paper's rows to the official table.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the chief measures (png, svg, pdf).")] = None,
     csv: CsvFile = None,
     markdown: MarkdownFile = None,
@@ -100,6 +101,10 @@ def compare(
     from smot_vlm.evaluation import compare as comparison
 
     groups = comparison.load_runs(runs)
+    if paper:
+        from smot_vlm.evaluation.paper import methods
+
+        groups.setdefault("official", []).extend(methods())
     written = _write(list(groups.values()), None, csv, markdown, latex, overwrite)
     if plot is not None:
         written += _plot(groups, plot, overwrite)

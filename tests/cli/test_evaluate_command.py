@@ -149,6 +149,13 @@ def test_compare_two_runs(data, capsys):
     assert (data / "runs.tex").read_text().count("\\begin{tabular}") == 2
 
 
+def test_compare_with_the_paper(data, capsys):
+    call(capsys, "evaluate", "--pred", "run", "--gt", "data", "--protocol", "official", "--json", "run.json")
+    code, _, _ = call(capsys, "compare", "run.json", "--paper", "--markdown", "runs.md")
+    assert code == 0
+    assert "| tracking | HOTA ↑ | **84.21** | 48.49 | 50.12 |" in (data / "runs.md").read_text()
+
+
 def test_compare_warns_of_other_sequences(data, capsys):
     call(capsys, "evaluate", "--pred", "run", "--gt", "data", "--json", "2.json", "--run", "of2")
     for folder in (data / "run/street", data / "data/test/street"):
