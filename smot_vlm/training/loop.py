@@ -222,7 +222,8 @@ class Trainer:
             return None
         source = self._source("validation", self.settings.validation_split)
         chosen = range(min(len(source), self.settings.validation_videos))
-        scores = validate(self.model, self.config, (source[index] for index in chosen))
+        words = step > self.settings.words_from
+        scores = validate(self.model, self.config, (source[index] for index in chosen), words)
         log.validation(step, scores.flat())
         self._on_validation(step, scores)
         if self.settings.tracker != "none":

@@ -102,5 +102,5 @@ def open_source(dataset: str, split: str, *, synthetic_sequences: int, synthetic
     """
     if dataset == SYNTHETIC:
         first = 0 if split == "train" else VALIDATION_SEED
-        return DrawnWorld(first, synthetic_sequences, width=synthetic_width)  # type: ignore[return-value]
+        return DrawnWorld(first, synthetic_sequences, width=synthetic_width, split=split)  # type: ignore[return-value]
     return BenSmot(dataset, split)

@@ -53,10 +53,15 @@ class Validation:
         return values | {f"fact_recall_{sort}": value for sort, value in by_sort.items()} | {"score": self.score}
 
 
-def validate(model: SmotModel, config: Config, sequences: Iterable[TrainingSequence]) -> Validation:
-    """Describe sequences and compare with the truth. The model is in evaluation mode meanwhile."""
+def validate(model: SmotModel, config: Config, sequences: Iterable[TrainingSequence], words: bool = True) -> Validation:
+    """Describe sequences and compare with the truth. The model is in evaluation mode meanwhile.
+
+    words: false while the captions are not trained yet, so that none is waited for.
+    """
     training = model.training
     model.eval()
+    longest = model.decoder.max_new_tokens
+    model.decoder.max_new_tokens = longest if words else 1
     pairs: list[Pair] = []
     with torch.inference_mode():
         for sequence in sequences:
@@ -66,6 +71,7 @@ def validate(model: SmotModel, config: Config, sequences: Iterable[TrainingSeque
             )
             said = describe(model, config, sequence)
             pairs.append(Pair(truth, SequencePrediction(sequence.name, said.tracks, said.interactions, said.caption)))
+    model.decoder.max_new_tokens = longest
     model.train(training)
     return score(pairs)
 

@@ -1,0 +1,72 @@
+"""Every configuration that ships can be read and built, here with a tiny language model."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from training_cases import EVERYTHING, example
+
+from smot_vlm.build import build_associator, build_model
+from smot_vlm.config import load_config
+from smot_vlm.training.objective import Losses, Objective, combine
+from smot_vlm.training.optim import parameter_groups
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+NAMES = ["demo", "bensmot_smollm2", "bensmot_qwen_qlora", "bensmot_smoter"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_config_builds_a_model_that_learns(name, tiny_language_model):
+    config = load_config(CONFIGS / f"{name}.yaml")
+    decoder = replace(config.decoder, language_model=str(tiny_language_model), quantization=None)
+    config = replace(
+        config, decoder=decoder, interaction=replace(config.interaction, verb_encoder=None),
+        detector=replace(config.detector, weights="yolo11n.yaml"),
+    )  # fmt: skip
+    settings = config.training
+    torch.manual_seed(0)
+    model = build_model(config)
+    groups = parameter_groups(
+        model,
+        learning_rate=settings.learning_rate,
+        lora_learning_rate=settings.lora_learning_rate,
+        backbone_factor=settings.backbone_factor,
+        weight_decay=settings.weight_decay,
+    )
+    weights = settings.weights
+    objective = Objective(
+        model,
+        lambda fps: build_associator(config.association.name, config.association, fps),
+        weights=Losses(weights.detection, weights.instance, weights.video, weights.grounding, weights.interactions),
+    ).train()
+    losses = objective([example(associate=True)], EVERYTHING)
+    total = combine(losses, objective.count_targets([example()]), objective.weights)
+    total.backward()
+    assert torch.isfinite(total)
+    in_groups = {id(parameter) for group in groups for parameter in group["params"]}
+    with_gradient = {id(parameter) for parameter in model.parameters() if parameter.grad is not None}
+    assert with_gradient <= in_groups, "whatever gets a gradient is trained"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_key_of_a_configs_training_has_a_reason(name):
+    lines = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    commented = sum("#" in line for line in lines)
+    assert commented >= len(lines) / 3
+
+
+def test_the_qlora_config_asks_for_four_bits():
+    config = load_config(CONFIGS / "bensmot_qwen_qlora.yaml")
+    assert (config.decoder.quantization, config.decoder.gradient_checkpointing) == ("4bit", True)
+    assert config.training.precision == "bf16"
+
+
+def test_the_papers_config_has_the_papers_numbers():
+    config = load_config(CONFIGS / "bensmot_smoter.yaml")
+    training = config.training
+    assert (training.steps, training.tracking_steps, training.learning_rate) == (70_000, 20_000, 5e-4)
+    assert (config.association.proposal_score, training.batch_clips, training.detector_frames) == (0.3, 1, (6, 8))
+    assert (config.fusion.video, config.fusion.trajectory, config.fusion.position_codes) == (
+        "attention", "concatenation", False,
+    )  # fmt: skip

@@ -1,0 +1,183 @@
+"""The losses: they reach what they should and nothing else, they are counted exactly, and a batch is the sum of its clips."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from training_cases import EVEN, EVERYTHING, example, make_objective, small_training
+
+from smot_vlm.fusion.memory import SceneMemory
+from smot_vlm.model import View
+from smot_vlm.structures import Detections, Frame
+from smot_vlm.tracking.detector import DetectorOutput
+from smot_vlm.training.features import WatchedClip, watch
+from smot_vlm.training.objective import Losses, Phase, combine
+from smot_vlm.training.optim import make_optimizer, parameter_groups, set_rates
+from smot_vlm.training.targets import to_images
+
+NOTHING = Losses(0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@pytest.fixture
+def config(tiny_language_model):
+    return small_training(tiny_language_model)
+
+
+def gradients(objective, examples, phase=EVERYTHING) -> dict[str, torch.Tensor]:
+    objective.zero_grad()
+    losses = objective(examples, phase)
+    combine(losses, objective.count_targets(examples), objective.weights).backward()
+    return {
+        name: parameter.grad.clone()
+        for name, parameter in objective.model.named_parameters()
+        if parameter.grad is not None
+    }
+
+
+def backbone_moves(config, detach: bool, weights: Losses) -> float:
+    """How far one step moves the detector's weights."""
+    objective = make_objective(config, weights, detach)
+    groups = parameter_groups(
+        objective.model, learning_rate=1e-3, lora_learning_rate=1e-3, backbone_factor=1.0, weight_decay=0.0
+    )
+    optimizer = make_optimizer(groups)
+    set_rates(optimizer, 1.0)
+    before = [parameter.detach().clone() for parameter in objective.model.detector.parameters()]
+    gradients(objective, [example()])
+    optimizer.step()
+    after = objective.model.detector.parameters()
+    return max(float((new - old).detach().abs().max()) for new, old in zip(after, before, strict=True))
+
+
+@pytest.mark.parametrize("task", ["instance", "video"])
+def test_a_caption_alone_moves_the_backbone_unless_features_are_detached(config, task):
+    weights = NOTHING._replace(**{task: 1.0})
+    assert backbone_moves(config, detach=False, weights=weights) > 1e-5
+    assert backbone_moves(config, detach=True, weights=weights) == 0.0
+
+
+@pytest.mark.parametrize("task", ["grounding", "interactions"])
+def test_words_and_verbs_alone_move_the_backbone(config, task):
+    assert backbone_moves(config, detach=False, weights=NOTHING._replace(**{task: 1.0})) > 1e-5
+
+
+def test_gradient_reaches_every_trained_part_and_no_frozen_one(config):
+    objective = make_objective(config)
+    objective.model.decoder.language_model.train()
+    for name, parameter in objective.model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    found = gradients(objective, [example()])
+    trained = {name for name, parameter in objective.model.named_parameters() if parameter.requires_grad}
+    without = {name for name in trained if name not in found or not found[name].abs().sum() > 0}
+    assert set(found) <= trained
+    # An offset of all scores changes no softmax; the boxes of the coarse levels learn from large people alone.
+    silent = {name for name in without if name.endswith("pool_score.bias") or ".cv2." in name}
+    assert without == silent
+
+
+def test_phases(config):
+    objective = make_objective(config)
+    tracking = objective([example()], Phase(meaning=False, words=False))
+    assert tracking.detection > 0
+    assert [float(loss) for loss in tracking[1:]] == [0, 0, 0, 0]
+    meaning = objective([example()], Phase(meaning=True, words=False))
+    assert meaning.grounding > 0
+    assert meaning.interactions > 0
+    assert meaning.instance == meaning.video == 0
+
+
+@pytest.mark.parametrize("people", [0, 1])
+def test_a_clip_without_a_pair_or_anybody_has_finite_losses(config, people):
+    objective = make_objective(config)
+    losses = objective([example(people=people)], EVERYTHING)
+    assert all(torch.isfinite(torch.as_tensor(loss)) for loss in losses)
+    assert losses.interactions == 0
+    combine(losses, objective.count_targets([example(people=people)]), EVEN).backward()
+
+
+def test_targets_are_counted_as_the_decoder_counts_them(config, monkeypatch):
+    objective = make_objective(config)
+    decoder = objective.model.decoder
+    counted = []
+    for name, attribute in (("loss", "tokens"), ("grounding", "words")):
+        method = getattr(decoder, name)
+
+        def spy(requests, captions, method=method, attribute=attribute):
+            found = method(requests, captions)
+            counted.append(getattr(found, attribute))
+            return found
+
+        monkeypatch.setattr(decoder, name, spy)
+    examples = [example(people=2), replace(example(people=3, seed=1), caption="")]
+    examples[1] = replace(examples[1], teach_video=False)
+    objective(examples, EVERYTHING)
+    counts = objective.count_targets(examples)
+    assert counted == [counts.grounding, counts.instance, counts.video]
+    assert counts.detection == 4
+    assert counts.interactions == 2
+
+
+def test_counts_of_the_papers_decoder(config):
+    config = replace(config, decoder=replace(config.decoder, name="smoter", smoter_hidden=24, smoter_layers=1))
+    objective = make_objective(replace(config, decoder=replace(config.decoder, smoter_heads=2, smoter_feedforward=32)))
+    losses, counts = objective([example()], EVERYTHING), objective.count_targets([example()])
+    assert losses.grounding == counts.grounding == 0
+    assert counts.instance == 2 * config.decoder.max_new_tokens, "captions are cut to what can be written"
+    assert losses.instance > 0
+
+
+def test_micro_batches_add_up_to_the_whole(config):
+    """In evaluation of the norms: each micro-batch has batch statistics of its own in training."""
+    objective = make_objective(config, EVEN._replace(detection=0.0))
+    for module in objective.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.eval()
+            module.reset_running_stats()
+    parts = [[example(people=3)], [example(people=1, seed=1)]]
+    together = gradients(objective, parts[0] + parts[1])
+    counts = objective.count_targets(parts[0] + parts[1])
+    assert counts == Losses(*(a + b for a, b in zip(*map(objective.count_targets, parts), strict=True)))
+    objective.zero_grad()
+    for part in parts:
+        combine(objective(part, EVERYTHING), counts, objective.weights).backward()
+    for name, parameter in objective.model.named_parameters():
+        if name in together:
+            scale = together[name].abs().max()
+            assert torch.allclose(parameter.grad, together[name], atol=1e-4 * float(scale) + 1e-9), name
+
+
+def test_watching_a_clip_at_once_is_watching_it_frame_by_frame(config):
+    """The oracle: what the spine remembers and recalls at inference."""
+    objective = make_objective(config)
+    model = objective.model.eval()
+    clips = [example(people=2), example(people=3, seed=1)]
+    people = [[replace(track, id=track.id) for track in clip.tracks] for clip in clips]
+    with torch.no_grad():
+        outputs = [model.detector(to_images(clip.canvases, model.device)) for clip in clips]
+        pyramid = [torch.cat(levels) for levels in zip(*(output.pyramid for output in outputs), strict=True)]
+        at_once = watch(
+            model,
+            pyramid,
+            [WatchedClip(clip.placement, clip.times, own) for clip, own in zip(clips, people, strict=True)],
+        )
+        for clip, output, fused in zip(clips, outputs, at_once, strict=True):
+            memory = SceneMemory(per_second=2.0, capacity=6)
+            for position in range(3):
+                levels = [level[position : position + 1] for level in output.pyramid]
+                boxes = np.array([track.boxes[position] for track in clip.tracks])
+                tracked = Detections(boxes, np.ones(len(boxes)), ids=[track.id for track in clip.tracks])
+                frame = Frame(position, position / 2, np.zeros((48, 64, 3), dtype=np.uint8))
+                model.remember(memory, frame, View(DetectorOutput(None, levels), clip.placement), tracked, regular=True)
+            recalled = model.recall(memory, [track.id for track in clip.tracks])
+            assert torch.allclose(fused.tracks, recalled.tracks, atol=1e-5)
+            assert torch.allclose(fused.scene, recalled.scene, atol=1e-5)
+
+
+def test_clips_of_different_sizes_share_a_batch(config):
+    objective = make_objective(config).eval()
+    tall = example(seed=1)
+    tall = replace(tall, canvases=np.pad(tall.canvases, ((0, 0), (0, 32), (0, 0), (0, 0)), constant_values=114))
+    losses = objective.train()([example(), tall], EVERYTHING)
+    assert all(torch.isfinite(loss) for loss in losses)
