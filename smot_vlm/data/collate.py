@@ -4,8 +4,10 @@ Every clip is drawn from (seed, epoch, index) alone, so the same seed gives the 
 and training can go on in the middle of an epoch.
 """
 
+import ctypes
 from collections.abc import Iterator
 from collections.abc import Sequence as SequenceOf
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -218,3 +220,11 @@ def _start_worker(_: int) -> None:
     """One process a worker is enough: threads within it would only fight for the cores."""
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
+    _give_memory_back()
+
+
+def _give_memory_back() -> None:
+    """Let the C library hand large blocks back at once; otherwise it keeps up to several batches in each worker."""
+    threshold_option, one_mebibyte = -3, 2**20  # M_MMAP_THRESHOLD of glibc's malloc.h
+    with suppress(AttributeError, OSError):  # other C libraries have no mallopt
+        ctypes.CDLL(None).mallopt(threshold_option, one_mebibyte)
