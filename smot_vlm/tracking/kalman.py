@@ -36,7 +36,7 @@ class Noise:
     """
 
     def __init__(self, relative: ArrayLike, absolute: ArrayLike) -> None:
-        squares = np.square([relative, absolute])
+        squares = np.square(np.array([relative, absolute], dtype=np.float64))
         self._shape = (*squares.shape[1:], -1)
         self._weights = squares.reshape(2, -1).T.copy()
 
@@ -75,6 +75,10 @@ class KalmanFilter:
         predicted[VELOCITY_VARIANCE] += velocity_noise
         return predicted
 
+    def expect(self, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance (4, n) of the measurement that each belief (5, 4, n) expects; coordinates are independent."""
+        return belief[VALUE], belief[VALUE_VARIANCE] + self.measurement.variance(belief[VALUE])
+
     def correct(self, belief: np.ndarray, measured: np.ndarray) -> None:
         """Take in one measurement (4, n) for each belief (5, 4, n), in place; the noise goes by the height before."""
         value, velocity, value_variance, covariance, velocity_variance = belief
@@ -107,11 +111,23 @@ XYAH_FILTER = KalmanFilter(
 XYSR_FILTER = KalmanFilter(
     first=Noise(
         relative=[[0, 0, 0, 0], [0, 0, 0, 0]],
-        absolute=np.sqrt([[10, 10, 10, 10], [1e4, 1e4, 1e4, 0]]),
+        absolute=np.sqrt(np.array([[10, 10, 10, 10], [1e4, 1e4, 1e4, 0]])),
     ),
     process=Noise(
         relative=[[0, 0, 0, 0], [0, 0, 0, 0]],
-        absolute=np.sqrt([[1, 1, 1, 1], [0.01, 0.01, 1e-4, 0]]),
+        absolute=np.sqrt(np.array([[1, 1, 1, 1], [0.01, 0.01, 1e-4, 0]])),
     ),
-    measurement=Noise(relative=[0, 0, 0, 0], absolute=np.sqrt([1, 1, 10, 10])),
+    measurement=Noise(relative=[0, 0, 0, 0], absolute=np.sqrt(np.array([1, 1, 10, 10]))),
 )
+
+
+def predict_xysr(belief: np.ndarray) -> np.ndarray:
+    """Beliefs (5, 4, n) in xysr one frame on, as SORT does it: an area that would shrink to nothing stays.
+
+    So areas stay above zero: a correction takes a mean of the predicted and the measured one.
+    """
+    vanishing = belief[VALUE, 2] + belief[VELOCITY, 2] <= 0
+    if np.count_nonzero(vanishing):
+        belief = belief.copy()
+        belief[VELOCITY, 2, vanishing] = 0
+    return XYSR_FILTER.predict(belief)
