@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.bench.association_peers import Contender, contenders
+from smot_vlm.bench.association_peers import OURS, Contender, contenders
 from smot_vlm.structures import Detections
 
 SIZES = (10, 50, 200)
@@ -45,7 +45,7 @@ class AssociationTiming:
 def run(
     folder: Path | None = None,
     *,
-    associators: Sequence[str] = ("byte",),
+    associators: Sequence[str] = tuple(OURS),
     sizes: Sequence[int] = SIZES,
     repeats: int = 5,
     progress: Callable[[int, int], None] | None = None,

@@ -10,10 +10,16 @@ from typing import Any
 import numpy as np
 
 from smot_vlm.structures import Detections
-from smot_vlm.tracking.associators import ASSOCIATORS
+from smot_vlm.tracking.associators import Associator
+from smot_vlm.tracking.byte import Byte
+from smot_vlm.tracking.ocsort import OCSort
+from smot_vlm.tracking.sort import Sort
 
 # What every implementation is told, each in its own words; BYTE's set-up in its paper.
 HIGH_SCORE, LOW_SCORE, NEW_TRACK_SCORE, BUFFER_FRAMES, FPS = 0.5, 0.1, 0.6, 30, 30.0
+
+# Ours, each as its paper sets it up.
+OURS: dict[str, Callable[[], Associator]] = {"byte": Byte, "sort": Sort, "ocsort": OCSort}
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,9 @@ def contenders(associator: str) -> list[Contender]:
     Raises:
         ValueError: an associator that has no benchmark.
     """
-    if associator not in _PEERS:
-        raise ValueError(f"associator is {associator!r}; there are benchmarks of {', '.join(_PEERS)}")
-    ours = Contender(associator, "smot-vlm", lambda: ASSOCIATORS[associator]().update, lambda detections: detections)
+    if associator not in OURS:
+        raise ValueError(f"associator is {associator!r}; there are benchmarks of {', '.join(OURS)}")
+    ours = Contender(associator, "smot-vlm", lambda: OURS[associator]().update, lambda detections: detections)
     peers = [
         Contender(associator, package, start, prepare)
         for package, start, prepare in _PEERS[associator]

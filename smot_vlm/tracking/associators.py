@@ -1,11 +1,14 @@
 """The associators by name. A new one is one file, one line here, and the contract tests hold it."""
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from smot_vlm.structures import Detections
 from smot_vlm.tracking.byte import Byte
+from smot_vlm.tracking.ocsort import OCSort
+from smot_vlm.tracking.sort import Sort
 
 
 @runtime_checkable
@@ -21,4 +24,41 @@ class Associator(Protocol):
         ...
 
 
-ASSOCIATORS = {"byte": Byte}
+def _sort(
+    *, high_score: float, low_score: float, new_track_score: float, buffer_seconds: float, fps: float
+) -> Associator:
+    """SORT keeps a lost track for a single frame, whatever the rate: that is what makes it SORT."""
+    return Sort(high_score=high_score, buffer_seconds=0.0, fps=fps)
+
+
+def _ocsort(
+    *, high_score: float, low_score: float, new_track_score: float, buffer_seconds: float, fps: float
+) -> Associator:
+    return OCSort(high_score=high_score, low_score=low_score, buffer_seconds=buffer_seconds, fps=fps)
+
+
+def _ocsort_byte(
+    *, high_score: float, low_score: float, new_track_score: float, buffer_seconds: float, fps: float
+) -> Associator:
+    return OCSort(
+        high_score=high_score, low_score=low_score, low_score_round=True, buffer_seconds=buffer_seconds, fps=fps
+    )
+
+
+def _deepsort(
+    *, high_score: float, low_score: float, new_track_score: float, buffer_seconds: float, fps: float
+) -> Associator:
+    from smot_vlm.tracking.deepsort import DeepSort
+    from smot_vlm.tracking.reid import find_appearance
+
+    return DeepSort(find_appearance(), high_score=high_score, buffer_seconds=buffer_seconds, fps=fps)
+
+
+# Each is told the five things that a configuration knows, and leaves aside what its paper has no use for.
+ASSOCIATORS: dict[str, Callable[..., Associator]] = {
+    "byte": Byte,
+    "sort": _sort,
+    "ocsort": _ocsort,
+    "ocsort-byte": _ocsort_byte,
+    "deepsort": _deepsort,
+}

@@ -76,11 +76,10 @@ def corners_to_xysr(corners: np.ndarray) -> np.ndarray:
 
 
 def xysr_to_corners(xysr: np.ndarray) -> np.ndarray:
-    """The inverse of `corners_to_xysr`; NaN where area times ratio is not above zero."""
+    """The inverse of `corners_to_xysr`, for areas and ratios above zero."""
     centres = xysr.copy()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        np.sqrt(xysr[2] * xysr[3], out=centres[2])
-        np.divide(xysr[2], centres[2], out=centres[3])
+    np.sqrt(xysr[2] * xysr[3], out=centres[2])
+    np.divide(xysr[2], centres[2], out=centres[3])
     return _TO_CORNERS.dot(centres)
 
 

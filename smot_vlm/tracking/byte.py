@@ -137,8 +137,10 @@ class Byte:
         useful = ((gain > 0) & open_tracks.take(tracks) & free_rows.take(rows)).nonzero()[0]
         if len(useful) == 0:
             return
-        chosen, taken = assign(tracks.take(useful), rows.take(useful), gain.take(useful))
-        row_of[chosen] = taken
+        tracks, rows = tracks.take(useful), rows.take(useful)
+        chosen = assign(tracks, rows, gain.take(useful))
+        taken = rows.take(chosen)
+        row_of[tracks.take(chosen)] = taken
         free_rows[taken] = False
 
     def _arrange(self, row_of: np.ndarray, new_rows: np.ndarray, corners: np.ndarray) -> np.ndarray:

@@ -35,26 +35,31 @@ def check_replay(
     *,
     above: float = -np.inf,
     same_ids: bool = False,
+    same_order: bool = True,
     tolerance: float = 1e-6,
     least_rows: int = 1,
 ) -> None:
-    """Replay det.npz beside `path` and compare, frame by frame: detections in order, ids, boxes.
+    """Replay det.npz beside `path` and compare, frame by frame: detections, ids, boxes.
 
     above: only detections of greater score are fed. same_ids: ids are equal outright; otherwise up to a one-to-one
-    renaming. least_rows: the recording leaves out tracks with fewer boxes.
+    renaming. same_order: tracks come in the recording's order within a frame. least_rows: the recording leaves out tracks
+    with fewer boxes.
     """
     detections = np.load(path.parent / "det.npz")
     golden = np.load(path)
     scenes = golden["scene"] if "scene" in golden else np.zeros(len(golden["frame"]), dtype=int)
     for scene, frames in videos(path.parent):
         mine = _replay(make(), detections, frames, above)
-        counts = np.bincount(mine[1])
-        frame, ids, rows, boxes = (column[counts[mine[1]] >= least_rows] for column in mine)
-        theirs = scenes == scene
-        np.testing.assert_array_equal(frame, golden["frame"][theirs])
-        np.testing.assert_array_equal(rows, golden["det_row"][theirs])
-        np.testing.assert_allclose(boxes, golden["xyxy"][theirs], rtol=0, atol=tolerance)
-        golden_ids = golden["track_id"][theirs]
+        long = np.bincount(mine[1])[mine[1]] >= least_rows
+        frame, ids, rows, boxes = (column[long] for column in mine)
+        order = np.arange(len(rows)) if same_order else np.argsort(rows)
+        theirs = np.flatnonzero(scenes == scene)
+        if not same_order:
+            theirs = theirs[np.argsort(golden["det_row"][theirs])]
+        np.testing.assert_array_equal(rows[order], golden["det_row"][theirs])
+        np.testing.assert_array_equal(frame[order], golden["frame"][theirs])
+        np.testing.assert_allclose(boxes[order], golden["xyxy"][theirs], rtol=0, atol=tolerance)
+        ids, golden_ids = ids[order], golden["track_id"][theirs]
         if same_ids:
             np.testing.assert_array_equal(ids, golden_ids)
         pairs = set(zip(ids.tolist(), golden_ids.tolist(), strict=True))

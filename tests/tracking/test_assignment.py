@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
 
-from smot_vlm.tracking.assignment import assign
+from smot_vlm.tracking.assignment import assign, assign_all
 
 GAINS = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.sampled_from([-1.0, 0.0, 0.1, 0.2, 0.3, 0.5, 0.9]))
@@ -17,9 +17,8 @@ GAINS = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
 
 def assign_matrix(gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows, columns = np.nonzero(gain > 0)
-    if len(rows) == 0:
-        return rows, columns
-    return assign(rows, columns, gain[rows, columns])
+    chosen = assign(rows, columns, gain[rows, columns])
+    return rows[chosen], columns[chosen]
 
 
 def best_total(gain: np.ndarray) -> float:
@@ -63,8 +62,8 @@ def test_one_very_good_pair_beats_two_poor_ones():
 
 
 def test_one_column_takes_the_best_of_many_rows():
-    rows, columns = assign(np.array([0, 3, 7]), np.array([2, 2, 2]), np.array([0.1, 0.5, 0.4]))
-    assert (rows.tolist(), columns.tolist()) == ([3], [2])
+    assert assign(np.array([0, 3, 7]), np.array([2, 2, 2]), np.array([0.1, 0.5, 0.4])).tolist() == [1]
+    assert assign(np.array([2, 2, 2]), np.array([0, 3, 7]), np.array([0.1, 0.4, 0.5])).tolist() == [2]
 
 
 def test_a_limit_on_the_cost_weighs_a_pair_against_two_left_alone():
@@ -72,3 +71,12 @@ def test_a_limit_on_the_cost_weighs_a_pair_against_two_left_alone():
     cost = np.array([[0.1, 0.6], [0.6, 1.3]])
     rows, columns = assign_matrix(0.7 - cost)
     assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 0)]
+
+
+@given(gain=arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.floats(-1, 1, width=16)))
+@settings(max_examples=80, deadline=None)
+def test_all_are_assigned_where_poor_pairs_count_too(gain):
+    rows, columns = assign_all(gain)
+    assert len(set(rows)) == len(set(columns)) == min(gain.shape)
+    other = linear_sum_assignment(gain, maximize=True)
+    np.testing.assert_allclose(gain[rows, columns].sum(), gain[other].sum(), atol=1e-9)

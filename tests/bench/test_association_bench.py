@@ -1,0 +1,124 @@
+"""The benchmark on small videos: what it reports, in which order it works, what it refuses."""
+
+import numpy as np
+import pytest
+
+from smot_vlm.bench import association
+from smot_vlm.bench.association import (
+    benchmark_association,
+    recorded_detections,
+    run,
+    synthetic_detections,
+)
+from smot_vlm.bench.association_peers import Contender, contenders
+from smot_vlm.structures import Detections
+
+
+@pytest.fixture(scope="module")
+def video() -> list[Detections]:
+    return synthetic_detections(5, frames=12)
+
+
+def test_a_made_up_video_is_what_it_says():
+    video = synthetic_detections(40, frames=60, seed=3)
+    assert len(video) == 60
+    assert 30 < np.mean([len(detections) for detections in video]) < 46
+    scores = np.concatenate([detections.scores for detections in video])
+    assert ((scores >= 0.1) & (scores < 0.5)).mean() == pytest.approx(0.25, abs=0.05)
+    assert all((detections.boxes[:, 2:] > detections.boxes[:, :2]).all() for detections in video)
+    again = synthetic_detections(40, frames=60, seed=3)
+    assert all(np.array_equal(one.boxes, other.boxes) for one, other in zip(video, again, strict=True))
+
+
+@pytest.mark.parametrize("associator", ["byte", "sort", "ocsort"])
+def test_every_implementation_is_timed_on_every_video(associator, video):
+    done = []
+    timings = benchmark_association(
+        {"few": video, "fewer": video[:4]}, 2, associators=[associator], progress=lambda *counts: done.append(counts)
+    )
+    names = [contender.implementation for contender in contenders(associator)]
+    assert names[0] == "smot-vlm"
+    assert "ultralytics" in names or associator == "sort"
+    assert [(timing.video, timing.implementation) for timing in timings] == [
+        (video, name) for video in ("few", "fewer") for name in names
+    ]
+    for timing in timings:
+        assert timing.associator == associator
+        assert timing.median_milliseconds > 0
+        assert timing.repeats == 2
+        ours = next(one for one in timings if one.video == timing.video)
+        assert timing.ratio == pytest.approx(timing.median_milliseconds / ours.median_milliseconds)
+    assert timings[0].frames == 12
+    assert timings[0].ratio == 1
+    assert done == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_rounds_are_interleaved_and_each_starts_afresh(monkeypatch, video):
+    started = []
+
+    def contender(name: str) -> Contender:
+        def start():
+            started.append(name)
+            return lambda frame: None
+
+        return Contender("byte", name, start, lambda detections: detections)
+
+    monkeypatch.setattr(association, "contenders", lambda associator: [contender("a"), contender("b"), contender("c")])
+    benchmark_association({"video": video}, 3)
+    assert started == ["a", "b", "c", "c", "a", "b", "b", "c", "a"]
+
+
+def test_peers_find_the_same_people(video):
+    """A peer that was fed nonsense would be fast: each must hold about as many tracks as ours."""
+    counts = {}
+    for contender in contenders("byte"):
+        link = contender.start()
+        shown = [link(contender.prepare(detections)) for detections in video]
+        ids = [getattr(out, "ids", getattr(out, "tracker_id", None)) for out in shown]
+        counts[contender.implementation] = np.mean(
+            [
+                len(out) if id is None else (np.asarray(id) >= 0).sum()
+                for id, out in zip(ids[3:], shown[3:], strict=True)
+            ]
+        )
+    assert len(counts) >= 2
+    assert max(counts.values()) - min(counts.values()) < 2
+    assert min(counts.values()) > 2
+
+
+def test_recorded_videos_are_read_fewest_boxes_first(tmp_path):
+    for name, frames in (("crowd", [1, 1, 1, 3]), ("one", [2, 3])):
+        (tmp_path / name).mkdir()
+        count = len(frames)
+        np.savez(
+            tmp_path / name / "det.npz",
+            frame=np.array(frames),
+            xyxy=np.tile([0.0, 0, 5, 5], (count, 1)),
+            score=np.linspace(0.5, 0.9, count),
+            num_frames=np.int32(4 if name == "crowd" else 3),
+        )
+    (tmp_path / "scenes").mkdir()
+    np.savez(tmp_path / "scenes" / "det.npz", frame=np.array([1]), scene_num_frames=np.array([4]))
+    videos = recorded_detections(tmp_path)
+    assert list(videos) == ["one", "crowd"]
+    assert [len(detections) for detections in videos["crowd"]] == [3, 0, 1, 0]
+    assert videos["one"][2].scores.tolist() == [0.9]
+    timings = run(tmp_path, associators=["byte"], repeats=1)
+    assert {(timing.video, timing.frames) for timing in timings} == {("one", 3), ("crowd", 4)}
+
+
+def test_without_a_folder_videos_are_made_up():
+    timings = run(associators=["byte"], sizes=[3], repeats=1)
+    assert {timing.video for timing in timings} == {"3 people"}
+    assert {timing.frames for timing in timings} == {150}
+
+
+def test_what_cannot_be_timed_is_told(tmp_path, video):
+    with pytest.raises(FileNotFoundError, match="with recorded detections"):
+        run(tmp_path)
+    with pytest.raises(ValueError, match="repeats is 0"):
+        benchmark_association({"video": video}, 0)
+    with pytest.raises(ValueError, match="'video' has no frames"):
+        benchmark_association({"video": []}, 1)
+    with pytest.raises(ValueError, match="'magic'; there are benchmarks of byte"):
+        benchmark_association({"video": video}, 1, associators=["magic"])
