@@ -39,10 +39,12 @@ class CaptionLoss:
 class CaptionDecoder(Protocol):
     """A module that writes captions. Each call is one batch: every caption of a clip in one forward pass.
 
-    wants_pictures: whether it looks at `CaptionRequest.images`, so that somebody has to gather them.
+    wants_pictures: whether it looks at `CaptionRequest.images`, so that somebody has to gather them. max_new_tokens: most
+    tokens of a caption.
     """
 
     wants_pictures: bool
+    max_new_tokens: int
 
     def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
         """Loss of the reference `captions`, one a request; with gradient into the requests' tokens."""
