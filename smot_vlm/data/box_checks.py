@@ -9,7 +9,7 @@ import numpy as np
 
 from smot_vlm.data.problems import Problem
 from smot_vlm.formats.flaws import UndecodableText, decode, split_lines
-from smot_vlm.formats.mot import MotRows, parse_row
+from smot_vlm.formats.mot import MAXIMUM, MotRows, parse_row
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class _Checker:
         except ValueError as error:
             message = str(error).removeprefix("row: ")
         values = _numbers(line)
-        if len(values) > 1 and math.isfinite(values[1]):
+        if len(values) > 1 and values[1].is_integer() and abs(values[1]) <= MAXIMUM:
             self.ids.add(int(values[1]))  # the order of the ids ties words to tracks, so no id may get lost
         if len(values) < 6:
             self.report(number, "malformed-row", message, "row left out")
@@ -141,7 +141,14 @@ def _numbers(line: str) -> list[float]:
 def _swap_corners(values: list[float]) -> tuple[float, ...] | None:
     """The row with a negative width or height measured from the other corner; None where the box has no area."""
     frame, id, x, y, width, height = values[:6]
-    if width == 0 or height == 0 or frame < 1 or frame != int(frame) or id != int(id):
+    if (
+        width == 0
+        or height == 0
+        or frame < 1
+        or frame != int(frame)
+        or id != int(id)
+        or max(map(abs, values)) > MAXIMUM
+    ):
         return None
     score = values[6] if len(values) > 6 else 1.0
     return (frame, id, min(x, x + width), min(y, y + height), abs(width), abs(height), score)

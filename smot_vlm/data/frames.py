@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from smot_vlm.formats.bensmot import IMAGE_SUFFIXES, INFO_FILE, frame_index
 from smot_vlm.formats.flaws import Flaw, read_text
@@ -68,7 +68,7 @@ def image_size(path: Path) -> tuple[int, int]:
         with Image.open(path) as image:
             return _turned_size(image)
     except (OSError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path}: not an image that can be read ({error}); give a JPEG or PNG file") from None
+        raise ValueError(f"{path}: not an image that can be read ({_reason(error)}); give a JPEG or PNG") from None
 
 
 def check_image(path: Path) -> tuple[int, int]:
@@ -84,7 +84,18 @@ def check_image(path: Path) -> tuple[int, int]:
             image.load()
             return size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path}: not an image that can be read ({error}); give a whole JPEG or PNG file") from None
+        raise ValueError(
+            f"{path}: not an image that can be read ({_reason(error)}); give a whole JPEG or PNG"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the path that some messages repeat."""
+    if isinstance(error, UnidentifiedImageError):
+        return "no known format"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return " ".join(str(error).split())
 
 
 def _turned_size(image: Image.Image) -> tuple[int, int]:

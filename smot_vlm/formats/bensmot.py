@@ -32,8 +32,9 @@ _NUMBER_AT_END = re.compile(r"(\d+)$")
 
 def frame_index(filename: str) -> int | None:
     """The 0-based frame of an image by the number at the end of its name (`001.jpg` is frame 0); None without one."""
-    number = _NUMBER_AT_END.search(Path(filename).stem)
-    return int(number.group(1)) - 1 if number and int(number.group(1)) >= 1 else None
+    digits = _NUMBER_AT_END.search(Path(filename).stem)
+    number = int(digits.group(1)) if digits else 0
+    return number - 1 if 1 <= number <= mot.MAXIMUM else None
 
 
 def image_name(index: int, suffix: str = ".jpg") -> str:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+# Whole numbers up to here are exact in float64, and sums of two values are finite.
+MAXIMUM = 2.0**53
+
 
 @dataclass(frozen=True)
 class MotRows:
@@ -108,6 +111,8 @@ def parse_row(line: str, place: str) -> tuple[float, ...]:
         raise ValueError(f"{place}: {len(values)} values; a row reads frame,id,x,y,w,h[,score]")
     if not np.isfinite(values).all():
         raise ValueError(f"{place}: a value is not finite; a row reads frame,id,x,y,w,h[,score]")
+    if max(map(abs, values)) > MAXIMUM:
+        raise ValueError(f"{place}: a value is beyond {MAXIMUM:.0e}; a row reads frame,id,x,y,w,h[,score]")
     if values[0] < 1 or values[0] != int(values[0]) or values[1] != int(values[1]):
         raise ValueError(
             f"{place}: frame {values[0]:g}, id {values[1]:g}; frames are whole numbers from 1, ids whole numbers"

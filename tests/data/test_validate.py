@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from bensmot_builder import assert_same, make_dataset, make_images
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from smot_vlm.data.bensmot import BenSmot, read_sequence
@@ -94,6 +96,8 @@ DEFECTS: dict[str, tuple[Callable[[Path], None], str, int, str]] = {
     "row too short": (append(GT, "5,1,2,3"), GT, 10, "malformed-row"),
     "frame 0": (append(GT, "0,1,2,3,4,5,1"), GT, 10, "malformed-row"),
     "half an id": (append(GT, "1,2.5,2,3,4,5,1"), GT, 10, "malformed-row"),
+    "frame beyond all counting": (append(GT, "1e30,1,2,3,4,5,1"), GT, 10, "malformed-row"),
+    "id beyond all counting": (append(GT, "5,-1e30,2,3,4,5,1"), GT, 10, "malformed-row"),
     "not a number": (edit(GT, "8.000", "nan"), GT, 1, "not-finite"),
     "infinite box": (edit(GT, "10.000", "inf"), GT, 1, "not-finite"),
     "no width": (edit(GT, "10.000", "0"), GT, 1, "bad-box"),
@@ -308,3 +312,43 @@ def test_real_annotations_pass_and_are_mended_to_themselves(tmp_path):
     assert mend_dataset(REAL, tmp_path / "mended").problems == ()
     for first, second in zip(BenSmot(REAL, "test"), BenSmot(tmp_path / "mended", "test", strict=True), strict=True):
         assert_same(first, second)
+
+
+number = st.sampled_from(
+    ["1", "2", "-1", "0", "1e30", "1e400", "-1e19", "nan", "inf", "1.5", "", " ", "0x1", "1_0", "９", "man"]
+)
+rows = st.lists(st.lists(number, max_size=11).map(",".join), max_size=6).map("\n".join)
+pieces = st.lists(
+    st.sampled_from([
+        "<graphml>", "</graphml>", "<graph>", "</graph>", "<node id='man0'/>", "<node/>", "<edge source='man0' target='woman0'>",
+        "</edge>", "<data key='d0'>", "</data>", "look.v.01", "<key id='d0' attr.name='relation'/>", "<key/>", "&amp;", "&x;", "\x00",
+        "<!DOCTYPE x>", "<?xml version='1.0'?>", "\n", "man0:", "woman0: A.", "é",
+    ]),
+    max_size=14,
+).map("".join)  # fmt: skip
+
+
+def strict_refusal(folder: Path) -> str | None:
+    """Why the strict reader does not take the sequence; None where it does."""
+    try:
+        read_sequence(folder, strict=True)
+    except (ValueError, FileNotFoundError) as error:
+        return str(error)
+    return None
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from([GT, CAPTIONS, VIDEO, GRAPH, "seqinfo.ini", "fps.txt", "source.json", "imgs/002.jpg"]),
+    content=st.one_of(st.binary(max_size=60), rows.map(str.encode), pieces.map(str.encode), st.just(b'{"fps": [1]}')),
+)
+def test_whatever_a_file_holds_is_reported_and_mended_not_a_crash(tmp_path_factory, name, content):
+    root = tmp_path_factory.mktemp("fuzz")
+    folder = make_dataset(root / "data", sequences=2)
+    (folder / name).write_bytes(content)
+    report = validate_dataset(root / "data")
+    assert all("seq2" not in str(problem.path) for problem in report.problems)
+    mend_dataset(root / "data", root / "mended")
+    assert {problem.kind for problem in validate_dataset(root / "mended").errors} <= STAYS
+    message = strict_refusal(folder)
+    assert message is None or (report.problems and "\n" not in message)
