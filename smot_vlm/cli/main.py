@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from smot_vlm.cli import data
+from smot_vlm.cli import bench, data
 from smot_vlm.cli.console import print_error
 from smot_vlm.cli.describe import describe
 from smot_vlm.cli.evaluate import compare, evaluate
@@ -29,6 +29,7 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(compare)
 app.add_typer(data.app, name="data")
+app.add_typer(bench.app, name="bench")
 
 
 @app.callback()
