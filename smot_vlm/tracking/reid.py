@@ -1,7 +1,7 @@
 """What a person looks like: a vector for each box from a re-identification model, and the memory of such vectors."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ DEVIATION = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 HEIGHT, WIDTH = 256, 128
 
 
+@runtime_checkable
 class Appearance(Protocol):
     """Says what the people in boxes look like."""
 

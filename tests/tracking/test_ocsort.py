@@ -98,9 +98,8 @@ def test_direction_runs_from_the_oldest_recent_observation():
 def test_consistency_is_half_right_ahead_minus_half_behind_and_none_beside():
     tracks = ObservedTracks.start(corners(0.0, 500.0), 1, 3)
     walk(tracks, 0.0, 10.0)
-    centre = np.array([25.0, 50.0])
-    ahead, behind, beside = (*centre, 100, 0), centre - (100, 0), (*centre, 0, 100)
-    consistency = tracks.direction_consistency(np.stack([ahead, behind, beside], axis=1))
+    ahead, behind, beside = [125.0, 50.0], [-75.0, 50.0], [25.0, 150.0]
+    consistency = tracks.direction_consistency(np.array([ahead, behind, beside]).T)
     np.testing.assert_allclose(consistency[0], [0.5, -0.5, 0], atol=1e-3)
     np.testing.assert_array_equal(consistency[1], [0, 0, 0])
 
