@@ -1,5 +1,6 @@
 """The bag of words: right words cost little, wrong ones much; gradient flows; rows that share a beginning are exact."""
 
+import numpy as np
 import pytest
 import torch
 from tiny import tiny_config
@@ -36,12 +37,20 @@ def test_content_words_leave_out_what_says_nothing_and_repetitions():
 
 def test_soft_tokens_that_are_the_words_cost_least():
     words = torch.eye(6, 8)
-    soft = words[[1, 4]][None]
-    right = bag_of_words_loss(soft, words, [[1, 4]])
-    wrong = bag_of_words_loss(soft, words, [[2, 5]])
-    # Each word is said by one of two tokens: half of the probability.
-    assert right / 2 == pytest.approx(torch.log(torch.tensor(2.0)).item(), abs=0.01)
-    assert wrong > right + 10
+    soft = torch.stack([words[[1, 4]], words[[2, 5]]])
+    right = bag_of_words_loss(soft, words, [[1, 4], [2, 5]])
+    wrong = bag_of_words_loss(soft, words, [[2, 5], [1, 4]])
+    assert right < 0.1 < wrong / 50
+
+
+def test_the_wrong_answers_are_the_words_of_the_others():
+    """Two requests, one word each: the loss is the sum of four binary questions, worked out by hand."""
+    words = torch.eye(3, 8)
+    soft = torch.stack([words[[0]], words[[0]]])
+    directions = torch.nn.functional.normalize(words - words.mean(dim=0), dim=1)
+    near, far = (20 * float(words[0] @ directions[index]) - 7 for index in (0, 1))
+    expected = 2 * np.log1p(np.exp([-near, near, far, -far])).sum() / 2
+    assert bag_of_words_loss(soft, words, [[0], [1]]).item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_an_empty_bag_costs_nothing():
