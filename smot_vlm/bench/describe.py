@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from smot_vlm.bench.clip import demo_clip
 from smot_vlm.bench.machine import find_clock, spread
-from smot_vlm.files import shipped_folder
 from smot_vlm.output.export import write_outputs
 from smot_vlm.structures import Description
 from smot_vlm.timing import PartTimes
@@ -94,14 +94,6 @@ def run(
     name = "trajectories" if trajectories is not None else detector or "model"
     tracker = Tracker.from_pretrained(model, detector=detector or "model", device=device)
     return time_description(tracker, video, trajectories, name, repeats=repeats, clock=clock, progress=progress)
-
-
-def demo_clip(detector: str | None, trajectories: Path | str | None) -> tuple[Path, Path | str | None]:
-    """The clip that ships, and the boxes that ship with it where neither a detector nor boxes are given."""
-    assets = shipped_folder("assets")
-    if detector is None and trajectories is None:
-        trajectories = assets / "demo_tracks.txt"
-    return assets / "demo.mp4", trajectories
 
 
 def time_description(
