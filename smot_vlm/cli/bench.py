@@ -71,6 +71,24 @@ def describe(
     _bench({"describe": bench}, json_file, overwrite, clock)
 
 
+@app.command()
+def train(
+    config: Annotated[Path | None, typer.Option(help="A training's YAML file [default: the demo's].")] = None,
+    steps: Annotated[int, typer.Option(help="Steps; the median is shown.")] = 5,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """A step of training: the seconds of each part, and whether the data are there in time."""
+
+    def bench(clock: str) -> Any:
+        from smot_vlm.bench.train import run
+        from smot_vlm.config import load_config
+
+        return run(None if config is None else load_config(config), steps=steps)
+
+    _bench({"train": bench}, json_file, overwrite)
+
+
 @app.command(name="all")
 def everything(clock: Clock = "wall", json_file: JsonFile = None, overwrite: Overwrite = False) -> None:
     """Every benchmark, with what ships."""

@@ -33,10 +33,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Run:
-    """Where a training writes, and how it starts. resume: go on from the newest checkpoint, if there is one."""
+    """Where a training writes, and how it starts.
+
+    resume: go on from the newest checkpoint, if there is one. start: else begin at step 0 with the weights of this
+    checkpoint and a fresh optimiser, as after a change of the losses' weights.
+    """
 
     folder: Path
     resume: bool = True
+    start: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,11 @@ class Trainer:
                 weight_decay=self.settings.weight_decay,
             )
         )
-        self.progress = Progress(0) if newest is None else restore(newest, self.model, optimizer)
+        self.progress = Progress(0)
+        if newest is not None:
+            self.progress = restore(newest, self.model, optimizer)
+        elif run.start is not None:
+            restore(run.start, self.model)
         self._prepare(optimizer, train_sequences or self._source("train", self.settings.train_split))
         self._stop = False
 

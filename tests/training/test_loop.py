@@ -13,9 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny import moving_squares
 from training_cases import small_training, write_config
 
+from smot_vlm.tracker import Tracker
 from smot_vlm.training.checkpoints import BEST, restore
+from smot_vlm.training.export import export
 from smot_vlm.training.loop import Run, Trainer
 from smot_vlm.training.records import StepRecord
 from smot_vlm.training.sources import DrawnWorld
@@ -180,6 +183,31 @@ def test_a_checkpoint_of_another_model_is_refused(tiny_language_model, tmp_path)
         Trainer(other, Run(tmp_path))
     with pytest.raises(FileExistsError, match="--resume auto"):
         Trainer(config, Run(tmp_path, resume=False))
+
+
+def test_a_training_can_begin_with_the_weights_of_another(tiny_language_model, tmp_path, whole):
+    config = small_training(tiny_language_model, steps=1)
+    source = whole[0] / "checkpoints" / "step-0000006.pt"
+    trainer = Trainer(config, Run(tmp_path, start=source))
+    expected = torch.load(source, weights_only=True)["weights"]
+    for name, tensor in weights(trainer).items():
+        assert torch.equal(tensor, expected[name]), name
+    assert trainer.progress.step == 0
+    assert not trainer.optimizer.state_dict()["state"], "a fresh optimiser"
+
+
+def test_a_checkpoint_becomes_a_model_that_describes(tiny_language_model, tmp_path, whole):
+    config = small_training(tiny_language_model)
+    source = whole[0] / "checkpoints" / "step-0000006.pt"
+    export(config, source, tmp_path / "model")
+    tracker = Tracker.from_pretrained(tmp_path / "model")
+    expected = torch.load(source, weights_only=True)["weights"]
+    found = dict(tracker.model.named_parameters())
+    for name in expected.keys() & found.keys():
+        assert torch.allclose(found[name], expected[name], atol=1e-3), name
+    assert tracker.describe(moving_squares()).model.trained
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "6 steps of 6" in card
 
 
 def test_a_damaged_checkpoint_is_told(tiny_language_model, tmp_path):
