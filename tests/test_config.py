@@ -11,7 +11,7 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_configs_are_read(path):
-    assert load_config(path).name == path.stem
+    assert load_config(path).name == path.stem.replace("_", "-")
 
 
 def test_what_is_absent_keeps_its_default(tmp_path):

@@ -12,10 +12,15 @@ if TYPE_CHECKING:
 def load_tracker(model: str, *, detector: str, associator: str | None, device: str) -> "Tracker":
     """`Tracker.from_pretrained` behind a spinner."""
     with messages.status("loading the model"):
-        from transformers.utils import logging as transformers_logging
-
         from smot_vlm.tracker import Tracker
 
-        transformers_logging.disable_progress_bar()
-        warnings.filterwarnings("ignore", category=FutureWarning)
+        silence_libraries()
         return Tracker.from_pretrained(model, detector=detector, associator=associator, device=device)
+
+
+def silence_libraries() -> None:
+    """No progress bars and no warnings of what will change in other libraries."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning)

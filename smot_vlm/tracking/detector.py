@@ -11,15 +11,19 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import torch
 from jaxtyping import Float
+from PIL import Image
 from torch import Tensor, nn
 from torchvision.ops import nms
 from ultralytics import YOLO
 from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import DetectionModel, load_checkpoint, yaml_model_load
-from ultralytics.utils import SETTINGS
+from ultralytics.utils import SETTINGS, patches
 
 from smot_vlm.structures import Detections
 from smot_vlm.tracking.letterbox import Letterbox, canvas_size, letterbox
+
+# Importing ultralytics puts an opener of its own in Pillow's place, which installs packages when a picture is broken.
+Image.open = patches._image_open
 
 PERSON = 0
 

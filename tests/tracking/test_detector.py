@@ -123,3 +123,10 @@ def test_a_broken_checkpoint_is_told_in_one_line(tmp_path):
     assert "\n" not in str(caught.value)
     with pytest.raises(FileNotFoundError, match="no such YOLO file"):
         YoloFileDetector(tmp_path / "other.pt")
+
+
+def test_pillow_stays_as_it_is():
+    """ultralytics replaces its opener with one that runs pip where a picture is broken."""
+    from PIL import Image
+
+    assert Image.open.__module__ == "PIL.Image"
