@@ -1,0 +1,123 @@
+"""How `smot-vlm bench` shows its figures: a table a kind of record, the columns that a reader compares."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.table import Table
+
+from smot_vlm.cli.console import output
+
+Format = Callable[[Any], str]
+
+
+def text(value: Any) -> str:
+    """Numbers to three digits, dictionaries as a list."""
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text(entry)}" for key, entry in value.items())
+    return str(value)
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def times(value: float) -> str:
+    return f"{value:.2f}x"
+
+
+# Kind of record -> its columns: (field, heading, how it is written). Kinds that are not here show every field.
+COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
+    "AssociationTiming": [
+        ("associator", "associator", text),
+        ("implementation", "implementation", text),
+        ("video", "video", text),
+        ("people", "boxes a frame", text),
+        ("median_milliseconds", "ms a frame", text),
+        ("ratio", "of ours", times),
+    ],
+    "FusionTiming": [
+        ("module", "module", text),
+        ("fusion", "fusion", text),
+        ("work", "work", text),
+        ("milliseconds", "ms", text),
+        ("floor_milliseconds", "floor ms", text),
+        ("megaflops", "MFLOP", text),
+        ("memory_kilobytes", "memory kB", text),
+        ("spread", "spread", percent),
+    ],
+    "DecoderTiming": [
+        ("decoder", "decoder", text),
+        ("way", "way", text),
+        ("batch", "batch", text),
+        ("captions_a_second", "captions/s", text),
+        ("seconds_a_caption", "s a caption", text),
+        ("floor_seconds_a_caption", "floor s", text),
+        ("ratio_to_floor", "of floor", times),
+        ("spread", "spread", percent),
+    ],
+    "StepTiming": [
+        ("batch", "batch", text),
+        ("what", "one word of lora-lm", text),
+        ("milliseconds", "ms", text),
+        ("ratio_to_floor", "of floor", times),
+    ],
+    "PartTiming": [
+        ("phase", "pass", text),
+        ("part", "part", text),
+        ("seconds", "s", text),
+        ("share", "share", percent),
+        ("spread", "spread", percent),
+    ],
+    "TrainTiming": [
+        ("part", "part", text),
+        ("seconds", "s", text),
+        ("share", "share", percent),
+        ("tokens_per_second", "tokens/s", lambda value: "" if value is None else text(value)),
+    ],
+}
+# Fields that may take several lines, so that the others need not.
+LONG = ("work", "way", "what", "video")
+# Fields of single records that are shares of 1.
+SHARES = ("overhead", "overhead_without_features", "overhead_with_writing")
+
+
+def show(title: str, result: Any) -> None:
+    """Records of one kind as a table; a single record as a line a field, with tables for the records inside it."""
+    if isinstance(result, list | tuple):
+        _show_rows(title, result)
+        return
+    table = Table(title=title, title_justify="left", show_header=False, box=SIMPLE)
+    inner = []
+    for field in fields(result):
+        value = getattr(result, field.name)
+        if isinstance(value, tuple) and value and is_dataclass(value[0]):
+            inner.append((f"{title}: {field.name}", value))
+        else:
+            written = percent(value) if field.name in SHARES else text(value)
+            table.add_row(_heading(field.name), written)
+    output.print(table)
+    for name, rows in inner:
+        _show_rows(name, rows)
+
+
+def _show_rows(title: str, rows: Sequence[Any]) -> None:
+    table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    columns = COLUMNS.get(type(rows[0]).__name__) or [
+        (field.name, _heading(field.name), text) for field in fields(rows[0])
+    ]
+    for name, heading, _ in columns:
+        is_word = isinstance(getattr(rows[0], name), str)
+        table.add_column(
+            heading, justify="left" if is_word else "right", overflow="fold", no_wrap=is_word and name not in LONG
+        )
+    for row in rows:
+        table.add_row(*(written(getattr(row, name)) for name, _, written in columns))
+    output.print(table)
+
+
+def _heading(name: str) -> str:
+    return name.replace("_", " ")
