@@ -4,6 +4,7 @@
 """
 
 import logging
+import os
 import sys
 
 import typer
@@ -42,6 +43,9 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code."""
+    # Torch's threads give a core away while they wait for each other; on a busy machine a description is else many
+    # times slower. Read when torch is first imported, which no command has done yet.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = sys.argv[1:] if arguments is None else arguments
     # An option of the whole command may stand anywhere on the line.
     debug = "--debug" in arguments

@@ -19,6 +19,8 @@ def open_session(path: Path, threads: int, kind: str) -> onnxruntime.InferenceSe
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
+    # Between two frames its threads would keep the cores busy with waiting, which torch's threads need by turns.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = [
         name
         for name in ("CUDAExecutionProvider", "CPUExecutionProvider")
