@@ -182,10 +182,11 @@ def build_trajectory_fusion(config: FusionConfig, dim: int, cells: int) -> Traje
 
 
 def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:
-    decoding = Decoding(config.num_beams, config.temperature, config.top_p, config.seed)
-    return LoraLM.load(
-        config.language_model, dim=dim, decoding=decoding, merge_lora=config.merge_lora, **_adapted(config)
-    )
+    return LoraLM.load(config.language_model, dim=dim, merge_lora=config.merge_lora, **_adapted(config))
+
+
+def _decoding(config: DecoderConfig) -> Decoding:
+    return Decoding(config.num_beams, config.temperature, config.top_p, config.seed)
 
 
 def _adapted(config: DecoderConfig) -> dict[str, Any]:
@@ -200,6 +201,7 @@ def _adapted(config: DecoderConfig) -> dict[str, Any]:
         "lora_dropout": config.lora_dropout,
         "max_new_tokens": config.max_new_tokens,
         "max_batch": config.max_batch,
+        "decoding": _decoding(config),
     }
 
 
@@ -216,6 +218,7 @@ def build_smoter(config: DecoderConfig, dim: int) -> SmoterDecoder:
         max_new_tokens=config.max_new_tokens,
         max_batch=config.max_batch,
         no_repeat=config.smoter_no_repeat,
+        decoding=_decoding(config),
     )
 
 

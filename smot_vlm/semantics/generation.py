@@ -3,7 +3,8 @@
 A row is the words before the soft tokens, which most rows share, and what follows as embeddings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,9 @@ class Decoding:
         return self.num_beams == 1 and self.temperature == 0
 
 
+GREEDY = Decoding()
+
+
 @dataclass(frozen=True, eq=False)
 class PromptRow:
     """One caption to write. before: token ids up to the soft tokens; rest: embeddings from the soft tokens on."""
@@ -100,12 +104,32 @@ def write_plainly(
     """`write` by transformers' own generation, every row read whole: for beams and draws, and to compare with."""
     options = _generation_config(decoding, max_new_tokens, end, pad)
     written: list[list[int]] = []
-    with torch.random.fork_rng(enabled=decoding.temperature > 0):
-        if decoding.temperature > 0:
-            torch.manual_seed(decoding.seed)
+    with own_draws(decoding):
         for start in range(0, len(rows), max_batch):
             written += _generate(language_model, rows[start : start + max_batch], options, end)
     return written
+
+
+def choosing(decoding: Decoding) -> dict[str, Any]:
+    """How words are chosen, as keywords of transformers' own generation."""
+    drawn = decoding.temperature > 0
+    return {
+        "num_beams": decoding.num_beams,
+        "do_sample": drawn,
+        "temperature": decoding.temperature if drawn else None,
+        "top_p": decoding.top_p if drawn else None,
+        "top_k": 0 if drawn else None,
+    }
+
+
+@contextmanager
+def own_draws(decoding: Decoding) -> Iterator[None]:
+    """Inside the block draws follow the decoding's seed; the global generator is left as it was."""
+    drawn = decoding.temperature > 0
+    with torch.random.fork_rng(enabled=drawn):
+        if drawn:
+            torch.manual_seed(decoding.seed)
+        yield
 
 
 def _greedy(
@@ -178,14 +202,10 @@ def _generate(
 
 def _generation_config(decoding: Decoding, max_new_tokens: int, end: int, pad: int) -> GenerationConfig:
     """Nothing is left to what the model's makers set."""
-    chance = {"temperature": decoding.temperature, "top_p": decoding.top_p} if decoding.temperature > 0 else {}
     return GenerationConfig(
         max_new_tokens=max_new_tokens,
-        num_beams=decoding.num_beams,
-        do_sample=decoding.temperature > 0,
-        **chance,  # type: ignore[arg-type]
-        top_k=0 if decoding.temperature > 0 else None,
         repetition_penalty=1.0,
         eos_token_id=end,
         pad_token_id=pad,
+        **choosing(decoding),
     )

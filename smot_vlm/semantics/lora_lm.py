@@ -17,7 +17,7 @@ from torch.nn import functional
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
-from smot_vlm.semantics.generation import Decoding, PromptRow, write
+from smot_vlm.semantics.generation import GREEDY, Decoding, PromptRow, write
 from smot_vlm.semantics.grounding import GroundingLoss, bag_of_words_loss, content_tokens
 from smot_vlm.semantics.language_models import load_causal_lm
 from smot_vlm.semantics.merging import MergedModel, merge
@@ -26,7 +26,6 @@ from smot_vlm.semantics.shared_cache import pad_left, positions, read_once, reme
 from smot_vlm.semantics.soft_tokens import soft_rows, soft_tokens_of_each_task
 
 IGNORED = -100
-GREEDY = Decoding()
 
 
 class LoraLM(nn.Module):

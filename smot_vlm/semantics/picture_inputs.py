@@ -117,7 +117,7 @@ def soft_tokens_in_place(
     """Inside the block, the word embeddings of a batch have soft tokens at `places`, row by row; gradient flows.
 
     The model still reads token numbers, so that it puts pictures in their place and counts positions in its own way.
-    Later steps of a generation, which read one new token, are left as they are.
+    A beam search reads each row once a beam. Later steps of a generation, which read one new token, are left as they are.
     """
     if not places.any():
         yield
@@ -126,10 +126,12 @@ def soft_tokens_in_place(
 
     def put(module: nn.Module, arguments: tuple[Tensor, ...], words: Tensor) -> Tensor | None:
         nonlocal used
-        if words.shape[:2] != places.shape:
+        if words.shape[1] != places.shape[1]:
             return None
         used = True
-        return words.masked_scatter(places[..., None], torch.cat(list(soft)).to(words.dtype))
+        beams = len(words) // len(places)
+        rows = torch.cat([row for row in soft for _ in range(beams)])
+        return words.masked_scatter(places.repeat_interleave(beams, dim=0)[..., None], rows.to(words.dtype))
 
     handle = embeddings.register_forward_hook(put)
     try:

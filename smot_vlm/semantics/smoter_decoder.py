@@ -6,34 +6,21 @@ tokens, so that decoders differ in their network only. Prompts are not read.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from smot_vlm.semantics.decoder import TASKS, CaptionLoss, CaptionRequest, Task, pad_tokens
+from smot_vlm.semantics.generation import GREEDY, Decoding
 from smot_vlm.semantics.language_models import find_language_model
 from smot_vlm.semantics.lora_lm import load_tokenizer
 from smot_vlm.semantics.losses import IGNORED, label_smoothed_loss
+from smot_vlm.semantics.smoter_search import WrittenText, search
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer
 
 # Text tokens that there are positions for (released: 1024).
 PLACES = 1024
-# Takes the place of a forbidden word's logit before the softmax.
-FORBIDDEN_LOGIT = -10000.0
-
-
-@dataclass(frozen=True, eq=False)
-class GreedyText:
-    """tokens: the begin token, the words, the end token where it was reached, and then end tokens only.
-
-    log_probs: mean log-probability of the words a row wrote, its end token counted, in nats.
-    """
-
-    tokens: Int[Tensor, "batch places"]
-    log_probs: Float[Tensor, "batch"]
 
 
 class SmoterDecoder(nn.Module):
@@ -43,7 +30,7 @@ class SmoterDecoder(nn.Module):
     max_batch: most captions generated at once. label_smoothing: see `label_smoothed_loss`; the loss is thus no plain
     negative log-likelihood. no_repeat: never write the word just written once more, as the released code, whose greedy
     captions this keeps; it costs "had had". use_cache: false reads and writes the whole sequence again for each word, as
-    the released code; the words are the same.
+    the released code; the words are the same. decoding: how words are chosen.
     """
 
     wants_pictures = False
@@ -63,6 +50,7 @@ class SmoterDecoder(nn.Module):
         max_batch: int = 32,
         no_repeat: bool = True,
         use_cache: bool = True,
+        decoding: Decoding = GREEDY,
     ) -> None:
         super().__init__()
         if not 1 <= max_new_tokens <= PLACES:
@@ -89,9 +77,10 @@ class SmoterDecoder(nn.Module):
         self.max_batch = max_batch
         self.no_repeat = no_repeat
         self.use_cache = use_cache
+        self.decoding = decoding
 
     @classmethod
-    def load(cls, name: str, **options: int | float | bool) -> "SmoterDecoder":
+    def load(cls, name: str, **options: int | float | bool | Decoding) -> "SmoterDecoder":
         """With the tokenizer (alone) of a language model (see `find_language_model`); `options` as above."""
         return cls(load_tokenizer(find_language_model(name)), **options)  # type: ignore[arg-type]
 
@@ -111,13 +100,14 @@ class SmoterDecoder(nn.Module):
         return CaptionLoss(torch.stack(totals).sum(), sum(len(target) for target in targets))
 
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
-        """See CaptionDecoder.generate. Greedy."""
+        """See CaptionDecoder.generate."""
         captions = [""] * len(requests)
+        generator = torch.Generator(next(self.networks.parameters()).device).manual_seed(self.decoding.seed)
         for task, rows in _rows_by_task(requests):
             for start in range(0, len(rows), self.max_batch):
                 batch = rows[start : start + self.max_batch]
                 visual, mask = pad_tokens([requests[row].tokens for row in batch])
-                text = greedy(
+                text = search(
                     self.networks[task],  # type: ignore[arg-type]
                     visual,
                     mask,
@@ -126,6 +116,8 @@ class SmoterDecoder(nn.Module):
                     max_new_tokens=self.max_new_tokens,
                     no_repeat=self.no_repeat,
                     use_cache=self.use_cache,
+                    decoding=self.decoding,
+                    generator=generator,
                 )
                 for row, caption in zip(batch, self._captions(text), strict=True):
                     captions[row] = caption
@@ -147,48 +139,10 @@ class SmoterDecoder(nn.Module):
         ids = self.tokenizer(caption, add_special_tokens=False)["input_ids"]
         return [*ids, self.end][: self.max_new_tokens]
 
-    def _captions(self, text: GreedyText) -> list[str]:
+    def _captions(self, text: WrittenText) -> list[str]:
         written = [tokens[1:] for tokens in text.tokens.tolist()]
         words = [row[: row.index(self.end)] if self.end in row else row for row in written]
         return [" ".join(row.split()) for row in self.tokenizer.batch_decode(words, skip_special_tokens=True)]
-
-
-@torch.inference_mode()
-def greedy(
-    network: SmoterTransformer,
-    visual: Float[Tensor, "batch visual_tokens dim"],
-    mask: Bool[Tensor, "batch visual_tokens"],
-    *,
-    begin: int,
-    end: int,
-    max_new_tokens: int = 39,
-    no_repeat: bool = True,
-    use_cache: bool = True,
-) -> GreedyText:
-    """The likeliest word after word, until every row has ended or `max_new_tokens` words stand.
-
-    mask: true where a visual token is real. no_repeat and use_cache: see SmoterDecoder.
-    """
-    tokens = torch.full((len(visual), 1), begin, device=visual.device)
-    finished = torch.zeros(len(visual), dtype=torch.bool, device=visual.device)
-    log_probs, counts = torch.zeros(2, len(visual), device=visual.device)
-    context = network.read(visual, mask) if use_cache else None
-    for step in range(max_new_tokens):
-        if context is None:
-            logits = network(visual, mask, tokens)
-        else:
-            logits, context = network.write(tokens[:, -1:], context)
-        logits = logits[:, -1].float()
-        if no_repeat and step > 0:
-            logits = logits.scatter(1, tokens[:, -1:], FORBIDDEN_LOGIT)
-        best_log_probs, best = logits.log_softmax(dim=1).max(dim=1)
-        log_probs += best_log_probs.masked_fill(finished, 0.0)
-        counts += ~finished
-        tokens = torch.cat([tokens, best.masked_fill(finished, end)[:, None]], dim=1)
-        finished |= tokens[:, -1] == end
-        if finished.all():
-            break
-    return GreedyText(tokens, log_probs / counts)
 
 
 def begin_and_end(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:

@@ -38,6 +38,11 @@ class Context:
     visual_mask: Bool[Tensor, "batch visual_tokens"]
     text_length: int
 
+    def select(self, rows: Int[Tensor, "rows"]) -> "Context":
+        """What these rows hold, in this order; a row may be chosen many times."""
+        layers = tuple(LayerMemory(memory.keys[rows], memory.values[rows]) for memory in self.layers)
+        return Context(layers, self.visual_mask[rows], self.text_length)
+
 
 class PrefixAttention(nn.Module):
     """Multi-head attention of new tokens to the tokens in memory and to themselves; scores / sqrt(head width)."""

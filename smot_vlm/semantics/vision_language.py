@@ -22,6 +22,7 @@ from transformers import (
 )
 
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
+from smot_vlm.semantics.generation import GREEDY, Decoding, choosing, own_draws
 from smot_vlm.semantics.grounding import GroundingLoss, bag_of_words_loss, content_tokens
 from smot_vlm.semantics.language_models import find_language_model, load_model
 from smot_vlm.semantics.lora_lm import IGNORED, attention_projections
@@ -34,7 +35,8 @@ class VisionLanguage(nn.Module):
 
     dim: width of the visual tokens. soft_tokens: how many carry a person or a scene beside the pictures; 0: pictures
     alone. lora_rank: 0 for no adapter. lora_targets: names of the linear layers of the language part that get LoRA; none:
-    those of its attention. max_batch: most captions generated at once, which bounds the key-value cache.
+    those of its attention. max_batch: most captions generated at once, which bounds the key-value cache. decoding: how
+    words are chosen.
     """
 
     wants_pictures = True
@@ -52,6 +54,7 @@ class VisionLanguage(nn.Module):
         lora_targets: Sequence[str] = (),
         max_new_tokens: int = 80,
         max_batch: int = 8,
+        decoding: Decoding = GREEDY,
     ) -> None:
         super().__init__()
         self.processor = PictureProcessor(processor, soft_tokens=soft_tokens)
@@ -71,6 +74,7 @@ class VisionLanguage(nn.Module):
             self.soft_tokens = soft_tokens_of_each_task(dim, self._words.weight, count=soft_tokens)
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
+        self.decoding = decoding
 
     @classmethod
     def load(
@@ -127,13 +131,14 @@ class VisionLanguage(nn.Module):
 
     @torch.inference_mode()
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
-        """See CaptionDecoder.generate. Greedy."""
+        """See CaptionDecoder.generate."""
         captions = [""] * len(requests)
-        for alike in _rows_alike(requests, range(len(requests))):
-            for start in range(0, len(alike), self.max_batch):
-                rows = alike[start : start + self.max_batch]
-                for row, caption in zip(rows, self._generate_batch([requests[row] for row in rows]), strict=True):
-                    captions[row] = caption
+        with own_draws(self.decoding):
+            for alike in _rows_alike(requests, range(len(requests))):
+                for start in range(0, len(alike), self.max_batch):
+                    rows = alike[start : start + self.max_batch]
+                    for row, caption in zip(rows, self._generate_batch([requests[row] for row in rows]), strict=True):
+                        captions[row] = caption
         return captions
 
     def inputs(self, requests: Sequence[CaptionRequest]) -> PictureInputs:
@@ -159,10 +164,7 @@ class VisionLanguage(nn.Module):
             ids = self.language_model.generate(
                 **inputs.tensors,
                 max_new_tokens=self.max_new_tokens,
-                do_sample=False,
-                temperature=None,
-                top_p=None,
-                top_k=None,
+                **choosing(self.decoding),
                 pad_token_id=self.tokenizer.pad_token_id,
                 eos_token_id=self._end_tokens(),
             )

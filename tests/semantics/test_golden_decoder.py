@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.losses import IGNORED, focal_loss, label_smoothed_loss
-from smot_vlm.semantics.smoter_decoder import FORBIDDEN_LOGIT, GreedyText, greedy
+from smot_vlm.semantics.smoter_search import FORBIDDEN_LOGIT, WrittenText, search
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer
 
 BEGIN, END, PADDING = 104, 102, 0
@@ -64,9 +65,8 @@ def all_real(visual: torch.Tensor) -> torch.Tensor:
     return torch.ones(visual.shape[:2], dtype=torch.bool)
 
 
-def write(network: SmoterTransformer, visual: torch.Tensor, **options: bool) -> GreedyText:
-    with torch.inference_mode():
-        return greedy(network, visual, all_real(visual), begin=BEGIN, end=END, max_new_tokens=39, **options)
+def write(network: SmoterTransformer, visual: torch.Tensor, **options: bool | Decoding) -> WrittenText:
+    return search(network, visual, all_real(visual), begin=BEGIN, end=END, max_new_tokens=39, **options)
 
 
 def logits_of(network: SmoterTransformer, recorded: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -152,7 +152,7 @@ def test_gradients(network, recorded):
     torch.testing.assert_close(network.words.weight.grad, recorded["grad_words"], atol=TOLERANCE, rtol=1e-4)
 
 
-def assert_same_text(text: GreedyText, tokens: torch.Tensor, log_probs: torch.Tensor) -> None:
+def assert_same_text(text: WrittenText, tokens: torch.Tensor, log_probs: torch.Tensor) -> None:
     # Where every row ends at once the released code gives the end token alone, without the begin token.
     ours = text.tokens[:, 1:] if tokens.shape[1] == 1 else text.tokens
     assert ours.tolist() == tokens.tolist()
@@ -177,6 +177,17 @@ def test_greedy_of_a_batch_that_ends_at_once(network, recorded):
         network.output_bias[END] = 60
     text = write(network, recorded["batch_greedy_in"][:2])
     assert_same_text(text, recorded["first_eos_tokens"], recorded["first_eos_logprob"])
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_beam_search(network, recorded, use_cache):
+    text = write(network, recorded["batch_greedy_in"], use_cache=use_cache, decoding=Decoding(num_beams=3))
+    recorded_tokens = recorded["beam3_tokens"]
+    places = text.tokens.shape[1]
+    # The released code goes on until every beam has ended; we stop when no beam can win any more.
+    assert text.tokens.tolist() == recorded_tokens[:, :places].tolist()
+    assert (recorded_tokens[:, places:] == END).all()
+    torch.testing.assert_close(text.log_probs, recorded["beam3_logprob"], atol=TOLERANCE, rtol=0)
 
 
 @torch.inference_mode()

@@ -1,5 +1,6 @@
 """SmoterDecoder: what a batch, padding and the cache must not change, what is taught, and where gradient must go."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,9 @@ from tiny import save_tiny_language_model, tiny_tokenizer
 
 from smot_vlm.config import DecoderConfig
 from smot_vlm.semantics.decoder import CaptionRequest
-from smot_vlm.semantics.smoter_decoder import SmoterDecoder, begin_and_end, greedy
+from smot_vlm.semantics.generation import Decoding
+from smot_vlm.semantics.smoter_decoder import SmoterDecoder, begin_and_end
+from smot_vlm.semantics.smoter_search import draw, search
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer, text_mask
 
 DIM = 16
@@ -63,6 +66,60 @@ def test_the_cache_changes_no_caption(decoder):
     cached = decoder.generate(requests)
     decoder.use_cache = False
     assert decoder.generate(requests) == cached
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_enough_beams_find_the_likeliest_caption_of_all(use_cache):
+    """Oracle: every text of at most three words of a vocabulary of five, read whole."""
+    torch.manual_seed(1)
+    end, network = 4, loud(SmoterTransformer(5, dim=DIM, places=8, **SIZES))
+    visual, mask = torch.randn(3, 4, DIM), torch.ones(3, 4, dtype=torch.bool)
+    mask[1, 2:] = False
+    options = {"begin": 0, "end": end, "max_new_tokens": 3, "no_repeat": False, "use_cache": use_cache}
+    found = search(network, visual, mask, decoding=Decoding(num_beams=5), **options)
+    greedy = search(network, visual, mask, **options)
+    for row in range(3):
+        totals = {}
+        for text in itertools.product(range(5), repeat=3):
+            words = list(text[: text.index(end) + 1] if end in text else text)
+            logits = network(visual[row : row + 1], mask[row : row + 1], torch.tensor([[0, *words[:-1]]]))
+            total = logits[0].log_softmax(-1)[range(len(words)), words].sum().item()
+            totals[tuple((words + [end] * 3)[:3])] = (total, total / len(words))
+        best = max(totals, key=totals.get)
+        assert (found.tokens[row].tolist() + [end] * 3)[1:4] == list(best)
+        assert found.log_probs[row].item() == pytest.approx(totals[best][1], abs=1e-4)
+    assert found.tokens.tolist() != greedy.tokens.tolist(), "else greedy would do"
+
+
+def test_beams_of_a_batch_are_those_of_its_rows(decoder):
+    requests = make_requests(6)
+    greedy = decoder.generate(requests)
+    decoder.decoding = Decoding(num_beams=4)
+    together = decoder.generate(requests)
+    assert together == [decoder.generate([request])[0] for request in requests]
+    assert together != greedy
+
+
+def test_drawn_words_follow_the_seed_and_leave_the_global_generator_alone(decoder):
+    requests, said = make_requests(6), []
+    greedy = decoder.generate(requests)
+    torch.manual_seed(11)
+    wanted = torch.rand(2)
+    torch.manual_seed(11)
+    for seed in (3, 3, 4):
+        decoder.decoding = Decoding(temperature=1.0, top_p=0.9, seed=seed)
+        said.append(decoder.generate(requests))
+    assert torch.equal(torch.rand(2), wanted)
+    assert said[0] == said[1] != said[2]
+    decoder.decoding = Decoding(temperature=1e-3)
+    assert decoder.generate(requests) == greedy
+
+
+def test_draws_are_from_the_likeliest_words_and_as_often_as_likely():
+    log_probs = torch.tensor([0.1, 0.5, 0.25, 0.15]).log().expand(20_000, 4)
+    drawn = draw(log_probs, Decoding(temperature=1.0, top_p=0.7), torch.Generator().manual_seed(0))
+    shares = torch.bincount(drawn, minlength=4) / len(drawn)
+    torch.testing.assert_close(shares, torch.tensor([0.0, 2 / 3, 1 / 3, 0.0]), atol=0.02, rtol=0)
 
 
 def test_an_empty_batch_gives_no_captions(decoder):
@@ -192,7 +249,7 @@ def one_word_network(word: int) -> SmoterTransformer:
 @pytest.mark.parametrize(("no_repeat", "expected"), [(True, [1, 7, 8, 7, 8]), (False, [1, 7, 7, 7, 7])])
 def test_no_word_is_written_twice_in_a_row_unless_allowed(no_repeat, expected, use_cache):
     visual, mask = torch.randn(1, 3, DIM), torch.ones(1, 3, dtype=torch.bool)
-    text = greedy(
+    text = search(
         one_word_network(7), visual, mask, begin=1, end=2, max_new_tokens=4, no_repeat=no_repeat, use_cache=use_cache
     )
     assert text.tokens.tolist() == [expected]
@@ -200,7 +257,7 @@ def test_no_word_is_written_twice_in_a_row_unless_allowed(no_repeat, expected, u
 
 def test_log_probability_is_the_mean_over_the_words_written():
     visual, mask = torch.randn(1, 3, DIM), torch.ones(1, 3, dtype=torch.bool)
-    text = greedy(one_word_network(7), visual, mask, begin=1, end=2, max_new_tokens=5, no_repeat=False)
+    text = search(one_word_network(7), visual, mask, begin=1, end=2, max_new_tokens=5, no_repeat=False)
     bias = torch.zeros(30)
     bias[7], bias[8] = 4.0, 2.0
     assert text.log_probs.item() == pytest.approx(bias.log_softmax(0)[7].item(), abs=1e-5)
@@ -208,7 +265,7 @@ def test_log_probability_is_the_mean_over_the_words_written():
 
 def test_a_caption_stops_at_the_end_token():
     visual, mask = torch.randn(2, 3, DIM), torch.ones(2, 3, dtype=torch.bool)
-    text = greedy(one_word_network(2), visual, mask, begin=1, end=2)
+    text = search(one_word_network(2), visual, mask, begin=1, end=2)
     assert text.tokens.tolist() == [[1, 2], [1, 2]]
 
 
@@ -248,6 +305,7 @@ def test_it_is_built_from_the_configuration(tmp_path):
         smoter_feedforward=48,
         smoter_label_smoothing=0.2,
         smoter_no_repeat=False,
+        num_beams=3,
         max_new_tokens=5,
     )
     # The language model's weights are not needed.
@@ -255,6 +313,7 @@ def test_it_is_built_from_the_configuration(tmp_path):
     decoder = DECODERS[config.name](config, DIM)
     assert isinstance(decoder, SmoterDecoder)
     assert (decoder.label_smoothing, decoder.no_repeat, decoder.max_new_tokens) == (0.2, False, 5)
+    assert decoder.decoding == Decoding(num_beams=3)
     network = decoder.networks["video"]
     assert len(network.layers) == 1
     assert network.layers[0].feedforward[0].out_features == 48

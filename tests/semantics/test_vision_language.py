@@ -8,9 +8,10 @@ from tiny_vision import FAMILIES, save_tiny_vision_language, tiny_vision_languag
 from transformers import ProcessorMixin
 
 from smot_vlm.semantics.decoder import CaptionRequest
+from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.grounding import Grounded
 from smot_vlm.semantics.marks import draw_box
-from smot_vlm.semantics.picture_inputs import PictureProcessor
+from smot_vlm.semantics.picture_inputs import PictureProcessor, soft_tokens_in_place
 from smot_vlm.semantics.vision_language import VisionLanguage, language_projections
 
 DIM = 16
@@ -64,6 +65,33 @@ def test_max_batch_changes_no_caption(decoder, monkeypatch):
     whole = decoder.generate(make_requests())
     monkeypatch.setattr(decoder, "max_batch", 2)
     assert decoder.generate(make_requests()) == whole
+
+
+def test_beams_are_those_of_a_plain_search(decoder, monkeypatch):
+    """Oracle: beam search by hand, each beam read anew with its pictures for every word."""
+    monkeypatch.setattr(decoder, "max_new_tokens", 4)
+    greedy = decoder.generate(make_requests())
+    monkeypatch.setattr(decoder, "decoding", Decoding(num_beams=3))
+    captions = decoder.generate(make_requests())
+    assert captions == [searched_by_hand(decoder, request, beams=3) for request in make_requests()]
+    assert captions != greedy
+
+
+def test_drawn_words_follow_the_seed_and_leave_the_global_generator_alone(decoder, monkeypatch):
+    requests = make_requests()
+    torch.manual_seed(11)
+    wanted = torch.rand(2)
+    torch.manual_seed(11)
+    said = []
+    for seed in (3, 3, 4):
+        monkeypatch.setattr(decoder, "decoding", Decoding(temperature=1.0, top_p=0.9, seed=seed))
+        said.append(decoder.generate(requests))
+    assert torch.equal(torch.rand(2), wanted)
+    assert said[0] == said[1] != said[2]
+    monkeypatch.setattr(decoder, "decoding", Decoding(temperature=1e-4))
+    drawn = decoder.generate(requests)
+    monkeypatch.setattr(decoder, "decoding", Decoding())
+    assert drawn == decoder.generate(requests)
 
 
 def test_an_empty_batch_gives_no_captions(decoder):
@@ -254,6 +282,28 @@ def test_a_language_model_without_eyes_is_refused(tmp_path):
 def make_decoder_without_training(decoder: VisionLanguage) -> VisionLanguage:
     family = next(name for name in FAMILIES if name in decoder.language_model.config.model_type)
     return make_decoder(family, soft_tokens=0, lora_rank=0)
+
+
+@torch.no_grad()
+def searched_by_hand(decoder: VisionLanguage, request: CaptionRequest, beams: int) -> str:
+    """The caption of the best mean log-probability a word (the end token counted) among those that `beams` kept open."""
+    inputs = decoder.inputs([request])
+    opened: list[tuple[float, list[int]]] = [(0.0, [])]
+    closed: list[tuple[float, list[int]]] = []
+    for _ in range(decoder.max_new_tokens):
+        candidates = []
+        for total, words in opened:
+            text = torch.tensor([words], dtype=torch.long)
+            longer = inputs.followed_by(text, torch.ones_like(text, dtype=torch.bool)) if words else inputs
+            with soft_tokens_in_place(decoder._words, longer.soft_places, decoder._soft_rows([request])):
+                log_probs = decoder.language_model(**longer.tensors).logits[0, -1].log_softmax(-1)
+            candidates += [(total + value.item(), [*words, word]) for word, value in enumerate(log_probs)]
+        # As many ends as there are beams may stand among the best without closing a beam.
+        best = sorted(candidates, reverse=True)[: 2 * beams]
+        closed += [(total / len(words), words) for total, words in best[:beams] if words[-1] in decoder._end_tokens()]
+        opened = [(total, words) for total, words in best if words[-1] not in decoder._end_tokens()][:beams]
+    closed += [(total / len(words), words) for total, words in opened]
+    return " ".join(decoder.tokenizer.decode(max(closed)[1], skip_special_tokens=True).split())
 
 
 def append(tensors: dict[str, torch.Tensor], token: int) -> dict[str, torch.Tensor]:
