@@ -62,13 +62,20 @@ class Tracker:
 
     @classmethod
     def from_pretrained(
-        cls, name: Path | str = "demo", *, detector: str = "model", associator: str | None = None, device: str = "auto"
+        cls,
+        name: Path | str = "demo",
+        *,
+        detector: str = "model",
+        associator: str | None = None,
+        device: str = "auto",
+        overrides: Sequence[str] = (),
     ) -> "Tracker":
         """The model called `name`: a folder with weights, a configuration that ships, or one of yours (.yaml).
 
         "zero-shot" works as it is, from pretrained parts; the other configs that ship are untrained.
 
-        device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps".
+        device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps". overrides: of the configuration, such as
+        "decoder.num_beams=4".
 
         Raises:
             FileNotFoundError: no such model, or a part of it (the language model) is found nowhere.
@@ -77,9 +84,9 @@ class Tracker:
         chosen = _device(device)
         if Path(name).is_dir():
             model: Describer[Any, Any]
-            model, config = load_pretrained(name)
+            model, config = load_pretrained(name, overrides)
         else:
-            config = load_config(_config_path(name))
+            config = load_config(_config_path(name), overrides)
             model = build_describer(config)
         return cls(model.to(chosen), config, detector=detector, associator=associator)
 

@@ -12,6 +12,7 @@ Nothing is unpickled. The folder is what the hub expects.
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from smot_vlm.build import build_model
-from smot_vlm.config import Config, config_from_dict, config_to_dict
+from smot_vlm.config import Config, apply_overrides, config_from_dict, config_to_dict
 from smot_vlm.files import atomic_folder, shipped_folder
 from smot_vlm.model import SmotModel
+from smot_vlm.saved_words import check_adapter_settings, check_prompts, check_tokenizer
 from smot_vlm.semantics.prompts import Prompts
 
 CONFIG, WEIGHTS, ADAPTER, TOKENIZER, PROMPTS, CARD = (
@@ -75,21 +77,28 @@ def save_pretrained(
         (temporary / CARD).write_text(model_card(config, card or ModelCard()), encoding="utf-8")
 
 
-def load_pretrained(folder: Path | str) -> tuple[SmotModel, Config]:
+def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[SmotModel, Config]:
     """The model of a folder, on the CPU, in evaluation mode, and its configuration.
+
+    overrides: of the configuration, such as "decoder.quantization=null" for an adapter that was trained on a base of four
+    bits and is to speak on the full one.
 
     Raises:
         FileNotFoundError: the folder or one of its files is missing.
         ValueError: a file cannot be read, or its tensors are not the model's; the message names them.
     """
     folder = Path(folder)
-    config, architecture = _read_config(folder)
-    prompts = Prompts(folder / PROMPTS if (folder / PROMPTS).is_dir() else None)
-    model = build_model(config, architecture=architecture, prompts=prompts, name_verbs=False)
+    config, architecture = _read_config(folder, overrides)
+    model = build_model(config, architecture=architecture, prompts=Prompts(folder / PROMPTS), name_verbs=False)
+    check_prompts(model.prompts)
     load_own_state(model, _read_tensors(folder / WEIGHTS), str(folder / WEIGHTS))
     for adapter in _adapters(model).values():
+        check_adapter_settings(folder / ADAPTER, config.decoder)
         path = folder / ADAPTER / ADAPTER_WEIGHTS
         _load_adapter(adapter, _read_tensors(path), str(path))
+    tokenizer = getattr(model.decoder, "tokenizer", None)
+    if tokenizer is not None:
+        check_tokenizer(folder / TOKENIZER, tokenizer, config.decoder.language_model)
     model.trained = True
     return model.eval(), config
 
@@ -142,14 +151,14 @@ Training data: {card.training_data}
 """
 
 
-def _read_config(folder: Path) -> tuple[Config, dict[str, Any]]:
+def _read_config(folder: Path, overrides: Sequence[str] = ()) -> tuple[Config, dict[str, Any]]:
     path = folder / CONFIG
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing; a model's folder has {CONFIG}, {WEIGHTS} and {PROMPTS}/")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         architecture = content.pop("architecture")
-        return config_from_dict(content), architecture
+        return config_from_dict(apply_overrides(content, overrides)), architecture
     except (ValueError, AttributeError) as error:
         raise ValueError(f"{path}: not a model's configuration ({error})") from None
     except KeyError:

@@ -14,7 +14,7 @@ FLOORS = [
     ["predict", "search"],
     ["tracker"],
     ["session"],
-    ["weights"],
+    ["weights", "saved_words"],
     ["build"],
     ["model", "zero_shot"],
     ["describer"],

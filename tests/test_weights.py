@@ -1,6 +1,7 @@
 """A model's folder: exact to the bit, nothing of the base model in it, and one clear line for each kind of damage."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,13 @@ from tiny import moving_squares, tiny_config
 
 from smot_vlm.build import build_model
 from smot_vlm.fusion.memory import SceneMemory
-from smot_vlm.model import SmotModel
+from smot_vlm.model import Fused, SmotModel, View
+from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Detections, Frame
 from smot_vlm.weights import ModelCard, load_pretrained, own_state, save_pretrained
+
+# Templates that this model's decoder does not ask for.
+UNREAD_PROMPTS = ("vl_instance_caption.jinja", "vl_video_caption.jinja", "vl_verb.jinja")
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +41,28 @@ def folder(model, config, tmp_path) -> Path:
     return tmp_path / "model"
 
 
+def look(model: SmotModel) -> tuple[View, Fused]:
+    """Two people in one frame."""
+    image, memory = moving_squares(frames=3)[0], SceneMemory(per_second=1.0, capacity=4)
+    view = model.see(image)
+    people = Detections([[2, 4, 14, 16], [2, 32, 14, 44]], [1.0, 1.0], ids=[1, 2])
+    model.remember(memory, Frame(0, 0.0, image), view, people, regular=True)
+    return view, model.recall(memory, [1, 2])
+
+
+@torch.no_grad()
+def requests_of(model: SmotModel) -> list[CaptionRequest]:
+    return model.caption_requests(look(model.eval())[1])
+
+
+def adapter_of(model: SmotModel) -> dict[str, torch.Tensor]:
+    return {name: tensor for name, tensor in model.named_parameters() if "lora_" in name}
+
+
 def outputs(model: SmotModel) -> tuple[torch.Tensor, ...]:
     """Boxes' scores, verb logits and a caption's loss."""
-    video = moving_squares(frames=3)
-    memory = SceneMemory(per_second=1.0, capacity=4)
     with torch.no_grad():
-        view = model.see(video[0])
-        people = Detections([[2, 4, 14, 16], [2, 32, 14, 44]], [1.0, 1.0], ids=[1, 2])
-        model.remember(memory, Frame(0, 0.0, video[0]), view, people, regular=True)
-        fused = model.recall(memory, [1, 2])
+        view, fused = look(model)
         loss = model.decoder.loss(model.caption_requests(fused), ["two", "a man", "a woman"]).total
         return view.output.raw[0], model.relate(fused, torch.tensor([[0, 1], [1, 0]])), loss
 
@@ -123,6 +141,14 @@ def _truncate(name):
     return damage
 
 
+def _edit_json(name, **values):
+    def damage(folder):
+        content = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps(content | values))
+
+    return damage
+
+
 def _edit_tensors(edit):
     def damage(folder):
         tensors = load_file(folder / "model.safetensors")
@@ -152,6 +178,17 @@ def _reshape(tensors):
         ),
         (_edit_tensors(lambda tensors: tensors.update(more=torch.zeros(2))), ValueError, "extra: more"),
         (_edit_tensors(_reshape), ValueError, r"interaction_head.bias \(10,\) in the file, \(335,\) in the model"),
+        (_drop("adapter/adapter_config.json"), FileNotFoundError, "adapter_config.json is missing"),
+        (_truncate("adapter/adapter_config.json"), ValueError, "adapter_config.json: no settings of an adapter"),
+        (_edit_json("adapter/adapter_config.json", r=7), ValueError, "rank and alpha are 7 and 4, and 2 and 4 in"),
+        (_rename("tokenizer"), FileNotFoundError, "tokenizer is missing"),
+        (_drop("tokenizer/tokenizer.json"), ValueError, "tokenizer: "),
+        (_truncate("tokenizer/tokenizer.json"), ValueError, "tokenizer: no tokenizer that can be read"),
+        (_truncate("tokenizer/tokenizer_config.json"), ValueError, "tokenizer: no tokenizer that can be read"),
+        (_drop("tokenizer/chat_template.jinja"), ValueError, "tokenizer: its chat template differ"),
+        (_rename("prompts"), FileNotFoundError, "prompts: no prompt instance_caption.jinja"),
+        (_rename("prompts/video_caption.jinja"), FileNotFoundError, "no prompt video_caption.jinja; there are: "),
+        (_truncate("prompts/instance_caption.jinja"), ValueError, "instance_caption.jinja: "),
     ],
 )
 def test_damage_is_told_in_one_line(folder, damage, error, words):
@@ -159,6 +196,44 @@ def test_damage_is_told_in_one_line(folder, damage, error, words):
     with pytest.raises(error, match=words) as caught:
         load_pretrained(folder)
     assert "\n" not in str(caught.value)
+
+
+def test_every_file_of_the_folder_is_watched(folder):
+    """None can be emptied unnoticed, but the model card."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if path.name in ("README.md", *UNREAD_PROMPTS):
+            continue
+        content = path.read_bytes()
+        path.write_bytes(b"")
+        with pytest.raises((ValueError, FileNotFoundError), match=str(path.parent)) as caught:
+            load_pretrained(folder)
+        assert "\n" not in str(caught.value), path
+        path.write_bytes(content)
+    load_pretrained(folder)
+
+
+def test_a_model_trained_on_four_bits_speaks_on_the_full_base(config, tmp_path):
+    """QLoRA to its end: a 4-bit base, one step, the folder saved, loaded on 4 bits and on the full base, words."""
+    torch.manual_seed(0)
+    quantised = replace(config, decoder=replace(config.decoder, quantization="4bit"))
+    model = build_model(quantised)
+    assert "Linear4bit" in {type(module).__name__ for module in model.modules()}
+    learned = [parameter for parameter in model.decoder.parameters() if parameter.requires_grad]
+    requests, captions = requests_of(model), ["two", "a man", "a woman"]
+    model.decoder.train().loss(requests, captions).total.backward()
+    torch.optim.SGD(learned, lr=0.1).step()
+    save_pretrained(model.eval(), quantised, tmp_path / "model")
+    four_bits, _ = load_pretrained(tmp_path / "model")
+    full, full_config = load_pretrained(tmp_path / "model", ["decoder.quantization=null"])
+    assert full_config == config
+    assert "Linear4bit" not in {type(module).__name__ for module in full.modules()}
+    requests = requests_of(full)
+    assert torch.equal(*(loaded.decoder.loss(requests, captions).total for loaded in (model, four_bits)))
+    assert full.decoder.loss(requests, captions).total != four_bits.decoder.loss(requests, captions).total
+    assert all(full.decoder.generate(requests))
+    for name, tensor in adapter_of(model).items():
+        assert torch.equal(tensor, adapter_of(full)[name]), name
+        assert tensor.abs().sum() > 0, name
 
 
 def test_trained_parts_are_all_saved(model):
