@@ -23,10 +23,11 @@ from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.semantics.verb_likelihood import VerbLikelihood
 from smot_vlm.semantics.vision_language import VisionLanguage
-from smot_vlm.tracking.associators import ASSOCIATORS, Associator
+from smot_vlm.tracking.associators import ASSOCIATORS, WITH_APPEARANCE, Associator
 from smot_vlm.tracking.checkpoints import find_checkpoint
 from smot_vlm.tracking.detector import YoloDetector, YoloFileDetector
 from smot_vlm.tracking.roi import FrameFeatures, PersonFeatures
+from smot_vlm.tracks_only import TracksOnlyModel
 from smot_vlm.verbs import NUM_VERBS, VERBS
 from smot_vlm.zero_shot import ZeroShotModel
 
@@ -102,6 +103,7 @@ def build_zero_shot(config: Config) -> ZeroShotModel:
 MODELS: dict[str, Callable[[Config], Describer[Any, Any]]] = {
     "smot": partial(build_model, name_verbs=False),
     "zero-shot": build_zero_shot,
+    "tracks-only": lambda config: TracksOnlyModel(),
 }
 
 
@@ -250,15 +252,22 @@ def build_decoder(config: DecoderConfig, dim: int) -> CaptionDecoder:
 def build_associator(name: str, config: AssociationConfig, fps: float) -> Associator:
     """The associator called `name` for a video of `fps` frames a second (after any stride).
 
+    name: a key of ASSOCIATORS; "deepsort:FILE" gives DeepSORT that re-identification model.
+
     Raises:
-        ValueError: an unknown name.
+        ValueError: an unknown name, or a file for an associator that takes none.
+        FileNotFoundError: no re-identification model where one is needed.
     """
-    if name not in ASSOCIATORS:
+    kind, colon, file = name.partition(":")
+    if kind not in ASSOCIATORS:
         raise ValueError(f"associator is {name!r}; it takes {', '.join(ASSOCIATORS)}")
-    return ASSOCIATORS[name](
+    if colon and (kind not in WITH_APPEARANCE or not file):
+        raise ValueError(f"associator is {name!r}; a file goes with {', '.join(WITH_APPEARANCE)}, as deepsort:FILE")
+    return ASSOCIATORS[kind](
         high_score=config.high_score,
         low_score=config.proposal_score,
         new_track_score=config.new_track_score,
         buffer_seconds=config.buffer_seconds,
         fps=fps,
+        **({"appearance": file} if file else {}),
     )

@@ -21,7 +21,7 @@ from smot_vlm.structures import Description, Detections, Frame
 from smot_vlm.timing import PartTimes
 from smot_vlm.tracking.detector import Detector, YoloFileDetector
 from smot_vlm.tracking.onnx_detector import OnnxDetector
-from smot_vlm.tracking.sources import DetectedPeople, GivenPeople, PeopleSource
+from smot_vlm.tracking.sources import DetectedPeople, GivenDetections, GivenPeople, PeopleSource
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
 from smot_vlm.weights import ModelCard, load_pretrained, save_pretrained
 
@@ -43,7 +43,8 @@ class Update:
 class Tracker:
     """Describes videos: trajectories, a caption each, directed interactions, a caption for the video.
 
-    detector: "model" (the network's own boxes), "onnx:FILE" or "yolo:FILE". associator: a key of ASSOCIATORS.
+    detector: "model" (the network's own boxes), "onnx:FILE" or "yolo:FILE". associator: a key of ASSOCIATORS, or
+    "deepsort:FILE" with its re-identification model.
     """
 
     def __init__(
@@ -82,9 +83,10 @@ class Tracker:
             ValueError: an unknown detector, associator or device; a folder whose weights do not fit.
         """
         chosen = _device(device)
-        if Path(name).is_dir():
+        folder = _model_folder(name)
+        if folder is not None:
             model: Describer[Any, Any]
-            model, config = load_pretrained(name, overrides)
+            model, config = load_pretrained(folder, overrides)
         else:
             config = load_config(_config_path(name), overrides)
             model = build_describer(config)
@@ -116,6 +118,7 @@ class Tracker:
         source: VideoSource,
         *,
         trajectories: Path | str | None = None,
+        detections: Path | str | None = None,
         verbs: Sequence[str] | None = None,
         stride: int = 1,
         max_frames: int | None = None,
@@ -127,7 +130,8 @@ class Tracker:
 
         source: a file, a folder or glob of images, an array (frames, height, width, 3), an iterable of frames, a camera
         index, an rtsp:// or http:// address. trajectories: a MOT file with boxes and ids to use in place of the
-        detector. verbs: phrases such as "hand over an object" to look for in place of the 335 senses; none of them needs
+        detector. detections: a MOT file with boxes alone (its ids are ignored), for the associator to link in place of
+        the detector's. verbs: phrases such as "hand over an object" to look for in place of the 335 senses; none of them needs
         to have been trained. stride: use every stride-th frame. fps: frames a second of images or arrays, which state
         none. on_frame: called after each frame, for progress; false ends the watching there. times: filled with the
         seconds of each part.
@@ -138,7 +142,7 @@ class Tracker:
         times = times or PartTimes()
         opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps)
         with torch.inference_mode(), opened as video:
-            session = self._session(video, trajectories, times, verbs)
+            session = self._session(video, trajectories, times, verbs, detections)
             for frame in times.waiting("decode", video):
                 session.observe(frame)
                 if on_frame is not None and on_frame(frame, video) is False:
@@ -179,30 +183,29 @@ class Tracker:
         trajectories: Path | str | None,
         times: PartTimes,
         verbs: Sequence[str] | None = None,
+        detections: Path | str | None = None,
     ) -> Session:
         def open_people(see: Callable[[Frame], Detections]) -> PeopleSource:
-            return self._people(see, video, trajectories, times)
+            if trajectories is not None:
+                return GivenPeople(trajectories)
+            detect = self._detect_with(see, times) if detections is None else GivenDetections(detections).detect
+            associator = build_associator(self.associator, self.config.association, fps=video.sampled_fps)
+            return DetectedPeople(self.associator.partition(":")[0], detect, associator, times)
 
         return Session(self.model, self.config, open_people, times, verbs)
 
-    def _people(
-        self, see: Callable[[Frame], Detections], video: VideoReader, trajectories: Path | str | None, times: PartTimes
-    ) -> PeopleSource:
-        """Where this video's boxes come from. see: the model's own detections of a frame."""
-        if trajectories is not None:
-            return GivenPeople(trajectories)
+    def _detect_with(self, see: Callable[[Frame], Detections], times: PartTimes) -> Callable[[Frame], Detections]:
+        """The detector of this tracker; without one, `see`, the model's own detections of a frame."""
         detector = self._detector
         if detector is None:
             self.model.check_detector()
+            return see
 
         def detect(frame: Frame) -> Detections:
-            if detector is None:
-                return see(frame)
             with times.part("detector"):
                 return detector.detect(frame.image)
 
-        associator = build_associator(self.associator, self.config.association, fps=video.sampled_fps)
-        return DetectedPeople(self.associator, detect, associator, times)
+        return detect
 
     def _open_detector(self, detector: str) -> Detector | None:
         kind, colon, path = detector.partition(":")
@@ -218,6 +221,14 @@ class Tracker:
         if colon and path and kind == "yolo":
             return YoloFileDetector(path, **options)  # type: ignore[arg-type]
         raise ValueError(f"detector is {detector!r}; it takes model, onnx:FILE or yolo:FILE")
+
+
+def _model_folder(name: Path | str) -> Path | None:
+    """The user's own folder of that name, or the one that ships with the package; None where there is none."""
+    if Path(name).is_dir():
+        return Path(name)
+    shipped = shipped_folder("models") / name
+    return shipped if (shipped / "config.json").is_file() else None
 
 
 def _config_path(name: Path | str) -> Path:

@@ -9,14 +9,14 @@ PACKAGE = Path(__file__).parent.parent / "smot_vlm"
 FLOORS = [
     ["cli"],
     ["app"],
-    ["bench"],
+    ["bench", "reproduction"],
     ["training"],
     ["predict", "search"],
     ["tracker"],
     ["session"],
     ["weights", "saved_words"],
     ["build"],
-    ["model", "zero_shot"],
+    ["model", "zero_shot", "tracks_only"],
     ["describer"],
     ["evaluation"],
     ["output"],
@@ -29,7 +29,7 @@ FLOORS = [
     ["config"],
     ["structures"],
     ["formats"],
-    ["files", "timing"],
+    ["files", "timing", "processes"],
 ]
 HEIGHT = {name: len(FLOORS) - level for level, names in enumerate(FLOORS) for name in names}
 

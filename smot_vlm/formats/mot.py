@@ -31,11 +31,12 @@ class MotRows:
         return MotRows(self.frames[index], self.ids[index], self.boxes[index], self.scores[index])
 
 
-def read_mot(path: Path | str, classes: Container[int] | None = None) -> MotRows:
+def read_mot(path: Path | str, classes: Container[int] | None = None, *, with_ids: bool = True) -> MotRows:
     """Read a MOT file (ground truth or a tracker's output).
 
     classes: where given, a row with exactly nine columns (MOT16 and later: the eighth is the class) is left out unless
     its class is one of these or below 1, which means "none given". MOT15 has ten columns and no class.
+    with_ids: false for a detector's boxes, whose ids (mostly -1) may be there many times in a frame.
     A score of 0 marks a row to ignore (MOT15 ground truth) and is left out; a negative score means "none" and reads as 1.
     Windows line ends, a byte order mark, trailing blanks and blank lines are accepted, and blanks in place of commas.
 
@@ -59,7 +60,7 @@ def read_mot(path: Path | str, classes: Container[int] | None = None) -> MotRows
         if row[6] == 0 or (classes is not None and (kind := _row_class(line)) >= 1 and kind not in classes):
             continue
         key = (int(row[0]), int(row[1]))
-        if key in seen:
+        if with_ids and key in seen:
             raise ValueError(
                 f"{path}:{number}: id {key[1]} was already in frame {key[0]} (line {seen[key]}); an id has one box a frame"
             )

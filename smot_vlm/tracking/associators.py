@@ -1,6 +1,7 @@
 """The associators by name. A new one is one file, one line here, and the contract tests hold it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -46,12 +47,20 @@ def _ocsort_byte(
 
 
 def _deepsort(
-    *, high_score: float, low_score: float, new_track_score: float, buffer_seconds: float, fps: float
+    *,
+    high_score: float,
+    low_score: float,
+    new_track_score: float,
+    buffer_seconds: float,
+    fps: float,
+    appearance: Path | str | None = None,
 ) -> Associator:
+    """appearance: an ONNX re-identification model; without one, the first in this program's cache."""
     from smot_vlm.tracking.deepsort import DeepSort
-    from smot_vlm.tracking.reid import find_appearance
+    from smot_vlm.tracking.reid import OnnxAppearance, find_appearance
 
-    return DeepSort(find_appearance(), high_score=high_score, buffer_seconds=buffer_seconds, fps=fps)
+    looks = find_appearance() if appearance is None else OnnxAppearance(appearance)
+    return DeepSort(looks, high_score=high_score, buffer_seconds=buffer_seconds, fps=fps)
 
 
 # Each is told the five things that a configuration knows, and leaves aside what its paper has no use for.
@@ -62,3 +71,5 @@ ASSOCIATORS: dict[str, Callable[..., Associator]] = {
     "ocsort-byte": _ocsort_byte,
     "deepsort": _deepsort,
 }
+# Those that also take `appearance`, the file of a re-identification model.
+WITH_APPEARANCE = ("deepsort",)

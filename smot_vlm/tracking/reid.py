@@ -92,7 +92,7 @@ def find_appearance() -> OnnxAppearance:
     if not files:
         raise FileNotFoundError(
             f"{folder}: no ONNX re-identification model there, which deepsort needs to know people by their looks; "
-            "put one there (OSNet x0.25, for example), or choose byte, sort or ocsort"
+            "put one there (OSNet x0.25, for example), write deepsort:FILE, or choose byte, sort or ocsort"
         )
     return OnnxAppearance(files[0])
 

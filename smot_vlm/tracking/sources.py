@@ -45,6 +45,20 @@ class DetectedPeople:
             return self._associator.update(detections, frame.image)
 
 
+class GivenDetections:
+    """Boxes without ids from a MOT file, such as the public detections of MOTChallenge (`det/det.txt`); ids are ignored."""
+
+    def __init__(self, path: Path | str) -> None:
+        rows = read_mot(path, with_ids=False)
+        order = np.argsort(rows.frames, kind="stable")
+        self._frames, self._boxes, self._scores = rows.frames[order], rows.boxes[order], rows.scores[order]
+
+    def detect(self, frame: Frame) -> Detections:
+        """The boxes of this frame, in the order of the file."""
+        start, stop = np.searchsorted(self._frames, [frame.index, frame.index + 1])
+        return Detections(self._boxes[start:stop], self._scores[start:stop])
+
+
 class GivenPeople:
     """Boxes and ids from a MOT file. `name` is "trajectories"; `used` counts the boxes handed out so far."""
 

@@ -5,7 +5,7 @@ import pytest
 
 from smot_vlm.structures import Detections, Frame
 from smot_vlm.timing import PartTimes
-from smot_vlm.tracking.sources import DetectedPeople, GivenPeople
+from smot_vlm.tracking.sources import DetectedPeople, GivenDetections, GivenPeople
 from smot_vlm.tracking.trajectories import TrajectoryBuilder
 
 
@@ -31,6 +31,20 @@ def test_frames_that_are_skipped_leave_their_boxes(tmp_path):
     path.write_text("1,1,0,0,9,9\n2,1,1,1,9,9\n3,1,2,2,9,9\n")
     people = GivenPeople(path)
     assert [people.update(frame(index)).boxes[0, 0] for index in (0, 2)] == [0.0, 2.0]
+
+
+def test_boxes_without_ids_are_handed_out_in_the_order_of_the_file(tmp_path):
+    path = tmp_path / "det.txt"
+    path.write_text("2,-1,0,0,4,4,0.9\n1,-1,5,5,10,10,0.7\n1,-1,1,1,10,10,0.8\n")
+    detections = GivenDetections(path)
+    first = detections.detect(frame(0))
+    assert first.boxes[:, 0].tolist() == [5, 1]
+    assert first.scores.tolist() == [0.7, 0.8]
+    assert first.ids is None
+    assert len(detections.detect(frame(1))) == 1
+    assert len(detections.detect(frame(2))) == 0
+    with pytest.raises(ValueError, match=r"det.txt:3: id -1 was already in frame 1"):
+        GivenPeople(path)
 
 
 def test_rows_become_trajectories_by_id():
