@@ -7,7 +7,8 @@ run.json holds the settings, so that two runs never mix in one folder.
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from smot_vlm.data.bensmot import BenSmot, Sequence
 from smot_vlm.files import write_text
 from smot_vlm.formats.bensmot import BOXES_FILE, IMAGES_FOLDER
 from smot_vlm.formats.mot import MotRows, format_mot, read_mot
+from smot_vlm.processes import ALONE, Processes
 from smot_vlm.structures import Description, Frame, Trajectory
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.reader import VideoReader
@@ -25,13 +27,18 @@ from smot_vlm.video.reader import VideoReader
 DESCRIPTION_FILE = "description.json"
 RUN_FILE = "run.json"
 GROUND_TRUTH = "gt"
+# Where MOTChallenge puts the boxes of its public detector.
+DETECTIONS_FILE = "det/det.txt"
 
 OnFrame = Callable[[Frame, VideoReader], bool | None]
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What a run's descriptions depend on, as written to run.json. trajectories: "", "gt" or a folder of MOT files."""
+    """What a run's descriptions depend on, as written to run.json.
+
+    trajectories, detections: "", "gt" or a folder of MOT files, with ids to keep or boxes to link.
+    """
 
     dataset: str
     split: str
@@ -39,6 +46,7 @@ class RunSettings:
     detector: str
     associator: str
     trajectories: str = ""
+    detections: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,12 +66,13 @@ def predict_split(
     *,
     overwrite: bool = False,
     on_frame: OnFrame | None = None,
+    processes: Processes = ALONE,
 ) -> Iterator[Outcome]:
     """Describe the sequences of `dataset` that `out` does not hold yet, one a step, in the order of their names.
 
     A sequence that cannot be described (a broken image, no boxes) gives an outcome with an error and the next one is
     taken; the next call tries it again. overwrite: describe all of them anew, also under other settings.
-    on_frame: called after each frame, for progress.
+    on_frame: called after each frame, for progress. processes: they share the sequences, each gives its own outcomes.
 
     Raises:
         ValueError: `out` holds a run with other settings and `overwrite` is false.
@@ -71,31 +80,45 @@ def predict_split(
         NotADirectoryError: `out` is a file.
     """
     out = Path(out)
-    find_trajectories = _trajectory_finder(settings.trajectories)
+    find_trajectories = _mot_finder(settings.trajectories, dataset.names)
+    find_detections = _mot_finder(settings.detections, dataset.names)
     open_run(out, settings, overwrite)
-    for index, name in enumerate(dataset.names):
-        path = out / name / DESCRIPTION_FILE
-        if not overwrite and _is_described(path):
+    paths = [out / name / DESCRIPTION_FILE for name in dataset.names]
+    described = [not overwrite and _is_described(path) for path in paths]
+    # Whoever writes first must not change what the others find.
+    processes.wait()
+    kept = [index for index, there in enumerate(described) if there]
+    wanted = [index for index, there in enumerate(described) if not there]
+    for index in sorted([*processes.share(kept), *processes.share(wanted)]):
+        name = dataset.names[index]
+        if described[index]:
             yield Outcome(name, kept=True)
             continue
         try:
             sequence = dataset[index]
-            description = describe_sequence(tracker, sequence, find_trajectories(sequence), on_frame)
+            trajectories, detections = find_trajectories(sequence), find_detections(sequence)
+            description = describe_sequence(tracker, sequence, trajectories, on_frame, detections=detections)
         except (ValueError, OSError, ImportError) as error:
             # An image that PIL does not know can end in a missing plug-in, hence the third.
             yield Outcome(name, error=" ".join(str(error).split()))
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        description.to_json(path)
+        paths[index].parent.mkdir(parents=True, exist_ok=True)
+        description.to_json(paths[index])
         yield Outcome(name)
 
 
 def describe_sequence(
-    tracker: Tracker, sequence: Sequence, trajectories: Path | None = None, on_frame: OnFrame | None = None
+    tracker: Tracker,
+    sequence: Sequence,
+    trajectories: Path | None = None,
+    on_frame: OnFrame | None = None,
+    *,
+    detections: Path | None = None,
 ) -> Description:
     """Describe one sequence from its images, at its own rate; frames keep the numbers that the data set gives them.
 
-    trajectories: a MOT file with boxes and ids to use in place of a detector, in the data set's frame numbers.
+    trajectories, detections: MOT files in the data set's frame numbers, with boxes and ids to use in place of a
+    detector, or with boxes that the associator links.
 
     Raises:
         FileNotFoundError: no image, or no such MOT file.
@@ -104,8 +127,13 @@ def describe_sequence(
     if not sequence.frames:
         raise FileNotFoundError(f"{sequence.folder / IMAGES_FOLDER}: no image; a sequence is described from its images")
     numbers = np.array([frame.index for frame in sequence.frames])
-    with _by_position(trajectories, numbers) as boxes:
-        description = tracker.describe(_Images(sequence), trajectories=boxes, fps=sequence.fps, on_frame=on_frame)
+    with (
+        _by_position(trajectories, numbers) as tracked,
+        _by_position(detections, numbers, with_ids=False) as detected,
+    ):
+        description = tracker.describe(
+            _Images(sequence), trajectories=tracked, detections=detected, fps=sequence.fps, on_frame=on_frame
+        )
     video = replace(description.video, source=sequence.name)
     return replace(description, video=video, tracks=tuple(_numbered(track, numbers) for track in description.tracks))
 
@@ -123,9 +151,9 @@ def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
     wanted = asdict(settings)
     if path.is_file() and not overwrite:
         there = _read_settings(path)
-        other = sorted(key for key in wanted if there.get(key) != wanted[key])
+        other = sorted(key for key in wanted if there.get(key, "") != wanted[key])
         if other:
-            told = ", ".join(f"{key} {there.get(key)!r} (now {wanted[key]!r})" for key in other)
+            told = ", ".join(f"{key} {there.get(key, '')!r} (now {wanted[key]!r})" for key in other)
             raise ValueError(f"{out} holds a run with {told}; choose another folder or pass --overwrite")
         return
     out.mkdir(parents=True, exist_ok=True)
@@ -164,8 +192,12 @@ def _is_described(path: Path) -> bool:
     return True
 
 
-def _trajectory_finder(where: str) -> Callable[[Sequence], Path | None]:
-    """Which MOT file belongs to a sequence: none, its ground truth, or a file of a folder."""
+def _mot_finder(where: str, names: Iterable[str]) -> Callable[[Sequence], Path | None]:
+    """Which MOT file belongs to a sequence: none, its ground truth, or a file of a folder.
+
+    A folder may be laid out as this program writes it, or flat as trackers do (SEQUENCE.txt), if no two scenarios share
+    the name of a sequence.
+    """
     if not where:
         return lambda sequence: None
     if where == GROUND_TRUTH:
@@ -173,28 +205,33 @@ def _trajectory_finder(where: str) -> Callable[[Sequence], Path | None]:
     folder = Path(where)
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"{folder}: no such folder; give gt, or a folder with SCENARIO/SEQUENCE.txt or SCENARIO/SEQUENCE/{BOXES_FILE}"
+            f"{folder}: no such folder; give gt, or a folder with SCENARIO/SEQUENCE.txt, SEQUENCE.txt or "
+            f"SCENARIO/SEQUENCE/{BOXES_FILE}"
         )
+    short = Counter(name.rpartition("/")[2] for name in names)
 
     def find(sequence: Sequence) -> Path:
-        inside = folder / sequence.name / BOXES_FILE
-        return inside if inside.is_file() else folder / f"{sequence.name}.txt"
+        last = sequence.name.rpartition("/")[2]
+        flat = [f"{last}.txt"] if short[last] == 1 else []
+        places = [f"{sequence.name}/{BOXES_FILE}", f"{sequence.name}/{DETECTIONS_FILE}", f"{sequence.name}.txt", *flat]
+        there = [folder / place for place in places if (folder / place).is_file()]
+        return there[0] if there else folder / f"{sequence.name}.txt"
 
     return find
 
 
 @contextmanager
-def _by_position(trajectories: Path | None, numbers: np.ndarray) -> Iterator[Path | None]:
+def _by_position(given: Path | None, numbers: np.ndarray, *, with_ids: bool = True) -> Iterator[Path | None]:
     """The MOT file with frames counted as the images lie one after another, where their numbers have gaps."""
-    if trajectories is None or np.array_equal(numbers, np.arange(len(numbers))):
-        yield trajectories
+    if given is None or np.array_equal(numbers, np.arange(len(numbers))):
+        yield given
         return
-    rows = read_mot(trajectories)
+    rows = read_mot(given, with_ids=with_ids)
     kept = np.isin(rows.frames, numbers)
     positions = np.searchsorted(numbers, rows.frames[kept])
     moved = MotRows(positions, rows.ids[kept], rows.boxes[kept], rows.scores[kept])
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / trajectories.name
+        path = Path(folder) / given.name
         path.write_text(format_mot(moved), encoding="utf-8")
         yield path
 

@@ -117,10 +117,10 @@ def test_a_sequence_without_images(tracker, data, tmp_path):
     assert "no image" in run(tracker, data, tmp_path / "out")[2].error
 
 
-@pytest.mark.parametrize("layout", ["{name}.txt", "{name}/gt/gt.txt"])
+@pytest.mark.parametrize("layout", ["{name}.txt", "{name}/gt/gt.txt", "{last}.txt"])
 def test_trajectories_from_a_folder(tracker, data, tmp_path, layout):
     for name in NAMES:
-        path = tmp_path / "mot" / layout.format(name=name)
+        path = tmp_path / "mot" / layout.format(name=name, last=name.rpartition("/")[2])
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{frame},7,{frame},4,12,12,1\n" for frame in (1, 2, 3)))
     chosen = settings(data, trajectories=str(tmp_path / "mot"))
@@ -128,6 +128,40 @@ def test_trajectories_from_a_folder(tracker, data, tmp_path, layout):
     for name in NAMES:
         (track,) = Description.from_json(tmp_path / "out" / name / "description.json").tracks
         assert (track.id, track.frames.tolist()) == (7, [0, 1, 2])
+
+
+def test_a_flat_folder_cannot_tell_sequences_of_one_name_apart(tracker, data, tmp_path):
+    (data / "test/street/three").rename(data / "test/street/one")
+    (tmp_path / "mot").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / f"mot/{name}.txt").write_text("1,7,1,4,12,12,1\n")
+    chosen = settings(data, trajectories=str(tmp_path / "mot"))
+    outcomes = list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", chosen))
+    assert [bool(outcome.error) for outcome in outcomes] == [True, False, True]
+    assert "mot/street/one.txt: no such MOT file" in outcomes[2].error
+
+
+@pytest.mark.parametrize("place", ["{name}.txt", "{name}/det/det.txt"])
+def test_detections_from_a_folder_are_linked(tracker, data, tmp_path, place):
+    """Boxes of one id each; in the first sequence image 4 is missing, and with it the boxes of that frame."""
+    for name in NAMES:
+        path = tmp_path / "boxes" / place.format(name=name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{frame},-1,{left},4,12,12,0.9\n" for frame in range(1, 7) for left in (2, 30)))
+    chosen = settings(data, trajectories="", detections=str(tmp_path / "boxes"))
+    outcomes = list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", chosen))
+    assert not any(outcome.error for outcome in outcomes)
+    first, second, _ = (Description.from_json(tmp_path / "out" / name / "description.json").tracks for name in NAMES)
+    assert [track.frames.tolist() for track in first] == [[0, 1, 2, 4, 5]] * 2
+    assert [track.frames.tolist() for track in second] == [[0, 1, 2, 3, 4, 5]] * 2
+
+
+def test_a_run_that_was_begun_before_a_setting_existed_goes_on(tracker, data, tmp_path):
+    run(tracker, data, tmp_path / "out")
+    written = json.loads((tmp_path / "out/run.json").read_text())
+    del written["detections"]
+    (tmp_path / "out/run.json").write_text(json.dumps(written))
+    assert all(outcome.kept for outcome in run(tracker, data, tmp_path / "out"))
 
 
 def test_trajectories_that_are_not_there(tracker, data, tmp_path):

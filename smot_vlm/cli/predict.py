@@ -11,6 +11,7 @@ from smot_vlm.cli.console import messages, output, print_warning
 from smot_vlm.cli.loading import load_tracker
 
 if TYPE_CHECKING:
+    from smot_vlm.predict import Outcome
     from smot_vlm.structures import Frame
     from smot_vlm.video.reader import VideoReader
 
@@ -23,45 +24,70 @@ def predict(
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
     model: Annotated[str, typer.Option(help="A model that ships (demo) or a folder with weights.")] = "demo",
     detector: Annotated[str, typer.Option(help="model, onnx:FILE or yolo:FILE.")] = "model",
-    associator: Annotated[str | None, typer.Option(help="How boxes are linked over time (default: byte).")] = None,
+    associator: Annotated[
+        str | None, typer.Option(help="How boxes are linked: byte, sort, ocsort, deepsort:REID.onnx [default: byte].")
+    ] = None,
     trajectories: Annotated[
-        str, typer.Option(help="gt (the data set's own boxes) or a folder of MOT files, in place of a detector.")
+        str, typer.Option(help="gt (the data set's own boxes) or a folder of any tracker's MOT files.")
+    ] = "",
+    detections: Annotated[
+        str, typer.Option(help="gt or a folder of MOT files whose boxes are linked, in place of a detector.")
     ] = "",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Describe all sequences anew.")] = False,
 ) -> None:
-    """Describe every sequence of a split. A stopped run goes on where it stopped."""
-    from smot_vlm.data.bensmot import BenSmot
+    """Describe every sequence of a split. A stopped run goes on where it stopped.
 
-    data = BenSmot(dataset, split)
+    Several processes share the sequences: accelerate launch --num_processes 4 -m smot_vlm.cli.main predict ...
+    """
+    from smot_vlm.data.bensmot import BenSmot
+    from smot_vlm.processes import current_processes
+
+    if trajectories and detections:
+        raise typer.BadParameter("--trajectories are linked already; give them or --detections, not both")
+    data, processes = BenSmot(dataset, split), current_processes()
+    if device == "auto" and processes.device:
+        device = processes.device
     tracker = load_tracker(model, detector=detector, associator=associator, device=device)
     from smot_vlm.predict import RunSettings, predict_split
 
     chosen = associator or tracker.associator
-    settings = RunSettings(str(dataset.resolve()), split, model, detector, chosen, trajectories)
-    errors: list[str] = []
-    described = kept = 0
+    settings = RunSettings(str(dataset.resolve()), split, model, detector, chosen, trajectories, detections)
+    outcomes = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal) as bar:
-        sequences = bar.add_task("sequences", total=len(data))
+    hidden = not messages.is_terminal or not processes.is_first
+    with Progress(*columns, console=messages, transient=True, disable=hidden) as bar:
+        sequences = bar.add_task("sequences", total=len(processes.share(data.names)))
         frames = bar.add_task("frames", total=None)
 
         def on_frame(frame: "Frame", video: "VideoReader") -> None:
             bar.update(frames, completed=video.frames_read, total=video.frame_count)
 
-        for outcome in predict_split(tracker, data, out, settings, overwrite=overwrite, on_frame=on_frame):
+        steps = predict_split(tracker, data, out, settings, overwrite=overwrite, on_frame=on_frame, processes=processes)
+        for outcome in steps:
             bar.advance(sequences)
-            if outcome.error:
-                errors.append(f"{outcome.name}: {outcome.error}")
-            described += not outcome.kept and not outcome.error
-            kept += outcome.kept
+            outcomes.append(outcome)
+    everyones = processes.gather(outcomes)
+    if processes.is_first:
+        _report(out, everyones, trained=tracker.model.trained)
+
+
+def _report(out: Path, outcomes: "list[Outcome]", *, trained: bool) -> None:
+    """Say what was described.
+
+    Raises:
+        ValueError: some sequences could not be described.
+    """
+    errors = sorted(f"{outcome.name}: {outcome.error}" for outcome in outcomes if outcome.error)
+    kept = sum(outcome.kept for outcome in outcomes)
+    described = len(outcomes) - kept - len(errors)
     earlier = f", {kept} were there already" if kept else ""
-    output.print(f"{escape(str(out))}: {described} of {len(data)} sequences described{earlier}")
+    output.print(f"{escape(str(out))}: {described} of {len(outcomes)} sequences described{earlier}")
     for line in errors[:_SHOWN_ERRORS]:
         print_warning(line)
-    if described and not tracker.model.trained:
+    if described and not trained:
         print_warning("the model is untrained: captions and interactions mean nothing yet")
     if errors:
         raise ValueError(
-            f"{len(errors)} of {len(data)} sequences could not be described; run the command again for them"
+            f"{len(errors)} of {len(outcomes)} sequences could not be described; run the command again for them"
         )

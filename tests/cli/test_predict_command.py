@@ -19,7 +19,7 @@ class Watcher:
     def __init__(self, trained: bool) -> None:
         self.model = SimpleNamespace(trained=trained)
 
-    def describe(self, source, *, trajectories, fps, on_frame):
+    def describe(self, source, *, trajectories, detections, fps, on_frame):
         images = list(source)
         track = Trajectory(1, [0], [[0, 0, 4, 4]], [0.9], "A man.")
         video = VideoInfo("array", images[0].shape[1], images[0].shape[0], fps, len(images))
@@ -73,6 +73,10 @@ def test_a_broken_sequence_is_told_and_the_exit_code_is_1(data, capsys):
     assert "1 of 2 sequences described" in out
     assert "warning: park/one: " in err
     assert "error: 1 of 2 sequences could not be described" in err
+
+
+def test_trajectories_and_detections_do_not_go_together(data, capsys):
+    assert call(capsys, "predict", "data", "--out", "run", "--trajectories", "gt", "--detections", "gt")[0] == 2
 
 
 def test_an_untrained_model_is_told(data, capsys, monkeypatch):
