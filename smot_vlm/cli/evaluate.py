@@ -52,6 +52,11 @@ def evaluate(
     encoder: Annotated[
         str | None, typer.Option(help="Sentence encoder: a folder or a hub name (default: all-MiniLM-L6-v2).")
     ] = None,
+    tracks_only: Annotated[
+        bool, typer.Option("--tracks-only", help="Score trajectories alone, in seconds and without Java.")
+    ] = False,
+    per_sequence: Annotated[bool, typer.Option("--per-sequence", help="Show the chief measures one by one.")] = False,
+    per_verb: Annotated[bool, typer.Option("--per-verb", help="Show the interactions verb by verb (strict).")] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Score predictions against ground truth: trajectories, captions, interactions."""
@@ -76,6 +81,7 @@ def evaluate(
                 bootstrap=bootstrap,
                 seed=seed,
                 encoder=encoder or DEFAULT_ENCODER,
+                words=not tracks_only,
                 progress=_prefixed(stage, each),
             )
             for each in wanted
@@ -83,6 +89,7 @@ def evaluate(
     written = _write([[evaluation] for evaluation in evaluations], json, csv, markdown, latex, overwrite)
     for evaluation in evaluations:
         _show([evaluation])
+        _show_details(evaluation, per_sequence, per_verb)
     _name_files(written)
     _warn_missing(evaluations[0])
 
@@ -123,6 +130,15 @@ def _show(evaluations: "list[Evaluation]") -> None:
     for note in footnotes(evaluations):
         output.print(f"  {note}", style="dim", markup=False)
     output.print()
+
+
+def _show_details(evaluation: "Evaluation", per_sequence: bool, per_verb: bool) -> None:
+    from smot_vlm.evaluation.tables import sequence_rich_table, verb_rich_table
+
+    if per_sequence:
+        output.print(sequence_rich_table(evaluation))
+    if per_verb and evaluation.verbs:
+        output.print(verb_rich_table(evaluation))
 
 
 def _write(

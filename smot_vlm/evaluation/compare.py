@@ -6,35 +6,12 @@ from typing import TYPE_CHECKING
 
 from smot_vlm.evaluation.records import Cell, Column, Evaluation
 from smot_vlm.evaluation.storage import read_evaluations
-from smot_vlm.evaluation.tables import format_cell
+from smot_vlm.evaluation.tables import CHIEF_MEASURES, format_cell
 from smot_vlm.files import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# The measures of the picture, by protocol; those that no run has are left out.
-PLOTTED = {
-    "strict": (
-        "tracking/HOTA",
-        "chota/CHOTA",
-        "tracking/IDF1",
-        "instance/METEOR",
-        "instance/CIDEr",
-        "video/METEOR",
-        "video/CIDEr",
-        "interactions/F1",
-    ),
-    "official": (
-        "tracking/HOTA",
-        "tracking/MOTA",
-        "tracking/IDF1",
-        "instance/METEOR",
-        "instance/CIDEr",
-        "video/METEOR",
-        "video/CIDEr",
-        "interactions/F1",
-    ),
-}
 _PANELS_IN_A_ROW = 4
 
 
@@ -88,7 +65,7 @@ def plot(evaluations: Sequence[Evaluation], path: Path, overwrite: bool = False)
 
     columns = {column.key: column for evaluation in evaluations for column in evaluation.columns}
     protocol = evaluations[0].protocol
-    keys = [key for key in PLOTTED[protocol] if key in columns]
+    keys = [key for key in CHIEF_MEASURES[protocol] if key in columns]
     rows = -(-len(keys) // _PANELS_IN_A_ROW)
     figure = Figure(
         figsize=(3.2 * _PANELS_IN_A_ROW, 0.9 + rows * (1.0 + 0.35 * len(evaluations))), layout="constrained"

@@ -44,6 +44,11 @@ def official_parts(pairs: Sequence[Pair], progress: Callable[[str], None]) -> li
     return parts
 
 
+def official_tracks(pairs: Sequence[Pair]) -> list[Part]:
+    """The columns of trajectories alone."""
+    return [tracking_part([layout_of(replace(pair, prediction=filter_prediction(pair.prediction))) for pair in pairs])]
+
+
 def filter_prediction(prediction: SequencePrediction) -> SequencePrediction:
     """Drop boxes with low scores, then short tracks, and interactions of the dropped ones."""
     tracks = [_confident(track) for track in prediction.tracks]

@@ -21,7 +21,8 @@ from smot_vlm.evaluation.records import (
     VerbScore,
 )
 from smot_vlm.evaluation.similarity import DEFAULT_ENCODER
-from smot_vlm.evaluation.strict import strict_parts
+from smot_vlm.evaluation.strict import NOTES as STRICT_NOTES
+from smot_vlm.evaluation.strict import strict_parts, strict_tracks
 
 PROTOCOLS = ("strict", "official")
 
@@ -38,6 +39,7 @@ def evaluate(
     seed: int = 0,
     encoder: str = DEFAULT_ENCODER,
     device: str = "cpu",
+    words: bool = True,
     progress: Callable[[str], None] = logger.info,
 ) -> Evaluation:
     """Score a run.
@@ -46,6 +48,7 @@ def evaluate(
     protocol: "strict" (every true and every predicted track counts) or "official" (as the paper's numbers were made).
     run: its name in tables. bootstrap: number of resamples of the sequences for 95 % intervals, 0 for none; CIDEr's
     document frequencies stay those of the whole set. encoder, device: of the sentence similarity (strict).
+    words: false scores trajectories alone, which takes seconds and neither Java nor an encoder.
     progress: called with the name of each stage.
 
     Raises:
@@ -58,11 +61,14 @@ def evaluate(
     if bootstrap < 0:
         raise ValueError(f"bootstrap is {bootstrap}; give the number of resamples, 0 for none")
     pairs = pair_up(predictions, truths)
+    parts: Sequence[Part]
     verbs: tuple[VerbScore, ...] = ()
     notes: tuple[str, ...] = official.NOTES
-    if protocol == "strict":
+    if not words:
+        parts, notes = _tracks_alone(pairs, protocol, progress)
+    elif protocol == "strict":
         strict = strict_parts(pairs, progress, encoder, device)
-        parts: Sequence[Part] = strict.parts
+        parts = strict.parts
         verbs, notes = verb_scores(strict.triplets, len(pairs)), strict.notes
     else:
         parts = official.official_parts(pairs, progress)
@@ -76,7 +82,7 @@ def evaluate(
         _overall(parts, intervals, len(pairs)),
         tuple(_row(pair.truth.name, parts, np.eye(1, len(pairs), row)[0]) for row, pair in enumerate(pairs)),
         verbs,
-        tuple(_missing(pairs)),
+        tuple(_missing(pairs, MISSING_FIELDS if words else MISSING_FIELDS[:1])),
         notes,
         bootstrap,
         seed,
@@ -143,11 +149,21 @@ def _cell(column: Column, value: float, part: Part) -> Cell:
     return Cell(value)
 
 
-def _missing(pairs: Sequence[Pair]) -> list[str]:
+def _tracks_alone(
+    pairs: Sequence[Pair], protocol: str, progress: Callable[[str], None]
+) -> tuple[Sequence[Part], tuple[str, ...]]:
+    """The protocol's columns of trajectories, and its notes on them."""
+    progress("tracks")
+    if protocol == "strict":
+        return strict_tracks(pairs), STRICT_NOTES[:1]
+    return official.official_tracks(pairs), official.NOTES[:1]
+
+
+def _missing(pairs: Sequence[Pair], counted: Sequence[str]) -> list[str]:
     lines = []
     for pair in pairs:
-        fields = pair.prediction.missing
-        if set(fields) == set(MISSING_FIELDS):
+        fields = [field for field in pair.prediction.missing if field in counted]
+        if set(pair.prediction.missing) == set(MISSING_FIELDS):
             lines.append(f"{pair.truth.name}: no prediction")
         elif fields:
             lines.append(f"{pair.truth.name}: no {', no '.join(fields)}")

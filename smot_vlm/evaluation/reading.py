@@ -21,6 +21,9 @@ from smot_vlm.formats.graphml import read_graphml
 from smot_vlm.structures import Description, Interaction, Trajectory
 
 DESCRIPTION_FILE = "description.json"
+_WORDS = ("instance captions", "interactions", "video caption")
+# What a description says of its decoder where nothing wrote its words (model "tracks-only").
+_NO_DECODER = "none"
 # A track without words is allowed (it scores 0), and so is an interaction that is said twice (it counts once).
 _HARMLESS = {"id-without-caption", "empty-caption", "duplicate-interaction"}
 
@@ -93,9 +96,10 @@ def _from_description(folder: Path, frames: int) -> SequencePrediction:
     try:
         _check_end(description.tracks, frames)
         interactions = tuple(_canonical(description.interactions))
-        return SequencePrediction(
-            sequence_name(folder), description.tracks, interactions, parse_video_caption(description.caption)
-        )
+        caption = parse_video_caption(description.caption)
+        silent = not (caption or interactions or any(track.caption for track in description.tracks))
+        missing = _WORDS if silent and description.model.decoder == _NO_DECODER else ()
+        return SequencePrediction(sequence_name(folder), description.tracks, interactions, caption, missing)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

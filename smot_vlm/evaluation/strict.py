@@ -71,6 +71,12 @@ def strict_parts(
     return StrictParts(tuple(parts), triplets, (*NOTES, *words.notes, *facts_notes(pairs)))
 
 
+def strict_tracks(pairs: Sequence[Pair]) -> list[Part]:
+    """The columns of trajectories alone."""
+    matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
+    return [tracking_part([layout_of(pair) for pair in pairs]), _tracks_part(pairs, matches)]
+
+
 @dataclass(frozen=True, eq=False)
 class _Overlapping:
     """Pairs of tracks of one sequence that share a matched box: rows, columns of the layout, and their captions."""

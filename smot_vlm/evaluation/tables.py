@@ -11,8 +11,31 @@ from rich.table import Table
 from rich.text import Text
 
 from smot_vlm.evaluation.bootstrap import CONFIDENCE
-from smot_vlm.evaluation.records import Cell, Column, Evaluation
+from smot_vlm.evaluation.records import Cell, Column, Evaluation, Row
 
+# What pictures and tables of sequences show, by protocol; measures that no run has are left out.
+CHIEF_MEASURES = {
+    "strict": (
+        "tracking/HOTA",
+        "chota/CHOTA",
+        "tracking/IDF1",
+        "instance/METEOR",
+        "instance/CIDEr",
+        "video/METEOR",
+        "video/CIDEr",
+        "interactions/F1",
+    ),
+    "official": (
+        "tracking/HOTA",
+        "tracking/MOTA",
+        "tracking/IDF1",
+        "instance/METEOR",
+        "instance/CIDEr",
+        "video/METEOR",
+        "video/CIDEr",
+        "interactions/F1",
+    ),
+}
 _NO_VALUE = Cell(None, "not measured in this run")
 
 
@@ -66,6 +89,52 @@ def rich_table(evaluations: Sequence[Evaluation]) -> Table:
         ]
         table.add_row(Text(f"  {line.label}"), *cells)
     return table
+
+
+def sequence_rich_table(evaluation: Evaluation) -> Table:
+    """The chief measures of every sequence, one row each, for the terminal."""
+    columns = chief_columns(evaluation)
+    table = Table(title=f"{title([evaluation])}, one by one", box=box.SIMPLE_HEAD, title_justify="left")
+    table.padding, table.pad_edge = (0, 1, 0, 0), False
+    table.add_column("sequence", overflow="fold", min_width=10)
+    for column in columns:
+        group = "verbs" if column.group == "interactions" else column.group
+        table.add_column(f"{group}\n{column.name}", justify="right", no_wrap=True)
+    for row in (*evaluation.sequences, evaluation.overall):
+        table.add_row(Text(row.name), *(Text(cell) for cell in _row_cells(evaluation, row, columns)))
+    return table
+
+
+def sequence_markdown(evaluation: Evaluation) -> str:
+    """The chief measures of every sequence, one row each, in GitHub's Markdown."""
+    columns = chief_columns(evaluation)
+    lines = ["| sequence | " + " | ".join(column.key for column in columns) + " |", "|---|" + "---:|" * len(columns)]
+    for row in (*evaluation.sequences, evaluation.overall):
+        cells = _row_cells(evaluation, row, columns)
+        lines.append(f"| {_markdown_text(row.name)} | " + " | ".join(map(_markdown_text, cells)) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def verb_rich_table(evaluation: Evaluation) -> Table:
+    """Every verb that is in the ground truth or was predicted, the most frequent first."""
+    table = Table(title=f"{title([evaluation])}, verb by verb", box=box.SIMPLE_HEAD, title_justify="left")
+    for name in ("verb", "true", "found", "false", "average precision"):
+        table.add_column(name, justify="left" if name == "verb" else "right")
+    for verb in sorted(evaluation.verbs, key=lambda verb: (-verb.true_positives - verb.misses, verb.verb)):
+        counts = (verb.true_positives + verb.misses, verb.true_positives, verb.false_positives)
+        precision = "–" if verb.average_precision is None else f"{verb.average_precision:.3f}"
+        table.add_row(verb.verb, *map(str, counts), precision)
+    return table
+
+
+def chief_columns(evaluation: Evaluation) -> list[Column]:
+    """The columns of CHIEF_MEASURES that this evaluation has."""
+    return [column for key in CHIEF_MEASURES[evaluation.protocol] for column in evaluation.columns if column.key == key]
+
+
+def _row_cells(evaluation: Evaluation, row: Row, columns: Sequence[Column]) -> list[str]:
+    places = {column.key: place for place, column in enumerate(evaluation.columns)}
+    return [format_cell(column, row.cells[places[column.key]]) for column in columns]
 
 
 def markdown(evaluations: Sequence[Evaluation]) -> str:

@@ -75,6 +75,32 @@ def test_predictions_may_stand_under_the_split(data, capsys):
     assert call(capsys, "evaluate", "--pred", "outer", "--gt", "data")[0] == 0
 
 
+def test_trajectories_alone(data, capsys):
+    for name in ("instance_captions.txt", "video_caption.txt", "interactions.graphml"):
+        (data / "run/park/one" / name).unlink()
+    files = ("--json", "e.json", "--per-sequence")
+    code, out, err = call(
+        capsys, "evaluate", "--pred", "run", "--gt", "data", "--tracks-only", "--protocol", "both", *files
+    )
+    assert (code, err) == (0, ""), "words that are not scored are not missed"
+    assert "METEOR" not in out
+    strict, official = json.loads((data / "e.json").read_text())["evaluations"]
+    assert strict["overall"]["tracking/HOTA"] == official["overall"]["tracking/HOTA"] == pytest.approx(16 / 19)
+    assert {column["group"] for column in strict["columns"]} == {"tracking", "tracks"}
+    assert {column["group"] for column in official["columns"]} == {"tracking"}
+
+
+def test_details_on_demand(data, capsys):
+    write_set(data / "run", shift=0.0)
+    code, out, _ = call(capsys, "evaluate", "--pred", "run", "--gt", "data", "--per-sequence", "--per-verb")
+    assert code == 0
+    assert "one by one" in out
+    assert "street/two" in out
+    assert "verb by verb" in out
+    (talk,) = [line.split() for line in out.splitlines() if line.strip().startswith("talk.v.01")]
+    assert talk[1:] == ["2", "2", "0", "1.000"]
+
+
 def test_missing_sequences_are_told(data, capsys):
     shutil.rmtree(data / "run/park")
     code, out, err = call(capsys, "evaluate", "--pred", "run", "--gt", "data")

@@ -97,6 +97,20 @@ def test_what_was_not_written_is_recorded(run):
     assert lone.caption == "Two people."
 
 
+def test_a_description_that_nothing_wrote_words_for(run):
+    """As the model "tracks-only" makes it: the words are missing, not wrong. One that a decoder left empty is wrong."""
+    path = run / cases.perfect()[0].name / "description.json"
+    content = json.loads(path.read_text())
+    content["caption"], content["interactions"] = "", []
+    for track in content["tracks"]:
+        track["caption"] = ""
+    path.write_text(json.dumps(content))
+    assert read_prediction(path.parent, cases.FRAMES).missing == ("instance captions", "interactions", "video caption")
+    content["model"]["decoder"] = "lora-lm"
+    path.write_text(json.dumps(content))
+    assert read_prediction(path.parent, cases.FRAMES).missing == ()
+
+
 def test_a_file_without_boxes_is_a_sequence_without_tracks(run):
     folder = run / cases.perfect()[1].name
     for name in ("gt/gt.txt", "instance_captions.txt"):

@@ -50,10 +50,18 @@ def scored(case: str, protocol: str = "strict") -> Evaluation:
     return score(getattr(cases, case)(), protocol)
 
 
+def without_wordnet(evaluation: Evaluation, key: str) -> bool:
+    """Whether this is NLTK's METEOR on a machine without WordNet, where the cell says what to install."""
+    cell = evaluation.cell(key)
+    return cell.value is None and "no WordNet found" in cell.note
+
+
 def moved(evaluation: Evaluation, reference: Evaluation, tolerance: float = 1e-9) -> set[str]:
     """Keys of the columns that became worse by more than `tolerance`; none may become better by more."""
     keys = set()
     for column in reference.columns:
+        if without_wordnet(reference, column.key):
+            continue
         value, best = evaluation.value(column.key), reference.value(column.key)
         assert value is not None
         assert best is not None
@@ -68,6 +76,8 @@ def moved(evaluation: Evaluation, reference: Evaluation, tolerance: float = 1e-9
 def test_perfect_predictions_reach_the_maximum(protocol):
     evaluation = scored("perfect", protocol)
     for column in evaluation.columns:
+        if without_wordnet(evaluation, column.key):
+            continue
         best = 0 if column.count else 10 if column.name == "CIDEr" else 1
         tolerance = 0.001 if (protocol, column.name) == ("official", "METEOR") else 1e-9  # its penalty is never quite 0
         assert evaluation.value(column.key) == pytest.approx(best, abs=tolerance), column.key
@@ -113,7 +123,8 @@ def test_official_forgives_misses_and_counts_doubles_twice():
         "square/one", tracks=(*cases.sequence("square/one").tracks, cases.track(99, 505, "A dog sleeps."))
     )
     words = {key for key in moved(score(doubled, "official"), perfect) if "tracking" not in key}
-    assert words == {f"instance/{name}" for name in ("BLEU", "METEOR", "ROUGE", "CIDEr")}
+    names = {f"instance/{name}" for name in ("BLEU", "METEOR", "ROUGE", "CIDEr")}
+    assert words == {key for key in names if not without_wordnet(perfect, key)}
     assert {f"interactions/{name}" for name in ("precision", "recall", "F1", "accuracy")} == moved(
         scored("reversed_interaction", "official"), perfect
     )
