@@ -161,11 +161,27 @@ def train(
     _bench({"train": bench}, json_file, overwrite, threads=threads)
 
 
+@app.command()
+def evaluation(
+    sequences: Annotated[int, typer.Option(min=1, help="Sequences of BenSMOT's size.")] = 1008,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Evaluating a whole test split under both protocols: seconds, memory, Java processes. Takes minutes."""
+
+    def bench(progress: Progressing) -> Any:
+        from smot_vlm.bench.evaluation import run
+
+        return run(sequences=sequences, progress=progress)
+
+    _bench({"evaluation": bench}, json_file, overwrite)
+
+
 @app.command(name="all")
 def everything(
     clock: Clock = "wall", threads: Threads = None, json_file: JsonFile = None, overwrite: Overwrite = False
 ) -> None:
-    """Every benchmark, with what ships. Takes some minutes."""
+    """Every benchmark but `evaluation`, with what ships. Takes some minutes."""
     benches: dict[str, Bench] = {
         name: _with_defaults(name, clock)
         for name in ("association", "fusion", "decoder", "describe", "memory", "train")

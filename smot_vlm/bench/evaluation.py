@@ -1,0 +1,201 @@
+"""Evaluating a whole test split of BenSMOT's size: seconds, memory, and how often Java is started.
+
+The truth is of the synthetic world (stories and words, no pictures), which has BenSMOT's sizes: about 46 frames, 2.5 people
+and 37 words a caption. The predictions are the truth with faults of every kind, in BenSMOT's files. `smot-vlm evaluate`
+then reads and scores them under both protocols in a process of its own.
+"""
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Event, Thread
+
+import numpy as np
+import psutil
+
+from smot_vlm.data.synthetic.sequence import SyntheticSequence, make_sequence
+from smot_vlm.formats.bensmot import BOXES_FILE, format_boxes, format_words, write_files
+from smot_vlm.formats.mot import MotRows, concatenate
+from smot_vlm.structures import Interaction, Trajectory
+
+SEQUENCES = 1008
+SEED = 600_000
+WATCH_SECONDS = 0.1
+# How a METEOR process is told from the tokenizer's.
+METEOR_MARK = "meteor"
+
+
+@dataclass(frozen=True)
+class EvaluationCost:
+    """One evaluation under both protocols.
+
+    cpu_seconds: of the command with all that it starts, which other programs hardly disturb.
+    peak_megabytes: resident memory of the command with all that it starts, 10^6 bytes, looked at ten times a second.
+    meteor_processes: Java processes with METEOR. hota, meteor: of the strict protocol, to see that it was done.
+    """
+
+    sequences: int
+    tracks: int
+    boxes: int
+    words: int
+    seconds: float
+    cpu_seconds: float
+    peak_megabytes: float
+    meteor_processes: int
+    hota: float
+    meteor: float | None
+
+
+@dataclass
+class Watched:
+    """The most memory seen, and the numbers of the METEOR processes."""
+
+    peak_bytes: int = 0
+    meteor: set[int] = field(default_factory=set)
+
+
+def run(
+    *, sequences: int = SEQUENCES, seed: int = SEED, progress: Callable[[int, int], None] | None = None
+) -> EvaluationCost:
+    """Write truth and predictions, and evaluate them. progress: told the steps done and to do.
+
+    Raises:
+        ValueError: no sequence, or an evaluation that failed.
+    """
+    if sequences < 1:
+        raise ValueError(f"sequences is {sequences}; give at least 1")
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        truths = []
+        for index in range(sequences):
+            truths.append(_write(root, make_sequence(seed + index, "test"), np.random.default_rng([seed, index])))
+            if progress is not None:
+                progress(index + 1, sequences + 1)
+        cost = _evaluate(root, truths)
+        if progress is not None:
+            progress(sequences + 1, sequences + 1)
+    return cost
+
+
+def faulty(sequence: SyntheticSequence, random: np.random.Generator) -> tuple[list[Trajectory], list[Interaction], str]:
+    """Tracks, interactions and video caption of a run that gets much right: boxes shake, some are missed, one track in
+    ten is lost and one in ten switches its id half way, captions of two people are swapped now and then."""
+    captions = [track.caption for track in sequence.tracks]
+    if random.random() < 0.3:
+        captions = list(random.permutation(captions))
+    tracks: list[Trajectory] = []
+    for track, caption in zip(sequence.tracks, captions, strict=True):
+        kept = random.random(len(track)) < 0.93
+        if random.random() < 0.1 or not kept.any():
+            continue
+        size = np.tile(track.boxes[:, 2:] - track.boxes[:, :2], 2)
+        boxes = track.boxes + random.normal(0, 0.04, track.boxes.shape) * size
+        scores = random.uniform(0.3, 1.0, len(track))
+        whole = Trajectory(len(tracks) + 1, track.frames[kept], boxes[kept], scores[kept], str(caption))
+        cut = len(whole) // 2 if random.random() < 0.1 else 0
+        for part in (slice(0, cut), slice(cut, None)):
+            if len(whole.frames[part]):
+                tracks.append(
+                    Trajectory(
+                        len(tracks) + 1, whole.frames[part], whole.boxes[part], whole.scores[part], whole.caption
+                    )
+                )
+    ids = {track.id for track in tracks}
+    edges = [edge for edge in sequence.interactions if {edge.subject, edge.object} <= ids]
+    edges = [
+        replace(edge, subject=edge.object, object=edge.subject) if random.random() < 0.2 else edge for edge in edges
+    ]
+    words = sequence.caption.split()
+    return tracks, edges, " ".join(words[: max(3, int(len(words) * random.uniform(0.5, 1.0)))])
+
+
+def _write(root: Path, sequence: SyntheticSequence, random: np.random.Generator) -> SyntheticSequence:
+    """Truth and prediction in BenSMOT's files, the truth with its facts."""
+    truth, prediction = root / "data/test" / sequence.name, root / "run" / sequence.name
+    _write_files(truth, sequence.tracks, sequence.interactions, sequence.caption)
+    write_files(truth, {"facts.json": json.dumps(sequence.facts.to_dict())})
+    _write_files(prediction, *faulty(sequence, random))
+    return sequence
+
+
+def _write_files(folder: Path, tracks: Sequence[Trajectory], interactions: Sequence[Interaction], caption: str) -> None:
+    ids = [track.id for track in tracks]
+    edges = [(edge.subject, edge.verb, edge.object) for edge in interactions]
+    names = [f"person{place}" for place in range(len(ids))]
+    words = format_words(ids, names, [track.caption for track in tracks], edges, caption)
+    rows = concatenate(
+        MotRows(track.frames, np.full(len(track), track.id, np.int64), track.boxes, track.scores) for track in tracks
+    )
+    write_files(folder, {BOXES_FILE: format_boxes(rows), **words})
+
+
+def _evaluate(root: Path, truths: Sequence[SyntheticSequence]) -> EvaluationCost:
+    command = [sys.executable, "-m", "smot_vlm.cli.main", "evaluate", "--pred", str(root / "run")]
+    command += ["--gt", str(root / "data"), "--protocol", "both", "--json", str(root / "figures.json")]
+    start, cpu = time.perf_counter(), _children_cpu()
+    # To files, not pipes: nobody reads while the command runs.
+    with (root / "said.txt").open("w") as said:
+        process = psutil.Popen(command, stdout=said, stderr=said)
+        with _watched(process) as seen:
+            code = process.wait()
+    seconds, cpu = time.perf_counter() - start, _children_cpu() - cpu
+    if code:
+        lines = (root / "said.txt").read_text(encoding="utf-8").strip().splitlines()
+        raise ValueError(f"evaluating {len(truths)} sequences failed ({(lines or ['no message'])[-1]})")
+    strict = json.loads((root / "figures.json").read_text(encoding="utf-8"))["evaluations"][0]["overall"]
+    meteor = strict["instance/METEOR"]
+    tracks = [track for truth in truths for track in truth.tracks]
+    return EvaluationCost(
+        sequences=len(truths),
+        tracks=len(tracks),
+        boxes=sum(map(len, tracks)),
+        words=sum(len(text.split()) for text in (*(track.caption for track in tracks), *(t.caption for t in truths))),
+        seconds=seconds,
+        cpu_seconds=cpu,
+        peak_megabytes=seen.peak_bytes / 1e6,
+        meteor_processes=len(seen.meteor),
+        hota=strict["tracking/HOTA"],
+        meteor=meteor if isinstance(meteor, float) else None,
+    )
+
+
+def _children_cpu() -> float:
+    """CPU seconds of all processes that this one started, and those that they started, once they have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@contextmanager
+def _watched(process: psutil.Process) -> Iterator[Watched]:
+    """Look at the process and all that it starts, until the block ends."""
+    seen, finished = Watched(), Event()
+
+    def watch() -> None:
+        while not finished.wait(WATCH_SECONDS):
+            total = 0
+            try:
+                family = [process, *process.children(recursive=True)]
+            except psutil.Error:
+                continue
+            for member in family:
+                try:
+                    total += member.memory_info().rss
+                    if METEOR_MARK in " ".join(member.cmdline()[:8]) and "java" in member.name():
+                        seen.meteor.add(member.pid)
+                except psutil.Error:
+                    continue
+            seen.peak_bytes = max(seen.peak_bytes, total)
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        finished.set()
+        thread.join()
