@@ -1,25 +1,19 @@
-"""The script of the paper's experiments, on a stand-in for the model that knows the truth."""
+"""The script of the paper's tables: without a model, and with a stand-in for one that knows the truth."""
 
 import importlib.util
+import json
+import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
-import cv2
 import numpy as np
 import pytest
+from reproduction_cases import NAMES, Knowing, write_data
 
 from smot_vlm.config import Config
-from smot_vlm.data.bensmot import tracks_of_rows
-from smot_vlm.formats.bensmot import format_words, write_files
-from smot_vlm.formats.mot import read_mot
-from smot_vlm.structures import Description, Interaction, ModelInfo, VideoInfo
 
 SCRIPT = Path(__file__).parent.parent / "scripts/reproduce_paper.py"
-NAMES = ("park/one", "street/two")
-CAPTIONS = ("A man in a red coat waits at the corner.", "A woman with two bags walks to the man.")
-SUMMARY = "Two people meet at a corner."
 
 
 @pytest.fixture(scope="module")
@@ -33,108 +27,136 @@ def script() -> ModuleType:
     return module
 
 
-class Knowing:
-    """Describes each sequence as its truth does; associator "sort" says nothing of whom it sees."""
-
-    made: tuple[tuple[str, str | None, float], ...] = ()
-    root = Path()
-
-    def __init__(self, model, config, *, detector="model", associator=None):
-        self.model, self.config, self.associator = model, config, associator or "byte"
-        self.sequences = iter(NAMES)
-        Knowing.made += ((model.name, associator, config.association.proposal_score),)
-
-    @classmethod
-    def from_pretrained(cls, name, *, detector, associator, device):
-        if associator == "deepsort":
-            raise FileNotFoundError("no appearance model")
-        return cls(SimpleNamespace(name=name, trained=True), Config(), detector=detector, associator=associator)
-
-    def describe(self, source, *, trajectories, fps, on_frame):
-        images = list(source)
-        rows = read_mot(Knowing.root / "test" / next(self.sequences) / "gt/gt.txt")
-        tracks = [replace(track, caption=CAPTIONS[track.id - 1]) for track in tracks_of_rows(rows)]
-        if self.associator == "sort":
-            tracks = [replace(track, caption="") for track in tracks]
-        video = VideoInfo("array", images[0].shape[1], images[0].shape[0], fps, len(images))
-        edges = (Interaction(1, "talk.v.01", 2, 0.9),)
-        return Description(video, tuple(tracks), edges, SUMMARY, ModelInfo("knowing", "none", self.associator, True))
-
-
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: ModuleType) -> Path:
-    for name in NAMES:
-        folder = tmp_path / "data/test" / name
-        (folder / "imgs").mkdir(parents=True)
-        for number in range(1, 7):
-            cv2.imwrite(str(folder / f"imgs/{number:03d}.jpg"), np.zeros((64, 96, 3), np.uint8))
-        boxes = "".join(f"{number},{id},{20 * id},10,12,30,1\n" for number in range(1, 7) for id in (1, 2))
-        words = format_words([1, 2], ["man0", "woman0"], CAPTIONS, [(1, "talk.v.01", 2)], SUMMARY)
-        write_files(folder, {"gt/gt.txt": boxes, **words})
-    Knowing.root, Knowing.made = tmp_path / "data", ()
-    monkeypatch.setattr(script, "Tracker", Knowing)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_data(tmp_path / "data")
     monkeypatch.setattr("smot_vlm.evaluation.java.shutil.which", lambda name: None)
     monkeypatch.setattr("smot_vlm.evaluation.strict.sentence_similarity", lambda *given: np.ones(len(given[0])))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
+@pytest.fixture
+def knowing(data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data, and every model knows them."""
+    Knowing.root, Knowing.made = data / "data", ()
+    monkeypatch.setattr("smot_vlm.reproduction.execute.Tracker", Knowing)
+    return data
+
+
 def call(script: ModuleType, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    given = ["reproduce_paper.py", "--data", "data", "--model", "weights", "--out", "out", *arguments]
-    monkeypatch.setattr(sys, "argv", given)
+    monkeypatch.setattr(sys, "argv", ["reproduce_paper.py", "--data", "data", "--out", "out", *arguments])
     script.main()
 
 
-def test_the_main_tables_stand_beside_the_papers(script, data, monkeypatch):
-    call(script, monkeypatch, "--studies", "main")
-    text = (data / "out/main.md").read_text()
-    header = next(line for line in text.splitlines() if line.startswith("| | measure"))
-    assert header.split(" | ")[2:4] == ["ours", "SORT (paper)"]
-    assert "| tracking | HOTA ↑ | **100.00** | 48.49 |" in text
-    assert "protocol: strict" in text
-    assert "numbers as the paper prints them" in text
+def row(text: str, name: str) -> list[str]:
+    """The cells of the first row called `name`."""
+    line = next(line for line in text.splitlines() if line.startswith(f"| {name} |"))
+    return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_associators_and_thresholds_reach_the_tracker(script, data, monkeypatch):
-    studies = ("--studies", "association", "threshold", "--associators", "sort", "byte", "--thresholds", "0.1", "0.4")
-    call(script, monkeypatch, *studies)
-    own = Config().association.proposal_score
-    # A threshold is put into the configuration of the loaded model, hence two makings.
-    assert Knowing.made == (
-        ("weights", "sort", own),
-        ("weights", "byte", own),
-        ("weights", None, own),
-        ("weights", None, 0.1),
-        ("weights", None, own),
-        ("weights", None, 0.4),
+def test_the_tracking_half_needs_no_model(script, data, monkeypatch):
+    """Noisy true boxes of two people who stand still: every associator finds them again."""
+    call(
+        script, monkeypatch, "--table", "2", "--figure", "4", "--detector", "noisy-truth", "--rows", "SORT", "ByteTrack"
     )
-    text = (data / "out/association.md").read_text()
-    bleu = next(line for line in text.splitlines() if "| instance | BLEU ↑" in line)
-    assert [cell.strip(" *") for cell in bleu.split("|")[3:5]] == ["0.000", "1.000"], "sort was silent"
-    assert "tau-0.1" in (data / "out/threshold.md").read_text()
+    text = (data / "out/table-2.md").read_text()
+    assert "the two must not be compared" in text
+    head = row(text, "run")
+    sort, byte, motr = row(text, "SORT"), row(text, "ByteTrack"), row(text, "MOTR")
+    assert head[1] == "HOTA ↑"
+    assert sort[1].endswith(" / 48.49")
+    assert float(byte[1].split()[0]) > 50
+    assert motr[1] == "– / 66.10"
+    assert "--mot MOTR=FOLDER" in motr[-1]
+    assert row(text, "SMOTer")[-1].startswith("first: accelerate launch")
+    assert "configs/bensmot_smoter.yaml" in row(text, "SMOTer")[-1]
+    assert row(text, "OC-SORT")[1] == "– / 51.00", "it was not asked to run"
+    assert (
+        byte[-1]
+        == "`python scripts/reproduce_paper.py --table 2 --rows ByteTrack --data data --detector noisy-truth --out out`"
+    )
+    figure = (data / "out/figure-4.md").read_text()
+    assert row(figure, "SORT")[1] == sort[1], "one run for both"
+    assert "video/BLEU" not in figure.split("Left out")[0]
+    assert "one HOTA" in figure, "a small set is shown by sequence"
+    described = json.loads((data / "out/tracks/byte" / NAMES[0] / "description.json").read_text())
+    assert described["model"] == {"name": "tracks-only", "decoder": "none", "associator": "byte", "trained": True}
 
 
-def test_what_is_evaluated_is_not_run_again(script, data, monkeypatch):
-    call(script, monkeypatch, "--studies", "main")
-    before, Knowing.made = (data / "out/main.md").read_text(), ()
-    (data / "out/main.md").unlink()
-    call(script, monkeypatch, "--studies", "main")
+def test_thresholds_without_a_model_have_trajectories_alone(script, data, monkeypatch):
+    call(script, monkeypatch, "--table", "5", "--detector", "noisy-truth", "--rows", "tau 0.1", "tau 0.5")
+    text = (data / "out/table-5.md").read_text()
+    assert row(text, "run")[1:4] == ["HOTA ↑", "MOTA ↑", "IDF1 ↑"]
+    assert row(text, "tau 0.3")[1] == "– / 71.98"
+    assert row(text, "tau 0.5")[1] != "– / 68.30"
+
+
+def test_another_trackers_files_are_a_row(script, data, monkeypatch):
+    for name in NAMES:
+        (data / "mine").mkdir(exist_ok=True)
+        shutil.copy(data / "data/test" / name / "gt/gt.txt", data / f"mine/{name.rpartition('/')[2]}.txt")
+    call(script, monkeypatch, "--table", "2", "--mot", "MOTRv2=mine", "New=mine")
+    text = (data / "out/table-2.md").read_text()
+    assert row(text, "MOTRv2")[1] == "100.00 / 65.28"
+    assert row(text, "New")[1] == "100.00 / –"
+    assert row(text, "SORT")[1] == "– / 48.49"
+    assert "a detector (onnx:FILE" in row(text, "SORT")[-1]
+
+
+def test_a_trained_model_fills_the_words(script, knowing, monkeypatch):
+    call(script, monkeypatch, "--table", "2", "3", "--model", "weights", "--rows", "SORT", "SMOTer")
+    text = (knowing / "out/table-3.md").read_text()
+    place = row(text, "run").index("instance BLEU ↑")
+    assert row(text, "SMOTer")[place] == "1.000 / 0.306"
+    assert row(text, "SORT")[place] == "0.000 / 0.233", "it was silent"
+    assert "protocol: strict" in text
+    assert row((knowing / "out/table-2.md").read_text(), "SMOTer")[1] == "100.00 / 71.98"
+    own = Config().association.proposal_score
+    assert Knowing.made == (("weights", "sort", own), ("weights", None, own)), "one run for both tables"
+
+
+def test_thresholds_reach_the_tracker(script, knowing, monkeypatch):
+    call(script, monkeypatch, "--table", "5", "--model", "weights", "--rows", "tau 0.1", "tau 0.4")
+    # A threshold is put into the configuration of the loaded model, hence two makings where it differs.
+    own = Config().association.proposal_score
+    assert [tau for _, _, tau in Knowing.made] == [own, own, 0.4]
+    assert row((knowing / "out/table-5.md").read_text(), "tau 0.4")[1].startswith("100.00")
+
+
+def test_what_is_evaluated_is_not_run_again(script, knowing, monkeypatch):
+    arguments = ("--table", "2", "--model", "weights", "--rows", "SMOTer")
+    call(script, monkeypatch, *arguments)
+    before, Knowing.made = (knowing / "out/table-2.md").read_text(), ()
+    (knowing / "out/table-2.md").unlink()
+    call(script, monkeypatch, *arguments)
     assert Knowing.made == ()
-    assert (data / "out/main.md").read_text() == before
+    assert (knowing / "out/table-2.md").read_text() == before
+    with pytest.raises(ValueError, match="1 runs failed"):
+        call(script, monkeypatch, "--table", "2", "--model", "others", "--rows", "SMOTer")
 
 
-def test_an_experiment_that_fails_does_not_stop_the_others(script, data, monkeypatch, capsys):
-    with pytest.raises(ValueError, match="1 of 2 experiments failed"):
-        call(script, monkeypatch, "--studies", "association", "--associators", "deepsort", "byte")
-    assert "association: deepsort: no appearance model" in capsys.readouterr().err
-    assert "byte" in (data / "out/association.md").read_text()
+def test_a_run_that_fails_does_not_stop_the_others(script, knowing, monkeypatch, capsys):
+    with pytest.raises(ValueError, match="1 runs failed"):
+        call(script, monkeypatch, "--figure", "4", "--model", "weights", "--rows", "DeepSORT", "BYTE")
+    assert "deepsort: no appearance model" in capsys.readouterr().err
+    assert row((knowing / "out/figure-4.md").read_text(), "BYTE")[1] == "100.00 / 71.98"
 
 
-def test_fusions_are_models_of_their_own(script, data, monkeypatch):
-    call(script, monkeypatch, "--studies", "fusion", "--fusion", "mlp=first", "attention=second")
+def test_each_way_of_fusing_is_a_model_of_its_own(script, knowing, monkeypatch):
+    fusions = ("--fusion", "video-mlp=first", "trajectory-mlp=second")
+    call(script, monkeypatch, "--table", "4", *fusions)
     assert [name for name, _, _ in Knowing.made] == ["first", "second"]
-    assert "attention (paper)" in (data / "out/fusion.md").read_text()
-    with pytest.raises(ValueError, match="--fusion NAME=FOLDER"):
-        call(script, monkeypatch, "--studies", "fusion", "--fusion", "first")
-    with pytest.raises(ValueError, match="--fusion NAME=FOLDER"):
-        call(script, monkeypatch, "--studies", "fusion")
+    text = (knowing / "out/table-4.md").read_text()
+    video, people = row(text, "video-mlp"), row(text, "trajectory-mlp")
+    video_place, people_place = (row(text, "run").index(f"{group} BLEU ↑") for group in ("video", "instance"))
+    assert video[video_place] == "1.000 / 0.251"
+    assert video[people_place] == people[video_place] == "", "each is scored where the paper scores it"
+    assert "fusion.video=addition" in row(text, "video-addition")[-1]
+    with pytest.raises(ValueError, match="NAME of video-attention"):
+        call(script, monkeypatch, "--table", "4", "--fusion", "mlp=first")
+
+
+def test_an_unknown_row(script, data, monkeypatch):
+    with pytest.raises(ValueError, match=r"no row 'BoTSORT' .* rows are SORT, DeepSORT"):
+        call(script, monkeypatch, "--table", "2", "--rows", "BoTSORT")

@@ -1,0 +1,73 @@
+"""Ground-truth boxes with noise: what a middling detector would say of a data set that no detector file fits.
+
+Each box is missed now and then, moved and resized a little, and given a score; there are boxes of nobody. All of it follows
+from the seed and the sequence's name.
+"""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from smot_vlm.data.bensmot import BenSmot, Sequence
+from smot_vlm.data.writer import rows_of_tracks
+from smot_vlm.files import atomic_folder
+from smot_vlm.formats.mot import MotRows, concatenate, format_mot
+
+MISSED = 0.1
+# A doubtful box has a score below 0.5 and lies worse, as one of a half-hidden person does.
+DOUBTFUL = 0.15
+# Standard deviations of the centre and of the logarithm of width and height, over the box's size.
+CENTRE_NOISE, SIZE_NOISE = 0.03, 0.05
+# Mean number of boxes of nobody in a frame.
+NOBODY = 0.3
+
+
+def noisy_boxes(sequence: Sequence, seed: int) -> MotRows:
+    """The boxes of a sequence as a noisy detector reports them; ids number the boxes of a frame."""
+    random = np.random.default_rng([seed, zlib.crc32(sequence.name.encode())])
+    truth = rows_of_tracks(sequence)
+    truth = truth.select(random.random(len(truth)) >= MISSED)
+    doubtful = random.random(len(truth)) < DOUBTFUL
+    boxes = _moved(truth.boxes, np.where(doubtful, 2.0, 1.0)[:, None], random)
+    scores = np.where(doubtful, random.uniform(0.1, 0.5, len(truth)), random.uniform(0.6, 0.98, len(truth)))
+    rows = concatenate([MotRows(truth.frames, truth.ids, boxes, scores), _of_nobody(sequence, random)])
+    order = np.lexsort((-rows.scores, rows.frames))
+    first = np.searchsorted(rows.frames[order], rows.frames[order])
+    return MotRows(rows.frames[order], 1 + np.arange(len(rows)) - first, rows.boxes[order], rows.scores[order])
+
+
+def write_noisy_boxes(data: BenSmot, folder: Path, seed: int) -> None:
+    """Write `folder`/SCENARIO/SEQUENCE.txt for every sequence with boxes; what is there already is kept.
+
+    Raises:
+        FileNotFoundError, ValueError: a sequence that cannot be read.
+    """
+    if folder.is_dir() and any(folder.iterdir()):
+        return
+    with atomic_folder(folder) as temporary:
+        for sequence in data:
+            path = temporary / f"{sequence.name}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(format_mot(noisy_boxes(sequence, seed)), encoding="utf-8")
+
+
+def _moved(boxes: np.ndarray, factor: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Boxes (n, 4) xyxy with noise of their own size times `factor` (n, 1)."""
+    size = boxes[:, 2:] - boxes[:, :2]
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 + random.normal(0, CENTRE_NOISE, size.shape) * size * factor
+    half = size / 2 * np.exp(random.normal(0, SIZE_NOISE, size.shape) * factor)
+    return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def _of_nobody(sequence: Sequence, random: np.random.Generator) -> MotRows:
+    """Boxes of the size of some person, anywhere in a frame."""
+    truth = rows_of_tracks(sequence)
+    frames = np.array([frame.index for frame in sequence.frames], dtype=np.int64)
+    frames = np.repeat(frames, random.poisson(NOBODY, len(frames)))
+    if len(truth) == 0 or sequence.size is None:
+        return truth.select(np.zeros(len(truth), dtype=bool))
+    size = (truth.boxes[:, 2:] - truth.boxes[:, :2])[random.integers(len(truth), size=len(frames))]
+    corner = random.uniform(0, 1, (len(frames), 2)) * np.maximum(np.array(sequence.size) - size, 1)
+    scores = random.uniform(0.1, 0.7, len(frames))
+    return MotRows(frames, np.zeros(len(frames), np.int64), np.concatenate([corner, corner + size], axis=1), scores)
