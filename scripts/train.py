@@ -4,8 +4,12 @@ Writes RUN/log.jsonl, RUN/checkpoints/ and, at the end, RUN/model, which `Tracke
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
+
+# Before torch is loaded: a thread that waits for another gives its core to the workers that draw the next clips.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from smot_vlm.cli.console import print_error
 from smot_vlm.config import load_config

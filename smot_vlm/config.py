@@ -169,7 +169,8 @@ class TrainingConfig:
     dataset: "synthetic" (drawn in memory) or the root of a data set in BenSMOT's layout. synthetic_sequences: how many
     different worlds; synthetic_width: of their frames in pixels, null for 320 to 640.
     steps: optimiser steps. Up to tracking_steps the detector learns alone (paper: 20K of 70K); from then on grounding
-    and interactions too; from words_from on captions too. batch_clips: clips a process and micro-batch; accumulate:
+    and interactions too; from spelling_from on grounding asks for the words' order; from words_from on captions
+    are learned too. batch_clips: clips a process and micro-batch; accumulate:
     micro-batches a step.
     most_frames, feature_frames, detector_frames, true_tracks, video_captions: see training/examples.py.
     learning_rate: of the heads; lora_learning_rate: of the language model's adapter; backbone_factor: times
@@ -177,9 +178,10 @@ class TrainingConfig:
     clip_norm: of the gradient of each group of parameters.
     assignment_iou: spatio-temporal IoU from which a found trajectory is a true person's. negatives_per_positive: pairs
     without a verb for each one with.
-    precision: "auto" (bf16 on GPUs that have it, else float32), "no", "bf16" or "fp16". compile: torch.compile the
+    precision: "auto" (bf16 on GPUs and CPUs with units for it, else float32), "float32", "bf16" or "fp16". compile: torch.compile the
     language model and the detector. tracker: "tensorboard", "wandb" or "none".
     keep: newest checkpoints kept, beside the best. validation_videos: described every validate_every steps.
+    calibration_videos: validation sequences on which the verbs' thresholds are set at the end; 0 leaves them.
     """
 
     dataset: str = "synthetic"
@@ -190,6 +192,7 @@ class TrainingConfig:
     seed: int = 0
     steps: int = 2000
     tracking_steps: int = 200
+    spelling_from: int = 300
     words_from: int = 400
     batch_clips: int = 1
     accumulate: int = 1
@@ -217,19 +220,20 @@ class TrainingConfig:
     keep: int = 2
     validate_every: int = 500
     validation_videos: int = 12
+    calibration_videos: int = 60
 
     def __post_init__(self) -> None:
         counts = ("steps", "batch_clips", "accumulate", "log_every", "checkpoint_every", "keep", "validate_every")
         small = [name for name in counts if getattr(self, name) < 1]
         if small:
             raise ValueError(f"training.{small[0]} is {getattr(self, small[0])}; give at least 1")
-        if not 0 <= self.tracking_steps <= self.words_from:
+        if not 0 <= self.tracking_steps <= self.spelling_from <= self.words_from:
             raise ValueError(
-                f"training.tracking_steps is {self.tracking_steps} and words_from is {self.words_from}; "
-                "words come after tracking"
+                f"training.tracking_steps is {self.tracking_steps}, spelling_from {self.spelling_from} and words_from "
+                f"{self.words_from}; spelling comes after tracking, and words after spelling"
             )
         for name, allowed in (
-            ("precision", ("auto", "no", "bf16", "fp16")),
+            ("precision", ("auto", "float32", "bf16", "fp16")),
             ("tracker", ("tensorboard", "wandb", "none")),
         ):
             if getattr(self, name) not in allowed:

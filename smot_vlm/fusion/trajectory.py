@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from smot_vlm.fusion.attention import CrossAttention, SelfAttention
 from smot_vlm.fusion.mlp import MLPFusion
+from smot_vlm.tracking.running_norm import RunningNorm
 
 SHORTEST_PERIOD_SECONDS = 0.5
 LONGEST_PERIOD_SECONDS = 600.0
@@ -55,6 +56,7 @@ class TrajectoryFusion(nn.Module, ABC):
     def __init__(self, dim: int = 256, cells: int = 4, position_codes: bool = True) -> None:
         super().__init__()
         self.codes = PositionCodes(dim, cells) if position_codes else None
+        self.center = RunningNorm(dim)
 
     def forward(
         self,
@@ -65,17 +67,18 @@ class TrajectoryFusion(nn.Module, ABC):
     ) -> tuple[Float[Tensor, "tracks tokens dim"], Bool[Tensor, "tracks tokens"]]:
         """mask: true where a track has that frame. times: seconds since the video began. boxes: fractions of the frame.
 
-        Returns the fused tokens and which of them are real.
+        Returns the fused tokens, around what they usually are, and which of them are real.
         """
         if self.codes is not None:
             tokens = tokens + self.codes(times, boxes)
-        return self.combine(tokens, mask)
+        fused, real = self.combine(tokens, mask)
+        return self.center(fused, real), real
 
     @abstractmethod
     def combine(
         self, tokens: Float[Tensor, "tracks frames cells dim"], mask: Bool[Tensor, "tracks frames"]
     ) -> tuple[Float[Tensor, "tracks tokens dim"], Bool[Tensor, "tracks tokens"]]:
-        """`forward` without the codes."""
+        """`forward` without the codes and the centering."""
 
 
 class ConcatenationTrajectoryFusion(TrajectoryFusion):

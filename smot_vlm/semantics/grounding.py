@@ -1,10 +1,12 @@
-"""Help for grounding: the soft tokens, read as words, must name what the caption speaks of.
+"""Help for grounding: the soft tokens, read as words, must name what the caption speaks of, in its order.
 
-Each soft token is compared with the language model's own word embeddings; together the tokens of a request predict the
-bag of the caption's content words. So the way from features to words is short and is learned long before the language
-model has learned to listen to its soft tokens.
+Each soft token is compared with the language model's own word embeddings. Together the tokens of a request predict the
+bag of the caption's content words, and from the first to the last they spell these words: a shirt's colour and a
+skirt's, who pushes and who is pushed, first and then. So the way from features to words is short and is learned long
+before the language model has learned to listen to its soft tokens; and what it then hears is close to words.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,10 +20,8 @@ from transformers import PreTrainedTokenizerBase
 
 from smot_vlm.semantics.decoder import CaptionRequest
 
-# Log-odds that a word is in the bag: SHARPNESS x cosine + OFFSET. Sixteen tokens that point nowhere give -4, one that
-# shares its direction with two other words gives about 5.
+# Log-odds are SHARPNESS x cosine, beside what is usual. Two words that share a token's direction give about 14.
 SHARPNESS = 20.0
-OFFSET = -7.0
 FUNCTION_WORDS = frozenset(
     """
     a an the and or but of to in on at by for from with without into onto over under up down out off as is are was were
@@ -34,7 +34,7 @@ FUNCTION_WORDS = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class GroundingLoss:
-    """total: as `bag_of_words_loss`; words: content words' tokens that were asked for, to divide by."""
+    """total: `bag_of_words_loss`, and `spelling_loss` if asked for; words: content words' tokens in the bags, to divide by."""
 
     total: Float[Tensor, ""]
     words: int
@@ -44,8 +44,10 @@ class GroundingLoss:
 class Grounded(Protocol):
     """A decoder whose soft tokens can be read as words."""
 
-    def grounding(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> GroundingLoss:
-        """See `bag_of_words_loss`; with gradient into the requests' tokens. Captions without a content word count nothing."""
+    def grounding(
+        self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, spelling: bool = True
+    ) -> GroundingLoss:
+        """See `GroundingLoss`; with gradient into the requests' tokens. Captions without a content word count nothing."""
         ...
 
     def content_tokens(self, caption: str) -> list[int]:
@@ -54,9 +56,8 @@ class Grounded(Protocol):
 
 
 def content_words(caption: str) -> list[str]:
-    """The words of a caption that say something, each once, in order."""
-    words = re.findall(r"[a-z][a-z'-]*", caption.lower())
-    return [word for word in dict.fromkeys(words) if word not in FUNCTION_WORDS]
+    """The words of a caption that say something, in order, repetitions too."""
+    return [word for word in re.findall(r"[a-z][a-z'-]*", caption.lower()) if word not in FUNCTION_WORDS]
 
 
 def content_tokens(tokenizer: PreTrainedTokenizerBase, caption: str) -> list[int]:
@@ -66,27 +67,81 @@ def content_tokens(tokenizer: PreTrainedTokenizerBase, caption: str) -> list[int
     )
 
 
-def bag_of_words_loss(
+def spelled_tokens(tokenizer: PreTrainedTokenizerBase, caption: str) -> list[int]:
+    """The first token of each content word, in order: a word takes one place, however long it is."""
+    return [tokenizer(" " + word, add_special_tokens=False)["input_ids"][0] for word in content_words(caption)]
+
+
+def grounding_loss(
     soft: Float[Tensor, "requests tokens hidden"],
     words: Float[Tensor, "vocabulary hidden"],
-    targets: Sequence[Sequence[int]],
-) -> Float[Tensor, ""]:
-    """Binary cross-entropy of "is this word in my bag?" over all words of the batch's bags, added over all of them.
-
-    A request's score of a word is the sharp maximum over its soft tokens of their cosine with the word's embedding
-    (around the embeddings' mean); so each token may speak for words of its own. The wrong answers are the words of the
-    other requests (as in SigLIP, Zhai et al. 2023): telling people apart is what is asked, and a softmax over the whole
-    vocabulary learned it more slowly and cost a hundred times as much.
-    """
-    asked = sorted({word for bag in targets for word in bag})
+    tokenizer: PreTrainedTokenizerBase,
+    captions: Sequence[str],
+    *,
+    spelling: bool,
+) -> GroundingLoss:
+    """Both losses of the `soft` tokens of one request a caption. words: the language model's word embeddings."""
+    bags = [content_tokens(tokenizer, caption) for caption in captions]
+    spelled = [spelled_tokens(tokenizer, caption) for caption in captions]
+    asked = sorted({word for bag in bags for word in bag})
     if not asked:
-        return soft.sum() * 0.0
-    candidates = torch.tensor(asked, device=soft.device)
+        return GroundingLoss(soft.sum() * 0.0, 0)
+    cosines = word_cosines(soft, words, asked)
     place = {word: column for column, word in enumerate(asked)}
-    labels = torch.zeros(len(targets), len(asked), device=soft.device)
-    for row, bag in enumerate(targets):
-        labels[row, [place[word] for word in bag]] = 1.0
-    directions = functional.normalize(words[candidates].float() - words.float().mean(dim=0), dim=1)
-    cosines = functional.normalize(soft.float(), dim=-1) @ directions.T
-    scores = (SHARPNESS * cosines).logsumexp(dim=1) + OFFSET
-    return functional.binary_cross_entropy_with_logits(scores, labels, reduction="sum")
+    total = bag_of_words_loss(cosines, [[place[word] for word in bag] for bag in bags])
+    if spelling:
+        total = total + spelling_loss(cosines, [[place[word] for word in line] for line in spelled])
+    return GroundingLoss(total, sum(map(len, bags)))
+
+
+def word_cosines(
+    soft: Float[Tensor, "requests tokens hidden"], words: Float[Tensor, "vocabulary hidden"], asked: Sequence[int]
+) -> Float[Tensor, "requests tokens asked"]:
+    """Cosine of each soft token with the embedding of each `asked` word, around the mean of all embeddings."""
+    candidates = torch.tensor(asked, device=soft.device)
+    directions = functional.normalize(words[candidates].float() - words.mean(dim=0, dtype=torch.float32), dim=1)
+    return functional.normalize(soft.float(), dim=-1) @ directions.T
+
+
+def bag_of_words_loss(
+    cosines: Float[Tensor, "requests tokens asked"], bags: Sequence[Sequence[int]]
+) -> Float[Tensor, ""]:
+    """Binary cross-entropy of "is this word in my bag?" over all asked words, added over all of them.
+
+    bags: columns of `cosines`. A request's score of a word is the sharp mean over its soft tokens of their cosine with
+    it, so each token may speak for words of its own; it is added to the log-odds of the word among these requests
+    (logit adjustment, Menon et al. 2021). So soft tokens that say what is usual gain nothing: telling people apart is
+    all that is asked. Without the adjustment they first learned what is usual, and lost sight of the person over it.
+    """
+    labels = torch.zeros(len(bags), cosines.shape[2], device=cosines.device)
+    for row, bag in enumerate(bags):
+        labels[row, list(bag)] = 1.0
+    least = 0.5 / len(bags)
+    usual = labels.mean(dim=0).clamp(least, 1 - least).logit()
+    scores = (SHARPNESS * cosines).logsumexp(dim=1) - math.log(cosines.shape[1])
+    return functional.binary_cross_entropy_with_logits(scores + usual, labels, reduction="sum")
+
+
+def spelling_loss(cosines: Float[Tensor, "requests tokens asked"], lines: Sequence[Sequence[int]]) -> Float[Tensor, ""]:
+    """Negative log-likelihood that a request's soft tokens, read in order, spell its line, added over all requests.
+
+    lines: columns of `cosines` in order. Each token spells a word or nothing, and all ways to the line count (CTC,
+    Graves et al. 2006); a word's log-odds are adjusted by how usual it is, as in `bag_of_words_loss`. A line with more
+    words than there are tokens is cut; one that then still does not fit, since the same word twice in a row needs a
+    silent token between, counts nothing.
+    """
+    tokens = cosines.shape[1]
+    targets = [torch.tensor([column + 1 for column in line[:tokens]], dtype=torch.long) for line in lines]
+    spelled = torch.cat(targets).to(cosines.device)
+    counts = torch.bincount(spelled, minlength=cosines.shape[2] + 1).float()
+    counts[0] = max(tokens * len(lines) - len(spelled), 1)
+    scores = torch.cat([cosines.new_zeros(*cosines.shape[:2], 1), SHARPNESS * cosines], dim=2)
+    chances = (scores + counts.clamp(min=0.5).log()).log_softmax(dim=2)
+    return functional.ctc_loss(
+        chances.transpose(0, 1),
+        spelled,
+        torch.full((len(lines),), tokens, dtype=torch.long),
+        torch.tensor([len(target) for target in targets], dtype=torch.long),
+        reduction="sum",
+        zero_infinity=True,
+    )

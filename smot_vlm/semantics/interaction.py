@@ -19,7 +19,12 @@ from smot_vlm.semantics.sentence_embeddings import embed_sentences
 # Probability of any verb before training, as focal loss wants it.
 PRIOR = 0.01
 EMBEDDING_DIM = 384
+# Pairs that a verb's own threshold is calibrated on: the best cut of fewer says more of them than of the verb.
+FEWEST_EXAMPLES = 5
 FIRST_SCALE = 8.0
+# Biases are in this unit, so that an optimiser that steps alike in all parameters (Adam) moves them soon to how usual
+# each verb is; else the features of people move there first, and lose sight of the people.
+BIAS_UNIT = 20.0
 
 
 class InteractionHead(nn.Module):
@@ -50,7 +55,7 @@ class InteractionHead(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, EMBEDDING_DIM))
         self.verbs = nn.Parameter(torch.randn(verbs, EMBEDDING_DIM) * EMBEDDING_DIM**-0.5)
         self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)))
-        self.bias = nn.Parameter(torch.full((verbs,), -math.log((1 - PRIOR) / PRIOR)))
+        self.bias = nn.Parameter(torch.full((verbs,), -math.log((1 - PRIOR) / PRIOR) / BIAS_UNIT))
         # The mean of the glosses' embeddings: what all verbs share says nothing about which one it is.
         self.register_buffer("text_center", torch.zeros(EMBEDDING_DIM))
         self.register_buffer("thresholds", torch.full((verbs,), threshold))
@@ -113,11 +118,15 @@ class InteractionHead(nn.Module):
         return functional.normalize(embeddings - self.text_center, dim=1)
 
     def calibrate(self, scores: Float[np.ndarray, "pairs verbs"], labels: Bool[np.ndarray, "pairs verbs"]) -> None:
-        """Set each verb's threshold to where its F1 on validation pairs is best; verbs never seen keep theirs.
+        """Set each verb's threshold to where its F1 on validation pairs is best.
 
-        scores: probabilities of ordered pairs. labels: whether the pair does the verb.
+        A verb with fewer than FEWEST_EXAMPLES pairs gets the threshold that is best for all verbs together. scores:
+        probabilities of ordered pairs. labels: whether the pair does the verb; without any, nothing changes.
         """
-        for verb in np.flatnonzero(labels.any(axis=0)):
+        if not labels.any():
+            return
+        self.thresholds.fill_(best_threshold(scores.ravel(), labels.ravel()))
+        for verb in np.flatnonzero(labels.sum(axis=0) >= FEWEST_EXAMPLES):
             self.thresholds[verb] = best_threshold(scores[:, verb], labels[:, verb])
 
     def _embed_text(self, texts: Sequence[str]) -> Tensor:
@@ -136,7 +145,7 @@ class InteractionHead(nn.Module):
 
     def _logits(self, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
         cosine = functional.normalize(pairs, dim=-1) @ functional.normalize(verbs, dim=-1).T
-        return self.log_scale.exp() * cosine + bias
+        return self.log_scale.exp() * cosine + BIAS_UNIT * bias
 
 
 def best_threshold(scores: Float[np.ndarray, "pairs"], labels: Bool[np.ndarray, "pairs"]) -> float:

@@ -18,12 +18,12 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
 from smot_vlm.semantics.generation import GREEDY, Decoding, PromptRow, write
-from smot_vlm.semantics.grounding import GroundingLoss, bag_of_words_loss, content_tokens
+from smot_vlm.semantics.grounding import GroundingLoss, content_tokens, grounding_loss
 from smot_vlm.semantics.language_models import load_causal_lm
 from smot_vlm.semantics.merging import MergedModel, merge
 from smot_vlm.semantics.prompts import VISUAL
 from smot_vlm.semantics.shared_cache import pad_left, positions, read_once, remembers_every_token
-from smot_vlm.semantics.soft_tokens import soft_rows, soft_tokens_of_each_task
+from smot_vlm.semantics.soft_tokens import soft_tokens_into
 
 IGNORED = -100
 
@@ -67,7 +67,7 @@ class LoraLM(nn.Module):
         )
         words: Tensor = language_model.get_input_embeddings().weight  # type: ignore[operator,assignment,union-attr]
         self.language_model = get_peft_model(language_model, adapter)
-        self.soft_tokens = soft_tokens_of_each_task(dim, words, count=soft_tokens)
+        self.soft_tokens = soft_tokens_into(words, dim, count=soft_tokens)
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
@@ -112,12 +112,13 @@ class LoraLM(nn.Module):
         )
         return CaptionLoss(total, sum(len(target) for target in targets))
 
-    def grounding(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> GroundingLoss:
+    def grounding(
+        self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, spelling: bool = True
+    ) -> GroundingLoss:
         """See Grounded.grounding: the soft tokens read through the language model's word embeddings."""
-        bags = [self.content_tokens(caption) for caption in captions]
-        soft = torch.stack(soft_rows(self.soft_tokens, requests))
+        soft = torch.stack(self.soft_tokens.rows(requests))
         words: Tensor = self.language_model.get_input_embeddings().weight  # type: ignore[operator,assignment,union-attr]
-        return GroundingLoss(bag_of_words_loss(soft, words, bags), sum(map(len, bags)))
+        return grounding_loss(soft, words, self.tokenizer, captions, spelling=spelling)
 
     def content_tokens(self, caption: str) -> list[int]:
         """See Grounded.content_tokens."""
@@ -182,12 +183,15 @@ class LoraLM(nn.Module):
         """Logits of the last columns of rows that follow `shared`, which is read once for all of them."""
         cache = read_once(self.language_model, self._embed(shared), len(inputs)) if shared else None
         seen = torch.cat([mask.new_ones(len(mask), len(shared)), mask], dim=1)
+        # As positions, not as a number: a picked copy lies in one piece, a slice would be multiplied row by row with
+        # a copy of the vocabulary for each.
+        wanted = torch.arange(inputs.shape[1] - columns, inputs.shape[1], device=inputs.device)
         return self.language_model(
             inputs_embeds=inputs,
             attention_mask=seen.long(),
             position_ids=positions(seen)[:, len(shared) :],
             past_key_values=cache,
-            logits_to_keep=columns,
+            logits_to_keep=wanted,
             use_cache=cache is not None,
         ).logits
 
@@ -199,7 +203,7 @@ class LoraLM(nn.Module):
         """Each request's prompt: the words before the soft tokens, and the rest as embeddings."""
         parts = {prompt: self._split(prompt) for prompt in {request.prompt for request in requests}}
         rows = []
-        for request, soft in zip(requests, soft_rows(self.soft_tokens, requests), strict=True):
+        for request, soft in zip(requests, self.soft_tokens.rows(requests), strict=True):
             before, after = parts[request.prompt]
             words = self._embed(after)
             rows.append(PromptRow(before, torch.cat([soft.to(words.dtype), words])))

@@ -9,44 +9,47 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from smot_vlm.fusion.attention import CrossAttention
-from smot_vlm.semantics.decoder import TASKS, CaptionRequest, pad_tokens
+from smot_vlm.fusion.attention import CrossAttention, SelfAttention
+from smot_vlm.semantics.decoder import TASKS, CaptionRequest, Task, pad_tokens
 
 
 class SoftTokens(nn.Module):
-    """`count` learned queries read the visual tokens; each becomes one input embedding of width `hidden`.
+    """`count` learned queries of a task read the visual tokens; each becomes one input embedding of width `hidden`.
 
+    They read, agree among themselves (so that each knows what the others say, and their order can be a sentence's),
+    and read again. Tasks differ in their queries alone: how things look as words is the same for people and scenes.
     scale: standard deviation of the language model's own embeddings, so that soft tokens start out as loud as words.
     """
 
     def __init__(self, dim: int, hidden: int, *, count: int = 16, heads: int = 8, scale: float = 0.02) -> None:
         super().__init__()
-        self.queries = nn.Parameter(torch.randn(count, dim) * dim**-0.5)
-        self.read = CrossAttention(dim, heads, 4 * dim)
+        self.queries = nn.ParameterDict({task: torch.randn(count, dim) * dim**-0.5 for task in TASKS})
+        self.read = CrossAttention(dim, heads, 2 * dim)
+        self.agree = SelfAttention(dim, heads)
+        self.read_again = CrossAttention(dim, heads, 2 * dim)
         self.project = nn.Linear(dim, hidden)
         self.norm = nn.LayerNorm(hidden)
         nn.init.constant_(self.norm.weight, scale)
 
     def forward(
-        self, tokens: Float[Tensor, "batch tokens dim"], mask: Bool[Tensor, "batch tokens"]
+        self, task: Task, tokens: Float[Tensor, "batch tokens dim"], mask: Bool[Tensor, "batch tokens"]
     ) -> Float[Tensor, "batch count hidden"]:
         """mask: true where a token is real."""
-        queries = self.queries.expand(len(tokens), -1, -1)
-        return self.norm(self.project(self.read(queries, tokens, mask)))
+        queries = self.queries[task].expand(len(tokens), -1, -1)
+        queries = self.agree(self.read(queries, tokens, mask))
+        return self.norm(self.project(self.read_again(queries, tokens, mask)))
+
+    def rows(self, requests: Sequence[CaptionRequest]) -> list[Float[Tensor, "count hidden"]]:
+        """The soft tokens of each request, by the queries of its task."""
+        rows: dict[int, Tensor] = {}
+        for task in TASKS:
+            chosen = [index for index, request in enumerate(requests) if request.task == task]
+            if chosen:
+                tokens, mask = pad_tokens([requests[index].tokens for index in chosen])
+                rows |= dict(zip(chosen, self(task, tokens, mask), strict=True))
+        return [rows[index] for index in range(len(requests))]
 
 
-def soft_tokens_of_each_task(dim: int, words: Float[Tensor, "vocabulary hidden"], *, count: int) -> nn.ModuleDict:
-    """A resampler for each task, into the space of a language model's input embeddings `words` and as loud as they are."""
-    hidden, scale = words.shape[1], words.detach().float().std().item()
-    return nn.ModuleDict({task: SoftTokens(dim, hidden, count=count, scale=scale) for task in TASKS})
-
-
-def soft_rows(resamplers: nn.ModuleDict, requests: Sequence[CaptionRequest]) -> list[Float[Tensor, "count hidden"]]:
-    """The soft tokens of each request, by the resampler of its task."""
-    rows: dict[int, Tensor] = {}
-    for task in TASKS:
-        chosen = [index for index, request in enumerate(requests) if request.task == task]
-        if chosen:
-            tokens, mask = pad_tokens([requests[index].tokens for index in chosen])
-            rows |= dict(zip(chosen, resamplers[task](tokens, mask), strict=True))
-    return [rows[index] for index in range(len(requests))]
+def soft_tokens_into(words: Float[Tensor, "vocabulary hidden"], dim: int, *, count: int) -> SoftTokens:
+    """A resampler into the space of a language model's input embeddings `words`, as loud as they are."""
+    return SoftTokens(dim, words.shape[1], count=count, scale=words.detach().float().std().item())

@@ -23,11 +23,11 @@ from transformers import (
 
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
 from smot_vlm.semantics.generation import GREEDY, Decoding, choosing, own_draws
-from smot_vlm.semantics.grounding import GroundingLoss, bag_of_words_loss, content_tokens
+from smot_vlm.semantics.grounding import GroundingLoss, content_tokens, grounding_loss
 from smot_vlm.semantics.language_models import find_language_model, load_model
 from smot_vlm.semantics.lora_lm import IGNORED, attention_projections
 from smot_vlm.semantics.picture_inputs import PictureInputs, PictureProcessor, soft_tokens_in_place
-from smot_vlm.semantics.soft_tokens import soft_rows, soft_tokens_of_each_task
+from smot_vlm.semantics.soft_tokens import SoftTokens, soft_tokens_into
 
 
 class VisionLanguage(nn.Module):
@@ -69,9 +69,9 @@ class VisionLanguage(nn.Module):
                 task_type="CAUSAL_LM",
             )
             self.language_model = get_peft_model(language_model, adapter)
-        self.soft_tokens: nn.ModuleDict | None = None
+        self.soft_tokens: SoftTokens | None = None
         if soft_tokens:
-            self.soft_tokens = soft_tokens_of_each_task(dim, self._words.weight, count=soft_tokens)
+            self.soft_tokens = soft_tokens_into(self._words.weight, dim, count=soft_tokens)
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
@@ -117,13 +117,14 @@ class VisionLanguage(nn.Module):
             tokens += sum(len(targets[row]) for row in rows)
         return CaptionLoss(total, tokens)
 
-    def grounding(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> GroundingLoss:
+    def grounding(
+        self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, spelling: bool = True
+    ) -> GroundingLoss:
         """See Grounded.grounding; nothing is asked for where there are no soft tokens."""
         if self.soft_tokens is None:
             return GroundingLoss(self._zero(), 0)
-        bags = [self.content_tokens(caption) for caption in captions]
-        soft = torch.stack(soft_rows(self.soft_tokens, requests))
-        return GroundingLoss(bag_of_words_loss(soft, self._words.weight, bags), sum(map(len, bags)))
+        soft = torch.stack(self.soft_tokens.rows(requests))
+        return grounding_loss(soft, self._words.weight, self.tokenizer, captions, spelling=spelling)
 
     def content_tokens(self, caption: str) -> list[int]:
         """See Grounded.content_tokens."""
@@ -172,7 +173,7 @@ class VisionLanguage(nn.Module):
         return [" ".join(text.split()) for text in texts]
 
     def _soft_rows(self, requests: Sequence[CaptionRequest]) -> list[Tensor]:
-        return [] if self.soft_tokens is None else soft_rows(self.soft_tokens, requests)
+        return [] if self.soft_tokens is None else self.soft_tokens.rows(requests)
 
     def _target(self, caption: str) -> list[int]:
         """The caption and its end token; nothing for a blank one."""

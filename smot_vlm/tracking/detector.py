@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.ops import nms
 from ultralytics import YOLO
 from ultralytics.cfg import get_cfg
@@ -26,6 +27,9 @@ from smot_vlm.tracking.letterbox import Letterbox, canvas_size, letterbox
 Image.open = patches._image_open
 
 PERSON = 0
+# Of the finest feature map: gestures of a person 70 pixels tall are 4 pixels wide.
+FINE_STRIDE = 4
+COLOURS = 3
 
 
 @runtime_checkable
@@ -36,7 +40,11 @@ class Detector(Protocol):
 
 
 class DetectorOutput(NamedTuple):
-    """raw: what the head gives (ultralytics' own form, for its loss); pyramid: feature maps, finest first."""
+    """raw: what the head gives (ultralytics' own form, for its loss).
+
+    pyramid: feature maps, finest first: the backbone's last of stride 4 with the picture's own colours beside it, and
+    those that the head reads.
+    """
 
     raw: Any
     pyramid: list[Float[Tensor, "batch channels height width"]]
@@ -68,6 +76,7 @@ class YoloDetector(nn.Module):
         self.overlap = overlap
         self.min_score = min_score
         self.max_people = max_people
+        self._fine, self._fine_channels = _last_layer_of_stride(self.model, FINE_STRIDE)
 
     @property
     def architecture(self) -> dict[str, Any]:
@@ -76,14 +85,14 @@ class YoloDetector(nn.Module):
 
     @property
     def strides(self) -> list[int]:
-        """Pixels of the canvas a cell of each pyramid level, e.g. [8, 16, 32]."""
-        return [int(stride) for stride in self.model.stride]
+        """Pixels of the canvas a cell of each pyramid level, e.g. [4, 8, 16, 32]."""
+        return [FINE_STRIDE, *(int(stride) for stride in self.model.stride)]
 
     @property
     def channels(self) -> list[int]:
         """Channels of each pyramid level."""
         head = self.model.model[-1]
-        return [branch[0].conv.in_channels for branch in head.cv2]
+        return [self._fine_channels + COLOURS, *(branch[0].conv.in_channels for branch in head.cv2)]
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> DetectorOutput:
         """RGB in [0, 1], height and width multiples of 32."""
@@ -93,9 +102,12 @@ class YoloDetector(nn.Module):
         for layer in layers[:-1]:
             maps = layer(_inputs(layer, maps, outputs))
             outputs.append(maps if layer.i in self.model.save else None)
+            if layer.i == self._fine:
+                fine = maps
         pyramid = _inputs(layers[-1], maps, outputs)
         # The head replaces the entries of the list that it is given.
-        return DetectorOutput(layers[-1](list(pyramid)), list(pyramid))
+        colours = functional.avg_pool2d(images, FINE_STRIDE)
+        return DetectorOutput(layers[-1](list(pyramid)), [torch.cat([fine, colours], dim=1), *pyramid])
 
     def preprocess(self, image: np.ndarray) -> tuple[Float[Tensor, "3 height width"], Letterbox]:
         """RGB uint8 (H, W, 3) -> canvas as float RGB in [0, 1], and where the frame lies in it."""
@@ -192,6 +204,25 @@ def _inputs(layer: Any, previous: Any, outputs: list[Tensor | None]) -> Any:
     if isinstance(layer.f, int):
         return outputs[layer.f]
     return [previous if source == -1 else outputs[source] for source in layer.f]
+
+
+@torch.no_grad()
+def _last_layer_of_stride(model: Any, stride: int) -> tuple[int, int]:
+    """The number of the first layers' last one at `stride`, and its channels: where features are finest, yet computed."""
+    maps, size = torch.zeros(1, 3, 64, 64), 64 // stride
+    training = model.training
+    model.eval()
+    found = (0, 0)
+    for layer in model.model:
+        if layer.f != -1 or maps.shape[2] < size:
+            break
+        maps = layer(maps)
+        if maps.shape[2] == size:
+            found = (layer.i, maps.shape[1])
+    model.train(training)
+    if not found[1]:
+        raise ValueError(f"the detector's architecture has no layer of stride {stride} at its beginning")
+    return found
 
 
 def _load_yolo(weights: str | dict[str, Any]) -> tuple[nn.Module, bool]:

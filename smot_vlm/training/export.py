@@ -5,12 +5,13 @@ from pathlib import Path
 
 from smot_vlm.build import build_model
 from smot_vlm.config import Config
+from smot_vlm.training.calibration import calibrate
 from smot_vlm.training.checkpoints import read_checkpoint, restore
 from smot_vlm.weights import ModelCard, save_pretrained
 
 
 def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True, overwrite: bool = False) -> None:
-    """Write the model of a checkpoint. half: float16, for shipping.
+    """Write the model of a checkpoint, its verbs' thresholds calibrated on validation sequences. half: float16.
 
     Raises:
         FileNotFoundError, ValueError: no checkpoint, or one of another configuration.
@@ -19,6 +20,7 @@ def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True,
     read_checkpoint(checkpoint)  # a missing file is told before the model is built
     model = build_model(config, name_verbs=False)
     progress = restore(checkpoint, model)
+    calibrate(model, config)
     scores = _scores(checkpoint.parent.parent / "log.jsonl", progress.step)
     card = ModelCard(f"{config.training.dataset}, {progress.step} steps of {config.training.steps}", scores)
     save_pretrained(model, config, folder, card=card, half=half, overwrite=overwrite)

@@ -12,6 +12,7 @@ from types import FrameType
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.utils import GradientAccumulationPlugin
+from torch import nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
@@ -20,6 +21,8 @@ from smot_vlm.config import Config, TrainingConfig, config_to_dict
 from smot_vlm.data.augment import Augmentation
 from smot_vlm.data.collate import SequenceSource
 from smot_vlm.files import write_text
+from smot_vlm.semantics.lora_lm import LoraLM
+from smot_vlm.tracking.running_norm import running_norms
 from smot_vlm.training.checkpoints import Checkpoints, Progress, restore
 from smot_vlm.training.examples import Example, ExampleOptions, Examples, RunOrder
 from smot_vlm.training.objective import Losses, Objective, Phase, combine
@@ -29,6 +32,9 @@ from smot_vlm.training.sources import open_source
 from smot_vlm.training.validation import Validation, validate
 
 logger = logging.getLogger(__name__)
+
+# How long a loader's worker goes on after SIGTERM.
+WORKER_GRACE_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,8 @@ class Trainer:
             prefetch_factor=4 if settings.workers else None,
         )
         self.model.detector.to(memory_format=torch.channels_last)
+        if self.accelerator.mixed_precision == "bf16":
+            _halve_frozen(self.model.decoder, self.accelerator.device)  # type: ignore[arg-type]
         if settings.compile:
             self.model.detector.compile()
             self.model.decoder.language_model.compile()  # type: ignore[attr-defined]
@@ -170,8 +178,9 @@ class Trainer:
         started, times = time.perf_counter(), self.objective.times
         times.seconds.clear()
         torch.manual_seed(hash((settings.seed, step, accelerator.process_index)) % 2**31)
-        phase = Phase(meaning=step >= settings.tracking_steps, words=step >= settings.words_from)
-        factor = rate_factor(step, warmup_steps=settings.warmup_steps, steps=settings.steps)
+        starts = (settings.tracking_steps, settings.spelling_from, settings.words_from)
+        phase = Phase(*(step >= start for start in starts))
+        factor = rate_factor(step, warmup_steps=settings.warmup_steps, steps=settings.steps, starts=starts)
         set_rates(self.optimizer, factor)
         with times.part("data"):
             group = [next(batches) for _ in range(settings.accumulate)]
@@ -190,6 +199,8 @@ class Trainer:
                     self.optimizer.step()
                     self.optimizer.zero_grad()
             sums.append(Losses(*(float(torch.as_tensor(loss).detach()) for loss in losses)))
+        for norm in running_norms(self.model):
+            norm.update(lambda counted: accelerator.reduce(counted, "sum"))
         totals = self._total(sums)
         return StepRecord.of(
             step + 1, totals, counts, phase, factor, norms, time.perf_counter() - started, dict(times.seconds)
@@ -240,14 +251,9 @@ class Trainer:
         return scores
 
     def _source(self, purpose: str, split: str) -> SequenceSource:
-        return open_source(
-            self.settings.dataset,
-            split,
-            synthetic_sequences=self.settings.synthetic_sequences
-            if purpose == "train"
-            else self.settings.validation_videos,
-            synthetic_width=self.settings.synthetic_width,
-        )
+        settings = self.settings
+        count = settings.synthetic_sequences if purpose == "train" else settings.validation_videos
+        return open_source(settings.dataset, split, synthetic_sequences=count, synthetic_width=settings.synthetic_width)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         logger.warning("SIGTERM: stopping after this step")
@@ -258,10 +264,9 @@ def open_accelerator(settings: TrainingConfig, folder: Path) -> Accelerator:
     """The engine as configured; what `accelerate launch` says about processes and sharding holds."""
     precision = settings.precision
     if precision == "auto":
-        bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-        precision = "bf16" if bf16 else "no"
+        precision = "bf16" if _multiplies_bf16() else "float32"
     accelerator = Accelerator(
-        mixed_precision=precision,
+        mixed_precision="no" if precision == "float32" else precision,
         gradient_accumulation_plugin=GradientAccumulationPlugin(
             num_steps=settings.accumulate, sync_with_dataloader=False
         ),
@@ -275,6 +280,25 @@ def open_accelerator(settings: TrainingConfig, folder: Path) -> Accelerator:
     return accelerator
 
 
+def _multiplies_bf16() -> bool:
+    """Whether the machine has units for bf16: other CPUs emulate it, many times slower than float32."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    return bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
+
+
+def _halve_frozen(decoder: nn.Module, device: torch.device) -> None:
+    """A language model that is not trained is only multiplied with, in bf16: autocast need not convert it at each step.
+
+    On CPUs its attention is made of products too, which are much faster in bf16 than torch's fused one backwards.
+    """
+    if device.type == "cpu" and isinstance(decoder, LoraLM):
+        decoder.language_model.get_base_model().set_attn_implementation("eager")
+    for parameter in decoder.parameters():
+        if not parameter.requires_grad and parameter.dtype == torch.float32:
+            parameter.data = parameter.data.bfloat16()
+
+
 def _as_list(examples: list[Example]) -> list[Example]:
     """Examples of different sizes stay apart; the model puts their frames side by side."""
     return examples
@@ -286,4 +310,5 @@ def _start_worker(_: int) -> None:
 
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # A signal for the whole group must not end it before the main process is done with its step.
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(WORKER_GRACE_SECONDS))

@@ -39,9 +39,13 @@ class Losses(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """What is trained now. meaning: grounding and interactions beside the detector; words: captions too."""
+    """What is trained now. meaning: grounding (as a bag of words) and interactions beside the detector.
+
+    spelling: grounding in the order of the words too. words: captions too.
+    """
 
     meaning: bool
+    spelling: bool
     words: bool
 
 
@@ -88,7 +92,7 @@ class Objective(nn.Module):
             interactions = self._interactions(seen, examples) if self.weights.interactions else zero
         people, scenes = self._requests(seen, examples)
         with self.times.part("grounding"):
-            grounding = self._grounding(people + scenes) if self.weights.grounding else None
+            grounding = self._grounding(people + scenes, phase.spelling) if self.weights.grounding else None
         with self.times.part("language"):
             instance = self._words(people) if phase.words and self.weights.instance else None
             video = self._words(scenes) if phase.words and self.weights.video else None
@@ -173,11 +177,12 @@ class Objective(nn.Module):
                 scenes.append((self.model.scene_request(fused, context), example.caption))
         return people, scenes
 
-    def _grounding(self, asked: Sequence[tuple[CaptionRequest, str]]) -> Tensor | None:
+    def _grounding(self, asked: Sequence[tuple[CaptionRequest, str]], spelling: bool) -> Tensor | None:
         decoder = self.model.decoder
         if not asked or not isinstance(decoder, Grounded):
             return None
-        return decoder.grounding([request for request, _ in asked], [answer for _, answer in asked]).total
+        requests, captions = [request for request, _ in asked], [answer for _, answer in asked]
+        return decoder.grounding(requests, captions, spelling=spelling).total
 
     def _words(self, asked: Sequence[tuple[CaptionRequest, str]]) -> Tensor | None:
         if not asked:

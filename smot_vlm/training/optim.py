@@ -1,7 +1,7 @@
 """The optimiser: three groups of parameters, AdamW, a rate that warms up and then falls along half a cosine."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import nn
@@ -41,12 +41,15 @@ def set_rates(optimizer: Optimizer, factor: float) -> None:
         group["lr"] = group["rate"] * factor
 
 
-def rate_factor(step: int, *, warmup_steps: int, steps: int) -> float:
-    """Share of the highest rate at `step` (from 0): rises linearly over the warm-up, then half a cosine down to 0."""
-    if step < warmup_steps:
-        return (step + 1) / warmup_steps
+def rate_factor(step: int, *, warmup_steps: int, steps: int, starts: Sequence[int] = ()) -> float:
+    """Share of the highest rate at `step` (from 0): rises linearly over the warm-up, then half a cosine down to 0.
+
+    starts: steps where a new loss joins, and the rate rises anew: what it makes of parts that never felt it is rough.
+    """
     done = (step - warmup_steps) / max(steps - warmup_steps, 1)
-    return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    cosine = 0.5 * (1 + math.cos(math.pi * min(max(done, 0.0), 1.0)))
+    since = step - max((start for start in starts if start <= step), default=0)
+    return cosine * min((since + 1) / max(warmup_steps, 1), 1.0)
 
 
 def clip_groups(optimizer: Optimizer, most: float) -> dict[str, float]:

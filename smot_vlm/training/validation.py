@@ -1,6 +1,6 @@
 """How good the model is meanwhile: sequences it has not seen, described end to end with nothing but their frames."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -58,22 +58,32 @@ def validate(model: SmotModel, config: Config, sequences: Iterable[TrainingSeque
 
     words: false while the captions are not trained yet, so that none is waited for.
     """
-    training = model.training
-    model.eval()
-    longest = model.decoder.max_new_tokens
-    model.decoder.max_new_tokens = longest if words else 1
     pairs: list[Pair] = []
-    with torch.inference_mode():
-        for sequence in sequences:
-            facts = sequence.drawn.facts if isinstance(sequence, DrawnSequence) else None
-            truth = SequenceTruth(
-                sequence.name, sequence.tracks, sequence.interactions, sequence.caption, len(sequence), facts
-            )
-            said = describe(model, config, sequence)
-            pairs.append(Pair(truth, SequencePrediction(sequence.name, said.tracks, said.interactions, said.caption)))
-    model.decoder.max_new_tokens = longest
-    model.train(training)
+    known = list(sequences)
+    for sequence, said in zip(known, describe_each(model, config, known, words), strict=True):
+        facts = sequence.drawn.facts if isinstance(sequence, DrawnSequence) else None
+        truth = SequenceTruth(
+            sequence.name, sequence.tracks, sequence.interactions, sequence.caption, len(sequence), facts
+        )
+        pairs.append(Pair(truth, SequencePrediction(sequence.name, said.tracks, said.interactions, said.caption)))
     return score(pairs)
+
+
+def describe_each(
+    model: SmotModel, config: Config, sequences: Iterable[TrainingSequence], words: bool = True
+) -> Iterator[Description]:
+    """What the model says of each sequence; without `words` it writes no captions. See `validate`."""
+    training, longest = model.training, model.decoder.max_new_tokens
+    model.eval()
+    model.decoder.max_new_tokens = longest if words else 1
+    try:
+        for sequence in sequences:
+            with torch.inference_mode():
+                said = describe(model, config, sequence)
+            yield said
+    finally:
+        model.decoder.max_new_tokens = longest
+        model.train(training)
 
 
 def describe(model: SmotModel, config: Config, sequence: TrainingSequence) -> Description:

@@ -1,4 +1,4 @@
-"""The bag of words: right words cost little, wrong ones much; gradient flows; rows that share a beginning are exact."""
+"""Words that soft tokens name and spell: right ones cost little, wrong ones much; what is usual pulls nowhere."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,14 @@ from tiny import tiny_config
 
 from smot_vlm.build import build_decoder
 from smot_vlm.semantics.decoder import CaptionRequest
-from smot_vlm.semantics.grounding import Grounded, bag_of_words_loss, content_words
+from smot_vlm.semantics.grounding import (
+    SHARPNESS,
+    Grounded,
+    bag_of_words_loss,
+    content_words,
+    spelling_loss,
+    word_cosines,
+)
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.prompts import Prompts
 
@@ -28,33 +35,70 @@ def requests(count: int, prompt: str = "instance_caption") -> list[CaptionReques
     return [CaptionRequest("instance", torch.randn(5, 32), Prompts().render(prompt)) for _ in range(count)]
 
 
-def test_content_words_leave_out_what_says_nothing_and_repetitions():
+def test_content_words_leave_out_what_says_nothing():
     assert content_words("A man in a red shirt waves, and then the man walks.") == [
-        "man", "red", "shirt", "waves", "walks",
+        "man", "red", "shirt", "waves", "man", "walks",
     ]  # fmt: skip
     assert content_words("") == []
+
+
+def test_cosines_are_around_the_mean_of_all_words():
+    words = torch.randn(6, 8)
+    soft = (words[[4, 2]] - words.mean(dim=0))[None]
+    cosines = word_cosines(soft, words, [2, 4])
+    assert cosines[0, 0, 1].item() == pytest.approx(1)
+    assert cosines[0, 1, 0].item() == pytest.approx(1)
 
 
 def test_soft_tokens_that_are_the_words_cost_least():
     words = torch.eye(6, 8)
     soft = torch.stack([words[[1, 4]], words[[2, 5]]])
-    right = bag_of_words_loss(soft, words, [[1, 4], [2, 5]])
-    wrong = bag_of_words_loss(soft, words, [[2, 5], [1, 4]])
-    assert right < 0.1 < wrong / 50
+    cosines = word_cosines(soft, words, [1, 2, 4, 5])
+    right = bag_of_words_loss(cosines, [[0, 2], [1, 3]])
+    wrong = bag_of_words_loss(cosines, [[1, 3], [0, 2]])
+    assert right < 0.2 < wrong / 50
 
 
-def test_the_wrong_answers_are_the_words_of_the_others():
-    """Two requests, one word each: the loss is the sum of four binary questions, worked out by hand."""
-    words = torch.eye(3, 8)
-    soft = torch.stack([words[[0]], words[[0]]])
-    directions = torch.nn.functional.normalize(words - words.mean(dim=0), dim=1)
-    near, far = (20 * float(words[0] @ directions[index]) - 7 for index in (0, 1))
-    expected = 2 * np.log1p(np.exp([-near, near, far, -far])).sum() / 2
-    assert bag_of_words_loss(soft, words, [[0], [1]]).item() == pytest.approx(expected, rel=1e-4)
+def test_soft_tokens_that_say_nothing_answer_as_is_usual_and_pull_nowhere_together():
+    """Two requests of three have the word: the answer is 2/3 for all, and moving all alike gains nothing."""
+    cosines = torch.zeros(3, 4, 1, requires_grad=True)
+    loss = bag_of_words_loss(cosines, [[0], [0], []])
+    assert loss.item() == pytest.approx(-2 * np.log(2 / 3) - np.log(1 / 3), rel=1e-5)
+    loss.backward()
+    pull = cosines.grad.sum(dim=(1, 2))
+    assert pull[0] < 0 < pull[2]
+    assert pull.sum().item() == pytest.approx(0, abs=1e-5)
 
 
-def test_an_empty_bag_costs_nothing():
-    assert bag_of_words_loss(torch.randn(2, 3, 8), torch.randn(6, 8), [[], []]).item() == 0.0
+def spelled(*columns: int, words: int = 3) -> torch.Tensor:
+    """One request whose tokens each are one word; -1: none."""
+    return torch.stack([torch.zeros(words) if c < 0 else torch.eye(words)[c] for c in columns])[None]
+
+
+def test_words_in_order_cost_little_and_in_another_order_much():
+    assert spelling_loss(spelled(0, 1, 2), [[0, 1, 2]]) < 0.1
+    assert spelling_loss(spelled(0, 1, 2), [[2, 1, 0]]) > 10
+    assert spelling_loss(spelled(0, 0, 2), [[0, 2]]) < 0.1, "a word that is held is one word"
+
+
+def test_spelling_is_the_sum_over_all_ways():
+    """Two tokens, one word: held, before silence, or after it; worked out by hand from adjusted log-odds."""
+    cosines = torch.tensor([[[0.1], [0.2]]])
+    counts = np.log([1.0, 1.0])  # one token of two is silent
+    chances = [np.exp(np.array([0.0, SHARPNESS * value]) + counts) for value in (0.1, 0.2)]
+    (silent_1, word_1), (silent_2, word_2) = (chance / chance.sum() for chance in chances)
+    expected = -np.log(word_1 * word_2 + word_1 * silent_2 + silent_1 * word_2)
+    assert spelling_loss(cosines, [[0]]).item() == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_line_that_is_too_long_is_cut_and_one_that_never_fits_counts_nothing():
+    assert spelling_loss(spelled(0, 1), [[0, 1, 2]]) < 0.5
+    assert spelling_loss(spelled(0, 0), [[0, 0]]).item() == 0.0
+    assert spelling_loss(spelled(0, 1), [[]]).isfinite()
+
+
+def test_an_empty_bag_costs_nothing(decoder):
+    assert decoder.grounding(requests(2), ["the", "a"]).total.item() == 0.0
 
 
 def test_grounding_counts_its_words_and_reaches_the_features(decoder):

@@ -153,8 +153,15 @@ def test_best_threshold_agrees_with_trying_all_of_them():
 
 def test_calibration_leaves_verbs_that_were_never_seen():
     head = make_head(verbs=2, threshold=0.4)
-    head.calibrate(np.array([[0.9, 0.2], [0.3, 0.1]]), np.array([[True, False], [False, False]]))
-    assert head.thresholds.tolist() == pytest.approx([0.6, 0.4])
+    rare = np.array([[0.9, 0.2], [0.3, 0.1]])
+    head.calibrate(rare, np.array([[True, False], [False, False]]))
+    assert head.thresholds.tolist() == pytest.approx([0.6, 0.6]), "too few for one of its own: that of all together"
+    scores = np.array([[0.9, 0.2]] * 5 + [[0.3, 0.1]] * 5 + [[0.1, 0.05]] * 5)
+    labels = np.array([[True, True]] * 5 + [[False, True]] * 5 + [[False, False]] * 5)
+    head.calibrate(scores, labels)
+    assert head.thresholds.tolist() == pytest.approx([0.6, 0.075])
+    head.calibrate(scores, np.zeros_like(labels))
+    assert head.thresholds.tolist() == pytest.approx([0.6, 0.075]), "nothing known, nothing changed"
 
 
 def test_all_pairs_with_a_verb_and_some_without_are_chosen():

@@ -126,7 +126,7 @@ def test_soft_tokens_stand_where_the_prompt_says(decoder):
     after += decoder.processor.ids("<start>assistant\n")
     caption = decoder.processor.ids("hi")
     words = decoder.language_model.get_input_embeddings()
-    soft = decoder.soft_tokens["instance"](request.tokens[None], torch.ones(1, len(request.tokens), dtype=torch.bool))
+    soft = decoder.soft_tokens("instance", request.tokens[None], torch.ones(1, len(request.tokens), dtype=torch.bool))
     with torch.no_grad():
         row = torch.cat([words(torch.tensor(before)), soft[0], words(torch.tensor(after + caption))])
         logits = decoder.language_model(inputs_embeds=row[None]).logits[0, -len(caption) - 1 :].log_softmax(-1)

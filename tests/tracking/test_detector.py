@@ -16,8 +16,8 @@ def detector() -> YoloDetector:
 
 def test_an_architecture_is_untrained_and_finds_one_class(detector):
     assert not detector.trained
-    assert detector.strides == [8, 16, 32]
-    assert detector.channels == [64, 128, 256]
+    assert detector.strides == [4, 8, 16, 32]
+    assert detector.channels == [67, 64, 128, 256]
 
 
 def test_one_forward_gives_boxes_and_the_pyramid(detector):
@@ -25,7 +25,9 @@ def test_one_forward_gives_boxes_and_the_pyramid(detector):
     assert canvas.shape == (3, 64, 96)
     with torch.no_grad():
         output = detector.eval()(canvas[None])
-    assert [tuple(level.shape) for level in output.pyramid] == [(1, 64, 8, 12), (1, 128, 4, 6), (1, 256, 2, 3)]
+    assert [tuple(level.shape) for level in output.pyramid] == [
+        (1, 67, 16, 24), (1, 64, 8, 12), (1, 128, 4, 6), (1, 256, 2, 3),
+    ]  # fmt: skip
     people = detector.boxes(output, [placement])[0]
     assert (np.diff(people.scores) <= 0).all()
 
@@ -40,7 +42,7 @@ def test_the_pyramid_is_what_ultralytics_own_forward_feeds_its_head(detector):
         output = detector(images)
     hook.remove()
     assert torch.equal(output.raw[0], expected)
-    for ours, theirs in zip(output.pyramid, seen[0], strict=True):
+    for ours, theirs in zip(output.pyramid[1:], seen[0], strict=True):
         assert torch.equal(ours, theirs)
 
 

@@ -1,8 +1,8 @@
-"""Features of people and frames: where they look, that padding and batching change nothing, and that gradient flows."""
+"""Features of people and frames: where they look, that batching changes nothing, and that gradient flows."""
 
 import torch
 
-from smot_vlm.tracking.roi import FrameFeatures, PersonFeatures
+from smot_vlm.tracking.roi import FrameFeatures, PersonFeatures, RegionEncoder, surroundings
 
 CHANNELS, STRIDES = [3, 4, 5], [8, 16, 32]
 
@@ -23,23 +23,26 @@ def test_a_box_becomes_four_tokens():
 
 
 def test_tokens_are_the_cells_of_the_box_from_the_top_left():
-    """A picture that is bright in its lower right quarter only: the last token alone differs from the first."""
-    pyramid = [
-        torch.arange(channels).float().view(1, -1, 1, 1).repeat(1, 1, 128 // stride, 128 // stride)
-        for channels, stride in zip(CHANNELS, STRIDES, strict=True)
-    ]
-    for level in pyramid:
-        half = level.shape[-1] // 2
-        level[:, :, half:, half:] *= -1.0
-    features = PersonFeatures(CHANNELS, STRIDES, dim=16)
-    tokens = features(pyramid, [torch.tensor([[0.0, 0, 128, 128]])])[0]
-    distance = (tokens - tokens[0]).norm(dim=1)
-    # The bright quarter bleeds a little over its edge where levels are coarse.
-    assert distance[3] > 3 * distance[1:3].max()
+    """Something in one quarter of the box moves that quarter's token most."""
+    features = RegionEncoder(sum(CHANNELS), STRIDES, cells=(16, 8), dim=16).eval()
+    box = [torch.tensor([[0.0, 0, 128, 128]])]
+    plain = features(make_pyramid(), box)[0]
+    for quarter in range(4):
+        row, column = divmod(quarter, 2)
+        pyramid = make_pyramid()
+        for level in pyramid:
+            half = level.shape[-1] // 2
+            level[:, :, row * half : (row + 1) * half, column * half : (column + 1) * half] += 3.0
+        moved = (features(pyramid, box)[0] - plain).norm(dim=1)
+        assert moved.argmax() == quarter
+
+
+def test_surroundings_are_wider_than_the_person_by_its_height():
+    assert surroundings(torch.tensor([[10.0, 20, 30, 60]])).tolist() == [[-10.0, 16.0, 50.0, 64.0]]
 
 
 def test_boxes_do_not_see_each_other_and_images_keep_apart():
-    features = PersonFeatures(CHANNELS, STRIDES, dim=16)
+    features = PersonFeatures(CHANNELS, STRIDES, dim=16).eval()
     pyramid = make_pyramid(batch=2)
     first, second = torch.tensor([[0.0, 0, 64, 64]]), torch.tensor([[10.0, 20, 30, 90]])
     together = features(pyramid, [first, second])

@@ -124,7 +124,9 @@ def logged_lines(folder: Path) -> list[str]:
 
 def test_two_processes_are_one_with_twice_the_accumulation(tiny_language_model, tmp_path):
     # True trajectories: the running statistics of batch norms, by which people are found, are each process's own.
-    config = small_training(tiny_language_model, steps=3, words_from=1, true_tracks=(1.0, 1.0), checkpoint_every=3)
+    config = small_training(
+        tiny_language_model, steps=3, spelling_from=1, words_from=1, true_tracks=(1.0, 1.0), checkpoint_every=3
+    )
     # A world where some clips have nobody to interact with.
     config = replace(config, training=replace(config.training, synthetic_sequences=6, seed=4))
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(SCRIPT)]
@@ -219,7 +221,9 @@ def test_a_damaged_checkpoint_is_told(tiny_language_model, tmp_path):
 
 
 def test_the_best_is_kept(tiny_language_model, tmp_path, monkeypatch):
-    config = small_training(tiny_language_model, steps=3, words_from=1, validate_every=1, validation_videos=1, keep=1)
+    config = small_training(
+        tiny_language_model, steps=3, spelling_from=1, words_from=1, validate_every=1, validation_videos=1, keep=1
+    )
     found = iter([0.2, 0.6, 0.4])
     empty = Validation(0.0, 0.0, 0.0, float("nan"), float("nan"), float("nan"), float("nan"), {})
     monkeypatch.setattr("smot_vlm.training.loop.validate", lambda *_: replace(empty, hota=next(found)))

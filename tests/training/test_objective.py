@@ -79,10 +79,10 @@ def test_gradient_reaches_every_trained_part_and_no_frozen_one(config):
 
 def test_phases(config):
     objective = make_objective(config)
-    tracking = objective([example()], Phase(meaning=False, words=False))
+    tracking = objective([example()], Phase(meaning=False, spelling=False, words=False))
     assert tracking.detection > 0
     assert [float(loss) for loss in tracking[1:]] == [0, 0, 0, 0]
-    meaning = objective([example()], Phase(meaning=True, words=False))
+    meaning = objective([example()], Phase(meaning=True, spelling=True, words=False))
     assert meaning.grounding > 0
     assert meaning.interactions > 0
     assert meaning.instance == meaning.video == 0
@@ -104,8 +104,8 @@ def test_targets_are_counted_as_the_decoder_counts_them(config, monkeypatch):
     for name, attribute in (("loss", "tokens"), ("grounding", "words")):
         method = getattr(decoder, name)
 
-        def spy(requests, captions, method=method, attribute=attribute):
-            found = method(requests, captions)
+        def spy(requests, captions, method=method, attribute=attribute, **options):
+            found = method(requests, captions, **options)
             counted.append(getattr(found, attribute))
             return found
 

@@ -37,6 +37,15 @@ def test_rates_warm_up_and_fall_along_half_a_cosine(step, expected):
     assert rate_factor(step, warmup_steps=10, steps=100) == pytest.approx(expected, abs=1e-6)
 
 
+def test_rates_warm_up_anew_where_a_loss_joins():
+    options = {"warmup_steps": 10, "steps": 100, "starts": (40, 60)}
+    cosine = [rate_factor(step, warmup_steps=10, steps=100) for step in range(100)]
+    assert rate_factor(39, **options) == pytest.approx(cosine[39])
+    assert rate_factor(40, **options) == pytest.approx(cosine[40] / 10)
+    assert rate_factor(49, **options) == pytest.approx(cosine[49])
+    assert rate_factor(60, **options) == pytest.approx(cosine[60] / 10)
+
+
 def test_no_warm_up():
     assert rate_factor(0, warmup_steps=0, steps=10) == 1.0
 

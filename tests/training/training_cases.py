@@ -15,7 +15,7 @@ from smot_vlm.tracking.letterbox import Letterbox
 from smot_vlm.training.examples import Example
 from smot_vlm.training.objective import Losses, Objective, Phase
 
-EVERYTHING = Phase(meaning=True, words=True)
+EVERYTHING = Phase(meaning=True, spelling=True, words=True)
 EVEN = Losses(1.0, 1.0, 1.0, 0.5, 1.0)
 
 
@@ -26,6 +26,7 @@ def small_training(language_model: Path, **changes: object) -> Config:
         synthetic_width=160,
         steps=6,
         tracking_steps=1,
+        spelling_from=2,
         words_from=2,
         batch_clips=1,
         workers=0,

@@ -1,0 +1,65 @@
+"""Channels around what they usually are: what all people share says nothing about any of them.
+
+The feature maps of a detector hold one large part that is the same for every person, "here is a person", and a small
+one that tells them apart; attention that averages over tokens loses the small one in the large one. Statistics of the
+batch at hand would remove what a clip's only person looks like; so they are those of the training so far, the same in
+training and at inference.
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+# Share of the newest step in the statistics.
+MOMENTUM = 0.1
+SMALLEST_VARIANCE = 1e-3
+
+
+class RunningNorm(nn.Module):
+    """Each channel minus its running mean, divided by its running deviation; the input itself before any `update`.
+
+    A forward pass in training mode counts its tokens; `update`, once a step, takes them into the statistics. So all
+    processes and micro-batches of a step are normalised alike.
+    """
+
+    mean: Tensor
+    variance: Tensor
+    updates: Tensor
+    _counted: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("variance", torch.ones(channels))
+        self.register_buffer("updates", torch.zeros((), dtype=torch.long))
+        # Rows: how many, their sums, the sums of their squares.
+        self.register_buffer("_counted", torch.zeros(3, channels, dtype=torch.float64), persistent=False)
+
+    def forward(
+        self, tokens: Float[Tensor, "*batch channels"], mask: Bool[Tensor, "*batch"] | None = None
+    ) -> Float[Tensor, "*batch channels"]:
+        """mask: true where a token is real; others are not counted."""
+        if self.training:
+            rows = (tokens.flatten(0, -2) if mask is None else tokens[mask]).detach().double()
+            self._counted += torch.stack([torch.full_like(self._counted[0], len(rows)), rows.sum(0), (rows**2).sum(0)])
+        return (tokens - self.mean) * torch.rsqrt(self.variance.clamp(min=SMALLEST_VARIANCE))
+
+    @torch.no_grad()
+    def update(self, reduce: Callable[[Tensor], Tensor] = lambda counted: counted) -> None:
+        """Take what was counted since the last call into the statistics. reduce: adds it up over processes."""
+        count, sums, squares = reduce(self._counted.clone())
+        self._counted.zero_()
+        if count[0] == 0:
+            return
+        mean = sums / count
+        share = 1.0 if self.updates == 0 else MOMENTUM
+        self.mean.lerp_(mean.to(self.mean), share)
+        self.variance.lerp_((squares / count - mean**2).clamp(min=0).to(self.variance), share)
+        self.updates += 1
+
+
+def running_norms(model: nn.Module) -> Iterator[RunningNorm]:
+    """All of them in `model`, in the same order in every process."""
+    return (module for module in model.modules() if isinstance(module, RunningNorm))

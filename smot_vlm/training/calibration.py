@@ -1,0 +1,55 @@
+"""From which probability a verb is reported: set verb by verb where F1 is best on sequences that were not trained on."""
+
+import numpy as np
+
+from smot_vlm.config import Config
+from smot_vlm.evaluation.matching import match_one_to_one
+from smot_vlm.model import SmotModel
+from smot_vlm.structures import Description
+from smot_vlm.training.sources import TrainingSequence, open_source
+from smot_vlm.training.validation import describe_each
+from smot_vlm.verbs import NUM_VERBS, verb
+
+
+def calibrate(model: SmotModel, config: Config) -> None:
+    """Set the thresholds of the model's verbs on the first `calibration_videos` of the validation split.
+
+    Boxes, tracks and scores are the model's own, as at inference.
+    """
+    settings = config.training
+    if not settings.calibration_videos:
+        return
+    source = open_source(
+        settings.dataset,
+        settings.validation_split,
+        synthetic_sequences=settings.calibration_videos,
+        synthetic_width=settings.synthetic_width,
+    )
+    chosen = [source[index] for index in range(min(len(source), settings.calibration_videos))]
+    head = model.interaction_head
+    kept = head.thresholds.clone()
+    # Every verb of every pair is reported, with its score.
+    head.thresholds.fill_(-1.0)
+    tables = [
+        score_table(sequence, said)  # type: ignore[arg-type]
+        for sequence, said in zip(chosen, describe_each(model, config, chosen, words=False), strict=True)  # type: ignore[arg-type]
+    ]
+    head.thresholds.copy_(kept)
+    head.calibrate(np.concatenate([scores for scores, _ in tables]), np.concatenate([labels for _, labels in tables]))
+
+
+def score_table(sequence: TrainingSequence, said: Description) -> tuple[np.ndarray, np.ndarray]:
+    """Scores (pairs, verbs) of all pairs of people in a description that reports every verb, and what is true of them.
+
+    A true interaction whose people were not found has no row.
+    """
+    match = match_one_to_one(sequence.tracks, said.tracks)
+    true = {(edge.subject, edge.object, verb(edge.verb).id) for edge in sequence.interactions}
+    pairs = sorted({(edge.subject, edge.object) for edge in said.interactions})
+    row = {pair: index for index, pair in enumerate(pairs)}
+    scores, labels = np.zeros((len(pairs), NUM_VERBS)), np.zeros((len(pairs), NUM_VERBS), dtype=bool)
+    for edge in said.interactions:
+        place = row[edge.subject, edge.object], verb(edge.verb).id
+        scores[place] = edge.score
+        labels[place] = (match.get(edge.subject), match.get(edge.object), place[1]) in true
+    return scores, labels
