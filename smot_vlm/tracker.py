@@ -209,17 +209,14 @@ class Tracker:
 
     def _open_detector(self, detector: str) -> Detector | None:
         kind, colon, path = detector.partition(":")
-        options = {
-            "min_score": self.config.association.proposal_score,
-            "overlap": self.config.detector.overlap,
-            "image_size": self.config.detector.image_size,
-        }
+        # detector.image_size is what the model's own detector is shown; a file knows its own.
+        min_score, overlap = self.config.association.proposal_score, self.config.detector.overlap
         if detector == "model":
             return None
         if colon and path and kind == "onnx":
-            return OnnxDetector(path, **options)  # type: ignore[arg-type]
+            return OnnxDetector(path, min_score=min_score, overlap=overlap)
         if colon and path and kind == "yolo":
-            return YoloFileDetector(path, **options)  # type: ignore[arg-type]
+            return YoloFileDetector(path, min_score=min_score, overlap=overlap)
         raise ValueError(f"detector is {detector!r}; it takes model, onnx:FILE or yolo:FILE")
 
 

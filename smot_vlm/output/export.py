@@ -23,7 +23,7 @@ OpenFrames = Callable[[], AbstractContextManager[Iterable[Frame]]]
 
 
 def check_outputs(folder: Path | str, overwrite: bool = False) -> None:
-    """Refuse early what `write_outputs` would refuse after long work. Changes nothing.
+    """Refuse early what `write_outputs` would refuse after long work. Leaves nothing behind.
 
     Raises:
         NotADirectoryError: `folder`, or a folder above it, is a file.
@@ -37,6 +37,13 @@ def check_outputs(folder: Path | str, overwrite: bool = False) -> None:
         raise NotADirectoryError(f"{nearest} is a file; choose a folder for the outputs with --out")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise PermissionError(f"{nearest}: no permission to write here; choose another folder with --out")
+    try:
+        # Some file systems refuse what their permissions allow; this leaves nothing behind.
+        tempfile.TemporaryDirectory(prefix=".smot-vlm-", dir=nearest).cleanup()
+    except OSError as error:
+        raise PermissionError(
+            f"{nearest}: no file can be made here ({error.strerror}); choose another folder with --out"
+        ) from None
     for name in OUTPUTS:
         if (folder / name).is_dir():
             raise IsADirectoryError(f"{folder / name} is a folder; remove it or choose another folder with --out")

@@ -145,10 +145,13 @@ class YoloDetector(nn.Module):
 
 
 class YoloFileDetector:
-    """A user's ultralytics checkpoint (.pt and every export that ultralytics runs), person class only."""
+    """A user's ultralytics checkpoint (.pt and every export that ultralytics runs), person class only.
+
+    image_size: the long side in pixels of what it is shown; None: as it was trained.
+    """
 
     def __init__(
-        self, path: Path | str, *, image_size: int = 640, overlap: float = 0.65, min_score: float = 0.1
+        self, path: Path | str, *, image_size: int | None = None, overlap: float = 0.65, min_score: float = 0.1
     ) -> None:
         path = Path(path)
         if not path.exists():
@@ -159,7 +162,16 @@ class YoloFileDetector:
             self._yolo: Any = YOLO(str(path), task="detect", verbose=False)
         except Exception as error:  # ultralytics raises whatever its unpickler or exporter met
             raise ValueError(f"{path}: ultralytics cannot read it ({_first_line(error)})") from error
-        self._options = {"imgsz": image_size, "iou": overlap, "conf": min_score, "classes": [PERSON], "verbose": False}
+        self._options = {"iou": overlap, "conf": min_score, "classes": [PERSON], "verbose": False}
+        if image_size is not None:
+            self._options["imgsz"] = image_size
+        try:
+            # Exports are opened by their first picture.
+            self.detect(np.zeros((64, 64, 3), dtype=np.uint8))
+        except Exception as error:  # as above, from any of a dozen engines
+            raise ValueError(
+                f"{path}: ultralytics cannot run it ({_first_line(error)}); an ONNX file of another maker is onnx:FILE"
+            ) from error
 
     def detect(self, image: np.ndarray) -> Detections:
         result = self._yolo.predict(np.ascontiguousarray(image[:, :, ::-1]), **self._options)[0]

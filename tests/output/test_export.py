@@ -182,7 +182,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, make_description, so
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(export.tempfile, "mkdtemp", refuse)
-    with pytest.raises(PermissionError, match=r"cannot write the outputs \(Permission denied\)"):
+    with pytest.raises(PermissionError, match=r"no file can be made here \(Permission denied\)"):
         write_outputs(tmp_path / "out", make_description(), source, 25)
     assert source.opened == 0
     assert list(tmp_path.iterdir()) == []
@@ -210,6 +210,16 @@ def test_check_finds_what_would_fail_later(tmp_path, monkeypatch):
     with pytest.raises(PermissionError, match="no permission to write here"):
         check_outputs(tmp_path / "new/folder")
     assert sorted(path for path in tmp_path.rglob("*")) == before
+
+
+def test_a_file_system_that_refuses_in_spite_of_its_permissions_is_told_early(tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(export.tempfile, "mkdtemp", refuse)
+    with pytest.raises(PermissionError, match=r"no file can be made here \(Read-only file system\)") as caught:
+        check_outputs(tmp_path / "new/folder")
+    assert "\n" not in str(caught.value)
 
 
 def test_check_takes_a_relative_folder(tmp_path, monkeypatch):

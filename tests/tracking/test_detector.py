@@ -127,6 +127,28 @@ def test_a_broken_checkpoint_is_told_in_one_line(tmp_path):
         YoloFileDetector(tmp_path / "other.pt")
 
 
+def test_a_checkpoint_is_shown_pictures_as_it_was_trained_unless_told(tmp_path):
+    from ultralytics import YOLO
+
+    network = YOLO("yolo11n.yaml", verbose=False)
+    network.ckpt = {"train_args": {"imgsz": 96}}
+    network.save(tmp_path / "mine.pt")
+    for size, shown in ((None, 96), (64, 64)):
+        detector = YoloFileDetector(tmp_path / "mine.pt", image_size=size)
+        sizes = []
+        detector._yolo.predictor.model.register_forward_pre_hook(
+            lambda module, inputs, to=sizes: to.append(inputs[0].shape)
+        )
+        detector.detect(np.zeros((64, 64, 3), np.uint8))
+        assert max(sizes[0][2:]) == shown
+
+
+def test_an_onnx_file_of_another_maker_is_told_in_one_line(shared):
+    with pytest.raises(ValueError, match=r"yolox_nano.onnx: ultralytics cannot run it .* is onnx:FILE") as caught:
+        YoloFileDetector(shared / "data/detector/yolox_nano.onnx")
+    assert "\n" not in str(caught.value)
+
+
 def test_pillow_stays_as_it_is():
     """ultralytics replaces its opener with one that runs pip where a picture is broken."""
     from PIL import Image
