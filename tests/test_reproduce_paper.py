@@ -157,6 +157,18 @@ def test_each_way_of_fusing_is_a_model_of_its_own(script, knowing, monkeypatch):
         call(script, monkeypatch, "--table", "4", "--fusion", "mlp=first")
 
 
+def test_words_without_a_model_say_what_trains_one(script, data, monkeypatch):
+    call(script, monkeypatch, "--table", "3", "--detector", "noisy-truth")
+    text = (data / "out/table-3.md").read_text()
+    sort = row(text, "SORT")
+    assert sort[1] == "– / 0.245"
+    assert sort[-1].startswith(
+        "first: accelerate launch --num_processes 4 scripts/train.py --config configs/bensmot_smoter.yaml"
+    )
+    assert "--model runs/smoter/model" in sort[-1]
+    assert not (data / "out/tracks").exists()
+
+
 def test_an_unknown_row(script, data, monkeypatch):
     with pytest.raises(ValueError, match=r"no row 'BoTSORT' .* rows are SORT, DeepSORT"):
         call(script, monkeypatch, "--table", "2", "--rows", "BoTSORT")

@@ -1,10 +1,15 @@
 """The two consoles that every command prints to: results on standard output, messages on standard error."""
 
+import logging
+
 from rich.console import Console
 from rich.text import Text
 
 output = Console(highlight=False, soft_wrap=True)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+# It tells on loading of kernels that it did not find, whether or not anything is quantised.
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def print_error(error: object) -> None:

@@ -1,4 +1,4 @@
-"""Ground-truth boxes with noise: what a middling detector would say of a data set that no detector file fits.
+"""Ground-truth boxes with noise: what a middling detector would say, where none is at hand.
 
 Each box is missed now and then, moved and resized a little, and given a score; there are boxes of nobody. All of it follows
 from the seed and the sequence's name.

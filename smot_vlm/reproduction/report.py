@@ -8,11 +8,12 @@ from rich.table import Table
 
 from smot_vlm.evaluation.records import Cell, Column, Evaluation
 from smot_vlm.evaluation.tables import format_cell, markdown
-from smot_vlm.reproduction.plan import Given, Row, Sheet, command
+from smot_vlm.reproduction.plan import Given, Row, Sheet, command, train_command
 
 # Sets up to this size are also shown sequence by sequence.
 SHOWN_SEQUENCES = 8
 BENSMOT_TEST = 1008
+NEEDS_MODEL = "a trained model is needed"
 _BY_SEQUENCE = ("tracking/HOTA", "tracking/MOTA", "tracking/IDF1")
 
 
@@ -26,7 +27,8 @@ class Made:
 
 def report(sheet: Sheet, made: Sequence[Made], given: Given, out: str) -> str:
     """Markdown: the official figures beside the paper's, then by sequence for small sets, then the strict ones."""
-    parts = [f"# {sheet.title}", comparability(given, made), official_table(sheet, made, given, out)]
+    text = " ".join(part for part in (comparability(given, made), sheet.note) if part)
+    parts = [f"# {sheet.title}", text, official_table(sheet, made, given, out)]
     ours = [one for one in made if one.found]
     sequences = {len(one.found["strict"].sequences) for one in ours}
     if ours and max(sequences) <= SHOWN_SEQUENCES:
@@ -42,7 +44,8 @@ def official_table(sheet: Sheet, made: Sequence[Made], given: Given, out: str) -
     lines = [f"| run | {' | '.join(grid.heads)} | made by |", "|---|" + "---:|" * len(grid.heads) + "---|"]
     for one, cells in zip(made, grid.cells, strict=True):
         lines.append(f"| {one.row.name} | {' | '.join(cells)} | {_made_by(sheet, one.row, given, out)} |")
-    return "\n".join([*lines, "", grid.note])
+    needs = f" Such a model: `{train_command(given)}`." if NEEDS_MODEL in grid.note else ""
+    return "\n".join([*lines, "", grid.note + needs])
 
 
 def official_rich(sheet: Sheet, made: Sequence[Made]) -> Table:
@@ -127,7 +130,7 @@ def _ours(one: Made, key: str) -> Cell:
 
 def _reason(made: Sequence[Made], key: str) -> str:
     """Why no row has a value in this column."""
-    return next((note for one in made if (note := _ours(one, key).note)), "a trained model is needed")
+    return next((note for one in made if (note := _ours(one, key).note)), NEEDS_MODEL)
 
 
 def _cell(column: Column, one: Made, printed: Mapping[str, Evaluation]) -> str:
