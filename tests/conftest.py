@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 install_import_hook(
     ["smot_vlm.model", "smot_vlm.session", "smot_vlm.fusion", "smot_vlm.semantics", "smot_vlm.tracking"],
     "beartype.beartype",
 )
+
+# A busy machine is no fault of the code: examples may take their time.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 REPO = Path(__file__).parent.parent
 SHARED = REPO.parent / "shared"
