@@ -1,6 +1,6 @@
-"""Describe every sequence of a data set's split, one description.json each; a stopped run goes on where it stopped.
+"""Describe every sequence of a data set's split; a stopped run goes on where it stopped.
 
-    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json
+    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout beside it
 
 run.json holds the settings, so that two runs never mix in one folder.
 """
@@ -103,6 +103,8 @@ def predict_split(
             yield Outcome(name, error=" ".join(str(error).split()))
             continue
         paths[index].parent.mkdir(parents=True, exist_ok=True)
+        description.to_bensmot(paths[index].parent)
+        # Last, since a sequence that has it is done.
         description.to_json(paths[index])
         yield Outcome(name)
 

@@ -60,6 +60,21 @@ def test_every_sequence_is_described_and_can_be_read_as_predictions(tracker, dat
     assert [len(prediction.tracks) for prediction in predictions] == [2, 2, 2]
 
 
+def test_the_files_of_the_layout_say_what_the_description_says(tracker, data, tmp_path):
+    run(tracker, data, tmp_path / "out")
+    described = list(read_predictions(tmp_path / "out", dict.fromkeys(NAMES, 9)))
+    for name in NAMES:
+        (tmp_path / "out" / name / "description.json").unlink()
+    files = list(read_predictions(tmp_path / "out", dict.fromkeys(NAMES, 9)))
+    for one, other in zip(described, files, strict=True):
+        assert [track.caption for track in one.tracks] == [track.caption for track in other.tracks]
+        assert [track.frames.tolist() for track in one.tracks] == [track.frames.tolist() for track in other.tracks]
+        assert one.caption == other.caption
+        assert {(edge.subject, edge.verb, edge.object) for edge in one.interactions} == {
+            (edge.subject, edge.verb, edge.object) for edge in other.interactions
+        }
+
+
 def test_frames_keep_the_numbers_of_the_data_set(tracker, data):
     sequence = BenSmot(data, "test")[0]
     description = describe_sequence(tracker, sequence, sequence.folder / "gt/gt.txt")
