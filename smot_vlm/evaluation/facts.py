@@ -5,7 +5,7 @@ all predicted tracks state (what an extra track tells is wrong).
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,19 +55,38 @@ def facts_parts(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) -> 
     ]
 
 
-def facts_notes(pairs: Sequence[Pair]) -> list[str]:
-    """What a caption scores that saw nothing: true captions given to the wrong tracks and videos."""
+def facts_notes(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) -> list[str]:
+    """What captions score that saw nothing: the true ones, and the run's own, given to the wrong tracks and videos.
+
+    The run's own are the control of grounding: words that follow what is seen are wrong for somebody else.
+    """
     known = [(pair.truth, pair.truth.facts) for pair in pairs if pair.truth.facts is not None]
     tracks = [track for _, facts in known for track in facts.tracks]
     captions = [_caption_of(truth, track.id) for truth, facts in known for track in facts.tracks]
     notes = []
     if len(tracks) > 1:
-        recall = chance_recall(tracks, captions)
+        told = [_told_of(pair, match, track.id) for pair, match, track in _people(pairs, matches)]
+        recall, swapped = chance_recall(tracks, captions), chance_recall(tracks, told)
         notes.append(f"instance facts: true captions given to the wrong tracks recall {recall:.3f}")
+        notes.append(f"instance facts: this run's captions given to the wrong tracks recall {swapped:.3f}")
     if len(known) > 1:
         recall = chance_recall([facts.video for _, facts in known], [truth.caption for truth, _ in known])
         notes.append(f"video facts: true captions given to the wrong videos recall {recall:.3f}")
     return notes
+
+
+def _people(
+    pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]
+) -> Iterator[tuple[Pair, Mapping[int, int], TrackFacts]]:
+    """Every person whose facts are known."""
+    for pair, match in zip(pairs, matches, strict=True):
+        for track in pair.truth.facts.tracks if pair.truth.facts else ():
+            yield pair, match, track
+
+
+def _told_of(pair: Pair, match: Mapping[int, int], id: int) -> str:
+    """The predicted caption of a true track; "" where it was missed."""
+    return next((track.caption for track in pair.prediction.tracks if match.get(track.id) == id), "")
 
 
 def _caption_of(truth: SequenceTruth, id: int) -> str:

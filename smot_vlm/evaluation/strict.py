@@ -68,7 +68,7 @@ def strict_parts(
     triplets = collect_triplets(pairs, matches)
     parts.append(interactions_part(triplets))
     parts += facts_parts(pairs, matches)
-    return StrictParts(tuple(parts), triplets, (*NOTES, *words.notes, *facts_notes(pairs)))
+    return StrictParts(tuple(parts), triplets, (*NOTES, *words.notes, *facts_notes(pairs, matches)))
 
 
 def strict_tracks(pairs: Sequence[Pair]) -> list[Part]:

@@ -66,13 +66,20 @@ def test_a_missed_track_costs_recall_and_an_extra_one_precision():
 def test_data_without_facts_have_no_columns():
     pairs = pair_up([], [replace(truth(), facts=None)])
     assert facts_parts(pairs, [{}]) == []
-    assert facts_notes(pairs) == []
+    assert facts_notes(pairs, [{}]) == []
 
 
 def test_the_floor_of_a_caption_that_saw_nothing_is_told():
-    (note,) = facts_notes(pair_up([], [truth()]))
+    floor, control = facts_notes(pair_up([], [truth()]), [{}])
     # Given to each other's track, the captions share the action only: 2 of 8 facts.
-    assert note == "instance facts: true captions given to the wrong tracks recall 0.250"
+    assert floor == "instance facts: true captions given to the wrong tracks recall 0.250"
+    assert control == "instance facts: this run's captions given to the wrong tracks recall 0.000", "it says nothing"
+
+
+def test_the_control_gives_a_runs_captions_to_the_wrong_tracks():
+    tracks = tuple(cases.track(id, 200.0 * id, caption) for id, caption in {11: RED, 12: GREEN}.items())
+    _, control = facts_notes(pair_up([SequencePrediction("a/b", tracks)], [truth()]), [MATCH])
+    assert control.endswith("recall 0.250")
 
 
 def test_facts_come_from_facts_json(tmp_path):
