@@ -10,7 +10,6 @@ from tiny import mot_text, moving_squares, tiny_config
 from tiny_vision import save_tiny_vision_language
 from ultralytics import YOLO
 
-from smot_vlm import tracker as tracker_module
 from smot_vlm.build import build_describer
 from smot_vlm.config import Config, DecoderConfig, InteractionConfig, PicturesConfig, load_config
 from smot_vlm.model import SmotModel
@@ -190,13 +189,8 @@ def test_a_missing_language_model_is_told_in_one_line(monkeypatch, tmp_path):
     assert "hf download HuggingFaceTB/SmolVLM-256M-Instruct" in message
 
 
-def test_from_pretrained_takes_the_shipped_configuration(folder, monkeypatch, boxes):
-    def load(path):
-        shipped = load_config(path)
-        return dataclasses.replace(shipped, decoder=dataclasses.replace(shipped.decoder, language_model=str(folder)))
-
-    monkeypatch.setattr(tracker_module, "load_config", load)
-    tracker = Tracker.from_pretrained("zero-shot", device="cpu")
+def test_from_pretrained_takes_the_shipped_configuration_and_what_is_to_differ(folder, boxes):
+    tracker = Tracker.from_pretrained("zero-shot", device="cpu", overrides=[f"decoder.language_model={folder}"])
     assert isinstance(tracker.model, ZeroShotModel)
     assert tracker.config.name == "zero-shot"
     # Two squares 2.3 heights apart are not near.
