@@ -1,0 +1,56 @@
+"""The decoders' benchmark on tiny networks: everyone writes as many words, the floor is the weights', settings come back."""
+
+import pytest
+import torch
+from tiny import tiny_llama, tiny_tokenizer
+
+from smot_vlm.bench.decoder import make_requests, run, time_decoders, weight_bytes
+from smot_vlm.semantics.lora_lm import LoraLM
+from smot_vlm.semantics.smoter_decoder import SmoterDecoder
+
+DIM, WORDS, BATCH = 16, 5, 3
+
+
+@pytest.fixture
+def decoders() -> tuple[LoraLM, SmoterDecoder]:
+    torch.manual_seed(0)
+    tokenizer = tiny_tokenizer()
+    lora_lm = LoraLM(tiny_llama(len(tokenizer)), tokenizer, dim=DIM, soft_tokens=2, lora_rank=2)
+    smoter = SmoterDecoder(tokenizer, dim=DIM, hidden=32, layers=1, heads=2, feedforward=32)
+    return lora_lm.eval(), smoter.eval()
+
+
+def test_every_way_is_timed_against_its_own_floor(decoders):
+    before = [(decoder.end, decoder.max_new_tokens) for decoder in decoders]
+    found = time_decoders(*decoders, make_requests(BATCH, DIM), words=WORDS, repeats=2, clock="cpu")
+    ways = {(timing.decoder, timing.way, timing.batch) for timing in found.timings}
+    assert ways == {
+        ("lora-lm", "default", BATCH),
+        ("lora-lm", "default", 1),
+        ("lora-lm", "transformers' generate", BATCH),
+        ("smoter", "key-value cache", BATCH),
+        ("smoter", "key-value cache", 1),
+        ("smoter", "as released", 1),
+    }
+    for timing in found.timings:
+        seconds = WORDS * 1e6 * timing.weight_megabytes / (1e9 * found.read_gigabytes_per_second) / timing.batch
+        assert timing.floor_seconds_a_caption == pytest.approx(seconds)
+        assert timing.ratio_to_floor == pytest.approx(timing.seconds_a_caption / seconds)
+    assert all(found.same_text.values()), "a batch says what its rows say one by one"
+    assert set(found.speed_up) == set(found.same_text) == {"lora-lm, default", "smoter, key-value cache"}
+    assert [(decoder.end, decoder.max_new_tokens) for decoder in decoders] == before
+
+
+def test_weights_count_once_and_an_adapter_not_at_all(decoders):
+    lora_lm, smoter = decoders
+    base = tiny_llama(len(tiny_tokenizer()))
+    assert weight_bytes(lora_lm) == sum(parameter.nbytes for parameter in base.parameters()), (
+        "words are tied to the output"
+    )
+    assert weight_bytes(smoter) == sum(parameter.nbytes for parameter in smoter.networks["video"].parameters())
+
+
+@pytest.mark.parametrize("name", ["batch", "words", "repeats"])
+def test_numbers_below_one_are_told(name):
+    with pytest.raises(ValueError, match=f"{name} is 0; give at least 1"):
+        run(**{name: 0})
