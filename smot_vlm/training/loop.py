@@ -293,7 +293,7 @@ def _halve_frozen(decoder: nn.Module, device: torch.device) -> None:
     On CPUs its attention is made of products too, which are much faster in bf16 than torch's fused one backwards.
     """
     if device.type == "cpu" and isinstance(decoder, LoraLM):
-        decoder.language_model.get_base_model().set_attn_implementation("eager")
+        decoder.language_model.get_base_model().set_attn_implementation("eager")  # type: ignore[operator]
     for parameter in decoder.parameters():
         if not parameter.requires_grad and parameter.dtype == torch.float32:
             parameter.data = parameter.data.bfloat16()
