@@ -86,8 +86,8 @@ class DecoderConfig:
     context: what the video's prompt tells beside the soft tokens: "none", "captions" (of the people, just written) or
     "captions+verbs" (and who does what to whom), so that the summary agrees with its parts.
     dtype: "float32", or "bfloat16" for a large vision-language model on a GPU.
-    num_beams, temperature, top_p, seed: how "lora-lm" chooses its words; greedy, beams or draws, see
-    semantics/generation.py. merge_lora: it writes with LoRA folded into a copy of the weights that LoRA changes.
+    num_beams, temperature, top_p, seed: how words are chosen; greedy, beams or draws, see
+    semantics/generation.py. merge_lora: "lora-lm" writes with LoRA folded into a copy of the weights that LoRA changes.
     smoter_*: the paper's decoder ("smoter"), which takes only the tokenizer of `language_model`; smoter_no_repeat: it
     never writes a word twice in a row. The released SMOTer has max_new_tokens 39.
     """

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from smot_vlm.model import Fused, SmotModel
-from smot_vlm.semantics.context import SceneContext
+from smot_vlm.semantics.context import Relation, SceneContext
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.grounding import Grounded
 from smot_vlm.semantics.interaction import choose_pairs
@@ -21,7 +21,7 @@ from smot_vlm.tracking.letterbox import PADDING_GREY
 from smot_vlm.training.examples import Example
 from smot_vlm.training.features import WatchedClip, join, watch
 from smot_vlm.training.targets import find_people, pair_labels, people_to_teach, to_images
-from smot_vlm.verbs import NUM_VERBS
+from smot_vlm.verbs import NUM_VERBS, verb
 
 
 class Losses(NamedTuple):
@@ -173,9 +173,18 @@ class Objective(nn.Module):
             captions = [track.caption for track in example.tracks]
             people += list(zip(self.model.people_requests(fused), captions, strict=True))
             if example.teach_video and self.weights.video:
-                context = SceneContext() if self.model.context == "none" else SceneContext.of(captions, ())
-                scenes.append((self.model.scene_request(fused, context), example.caption))
+                scenes.append((self.model.scene_request(fused, self._context(example, captions)), example.caption))
         return people, scenes
+
+    def _context(self, example: Example, captions: Sequence[str]) -> SceneContext:
+        """What the video's prompt tells, as at inference, but true."""
+        if self.model.context == "none":
+            return SceneContext()
+        row = {track.id: index for index, track in enumerate(example.tracks)}
+        relations = [
+            Relation(row[subject], verb(label).lemma, row[object_]) for subject, label, object_ in _triplets(example)
+        ]
+        return SceneContext.of(captions, relations if self.model.context == "captions+verbs" else ())
 
     def _grounding(self, asked: Sequence[tuple[CaptionRequest, str]], spelling: bool) -> Tensor | None:
         decoder = self.model.decoder

@@ -88,6 +88,29 @@ def test_phases(config):
     assert meaning.instance == meaning.video == 0
 
 
+@pytest.mark.parametrize(
+    ("context", "told"),
+    [
+        ("none", ((), ())),
+        ("captions", (("a man number 0", "a man number 1"), ())),
+        ("captions+verbs", (("a man number 0", "a man number 1"), ("person 1: talk person 2",))),
+    ],
+)
+def test_the_video_is_told_of_its_people_what_is_true(config, monkeypatch, context, told):
+    objective = make_objective(config)
+    objective.model.context = context
+    asked = []
+    ask = objective.model.scene_request
+
+    def spy(fused, context):
+        asked.append((context.captions, context.relations))
+        return ask(fused, context)
+
+    monkeypatch.setattr(objective.model, "scene_request", spy)
+    objective([example()], EVERYTHING)
+    assert asked == [told]
+
+
 @pytest.mark.parametrize("people", [0, 1])
 def test_a_clip_without_a_pair_or_anybody_has_finite_losses(config, people):
     objective = make_objective(config)

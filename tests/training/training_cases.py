@@ -39,6 +39,7 @@ def small_training(language_model: Path, **changes: object) -> Config:
         log_every=1,
         checkpoint_every=2,
         validation_videos=0,
+        calibration_videos=0,
     )
     config = tiny_config(language_model)
     return replace(
