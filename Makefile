@@ -16,7 +16,7 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 demo: setup
-	$(BIN)/smot-vlm describe smot_vlm/assets/demo.mp4 --trajectories smot_vlm/assets/demo_tracks.txt --out demo-output --overwrite
+	$(BIN)/smot-vlm describe smot_vlm/assets/demo.mp4 --out demo-output --overwrite
 
 test: lint
 	$(BIN)/pytest -q -n 2

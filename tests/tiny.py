@@ -29,12 +29,12 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     return fast
 
 
-def tiny_llama(vocabulary: int) -> LlamaForCausalLM:
+def tiny_llama(vocabulary: int, hidden: int = 32) -> LlamaForCausalLM:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=vocabulary,
-        hidden_size=32,
-        intermediate_size=64,
+        hidden_size=hidden,
+        intermediate_size=2 * hidden,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
@@ -48,9 +48,9 @@ def tiny_llama(vocabulary: int) -> LlamaForCausalLM:
     return LlamaForCausalLM(config).eval()
 
 
-def save_tiny_language_model(folder: Path) -> Path:
+def save_tiny_language_model(folder: Path, hidden: int = 32) -> Path:
     tokenizer = tiny_tokenizer()
-    tiny_llama(len(tokenizer)).save_pretrained(folder)
+    tiny_llama(len(tokenizer), hidden).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -49,6 +49,7 @@ def run(
         config.training,
         steps=total,
         tracking_steps=0,
+        spelling_from=0,
         words_from=0,
         validation_videos=0,
         checkpoint_every=total + 1,

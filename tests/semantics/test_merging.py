@@ -122,9 +122,9 @@ def test_a_model_in_training_speaks_without_dropout_and_goes_on_training(decoder
 
 
 def test_quantised_layers_are_not_merged(tmp_path):
-    decoder = LoraLM.load(
-        str(save_tiny_language_model(tmp_path)), quantization="4bit", dim=DIM, soft_tokens=2, max_new_tokens=4
-    )
+    # On CPUs with bf16 bitsandbytes generates with layers whose width is a multiple of its block of 64.
+    folder = save_tiny_language_model(tmp_path, hidden=64)
+    decoder = LoraLM.load(str(folder), quantization="4bit", dim=DIM, soft_tokens=2, max_new_tokens=4)
     assert merge(decoder.language_model.get_base_model()) is None
     assert len(decoder.eval().generate(make_requests())) == 2
 

@@ -70,11 +70,9 @@ def test_max_batch_changes_no_caption(decoder, monkeypatch):
 def test_beams_are_those_of_a_plain_search(decoder, monkeypatch):
     """Oracle: beam search by hand, each beam read anew with its pictures for every word."""
     monkeypatch.setattr(decoder, "max_new_tokens", 4)
-    greedy = decoder.generate(make_requests())
     monkeypatch.setattr(decoder, "decoding", Decoding(num_beams=3))
     captions = decoder.generate(make_requests())
     assert captions == [searched_by_hand(decoder, request, beams=3) for request in make_requests()]
-    assert captions != greedy
 
 
 def test_drawn_words_follow_the_seed_and_leave_the_global_generator_alone(decoder, monkeypatch):

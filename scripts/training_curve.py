@@ -1,0 +1,92 @@
+"""Show how a training went: a picture of its log, and its validations as a table in Markdown.
+
+    python scripts/training_curve.py runs/demo --picture smot_vlm/assets/training.png
+
+Prints the table; what stands between `<!-- training: start -->` and `<!-- training: end -->` in README.md is it.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from smot_vlm.cli.console import print_error
+from smot_vlm.files import atomic_path
+
+SHOWN = ("hota", "fact_recall", "swapped_recall", "chance_recall", "verb_f1")
+SMOOTH = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="folder of the training, with log.jsonl")
+    parser.add_argument("--picture", type=Path, help="PNG to write")
+    arguments = parser.parse_args()
+    steps, validations = read_log(arguments.run / "log.jsonl")
+    if arguments.picture is not None:
+        draw(steps, validations, arguments.picture)
+    print(table(validations))
+
+
+def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Steps and validations, each ascending by step.
+
+    Raises:
+        FileNotFoundError: no such log.
+        ValueError: it has no step.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such log; give the folder of a training (--out of scripts/train.py)")
+    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    steps = [entry for entry in entries if "losses" in entry]
+    if not steps:
+        raise ValueError(f"{path}: no step is logged yet; wait for the first training.log_every steps")
+    return steps, [entry for entry in entries if "validation" in entry]
+
+
+def draw(steps: list[dict[str, Any]], validations: list[dict[str, Any]], path: Path) -> None:
+    """Left each loss over the steps, as shares of its first value; right the scores of the validations."""
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    losses, scores = figure.subplots(1, 2)
+    for name in sorted({name for entry in steps for name in entry["losses"]}):
+        places = [entry["step"] for entry in steps if name in entry["losses"]]
+        values = smooth([entry["losses"][name] for entry in steps if name in entry["losses"]])
+        losses.plot(places, values / values[0], label=f"{name} (first {values[0]:.2f}, last {values[-1]:.2f})")
+    losses.set(xlabel="step", ylabel="loss, share of its first value", title="training")
+    losses.legend(fontsize="small")
+    for name in SHOWN:
+        known = [(entry["step"], entry["validation"][name]) for entry in validations]
+        scores.plot(*np.array(known, dtype=float).reshape(-1, 2).T, marker="o", label=name.replace("_", " "))
+    scores.set(xlabel="step", ylim=(0, 1), title="validation: unseen videos, everything predicted")
+    scores.legend(fontsize="small")
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110)
+
+
+def smooth(values: list[float]) -> np.ndarray:
+    """Running mean over SMOOTH values, as long as `values`; the ends over what there is."""
+    kernel = np.ones(SMOOTH)
+    return np.convolve(values, kernel, "same") / np.convolve(np.ones(len(values)), kernel, "same")
+
+
+def table(validations: list[dict[str, Any]]) -> str:
+    """The validations in Markdown, one a row."""
+    header = f"| step | {' | '.join(name.replace('_', ' ') for name in SHOWN)} |"
+    rows = [f"| {entry['step']} | {_cells(entry['validation'])} |" for entry in validations]
+    return "\n".join([header, "|---" * (len(SHOWN) + 1) + "|", *rows])
+
+
+def _cells(scores: dict[str, float]) -> str:
+    return " | ".join(f"{scores[name]:.3f}" for name in SHOWN)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ValueError, OSError) as error:
+        print_error(error)
+        sys.exit(1)
