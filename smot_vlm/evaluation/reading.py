@@ -40,6 +40,11 @@ def read_truths(root: Path | str, split: str) -> Iterator[SequenceTruth]:
 
 def truth_of(sequence: Sequence) -> SequenceTruth:
     """A sequence of a data set as ground truth. Its length is the number of its last image."""
+    if not sequence.tracks:
+        raise ValueError(
+            f"{sequence.folder / BOXES_FILE}:1: an empty ground truth, no box of anybody; mend the file or take the "
+            "sequence out (smot-vlm data validate finds all of them)"
+        )
     frames = 1 + max((frame.index for frame in sequence.frames), default=-1)
     facts = read_facts_file(sequence.folder)
     try:

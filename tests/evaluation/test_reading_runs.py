@@ -1,6 +1,7 @@
 """Predictions and ground truth from disk: both layouts, what is missing, what is wrong and where."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import evaluation_cases as cases
@@ -202,8 +203,10 @@ def test_an_empty_ground_truth(run, data):
         path.unlink()
     for truth in cases.truths():
         (data / "test" / truth.name / "gt/gt.txt").write_text("")
-    with pytest.raises(ValueError, match="no track in any of its 2 sequences"):
+    with pytest.raises(ValueError, match=r"gt/gt\.txt:1: an empty ground truth"):
         evaluate([], read_truths(data, "test"))
+    with pytest.raises(ValueError, match="no track in any of its 2 sequences"):
+        evaluate([], [replace(truth, tracks=(), interactions=(), facts=None) for truth in cases.truths()])
 
 
 def test_what_was_read_scores_as_what_was_written(run, data, recorded_meteor, word_embeddings):
