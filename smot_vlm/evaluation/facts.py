@@ -5,7 +5,7 @@ all predicted tracks state (what an extra track tells is wrong).
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +65,11 @@ def facts_notes(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) -> 
     captions = [_caption_of(truth, track.id) for truth, facts in known for track in facts.tracks]
     notes = []
     if len(tracks) > 1:
-        told = [_told_of(pair, match, track.id) for pair, match, track in _people(pairs, matches)]
+        told = [
+            told_captions(pair, match).get(track.id, "")
+            for pair, match in zip(pairs, matches, strict=True)
+            for track in (pair.truth.facts.tracks if pair.truth.facts else ())
+        ]
         recall, swapped = chance_recall(tracks, captions), chance_recall(tracks, told)
         notes.append(f"instance facts: true captions given to the wrong tracks recall {recall:.3f}")
         notes.append(f"instance facts: this run's captions given to the wrong tracks recall {swapped:.3f}")
@@ -75,18 +79,9 @@ def facts_notes(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) -> 
     return notes
 
 
-def _people(
-    pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]
-) -> Iterator[tuple[Pair, Mapping[int, int], TrackFacts]]:
-    """Every person whose facts are known."""
-    for pair, match in zip(pairs, matches, strict=True):
-        for track in pair.truth.facts.tracks if pair.truth.facts else ():
-            yield pair, match, track
-
-
-def _told_of(pair: Pair, match: Mapping[int, int], id: int) -> str:
-    """The predicted caption of a true track; "" where it was missed."""
-    return next((track.caption for track in pair.prediction.tracks if match.get(track.id) == id), "")
+def told_captions(pair: Pair, match: Mapping[int, int]) -> dict[int, str]:
+    """The predicted caption of each true track that was found, by its id. match: predicted id -> true id."""
+    return {match[track.id]: track.caption for track in pair.prediction.tracks if track.id in match}
 
 
 def _caption_of(truth: SequenceTruth, id: int) -> str:
@@ -96,7 +91,7 @@ def _caption_of(truth: SequenceTruth, id: int) -> str:
 def _track_score(pair: Pair, match: Mapping[int, int]) -> CaptionScore:
     if pair.truth.facts is None:
         return CaptionScore(())
-    said = {match[track.id]: track.caption for track in pair.prediction.tracks if track.id in match}
+    said = told_captions(pair, match)
     known = {facts.id: facts for facts in pair.truth.facts.tracks}
     scores = [score_caption(facts, said.get(id, "")) for id, facts in known.items()]
     extra = [track for track in pair.prediction.tracks if track.id not in match]

@@ -82,7 +82,6 @@ def grounding_loss(
 ) -> GroundingLoss:
     """Both losses of the `soft` tokens of one request a caption. words: the language model's word embeddings."""
     bags = [content_tokens(tokenizer, caption) for caption in captions]
-    spelled = [spelled_tokens(tokenizer, caption) for caption in captions]
     asked = sorted({word for bag in bags for word in bag})
     if not asked:
         return GroundingLoss(soft.sum() * 0.0, 0)
@@ -90,7 +89,8 @@ def grounding_loss(
     place = {word: column for column, word in enumerate(asked)}
     total = bag_of_words_loss(cosines, [[place[word] for word in bag] for bag in bags])
     if spelling:
-        total = total + spelling_loss(cosines, [[place[word] for word in line] for line in spelled])
+        lines = [spelled_tokens(tokenizer, caption) for caption in captions]
+        total = total + spelling_loss(cosines, [[place[word] for word in line] for line in lines])
     return GroundingLoss(total, sum(map(len, bags)))
 
 

@@ -10,6 +10,7 @@ from smot_vlm.build import build_associator
 from smot_vlm.config import Config
 from smot_vlm.data.synthetic import chance_recall, score_caption, sum_scores
 from smot_vlm.data.synthetic.facts import TrackFacts
+from smot_vlm.evaluation.facts import told_captions
 from smot_vlm.evaluation.interactions import collect_triplets, interactions_part
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.evaluation.records import Pair, Part, SequencePrediction, SequenceTruth
@@ -111,7 +112,7 @@ def score(pairs: list[Pair]) -> Validation:
     told: list[str] = []
     true: list[str] = []
     for pair, match in zip(pairs, matches, strict=True):
-        said = {match[track.id]: track.caption for track in pair.prediction.tracks if track.id in match}
+        said = told_captions(pair, match)
         caption = {track.id: track.caption for track in pair.truth.tracks}
         people = [person for person in pair.truth.facts.tracks if person.id in caption] if pair.truth.facts else []
         known += people
