@@ -138,6 +138,10 @@ class VideoInfo:
     truncated: bool = False
 
 
+# `ModelInfo.decoder` where nothing wrote words (model "tracks-only").
+NO_DECODER = "none"
+
+
 @dataclass(frozen=True)
 class ModelInfo:
     """Who wrote the description. trained: false where any head that spoke has random weights."""

@@ -14,9 +14,6 @@ from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Detections, Frame
 from smot_vlm.verbs import NUM_VERBS
 
-# What a description says of its decoder where nothing wrote its words.
-NO_DECODER = "none"
-
 
 class TracksOnlyModel(Describer[np.ndarray, tuple[int, ...]]):
     """For associators alone, and for the tracking half of the paper's tables: captions are empty, nobody interacts.

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Event, Thread
 
 import numpy as np
 import psutil
 
+from smot_vlm.bench.watching import looking
 from smot_vlm.data.synthetic.sequence import SyntheticSequence, make_sequence
 from smot_vlm.formats.bensmot import BOXES_FILE, format_boxes, format_words, write_files
 from smot_vlm.formats.mot import MotRows, concatenate
@@ -174,28 +174,22 @@ def _children_cpu() -> float:
 @contextmanager
 def _watched(process: psutil.Process) -> Iterator[Watched]:
     """Look at the process and all that it starts, until the block ends."""
-    seen, finished = Watched(), Event()
+    seen = Watched()
 
-    def watch() -> None:
-        while not finished.wait(WATCH_SECONDS):
-            total = 0
+    def look() -> None:
+        total = 0
+        try:
+            family = [process, *process.children(recursive=True)]
+        except psutil.Error:
+            return
+        for member in family:
             try:
-                family = [process, *process.children(recursive=True)]
+                total += member.memory_info().rss
+                if METEOR_MARK in " ".join(member.cmdline()[:8]) and "java" in member.name():
+                    seen.meteor.add(member.pid)
             except psutil.Error:
                 continue
-            for member in family:
-                try:
-                    total += member.memory_info().rss
-                    if METEOR_MARK in " ".join(member.cmdline()[:8]) and "java" in member.name():
-                        seen.meteor.add(member.pid)
-                except psutil.Error:
-                    continue
-            seen.peak_bytes = max(seen.peak_bytes, total)
+        seen.peak_bytes = max(seen.peak_bytes, total)
 
-    thread = Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with looking(look, WATCH_SECONDS):
         yield seen
-    finally:
-        finished.set()
-        thread.join()

@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import count, islice
 from pathlib import Path
-from threading import Event, Thread
 
 import numpy as np
 import psutil
 
 from smot_vlm.bench.clip import demo_clip
+from smot_vlm.bench.watching import looking
 from smot_vlm.formats.mot import MotRows, concatenate, format_mot, read_mot
 from smot_vlm.video.reader import open_video
 from smot_vlm.video.writer import VideoWriter
@@ -128,19 +128,13 @@ def describe_and_measure(video: str, trajectories: str | None, detector: str, mo
 @contextmanager
 def _watched(process: psutil.Process) -> Iterator[list[int]]:
     """Resident bytes, looked at every few milliseconds while the block runs."""
-    seen, finished = [process.memory_info().rss], Event()
+    seen = [process.memory_info().rss]
 
-    def watch() -> None:
-        while not finished.wait(WATCH_SECONDS):
-            seen[0] = max(seen[0], process.memory_info().rss)
+    def look() -> None:
+        seen[0] = max(seen[0], process.memory_info().rss)
 
-    thread = Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with looking(look, WATCH_SECONDS):
         yield seen
-    finally:
-        finished.set()
-        thread.join()
 
 
 def _describe_apart(video: Path, trajectories: Path | None, detector: str, model: str) -> MemoryUse:

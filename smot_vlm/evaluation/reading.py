@@ -18,12 +18,10 @@ from smot_vlm.formats.bensmot import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FIL
 from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
 from smot_vlm.formats.flaws import Flaw, read_text
 from smot_vlm.formats.graphml import read_graphml
-from smot_vlm.structures import Description, Interaction, Trajectory
+from smot_vlm.structures import NO_DECODER, Description, Interaction, Trajectory
 
 DESCRIPTION_FILE = "description.json"
 _WORDS = ("instance captions", "interactions", "video caption")
-# What a description says of its decoder where nothing wrote its words (model "tracks-only").
-_NO_DECODER = "none"
 # A track without words is allowed (it scores 0), and so is an interaction that is said twice (it counts once).
 _HARMLESS = {"id-without-caption", "empty-caption", "duplicate-interaction"}
 
@@ -103,7 +101,7 @@ def _from_description(folder: Path, frames: int) -> SequencePrediction:
         interactions = tuple(_canonical(description.interactions))
         caption = parse_video_caption(description.caption)
         silent = not (caption or interactions or any(track.caption for track in description.tracks))
-        missing = _WORDS if silent and description.model.decoder == _NO_DECODER else ()
+        missing = _WORDS if silent and description.model.decoder == NO_DECODER else ()
         return SequencePrediction(sequence_name(folder), description.tracks, interactions, caption, missing)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
