@@ -153,12 +153,17 @@ class PicturesConfig:
 
 @dataclass(frozen=True)
 class LossWeights:
-    """What each mean loss counts; 0 leaves it out. grounding: the bag of words, see semantics/grounding.py."""
+    """What each mean loss counts; 0 leaves it out.
+
+    grounding: the bag of words, and moments: the same of single looks, where a data set says when things happen; see
+    semantics/grounding.py.
+    """
 
     detection: float = 1.0
     instance: float = 1.0
     video: float = 1.0
     grounding: float = 0.5
+    moments: float = 0.5
     interactions: float = 1.0
 
 

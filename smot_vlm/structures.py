@@ -294,6 +294,19 @@ class Description:
         return replace(self, caption=caption, tracks=tracks)
 
 
+@dataclass(frozen=True)
+class Moment:
+    """What can be said of one person from `start` to before `end` seconds: their looks, and what they do then.
+
+    text: words without grammar, such as "man red blue pushes woman green". Only worlds that are drawn know it.
+    """
+
+    track_id: int
+    start: float
+    end: float
+    text: str
+
+
 @dataclass(frozen=True, eq=False)
 class Clip:
     """A window of an annotated video, for training: sampled frames with their ground truth.
@@ -301,6 +314,7 @@ class Clip:
     name: scenario/sequence. fps: frames a second of the sampled frames.
     frames: the sampled frames, ascending. tracks: ground truth, `frames` of each a subset of the window's.
     interactions: between ids in `tracks`. detector_frames: positions in `frames` that the detector's loss sees.
+    moments: of ids in `tracks`, where the data set knows when things happen.
     """
 
     name: str
@@ -310,3 +324,4 @@ class Clip:
     interactions: tuple[Interaction, ...]
     caption: str
     detector_frames: tuple[int, ...] = field(default=())
+    moments: tuple[Moment, ...] = field(default=())

@@ -16,7 +16,7 @@ from smot_vlm.model import SmotModel
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Trajectory
 from smot_vlm.tracking.running_norm import running_norms
-from smot_vlm.training.features import WatchedClip, watch
+from smot_vlm.training.features import WatchedClip, look_at_people, watch
 
 CLIPS, LOOKS = 8, 8
 FIRST_SEED = 820_000
@@ -78,7 +78,8 @@ def look_at(model: SmotModel, clips) -> list[Seen]:
 def requests_of(model: SmotModel, seen: list[Seen]) -> list[CaptionRequest]:
     """One request a clip, for its first person; all clips in one batch, as in training."""
     pyramid = [torch.cat(levels) for levels in zip(*(one.pyramid for one in seen), strict=True)]
-    fused = watch(model, pyramid, [one.clip for one in seen])
+    clips = [one.clip for one in seen]
+    fused = watch(model, pyramid, clips, look_at_people(model, pyramid, clips))
     prompt = model.prompts.render("instance_caption")
     return [CaptionRequest("instance", one.tracks[0][one.mask[0]], prompt) for one in fused]
 

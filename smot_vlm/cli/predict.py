@@ -25,7 +25,8 @@ def predict(
     model: Annotated[str, typer.Option(help="A model that ships (demo) or a folder with weights.")] = "demo",
     detector: Annotated[str, typer.Option(help="model, onnx:FILE or yolo:FILE.")] = "model",
     associator: Annotated[
-        str | None, typer.Option(help="How boxes are linked: byte, sort, ocsort, deepsort:REID.onnx [default: byte].")
+        str | None,
+        typer.Option(help="How boxes are linked: byte, sort, ocsort, sparse, deepsort:REID.onnx [default: byte]."),
     ] = None,
     trajectories: Annotated[
         str, typer.Option(help="gt (the data set's own boxes) or a folder of any tracker's MOT files.")

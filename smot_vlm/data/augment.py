@@ -72,7 +72,8 @@ def mirror_clip(clip: Clip) -> Clip | None:
     """The clip seen in a mirror, left and right swapped in its words; None where a word may be a verb or a side."""
     caption = mirror_words(clip.caption)
     captions = [text for track in clip.tracks if (text := mirror_words(track.caption)) is not None]
-    if caption is None or len(captions) < len(clip.tracks):
+    said = [text for moment in clip.moments if (text := mirror_words(moment.text)) is not None]
+    if caption is None or len(captions) < len(clip.tracks) or len(said) < len(clip.moments):
         return None
     width = clip.frames[0].width
     tracks = tuple(
@@ -81,7 +82,10 @@ def mirror_clip(clip: Clip) -> Clip | None:
         )
         for track, text in zip(clip.tracks, captions, strict=True)
     )
-    return replace(_with_images(clip, lambda image: cv2.flip(image, 1)), tracks=tracks, caption=caption)
+    moments = tuple(replace(moment, text=text) for moment, text in zip(clip.moments, said, strict=True))
+    return replace(
+        _with_images(clip, lambda image: cv2.flip(image, 1)), tracks=tracks, caption=caption, moments=moments
+    )
 
 
 def crop_clip(clip: Clip, x1: int, y1: int, x2: int, y2: int) -> Clip:

@@ -23,7 +23,7 @@ from smot_vlm.formats.captions import CaptionFile, parse_instance_captions, pars
 from smot_vlm.formats.flaws import Flaw, read_text
 from smot_vlm.formats.graphml import Graph, read_graphml
 from smot_vlm.formats.mot import MotRows, read_mot
-from smot_vlm.structures import Frame, Interaction, Trajectory
+from smot_vlm.structures import Frame, Interaction, Moment, Trajectory
 from smot_vlm.video.images import read_image
 
 SPLITS = ("train", "val", "test")
@@ -59,6 +59,11 @@ class Sequence:
     def __len__(self) -> int:
         """Number of images."""
         return len(self.frames)
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """None: BenSMOT does not say when things happen."""
+        return ()
 
     @property
     def scenario(self) -> str:

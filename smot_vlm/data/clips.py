@@ -65,6 +65,7 @@ def cut_clip(
     """
     frames = tuple(sequence.read_frame(place) for place in places)
     tracks = cut_tracks(sequence.tracks, [frame.index for frame in frames])
+    there = {track.id for track in tracks}
     clip = Clip(
         name=sequence.name,
         fps=sequence.fps / _median_step(frames),
@@ -73,6 +74,7 @@ def cut_clip(
         interactions=cut_interactions(sequence.interactions, tracks),
         caption=sequence.caption,
         detector_frames=tuple(detector_frames),
+        moments=tuple(moment for moment in sequence.moments if moment.track_id in there),
     )
     return clip if longest_side is None else shrink_clip(clip, longest_side)
 

@@ -69,10 +69,22 @@ class TrajectoryFusion(nn.Module, ABC):
 
         Returns the fused tokens, around what they usually are, and which of them are real.
         """
-        if self.codes is not None:
-            tokens = tokens + self.codes(times, boxes)
-        fused, real = self.combine(tokens, mask)
+        fused, real = self.combine(self._coded(tokens, times, boxes), mask)
         return self.center(fused, real), real
+
+    def moments(
+        self,
+        tokens: Float[Tensor, "looks cells dim"],
+        times: Float[Tensor, "looks"],
+        boxes: Float[Tensor, "looks 4"],
+    ) -> Float[Tensor, "looks tokens dim"]:
+        """Each look fused as if it were all that was seen of somebody, around what whole trajectories usually are."""
+        seen = torch.ones(len(tokens), 1, dtype=torch.bool, device=tokens.device)
+        fused, _ = self.combine(self._coded(tokens[:, None], times[:, None], boxes[:, None]), seen)
+        return self.center.normalize(fused)
+
+    def _coded(self, tokens: Tensor, times: Tensor, boxes: Tensor) -> Tensor:
+        return tokens if self.codes is None else tokens + self.codes(times, boxes)
 
     @abstractmethod
     def combine(

@@ -50,6 +50,14 @@ class Grounded(Protocol):
         """See `GroundingLoss`; with gradient into the requests' tokens. Captions without a content word count nothing."""
         ...
 
+    def moments(self, tokens: Float[Tensor, "looks tokens dim"], texts: Sequence[str]) -> GroundingLoss:
+        """The bag of words of single looks: their fused tokens, each read as a word, against what is to be seen then.
+
+        The order of events is left to the trajectory; what an event looks like is learned here, from each frame of it
+        by itself, with many times more answers a step than captions have.
+        """
+        ...
+
     def content_tokens(self, caption: str) -> list[int]:
         """The tokens that `grounding` asks for."""
         ...
@@ -81,7 +89,8 @@ def grounding_loss(
     spelling: bool,
 ) -> GroundingLoss:
     """Both losses of the `soft` tokens of one request a caption. words: the language model's word embeddings."""
-    bags = [content_tokens(tokenizer, caption) for caption in captions]
+    bag_of = {caption: content_tokens(tokenizer, caption) for caption in set(captions)}
+    bags = [bag_of[caption] for caption in captions]
     asked = sorted({word for bag in bags for word in bag})
     if not asked:
         return GroundingLoss(soft.sum() * 0.0, 0)

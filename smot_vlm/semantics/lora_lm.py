@@ -117,8 +117,11 @@ class LoraLM(nn.Module):
     ) -> GroundingLoss:
         """See Grounded.grounding: the soft tokens read through the language model's word embeddings."""
         soft = torch.stack(self.soft_tokens.rows(requests))
-        words: Tensor = self.language_model.get_input_embeddings().weight  # type: ignore[operator,assignment,union-attr]
-        return grounding_loss(soft, words, self.tokenizer, captions, spelling=spelling)
+        return grounding_loss(soft, self._words(), self.tokenizer, captions, spelling=spelling)
+
+    def moments(self, tokens: Float[Tensor, "looks tokens dim"], texts: Sequence[str]) -> GroundingLoss:
+        """See Grounded.moments."""
+        return grounding_loss(self.soft_tokens.speak(tokens), self._words(), self.tokenizer, texts, spelling=False)
 
     def content_tokens(self, caption: str) -> list[int]:
         """See Grounded.content_tokens."""
@@ -213,6 +216,10 @@ class LoraLM(nn.Module):
         """The token ids before and after the soft tokens."""
         before, after = (tuple(self._ids(part)) for part in chat_text(self.tokenizer, prompt).split(VISUAL))
         return before, after
+
+    def _words(self) -> Float[Tensor, "vocabulary hidden"]:
+        """The language model's word embeddings."""
+        return self.language_model.get_input_embeddings().weight  # type: ignore[operator,return-value,union-attr]
 
     def _embed(self, ids: Sequence[int]) -> Float[Tensor, "_ hidden"]:
         embed: nn.Module = self.language_model.get_input_embeddings()

@@ -37,7 +37,11 @@ class SoftTokens(nn.Module):
         """mask: true where a token is real."""
         queries = self.queries[task].expand(len(tokens), -1, -1)
         queries = self.agree(self.read(queries, tokens, mask))
-        return self.norm(self.project(self.read_again(queries, tokens, mask)))
+        return self.speak(self.read_again(queries, tokens, mask))
+
+    def speak(self, tokens: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch hidden"]:
+        """Tokens of any kind as input embeddings."""
+        return self.norm(self.project(tokens))
 
     def rows(self, requests: Sequence[CaptionRequest]) -> list[Float[Tensor, "count hidden"]]:
         """The soft tokens of each request, by the queries of its task."""

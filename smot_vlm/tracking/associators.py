@@ -10,6 +10,7 @@ from smot_vlm.structures import Detections
 from smot_vlm.tracking.byte import Byte
 from smot_vlm.tracking.ocsort import OCSort
 from smot_vlm.tracking.sort import Sort
+from smot_vlm.tracking.sparse import Sparse
 
 
 @runtime_checkable
@@ -70,6 +71,7 @@ ASSOCIATORS: dict[str, Callable[..., Associator]] = {
     "ocsort": _ocsort,
     "ocsort-byte": _ocsort_byte,
     "deepsort": _deepsort,
+    "sparse": Sparse,
 }
 # Those that also take `appearance`, the file of a re-identification model.
 WITH_APPEARANCE = ("deepsort",)

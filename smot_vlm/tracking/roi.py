@@ -36,6 +36,7 @@ class RegionEncoder(nn.Module):
         self.network = nn.Sequential(
             *_convolution(channels, HIDDEN, 1),
             *_convolution(HIDDEN, HIDDEN, 3, stride=2),
+            Residual(HIDDEN),
             *_convolution(HIDDEN, dim, 3),
         )
 
@@ -51,6 +52,17 @@ class RegionEncoder(nn.Module):
         return tokens.flatten(2).transpose(1, 2)
 
 
+class Residual(nn.Module):
+    """x + a convolution of x: posture is read from cells further apart."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.change = nn.Sequential(*_convolution(channels, channels, 3))
+
+    def forward(self, cells: Float[Tensor, "people channels _ _"]) -> Float[Tensor, "people channels _ _"]:
+        return cells + self.change(cells)
+
+
 class PersonFeatures(nn.Module):
     """A box -> grid x grid tokens of width `dim` (paper: 4 tokens of 256): the person and, added to it, what is around.
 
@@ -59,7 +71,8 @@ class PersonFeatures(nn.Module):
 
     def __init__(self, channels: list[int], strides: list[int], *, dim: int = 256, grid: int = 2) -> None:
         super().__init__()
-        self.levels = nn.ModuleList([nn.Sequential(*_convolution(count, LEVEL, 1)) for count in channels])
+        # Linear, so that it costs little on the finest map; what is not linear comes after RoIAlign, in far fewer cells.
+        self.levels = nn.ModuleList([nn.Conv2d(count, LEVEL, 1) for count in channels])
         width = LEVEL * len(channels)
         self.person = RegionEncoder(width, strides, cells=PERSON_CELLS, dim=dim, grid=grid)
         self.surroundings = RegionEncoder(width, strides, cells=SURROUNDINGS_CELLS, dim=dim, grid=grid)

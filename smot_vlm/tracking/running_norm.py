@@ -44,6 +44,10 @@ class RunningNorm(nn.Module):
         if self.training:
             rows = (tokens.flatten(0, -2) if mask is None else tokens[mask]).detach().double()
             self._counted += torch.stack([torch.full_like(self._counted[0], len(rows)), rows.sum(0), (rows**2).sum(0)])
+        return self.normalize(tokens)
+
+    def normalize(self, tokens: Float[Tensor, "*batch channels"]) -> Float[Tensor, "*batch channels"]:
+        """`forward` without counting."""
         return (tokens - self.mean) * torch.rsqrt(self.variance.clamp(min=SMALLEST_VARIANCE))
 
     @torch.no_grad()

@@ -16,7 +16,7 @@ from smot_vlm.data.augment import Augmentation, augment_clip
 from smot_vlm.data.bensmot import Sequence
 from smot_vlm.data.clips import cut_clip
 from smot_vlm.data.collate import SequenceSource
-from smot_vlm.structures import Clip, Interaction, Trajectory
+from smot_vlm.structures import Clip, Interaction, Moment, Trajectory
 from smot_vlm.tracking.letterbox import Letterbox, canvas_size, letterbox
 
 
@@ -58,7 +58,8 @@ class Example:
     in it. frames: their numbers, 0-based. times: seconds, float32. tracks: the truth, boxes in pixels of the frames;
     each has a box in a feature frame. features: positions in `frames` of those whose features are taken. detector:
     positions in `features`. associate: trajectories are to be found by the model, else the true ones are taken.
-    teach_video: whether `caption`, of the video, is taught. seed: for what is drawn at random in the step.
+    teach_video: whether `caption`, of the video, is taught. moments: what is to be seen of the tracks when, where that
+    is known. seed: for what is drawn at random in the step.
     """
 
     name: str
@@ -74,7 +75,17 @@ class Example:
     detector: np.ndarray
     associate: bool
     teach_video: bool
+    moments: tuple[Moment, ...]
     seed: int
+
+    def told(self, track_id: int, time_seconds: float) -> str:
+        """The text of the track's moment at a time; empty where nothing is known."""
+        texts = (
+            moment.text
+            for moment in self.moments
+            if moment.track_id == track_id and moment.start <= time_seconds < moment.end
+        )
+        return next(texts, "")
 
 
 class Draw(NamedTuple):
@@ -186,6 +197,7 @@ def _example(
         detector=detector,
         associate=associate,
         teach_video=teach_video,
+        moments=clip.moments,
         seed=seed,
     )
 

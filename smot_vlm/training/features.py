@@ -27,12 +27,56 @@ class WatchedClip:
     scene: bool = True
 
 
-def watch(model: SmotModel, pyramid: list[Tensor], clips: Sequence[WatchedClip]) -> list[Fused]:
-    """Fuse each clip. pyramid: maps (all frames, channels, height, width); frames follow the clips.
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Every box that is looked at, in the order of frames. people: rows among the people of all clips, and their number.
+
+    positions: frames of their clip. tokens: t_i^j (looks, cells, dim). times: seconds. boxes: fractions of the frame.
+    """
+
+    people: list[int]
+    count: int
+    positions: list[int]
+    tokens: Tensor
+    times: Tensor
+    boxes: Tensor
+
+
+def look_at_people(model: SmotModel, pyramid: list[Tensor], clips: Sequence[WatchedClip]) -> Looks:
+    """t_i^j of everybody in all frames. pyramid: maps (all frames, channels, height, width); frames follow the clips."""
+    canvas_boxes: list[Tensor] = []
+    fractions: list[np.ndarray] = []
+    people: list[int] = []
+    positions: list[int] = []
+    times: list[float] = []
+    first = 0
+    for clip in clips:
+        for position, time_seconds in enumerate(clip.times.tolist()):
+            rows = [row for row, track in enumerate(clip.people) if position in track.frames]
+            pixels = np.array([_box_at(clip.people[row], position) for row in rows]).reshape(-1, 4)
+            canvas_boxes.append(_tensor(clip.placement.to_canvas(pixels), pyramid[0].device))
+            fractions.append(_fractions(clip.placement, pixels))
+            people += [first + row for row in rows]
+            positions += [position] * len(rows)
+            times += [time_seconds] * len(rows)
+        first += len(clip.people)
+    tokens = model.person_features(pyramid, canvas_boxes)
+    return Looks(
+        people,
+        first,
+        positions,
+        tokens,
+        tokens.new_tensor(times),
+        _tensor(np.concatenate([np.zeros((0, 4)), *fractions]), tokens.device),
+    )
+
+
+def watch(model: SmotModel, pyramid: list[Tensor], clips: Sequence[WatchedClip], looks: Looks) -> list[Fused]:
+    """Fuse each clip. looks: of `look_at_people`, with the same pyramid and clips.
 
     The tracks of all clips are padded to one length. A clip whose scene is not wanted gets no scene tokens.
     """
-    tracks, mask = _fuse_people(model, pyramid, clips)
+    tracks, mask = _fuse_people(model, looks)
     frames = model.frame_features(pyramid)
     seen: list[Fused] = []
     frame = person = 0
@@ -54,34 +98,20 @@ def join(clips: Sequence[Fused]) -> Fused:
     return Fused(tracks, mask, tracks.new_zeros(0, tracks.shape[-1]))
 
 
-def _fuse_people(model: SmotModel, pyramid: list[Tensor], clips: Sequence[WatchedClip]) -> tuple[Tensor, Tensor]:
+def _fuse_people(model: SmotModel, looks: Looks) -> tuple[Tensor, Tensor]:
     """T_j and mask of everybody in all clips."""
-    boxes, looks = _looks(clips, pyramid[0].device)
-    tokens = model.person_features(pyramid, boxes)
-    if not looks:
+    tokens = looks.tokens
+    if not looks.people:
         return tokens.new_zeros(0, 1, tokens.shape[-1]), torch.zeros(0, 1, dtype=torch.bool, device=tokens.device)
-    memories: list[list[Observation]] = [[] for _ in range(sum(len(clip.people) for clip in clips))]
-    for (row, time_seconds, box), person in zip(looks, tokens, strict=True):
+    memories: list[list[Observation]] = [[] for _ in range(looks.count)]
+    for row, time_seconds, box, person in zip(looks.people, looks.times.tolist(), looks.boxes, tokens, strict=True):
         memories[row].append(Observation(time_seconds, box, person))
     batch = stack(memories)
     return model.trajectory_fusion(batch.tokens, batch.times, batch.boxes, batch.mask)
 
 
-def _looks(clips: Sequence[WatchedClip], device: torch.device) -> tuple[list[Tensor], list[tuple[int, float, Tensor]]]:
-    """Boxes of each frame in canvas pixels; and for each box the person's row, the time and the box in fractions."""
-    boxes: list[Tensor] = []
-    looks: list[tuple[int, float, Tensor]] = []
-    first = 0
-    for clip in clips:
-        for position, time_seconds in enumerate(clip.times.tolist()):
-            rows = [row for row, track in enumerate(clip.people) if position in track.frames]
-            pixels = np.array([_box_at(clip.people[row], position) for row in rows]).reshape(-1, 4)
-            canvas = clip.placement.to_canvas(pixels)
-            boxes.append(torch.as_tensor(canvas, dtype=torch.float32, device=device))
-            fractions = torch.as_tensor(_fractions(clip.placement, pixels), dtype=torch.float32, device=device)
-            looks += [(first + row, time_seconds, box) for row, box in zip(rows, fractions, strict=True)]
-        first += len(clip.people)
-    return boxes, looks
+def _tensor(values: np.ndarray, device: torch.device) -> Tensor:
+    return torch.as_tensor(values, dtype=torch.float32, device=device)
 
 
 def _box_at(track: Trajectory, frame: int) -> np.ndarray:

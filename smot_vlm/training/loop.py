@@ -5,7 +5,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -163,7 +163,7 @@ class Trainer:
         self.objective = Objective(
             self.model,
             lambda fps: build_associator(self.config.association.name, self.config.association, fps),
-            weights=Losses(weights.detection, weights.instance, weights.video, weights.grounding, weights.interactions),
+            weights=Losses(**asdict(weights)),
             assignment_iou=settings.assignment_iou,
             negatives_per_positive=settings.negatives_per_positive,
             detach=self.config.features.detach,

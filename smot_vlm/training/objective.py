@@ -1,5 +1,6 @@
 """What is minimised: the losses of a few examples, in one forward pass that a distributed wrapper can see."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from smot_vlm.tracking.associators import Associator
 from smot_vlm.tracking.detector import DetectorOutput
 from smot_vlm.tracking.letterbox import PADDING_GREY
 from smot_vlm.training.examples import Example
-from smot_vlm.training.features import WatchedClip, join, watch
+from smot_vlm.training.features import Looks, WatchedClip, join, look_at_people, watch
 from smot_vlm.training.targets import find_people, pair_labels, people_to_teach, to_images
 from smot_vlm.verbs import NUM_VERBS, verb
 
@@ -27,7 +28,7 @@ from smot_vlm.verbs import NUM_VERBS, verb
 class Losses(NamedTuple):
     """A value for each loss: sums of losses, the numbers of targets that they are sums over, or weights.
 
-    detection: over frames. instance, video: captions, over target tokens. grounding: over content words' tokens.
+    detection: over frames. instance, video: captions, over target tokens. grounding, moments: over content words' tokens.
     interactions: over true <subject, verb, object> triplets (at least one).
     """
 
@@ -35,11 +36,12 @@ class Losses(NamedTuple):
     instance: Tensor | float
     video: Tensor | float
     grounding: Tensor | float
+    moments: Tensor | float
     interactions: Tensor | float
 
 
 class Phase(NamedTuple):
-    """What is trained now. meaning: grounding (as a bag of words) and interactions beside the detector.
+    """What is trained now. meaning: grounding (as bags of words), moments and interactions beside the detector.
 
     spelling: grounding in the order of the words too. words: captions too.
     """
@@ -85,33 +87,40 @@ class Objective(nn.Module):
             zero = output.pyramid[0].sum() * 0.0
             detection = self._detection(output, examples) if self.weights.detection else zero
         if not phase.meaning:
-            return Losses(detection, zero, zero, zero, zero)
+            return Losses(detection, zero, zero, zero, zero, zero)
         with self.times.part("fusion"):
             pyramid = [level.detach() for level in output.pyramid] if self._detach else output.pyramid
-            seen = watch(self.model, pyramid, clips)
+            looks = look_at_people(self.model, pyramid, clips)
+            seen = watch(self.model, pyramid, clips, looks)
             interactions = self._interactions(seen, examples) if self.weights.interactions else zero
         people, scenes = self._requests(seen, examples)
         with self.times.part("grounding"):
             grounding = self._grounding(people + scenes, phase.spelling) if self.weights.grounding else None
+            moments = self._moments(looks, examples) if self.weights.moments else None
         with self.times.part("language"):
             instance = self._words(people) if phase.words and self.weights.instance else None
             video = self._words(scenes) if phase.words and self.weights.video else None
-        instance, video, grounding = (zero if loss is None else loss for loss in (instance, video, grounding))
-        return Losses(detection, instance, video, grounding, interactions)
+        instance, video, grounding, moments = (
+            zero if loss is None else loss for loss in (instance, video, grounding, moments)
+        )
+        return Losses(detection, instance, video, grounding, moments, interactions)
 
     def count_targets(self, examples: Sequence[Example]) -> Losses:
         """How many targets the sums of `forward` are over, known before any forward pass."""
         decoder = self.model.decoder
         instance = [track.caption for example in examples for track in example.tracks]
         video = [example.caption for example in examples if example.teach_video]
-        words = 0
+        words = moments = 0
         if isinstance(decoder, Grounded):
             words = sum(len(decoder.content_tokens(caption)) for caption in instance + video)
+            told = Counter(text for example in examples for text in _true_moments(example))
+            moments = sum(count * len(decoder.content_tokens(text)) for text, count in told.items())
         return Losses(
             detection=float(sum(len(example.detector) for example in examples)),
             instance=float(sum(map(self._target_tokens, instance))),
             video=float(sum(map(self._target_tokens, video))),
             grounding=float(words),
+            moments=float(moments),
             interactions=float(sum(len(set(_triplets(example))) for example in examples)),
         )
 
@@ -193,6 +202,22 @@ class Objective(nn.Module):
         requests, captions = [request for request, _ in asked], [answer for _, answer in asked]
         return decoder.grounding(requests, captions, spelling=spelling).total
 
+    def _moments(self, looks: Looks, examples: Sequence[Example]) -> Tensor | None:
+        """The words of every look at somebody of whom it is known what they do then."""
+        decoder = self.model.decoder
+        whose = [(example, track.id) for example in examples for track in example.tracks]
+        texts = [
+            example.told(track_id, float(example.times[example.features[position]]))
+            for (example, track_id), position in zip(
+                (whose[person] for person in looks.people), looks.positions, strict=True
+            )
+        ]
+        known = [row for row, text in enumerate(texts) if text]
+        if not known or not isinstance(decoder, Grounded):
+            return None
+        tokens = self.model.trajectory_fusion.moments(looks.tokens[known], looks.times[known], looks.boxes[known])
+        return decoder.moments(tokens, [texts[row] for row in known]).total
+
     def _words(self, asked: Sequence[tuple[CaptionRequest, str]]) -> Tensor | None:
         if not asked:
             return None
@@ -207,6 +232,19 @@ def combine(sums: Losses, counts: Losses, weights: Losses) -> Tensor:
         if weight
     ]
     return torch.stack([torch.as_tensor(term) for term in terms]).sum()
+
+
+def _true_moments(example: Example) -> list[str]:
+    """The texts of all true boxes in feature frames, where something is known."""
+    frames = set(example.frames[example.features].tolist())
+    times = dict(zip(example.frames.tolist(), example.times.tolist(), strict=True))
+    texts = [
+        example.told(track.id, times[frame])
+        for track in example.tracks
+        for frame in track.frames.tolist()
+        if frame in frames
+    ]
+    return [text for text in texts if text]
 
 
 def _triplets(example: Example) -> list[tuple[int, str, int]]:

@@ -7,7 +7,7 @@ from smot_vlm.data.bensmot import BenSmot, Sequence
 from smot_vlm.data.collate import SequenceSource
 from smot_vlm.data.synthetic import SyntheticSequence, TrackFacts, make_sequence
 from smot_vlm.data.synthetic.sequence import RESERVED_SEED
-from smot_vlm.structures import Frame, Interaction, Trajectory
+from smot_vlm.structures import Frame, Interaction, Moment, Trajectory
 
 SYNTHETIC = "synthetic"
 # Validation worlds; those from RESERVED_SEED on are kept for tests.
@@ -52,6 +52,11 @@ class DrawnSequence:
     @property
     def caption(self) -> str:
         return self.drawn.caption
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """What is told of each person, when it happens."""
+        return self.drawn.moments
 
     @property
     def facts(self) -> dict[int, TrackFacts]:

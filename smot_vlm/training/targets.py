@@ -10,6 +10,7 @@ from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.model import SmotModel
 from smot_vlm.structures import Trajectory
 from smot_vlm.tracking.associators import Associator
+from smot_vlm.tracking.letterbox import Letterbox
 from smot_vlm.tracking.trajectories import TrajectoryBuilder
 from smot_vlm.training.examples import Example
 from smot_vlm.verbs import verb
@@ -25,17 +26,21 @@ def find_people(model: SmotModel, example: Example, open_associator: Callable[[f
     The detector is in evaluation mode meanwhile, and afterwards as before.
     """
     associator = open_associator(example.fps)
+    # The pictures at hand are the canvases, so boxes are linked in their pixels.
+    height, width = example.canvases.shape[1:3]
+    canvas = Letterbox((1.0, 1.0), (0.0, 0.0), width, height)
     builder = TrajectoryBuilder()
     training = model.detector.training
     model.detector.eval()
     for start in range(0, len(example.frames), CHUNK_FRAMES):
         canvases = example.canvases[start : start + CHUNK_FRAMES]
         images = to_images(canvases, model.device)
-        found = model.detector.boxes(model.detector(images), [example.placement] * len(canvases))
-        for frame, people in zip(example.frames[start : start + CHUNK_FRAMES].tolist(), found, strict=True):
-            builder.add(frame, associator.update(people))
+        found = model.detector.boxes(model.detector(images), [canvas] * len(canvases))
+        numbers = example.frames[start : start + CHUNK_FRAMES].tolist()
+        for frame, people, image in zip(numbers, found, canvases, strict=True):
+            builder.add(frame, associator.update(people, image))
     model.detector.train(training)
-    return builder.build()
+    return [replace(track, boxes=example.placement.to_frame(track.boxes)) for track in builder.build()]
 
 
 def people_to_teach(

@@ -12,6 +12,7 @@ from smot_vlm.tracking.byte import Byte
 from smot_vlm.tracking.deepsort import DeepSort
 from smot_vlm.tracking.ocsort import OCSort
 from smot_vlm.tracking.sort import Sort
+from smot_vlm.tracking.sparse import Sparse
 
 
 def looks_by_shape(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
@@ -26,6 +27,7 @@ MAKERS: dict[str, Callable[[], Associator]] = {
     "ocsort": OCSort,
     "ocsort-byte": lambda: OCSort(low_score_round=True),
     "deepsort": lambda: DeepSort(looks_by_shape),
+    "sparse": lambda: Sparse(buffer_seconds=1.0, fps=30.0),
 }
 IMAGE = np.zeros((1080, 1920, 3), dtype=np.uint8)
 NOBODY = Detections.empty()

@@ -1,6 +1,6 @@
 """Every configuration that ships can be read and built, here with a tiny language model."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ def test_a_config_builds_a_model_that_learns(name, tiny_language_model):
     objective = Objective(
         model,
         lambda fps: build_associator(config.association.name, config.association, fps),
-        weights=Losses(weights.detection, weights.instance, weights.video, weights.grounding, weights.interactions),
+        weights=Losses(**asdict(weights)),
     ).train()
     losses = objective([example(associate=True)], EVERYTHING)
     total = combine(losses, objective.count_targets([example()]), objective.weights)

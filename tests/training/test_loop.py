@@ -77,8 +77,8 @@ def test_every_phase_trains_what_it_should_and_tells_the_time_of_its_parts(whole
     _, records, _ = whole
     assert [set(record.losses) for record in records[:3]] == [
         {"detection"},
-        {"detection", "grounding", "interactions"},
-        {"detection", "grounding", "interactions", "instance", "video"},
+        {"detection", "grounding", "moments", "interactions"},
+        {"detection", "grounding", "moments", "interactions", "instance", "video"},
     ]
     assert {"data", "detector", "association", "fusion", "language", "backward", "optimiser"} <= set(records[-1].parts)
     assert sum(records[-1].parts.values()) <= records[-1].seconds

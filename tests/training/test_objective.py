@@ -9,14 +9,14 @@ from training_cases import EVEN, EVERYTHING, example, make_objective, small_trai
 
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.model import View
-from smot_vlm.structures import Detections, Frame
+from smot_vlm.structures import Detections, Frame, Moment
 from smot_vlm.tracking.detector import DetectorOutput
-from smot_vlm.training.features import WatchedClip, watch
+from smot_vlm.training.features import WatchedClip, look_at_people, watch
 from smot_vlm.training.objective import Losses, Phase, combine
 from smot_vlm.training.optim import make_optimizer, parameter_groups, set_rates
 from smot_vlm.training.targets import to_images
 
-NOTHING = Losses(0.0, 0.0, 0.0, 0.0, 0.0)
+NOTHING = Losses(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @pytest.fixture
@@ -81,9 +81,10 @@ def test_phases(config):
     objective = make_objective(config)
     tracking = objective([example()], Phase(meaning=False, spelling=False, words=False))
     assert tracking.detection > 0
-    assert [float(loss) for loss in tracking[1:]] == [0, 0, 0, 0]
+    assert not any(float(loss) for loss in tracking[1:])
     meaning = objective([example()], Phase(meaning=True, spelling=True, words=False))
     assert meaning.grounding > 0
+    assert meaning.moments > 0
     assert meaning.interactions > 0
     assert meaning.instance == meaning.video == 0
 
@@ -109,6 +110,33 @@ def test_the_video_is_told_of_its_people_what_is_true(config, monkeypatch, conte
     monkeypatch.setattr(objective.model, "scene_request", spy)
     objective([example()], EVERYTHING)
     assert asked == [told]
+
+
+def test_a_moment_is_read_from_its_own_look_alone(config):
+    """Words of the first half second say nothing about the look after it, which has none."""
+    objective = make_objective(config, weights=Losses(0.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+    short = replace(example(people=2), moments=(Moment(1, 0.0, 0.5, "a man waves"), Moment(2, 0.0, 0.5, "a boy bows")))
+    looks = []
+    fuse = objective.model.trajectory_fusion.moments
+
+    def spy(tokens, times, boxes):
+        looks.append(times.tolist())
+        return fuse(tokens, times, boxes)
+
+    objective.model.trajectory_fusion.moments = spy
+    losses = objective([short], Phase(meaning=True, spelling=False, words=False))
+    assert looks == [[0.0, 0.0]]
+    decoder = objective.model.decoder
+    words = len(decoder.content_tokens("a man waves")) + len(decoder.content_tokens("a boy bows"))
+    assert float(objective.count_targets([short]).moments) == words
+    losses.moments.backward()
+    assert objective.model.person_features.levels[0].weight.grad.abs().sum() > 0
+
+
+def test_where_no_moment_is_known_nothing_is_asked(config):
+    objective = make_objective(config)
+    silent = replace(example(), moments=())
+    assert float(objective([silent], EVERYTHING).moments) == float(objective.count_targets([silent]).moments) == 0
 
 
 @pytest.mark.parametrize("people", [0, 1])
@@ -153,7 +181,7 @@ def test_counts_of_the_papers_decoder(config):
 
 def test_micro_batches_add_up_to_the_whole(config):
     """With norms at rest, and without grounding: the wrong answers of a micro-batch are its own people's words."""
-    objective = make_objective(config, EVEN._replace(detection=0.0, grounding=0.0))
+    objective = make_objective(config, EVEN._replace(detection=0.0, grounding=0.0, moments=0.0))
     for module in objective.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.eval()
@@ -180,11 +208,8 @@ def test_watching_a_clip_at_once_is_watching_it_frame_by_frame(config):
     with torch.no_grad():
         outputs = [model.detector(to_images(clip.canvases, model.device)) for clip in clips]
         pyramid = [torch.cat(levels) for levels in zip(*(output.pyramid for output in outputs), strict=True)]
-        at_once = watch(
-            model,
-            pyramid,
-            [WatchedClip(clip.placement, clip.times, own) for clip, own in zip(clips, people, strict=True)],
-        )
+        watched = [WatchedClip(clip.placement, clip.times, own) for clip, own in zip(clips, people, strict=True)]
+        at_once = watch(model, pyramid, watched, look_at_people(model, pyramid, watched))
         for clip, output, fused in zip(clips, outputs, at_once, strict=True):
             memory = SceneMemory(per_second=2.0, capacity=6)
             for position in range(3):

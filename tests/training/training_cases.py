@@ -10,13 +10,13 @@ from tiny import tiny_config
 
 from smot_vlm.build import build_associator, build_model
 from smot_vlm.config import Config, TrainingConfig, config_to_dict
-from smot_vlm.structures import Interaction, Trajectory
+from smot_vlm.structures import Interaction, Moment, Trajectory
 from smot_vlm.tracking.letterbox import Letterbox
 from smot_vlm.training.examples import Example
 from smot_vlm.training.objective import Losses, Objective, Phase
 
 EVERYTHING = Phase(meaning=True, spelling=True, words=True)
-EVEN = Losses(1.0, 1.0, 1.0, 0.5, 1.0)
+EVEN = Losses(1.0, 1.0, 1.0, 0.5, 0.5, 1.0)
 
 
 def small_training(language_model: Path, **changes: object) -> Config:
@@ -78,6 +78,7 @@ def example(people: int = 2, verbs: bool = True, associate: bool = False, seed: 
         detector=np.array([0, 2]),
         associate=associate,
         teach_video=True,
+        moments=tuple(Moment(track.id, 0.0, 1.0, f"{track.caption} waves") for track in tracks),
         seed=7,
     )
 

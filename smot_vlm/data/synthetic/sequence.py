@@ -16,9 +16,9 @@ from smot_vlm.data.synthetic.people import pick
 from smot_vlm.data.synthetic.render import Seen, View, look, render
 from smot_vlm.data.synthetic.scenes import PAINTERS, paint_background
 from smot_vlm.data.synthetic.story import STORY_FPS, draw_count, write_story
-from smot_vlm.data.synthetic.telling import headlines, track_facts, video_facts, visible_story
+from smot_vlm.data.synthetic.telling import headlines, track_facts, track_moments, video_facts, visible_story
 from smot_vlm.data.synthetic.weather import Weather, make_weather, noise_pool
-from smot_vlm.structures import Interaction, Trajectory
+from smot_vlm.structures import Interaction, Moment, Trajectory
 
 RESERVED_SEED = 900_000  # dataset seeds from here on are kept for tests that no training may have seen
 WIDTHS = (320, 400, 480, 560, 640)
@@ -36,8 +36,8 @@ class SyntheticSequence:
 
     name: scenario/sequence as in a BenSMOT folder. tracks: full-body boxes clipped to the frame, in frames counted
     from 0, captions in words; a person who is hidden or outside the frame has no box there. interactions: directed
-    edges between track ids. caption: of the whole video. facts: the same as records. frames are drawn when asked
-    for and always the same.
+    edges between track ids. caption: of the whole video. facts: the same as records. moments: the told events, when
+    they happen. frames are drawn when asked for and always the same.
     """
 
     name: str
@@ -50,6 +50,7 @@ class SyntheticSequence:
     tracks: tuple[Trajectory, ...]
     interactions: tuple[Interaction, ...]
     facts: SequenceFacts
+    moments: tuple[Moment, ...]
     view: View
     weather: Weather
 
@@ -177,6 +178,7 @@ def _tell(
         tracks=_trajectories(view, seen, captions),
         interactions=tuple(Interaction(edge.subject + 1, edge.verb, edge.object + 1) for edge in story.edges),
         facts=facts,
+        moments=track_moments(story),
         view=view,
         weather=make_weather(_stream(seed, split, _WEATHER)),
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from smot_vlm.data.synthetic import lexicon
 from smot_vlm.data.synthetic.actions import NoRoom
 from smot_vlm.data.synthetic.events import Event
 from smot_vlm.data.synthetic.facts import Deed, Looks, PartnerFact, TrackFacts, VideoFacts, event_label, relation_of
@@ -12,6 +13,7 @@ from smot_vlm.data.synthetic.people import Person
 from smot_vlm.data.synthetic.render import Seen
 from smot_vlm.data.synthetic.story import STORY_FPS, Story
 from smot_vlm.data.synthetic.words import Headlines
+from smot_vlm.structures import Moment
 
 MOST_TOLD = 3  # interactions and deeds in a video's caption
 ENOUGH_VISIBLE = 0.45  # share of a body that must show for what it does to be seen
@@ -75,6 +77,31 @@ def track_facts(story: Story) -> tuple[TrackFacts, ...]:
             )
         )
     return tuple(result)
+
+
+def track_moments(story: Story) -> tuple[Moment, ...]:
+    """What each track shows while each of its events lasts, in the first wording of everything."""
+    return tuple(
+        Moment(index + 1, event.start, event.end, f"{_seen_words(person)} {_event_words(event, story.people)}")
+        for index, (person, events) in enumerate(zip(story.people, story.events, strict=True))
+        for event in events
+    )
+
+
+def _seen_words(person: Person) -> str:
+    accessories = [lexicon.ACCESSORIES[name][0] for name in person.accessories]
+    return " ".join([_who_words(person), lexicon.COLOURS[person.bottom][0], *accessories])
+
+
+def _who_words(person: Person) -> str:
+    return f"{lexicon.KINDS[person.kind][0]} {lexicon.COLOURS[person.top][0]}"
+
+
+def _event_words(event: Event, people: Sequence[Person]) -> str:
+    if event.partner < 0:
+        return lexicon.ACTIONS[event.label][0].finite
+    phrase = lexicon.VERBS[event.label].told_by(event.role)[0]
+    return f"{phrase.finite} {_who_words(people[event.partner])} {phrase.tail}".strip()
 
 
 def _event_name(event: Event) -> str:
