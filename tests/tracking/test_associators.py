@@ -28,6 +28,7 @@ MAKERS: dict[str, Callable[[], Associator]] = {
     "ocsort-byte": lambda: OCSort(low_score_round=True),
     "deepsort": lambda: DeepSort(looks_by_shape),
     "sparse": lambda: Sparse(buffer_seconds=1.0, fps=30.0),
+    "auto": Byte,
 }
 IMAGE = np.zeros((1080, 1920, 3), dtype=np.uint8)
 NOBODY = Detections.empty()
@@ -196,6 +197,12 @@ def test_a_box_without_area_is_nobody(make):
 def test_the_table_makes_them_from_a_configuration(name, crowd):
     associator = ASSOCIATORS[name](high_score=0.5, low_score=0.1, new_track_score=0.6, buffer_seconds=1.0, fps=30.0)
     assert_same(link(associator, crowd), link(MAKERS[name](), crowd))
+
+
+@pytest.mark.parametrize(("fps", "kind"), [(1.0, Sparse), (2.0, Sparse), (5.0, Byte), (25.0, Byte)])
+def test_auto_goes_by_the_frame_rate(fps, kind):
+    options = {"high_score": 0.5, "low_score": 0.1, "new_track_score": 0.6, "buffer_seconds": 1.0}
+    assert type(ASSOCIATORS["auto"](fps=fps, **options)) is kind
 
 
 def test_sort_keeps_a_track_for_one_frame_at_any_rate():
