@@ -26,7 +26,9 @@ def predict(
     detector: Annotated[str, typer.Option(help="model, onnx:FILE or yolo:FILE.")] = "model",
     associator: Annotated[
         str | None,
-        typer.Option(help="How boxes are linked: byte, sparse, auto, sort, ocsort, deepsort:REID.onnx [default: byte]."),
+        typer.Option(
+            help="How boxes are linked: byte, sparse, auto, sort, ocsort, deepsort:REID.onnx [default: byte]."
+        ),
     ] = None,
     trajectories: Annotated[
         str, typer.Option(help="gt (the data set's own boxes) or a folder of any tracker's MOT files.")

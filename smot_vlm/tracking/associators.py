@@ -69,9 +69,18 @@ def _deepsort(
 SPARSE_BELOW_FPS = 4.0
 
 
-def _auto(*, fps: float, **options: float) -> Associator:
+def _auto(
+    *, high_score: float, low_score: float, new_track_score: float, buffer_seconds: float, fps: float
+) -> Associator:
     """Byte, or Sparse for video of a few frames a second."""
-    return Sparse(fps=fps, **options) if fps < SPARSE_BELOW_FPS else Byte(fps=fps, **options)
+    kind = Sparse if fps < SPARSE_BELOW_FPS else Byte
+    return kind(
+        high_score=high_score,
+        low_score=low_score,
+        new_track_score=new_track_score,
+        buffer_seconds=buffer_seconds,
+        fps=fps,
+    )
 
 
 # Each is told the five things that a configuration knows, and leaves aside what its paper has no use for.

@@ -88,8 +88,11 @@ class Checkpoints:
         return OSError(f"{path}: the checkpoint was not written, {reason}; {kept}; make room and start again")
 
 
-def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None) -> Progress:
+def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *, partly: bool = False) -> Progress:
     """Put a checkpoint's weights (and optimiser state) into place.
+
+    partly: only those that the model has too; its other parts stay as they are. For comparing decoders and fusions that
+    begin with the same features.
 
     Raises:
         ValueError: not a checkpoint, or of another model.
@@ -97,11 +100,11 @@ def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None) ->
     content = read_checkpoint(path)
     weights: dict[str, Tensor] = content["weights"]
     expected = trained_state(model)
-    different = sorted(
-        {name for name in expected.keys() ^ weights.keys()}
-        | {name for name in expected.keys() & weights.keys() if expected[name].shape != weights[name].shape}
-    )
-    if different:
+    shared = {name for name in expected.keys() & weights.keys() if expected[name].shape == weights[name].shape}
+    different = sorted((expected.keys() | weights.keys()) - shared)
+    if partly and shared:
+        weights = {name: weights[name] for name in shared}
+    elif different:
         raise ValueError(
             f"{path}: not a checkpoint of the configured model ({different[0]} and {len(different) - 1} other weights "
             "differ); use the configuration of that training or another folder"

@@ -42,12 +42,13 @@ class Run:
     """Where a training writes, and how it starts.
 
     resume: go on from the newest checkpoint, if there is one. start: else begin at step 0 with the weights of this
-    checkpoint and a fresh optimiser, as after a change of the losses' weights.
+    checkpoint and a fresh optimiser, as after a change of the losses' weights; partly: those that the model has too.
     """
 
     folder: Path
     resume: bool = True
     start: Path | None = None
+    partly: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Trainer:
         if newest is not None:
             self.progress = restore(newest, self.model, optimizer)
         elif run.start is not None:
-            restore(run.start, self.model)
+            restore(run.start, self.model, partly=run.partly)
         self._prepare(optimizer, train_sequences or self._source("train", self.settings.train_split))
         self._stop = False
 

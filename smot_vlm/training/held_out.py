@@ -1,0 +1,87 @@
+"""The losses of meaning on clips that were not trained on, and on the same clips with people swapped.
+
+What a model has learned of people is the difference: a loss that is as good for somebody else's words is one of usual
+words alone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from smot_vlm.build import build_associator
+from smot_vlm.config import Config
+from smot_vlm.data.collate import SequenceSource
+from smot_vlm.model import SmotModel
+from smot_vlm.training.examples import Example, ExampleOptions, make_example
+from smot_vlm.training.objective import Losses, Objective, Phase
+
+# Clips whose people are told apart from each other.
+BATCH = 4
+SEEN = ("grounding", "moments", "interactions")
+
+
+def held_out_losses(model: SmotModel, config: Config, sequences: SequenceSource) -> dict[str, float]:
+    """Mean losses by name, true trajectories; "swapped grounding" is that of the words of the next person in the clip.
+
+    Only clips of two people or more are asked. The model is in evaluation mode meanwhile.
+
+    Raises:
+        ValueError: no clip has two people.
+    """
+    clips = [clip for clip in _clips(config, sequences) if len(clip.tracks) > 1]
+    if not clips:
+        raise ValueError("no held-out clip has two people; give more sequences")
+    objective = Objective(
+        model,
+        lambda fps: build_associator(config.association.name, config.association, fps),
+        weights=Losses(**{name: float(name in SEEN) for name in Losses._fields}),
+    )
+    training = model.training
+    objective.eval()
+    try:
+        losses = _means(objective, clips)
+        swapped = _means(objective, [swap_people(clip) for clip in clips])
+    finally:
+        model.train(training)
+    return losses | {"swapped grounding": swapped["grounding"]}
+
+
+def swap_people(example: Example) -> Example:
+    """The example with everybody's words given to the next person."""
+    captions = [track.caption for track in example.tracks]
+    tracks = tuple(
+        replace(track, caption=caption)
+        for track, caption in zip(example.tracks, captions[1:] + captions[:1], strict=True)
+    )
+    return replace(example, tracks=tracks)
+
+
+def _clips(config: Config, sequences: SequenceSource) -> Iterable[Example]:
+    settings = config.training
+    options = ExampleOptions(
+        image_size=config.detector.image_size,
+        most_frames=settings.most_frames,
+        feature_frames=settings.feature_frames,
+        detector_frames=settings.detector_frames,
+        video_captions=0.0,
+    )
+    for index in range(len(sequences)):
+        yield make_example(sequences[index], options, 1.0, np.random.default_rng(index))
+
+
+@torch.no_grad()
+def _means(objective: Objective, clips: Sequence[Example]) -> dict[str, float]:
+    sums = dict.fromkeys(SEEN, 0.0)
+    counts = dict.fromkeys(SEEN, 0.0)
+    for start in range(0, len(clips), BATCH):
+        batch = clips[start : start + BATCH]
+        losses, targets = (
+            objective(batch, Phase(meaning=True, spelling=True, words=False)),
+            objective.count_targets(batch),
+        )
+        for name in SEEN:
+            sums[name] += float(getattr(losses, name))
+            counts[name] += float(getattr(targets, name))
+    return {name: sums[name] / max(counts[name], 1.0) for name in SEEN}

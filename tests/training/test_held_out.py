@@ -1,0 +1,46 @@
+"""Held-out losses are of eyes, not of habit: they are repeatable, and swapping people changes them."""
+
+import pytest
+import torch
+from training_cases import example, small_training
+
+from smot_vlm.build import build_model
+from smot_vlm.data.synthetic import make_sequence
+from smot_vlm.training.held_out import held_out_losses, swap_people
+from smot_vlm.training.sources import DrawnSequence, DrawnWorld
+
+
+@pytest.fixture
+def config(tiny_language_model):
+    return small_training(tiny_language_model)
+
+
+def test_losses_are_the_same_again_and_the_model_is_left_as_it_was(config):
+    model = build_model(config).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    world = DrawnWorld(700_000, 6, split="val", width=160)
+    first = held_out_losses(model, config, world)
+    assert set(first) == {"grounding", "moments", "interactions", "swapped grounding"}
+    assert all(value > 0 for value in first.values())
+    assert held_out_losses(model, config, world) == first
+    assert model.training
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_swapping_moves_captions_and_nothing_else():
+
+    clip = example(people=3)
+    swapped = swap_people(clip)
+    assert [track.caption for track in swapped.tracks] == ["a man number 1", "a man number 2", "a man number 0"]
+    assert [track.id for track in swapped.tracks] == [1, 2, 3]
+    assert all((one.boxes == other.boxes).all() for one, other in zip(clip.tracks, swapped.tracks, strict=True))
+
+
+def test_people_alone_cannot_be_swapped(config):
+    class Alone(DrawnWorld):
+        def __getitem__(self, index):
+            return DrawnSequence(make_sequence(700_000 + index, "val", width=160, people=(1, 1)))
+
+    with pytest.raises(ValueError, match="two people"):
+        held_out_losses(build_model(config), config, Alone(700_000, 2))
