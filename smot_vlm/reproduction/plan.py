@@ -16,8 +16,9 @@ OWN_BOXES = "model"
 TO_TRAIN = "runs/smoter/model"
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
 FUSIONS = ("attention", "mlp", "concatenation", "addition")
-# The paper's name of each associator's row.
-ASSOCIATORS = {"SORT": "sort", "DeepSORT": "deepsort", "OC-SORT": "ocsort", "ByteTrack": "byte"}
+# The paper's name of each associator's row, and one of ours that it has not.
+OURS = {"Sparse": "sparse"}
+ASSOCIATORS = {"SORT": "sort", "DeepSORT": "deepsort", "OC-SORT": "ocsort", "ByteTrack": "byte", **OURS}
 TRACKERS = ("TransTrack", "MOTR", "MOTRv2")
 
 _TRACKING = ("HOTA", "AssA", "DetA", "LocA", "MOTA", "FN", "FP", "IDs", "IDR", "IDP", "IDF1")
@@ -122,7 +123,7 @@ def train_command(given: Given, name: str = "smoter", *overrides: str) -> str:
     return shlex.join([*words, "--out", f"runs/{name}", f"training.dataset={given.data}", *overrides])
 
 
-def _linked(given: Given, name: str, printed: str, run: str, needs_words: bool = False, **settings: Any) -> Row:
+def _linked(given: Given, name: str, printed: str | None, run: str, needs_words: bool = False, **settings: Any) -> Row:
     """A row whose boxes are the detector's given, or else the model's. It has words where a model is there to say them."""
     detector = given.detector or OWN_BOXES
     speaks = bool(given.model) and (given.words or detector == OWN_BOXES)
@@ -141,10 +142,10 @@ def _linked(given: Given, name: str, printed: str, run: str, needs_words: bool =
 def _associated(
     given: Given, names: Mapping[str, str], printed: Mapping[str, str], needs_words: bool = False
 ) -> Iterator[Row]:
-    """A row an associator: name -> key, name -> the paper's row."""
+    """A row an associator: name -> key, name -> the paper's row, where it has one."""
     for name, key in names.items():
         associator = f"{key}:{given.reid}" if key == "deepsort" and given.reid else key
-        yield _linked(given, name, printed[name], key, needs_words, associator=associator)
+        yield _linked(given, name, printed.get(name), key, needs_words, associator=associator)
 
 
 def _tracked(given: Given, name: str, needs_words: bool) -> Row:
@@ -162,8 +163,8 @@ def _tracked(given: Given, name: str, needs_words: bool) -> Row:
 
 
 def _methods(given: Given, needs_words: bool = False) -> Iterator[Row]:
-    """Tables 2 and 3: four associators, three other trackers and any more that are given, SMOTer."""
-    yield from _associated(given, ASSOCIATORS, {name: name for name in ASSOCIATORS}, needs_words)
+    """Tables 2 and 3: the associators, three other trackers and any more that are given, SMOTer."""
+    yield from _associated(given, ASSOCIATORS, {name: name for name in ASSOCIATORS if name not in OURS}, needs_words)
     yield from (_tracked(given, name, needs_words) for name in dict.fromkeys((*TRACKERS, *given.trackers)))
     if given.model:
         yield Row("SMOTer", "SMOTer", Run("smoter", given.model), ("--model", given.model))
@@ -172,8 +173,8 @@ def _methods(given: Given, needs_words: bool = False) -> Iterator[Row]:
 
 
 def _figure_4(given: Given) -> Iterator[Row]:
-    names = {"SORT": "sort", "DeepSORT": "deepsort", "OC-SORT": "ocsort", "BYTE": "byte"}
-    yield from _associated(given, names, {**{name: name for name in names}, "BYTE": "SMOTer"})
+    names = {"SORT": "sort", "DeepSORT": "deepsort", "OC-SORT": "ocsort", "BYTE": "byte", **OURS}
+    yield from _associated(given, names, {**{name: name for name in names if name not in OURS}, "BYTE": "SMOTer"})
 
 
 def _fusions(given: Given) -> Iterator[Row]:

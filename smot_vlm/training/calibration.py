@@ -6,7 +6,7 @@ from smot_vlm.config import Config
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.model import SmotModel
 from smot_vlm.structures import Description
-from smot_vlm.training.sources import TrainingSequence, open_source
+from smot_vlm.training.sources import TrainingSequence, validation_sequences
 from smot_vlm.training.validation import describe_each
 from smot_vlm.verbs import NUM_VERBS, verb
 
@@ -16,23 +16,16 @@ def calibrate(model: SmotModel, config: Config) -> None:
 
     Boxes, tracks and scores are the model's own, as at inference.
     """
-    settings = config.training
-    if not settings.calibration_videos:
+    if not config.training.calibration_videos:
         return
-    source = open_source(
-        settings.dataset,
-        settings.validation_split,
-        synthetic_sequences=settings.calibration_videos,
-        synthetic_width=settings.synthetic_width,
-    )
-    chosen = [source[index] for index in range(min(len(source), settings.calibration_videos))]
+    chosen = list(validation_sequences(config.training, config.training.calibration_videos))
     head = model.interaction_head
     kept = head.thresholds.clone()
     # Every verb of every pair is reported, with its score.
     head.thresholds.fill_(-1.0)
     tables = [
-        score_table(sequence, said)  # type: ignore[arg-type]
-        for sequence, said in zip(chosen, describe_each(model, config, chosen, words=False), strict=True)  # type: ignore[arg-type]
+        score_table(sequence, said)
+        for sequence, said in zip(chosen, describe_each(model, config, chosen, words=False), strict=True)
     ]
     head.thresholds.copy_(kept)
     head.calibrate(np.concatenate([scores for scores, _ in tables]), np.concatenate([labels for _, labels in tables]))

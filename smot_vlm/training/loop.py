@@ -28,7 +28,7 @@ from smot_vlm.training.examples import Example, ExampleOptions, Examples, RunOrd
 from smot_vlm.training.objective import Losses, Objective, Phase, combine
 from smot_vlm.training.optim import clip_groups, make_optimizer, parameter_groups, rate_factor, set_rates
 from smot_vlm.training.records import StepLog, StepRecord
-from smot_vlm.training.sources import open_source
+from smot_vlm.training.sources import open_source, validation_sequences
 from smot_vlm.training.validation import Validation, validate
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class Trainer:
             self.progress = restore(newest, self.model, optimizer)
         elif run.start is not None:
             restore(run.start, self.model, partly=run.partly)
-        self._prepare(optimizer, train_sequences or self._source("train", self.settings.train_split))
+        self._prepare(optimizer, train_sequences or self._train_source())
         self._stop = False
 
     def train(self) -> Outcome:
@@ -131,6 +131,15 @@ class Trainer:
             signal.signal(signal.SIGTERM, previous)
             self.accelerator.end_training()
         return Outcome(self.progress.step, self._stop)
+
+    def _train_source(self) -> SequenceSource:
+        settings = self.settings
+        return open_source(
+            settings.dataset,
+            settings.train_split,
+            synthetic_sequences=settings.synthetic_sequences,
+            synthetic_width=settings.synthetic_width,
+        )
 
     def _prepare(self, optimizer: Optimizer, sequences: SequenceSource) -> None:
         settings = self.settings
@@ -241,20 +250,13 @@ class Trainer:
         """On the main process; the others wait."""
         if not self.settings.validation_videos or log is None:
             return None
-        source = self._source("validation", self.settings.validation_split)
-        chosen = range(min(len(source), self.settings.validation_videos))
-        words = step > self.settings.words_from
-        scores = validate(self.model, self.config, (source[index] for index in chosen), words)
+        sequences = validation_sequences(self.settings, self.settings.validation_videos)
+        scores = validate(self.model, self.config, sequences, step > self.settings.words_from)
         log.validation(step, scores.flat())
         self._on_validation(step, scores)
         if self.settings.tracker != "none":
             self.accelerator.log({f"validation/{name}": value for name, value in scores.flat().items()}, step=step)
         return scores
-
-    def _source(self, purpose: str, split: str) -> SequenceSource:
-        settings = self.settings
-        count = settings.synthetic_sequences if purpose == "train" else settings.validation_videos
-        return open_source(settings.dataset, split, synthetic_sequences=count, synthetic_width=settings.synthetic_width)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         logger.warning("SIGTERM: stopping after this step")

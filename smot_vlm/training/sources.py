@@ -1,8 +1,10 @@
 """Where training sequences come from: a data set on disk, or the synthetic world drawn in memory."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from smot_vlm.config import TrainingConfig
 from smot_vlm.data.bensmot import BenSmot, Sequence
 from smot_vlm.data.collate import SequenceSource
 from smot_vlm.data.synthetic import SyntheticSequence, TrackFacts, make_sequence
@@ -97,6 +99,21 @@ class DrawnWorld:
         if not 0 <= index < self.count:
             raise IndexError(f"sequence {index} of {self.count}")
         return DrawnSequence(make_sequence(self.first + index, **self._options))  # type: ignore[arg-type]
+
+
+def validation_sequences(settings: TrainingConfig, count: int) -> Iterator[TrainingSequence]:
+    """The first `count` sequences of the validation split, or as many as there are.
+
+    Raises:
+        FileNotFoundError, ValueError: as BenSmot.
+    """
+    source = open_source(
+        settings.dataset,
+        settings.validation_split,
+        synthetic_sequences=count,
+        synthetic_width=settings.synthetic_width,
+    )
+    return (source[index] for index in range(min(len(source), count)))
 
 
 def open_source(dataset: str, split: str, *, synthetic_sequences: int, synthetic_width: int | None) -> SequenceSource:
