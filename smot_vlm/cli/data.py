@@ -110,18 +110,21 @@ def convert(
     amodal: Annotated[
         bool, typer.Option("--amodal", help="mot: keep boxes whole that reach out of the frame.")
     ] = False,
+    every: Annotated[
+        int, typer.Option(help="mot: keep every N-th frame; 12 makes 25 frames a second BenSMOT's 2.")
+    ] = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Bring another layout into BenSMOT's folders. The new set appears whole or not at all."""
     from smot_vlm.data.convert import convert_bensmot_json, convert_mot
     from smot_vlm.data.writer import Images
 
-    if layout is not Layout.mot and (only != "*" or scenario is not None or amodal):
-        raise typer.BadParameter("--only, --scenario and --amodal go with --from mot")
+    if layout is not Layout.mot and (only != "*" or scenario is not None or amodal or every != 1):
+        raise typer.BadParameter("--only, --scenario, --amodal and --every go with --from mot")
     images: Images = "copy" if copy else "link"
     with _progress("converting", None) as step:
         if layout is Layout.mot:
-            done = convert_mot(source, out, images, overwrite, only, scenario, amodal, step)
+            done = convert_mot(source, out, images, overwrite, only, scenario, amodal, step, every=every)
         else:
             done = convert_bensmot_json(source, out, images, overwrite, step)
     for name in done.skipped:

@@ -7,6 +7,7 @@ from pathlib import Path
 from smot_vlm.data.bensmot import SPLITS, Sequence
 from smot_vlm.data.bensmot_json import BenSmotJson
 from smot_vlm.data.mot_challenge import MotChallenge
+from smot_vlm.data.thin import thin
 from smot_vlm.data.writer import Images, check_apart, write_dataset
 
 
@@ -29,22 +30,24 @@ def convert_mot(
     scenario: str | None = None,
     amodal: bool = False,
     progress: Callable[[str], None] | None = None,
+    *,
+    every: int = 1,
 ) -> Conversion:
     """MOT17, MOT20, DanceTrack, SportsMOT ... to OUT/SPLIT/SCENARIO/SEQUENCE, tracks without words.
 
     Every split of `source` (train, val, test) that has ground truth; without split folders its sequences become `train`.
-    only, scenario, amodal: see `MotChallenge`.
+    only, scenario, amodal: see `MotChallenge`. every: keep every N-th frame, see `thin`.
 
     Raises:
         FileNotFoundError: no such folder, or a sequence without images.
         FileExistsError: `out` exists, is not empty and `overwrite` is false.
-        ValueError: no sequence with ground truth, or rows that cannot be boxes.
+        ValueError: no sequence with ground truth, rows that cannot be boxes, or `every` below one.
     """
     check_apart(source, out)
     splits = _splits(source)
     if not splits:
         reader = MotChallenge(source, "", only, scenario, amodal)
-        return _write([("train", reader)], out, images, overwrite, progress, reader.skipped)
+        return _write([("train", reader)], out, images, overwrite, progress, reader.skipped, every)
     readers: list[tuple[str, MotChallenge]] = []
     problems: list[str] = []
     for split in splits:
@@ -55,7 +58,7 @@ def convert_mot(
     if not readers:
         raise ValueError(problems[0])
     skipped = tuple(name for _, reader in readers for name in reader.skipped)
-    return _write(readers, out, images, overwrite, progress, (*skipped, *problems))
+    return _write(readers, out, images, overwrite, progress, (*skipped, *problems), every)
 
 
 def convert_bensmot_json(
@@ -87,13 +90,15 @@ def _write(
     overwrite: bool,
     progress: Callable[[str], None] | None,
     skipped: tuple[str, ...],
+    every: int = 1,
 ) -> Conversion:
     tracks = boxes = 0
 
     def sequences() -> Iterator[tuple[str, Sequence]]:
         nonlocal tracks, boxes
         for split, reader in readers:
-            for sequence in reader:
+            for whole in reader:
+                sequence = thin(whole, every)
                 tracks += len(sequence.tracks)
                 boxes += sum(map(len, sequence.tracks))
                 yield split, sequence
