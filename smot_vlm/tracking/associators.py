@@ -65,7 +65,7 @@ def _deepsort(
 
 
 # Frames a second below which people leave their boxes from one frame to the next. TUD-Campus and TUD-Stadtmitte, HOTA
-# of byte and of sparse: at 25 frames a second 51 and 44, 60 and 50; at 5: 32 and 49, 59 and 51; at 2: 27 and 53, 51 and 53.
+# of byte and of sparse: at 25 frames a second 51 and 52, 60 and 51; at 5: 32 and 52, 59 and 51; at 2: 27 and 56, 51 and 54.
 SPARSE_BELOW_FPS = 4.0
 
 

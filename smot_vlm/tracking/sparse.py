@@ -52,7 +52,7 @@ class Sparse:
         speed: float = 1.2,
         farthest: float = 3.0,
         size_ratio: float = 1.8,
-        colours: float = 0.6,
+        colours: float = 0.4,
         appearance: Appearance | None = None,
         buffer_seconds: float = 5.0,
         fps: float = 2.0,
