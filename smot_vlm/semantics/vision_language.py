@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from torch.nn import functional
@@ -125,6 +126,13 @@ class VisionLanguage(nn.Module):
             return GroundingLoss(self._zero(), 0)
         soft = torch.stack(self.soft_tokens.rows(requests))
         return grounding_loss(soft, self._words.weight, self.tokenizer, captions, spelling=spelling)
+
+    def moments(self, tokens: Float[Tensor, "looks tokens dim"], texts: Sequence[str]) -> GroundingLoss:
+        """See Grounded.moments; nothing is asked for where there are no soft tokens."""
+        if self.soft_tokens is None:
+            return GroundingLoss(self._zero(), 0)
+        soft = self.soft_tokens.speak(tokens)
+        return grounding_loss(soft, self._words.weight, self.tokenizer, texts, spelling=False)
 
     def content_tokens(self, caption: str) -> list[int]:
         """See Grounded.content_tokens."""

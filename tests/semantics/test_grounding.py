@@ -110,6 +110,21 @@ def test_grounding_counts_its_words_and_reaches_the_features(decoder):
     assert asked[0].tokens.grad.abs().sum() > 0
 
 
+def test_moments_are_words_of_each_look_alone(decoder):
+    looks = torch.randn(3, 4, 32, requires_grad=True)
+    loss = decoder.moments(looks, ["man red waves", "woman blue bows", "man red waves"])
+    assert loss.words == sum(len(decoder.content_tokens(text)) for text in ("man red waves", "woman blue bows")) + len(
+        decoder.content_tokens("man red waves")
+    )
+    loss.total.backward()
+    assert (looks.grad.abs().sum(dim=(1, 2)) > 0).all()
+    with torch.no_grad():
+        changed = looks.clone()
+        changed[1] = torch.randn(4, 32)
+        alone = decoder.moments(changed[:1], ["man red waves"]).total
+        assert torch.allclose(alone, decoder.moments(looks[:1], ["man red waves"]).total)
+
+
 def test_a_beginning_read_once_gives_the_same_loss_and_gradient(decoder, monkeypatch):
     captions = ["a man", "a woman in a red shirt", "two"]
 

@@ -195,10 +195,19 @@ def test_soft_tokens_are_grounded_in_words_where_there_are_any(decoder):
     assert any(part is not None and part.abs().sum() > 0 for part in gradient)
 
 
+def test_moments_are_read_as_words_where_there_are_soft_tokens(decoder):
+    looks = torch.randn(len(CAPTIONS), 4, DIM, requires_grad=True)
+    moments = decoder.moments(looks, CAPTIONS)
+    assert moments.words == sum(len(decoder.content_tokens(caption)) for caption in CAPTIONS)
+    moments.total.backward()
+    assert (looks.grad.abs().sum(dim=(1, 2)) > 0).all()
+
+
 def test_without_soft_tokens_nothing_is_grounded():
     decoder = make_decoder("idefics3", soft_tokens=0, lora_rank=2)
     grounding = decoder.grounding(make_requests(), CAPTIONS)
     assert (grounding.total.item(), grounding.words) == (0.0, 0)
+    assert decoder.moments(torch.zeros(1, 4, DIM), ["a woman in red walks"]).words == 0
     assert decoder.content_tokens("a woman in red walks") == []
 
 
