@@ -13,13 +13,12 @@ again, so rows can be shared among processes (--rows).
 import argparse
 import json
 import statistics
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from smot_vlm.cli.console import print_error
+from smot_vlm.cli.console import run_script
 from smot_vlm.config import Config, load_config
 from smot_vlm.files import write_text
 from smot_vlm.training.held_out import held_out_losses
@@ -165,8 +164,4 @@ def _spread(values: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ValueError, OSError, ImportError) as error:
-        print_error(error)
-        sys.exit(1)
+    run_script(main)

@@ -13,14 +13,13 @@ processes share the sequences: accelerate launch --num_processes 4 scripts/repro
 """
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from smot_vlm.cli.console import messages, output, print_error, print_warning
+from smot_vlm.cli.console import messages, output, print_warning, run_script
 from smot_vlm.cli.loading import silence_libraries
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.reading import truth_of
@@ -134,8 +133,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ValueError, OSError, ImportError) as error:
-        print_error(error)
-        sys.exit(1)
+    run_script(main)

@@ -5,13 +5,12 @@ Writes RUN/log.jsonl, RUN/checkpoints/ and, at the end, RUN/model, which `Tracke
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 # Before torch is loaded: a thread that waits for another gives its core to the workers that draw the next clips.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from smot_vlm.cli.console import print_error
+from smot_vlm.cli.console import run_script
 from smot_vlm.config import load_config
 from smot_vlm.training.export import export
 from smot_vlm.training.loop import Run, Trainer
@@ -48,8 +47,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ValueError, OSError, ImportError) as error:
-        print_error(error)
-        sys.exit(1)
+    run_script(main)

@@ -7,14 +7,13 @@ Prints the table; what stands between `<!-- training: start -->` and `<!-- train
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from smot_vlm.cli.console import print_error
+from smot_vlm.cli.console import run_script
 from smot_vlm.files import atomic_path
 
 SHOWN = ("hota", "fact_recall", "swapped_recall", "chance_recall", "verb_f1")
@@ -85,8 +84,4 @@ def _cells(scores: dict[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ValueError, OSError) as error:
-        print_error(error)
-        sys.exit(1)
+    run_script(main)

@@ -1,6 +1,8 @@
 """The two consoles that every command prints to: results on standard output, messages on standard error."""
 
 import logging
+import sys
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.text import Text
@@ -15,6 +17,15 @@ logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 def print_error(error: object) -> None:
     """One line: `error: ...`."""
     messages.print(Text.assemble(("error: ", "bold red"), " ".join(str(error).split())))
+
+
+def run_script(main: Callable[[], None]) -> None:
+    """Run a script's `main`; what is wrong with its input or its files is told in one line, and it exits with 1."""
+    try:
+        main()
+    except (ValueError, OSError, ImportError) as error:
+        print_error(error)
+        sys.exit(1)
 
 
 def print_warning(message: str) -> None:

@@ -109,15 +109,16 @@ class Sparse:
             looks = np.zeros((len(boxes), found.shape[1]), dtype=np.float32)
             looks[used] = found
 
-        gain = self._gain(boxes, looks, 1.0)
+        differences = self._differences(boxes, looks)
         row_of = np.full(len(self._ids), -1)
-        _match(gain, np.ones(len(self._ids), dtype=bool), high, row_of)
-        fresh = self._last_frames == self._frame - 1
+        _match(_gain(differences, 1.0), np.ones(len(self._ids), dtype=bool), high, row_of)
         if low.any():
-            _match(self._gain(boxes, looks, LOW_REACH), fresh & (row_of < 0), low, row_of)
+            fresh = self._last_frames == self._frame - 1
+            _match(_gain(differences, LOW_REACH), fresh & (row_of < 0), low, row_of)
         self._follow(row_of, boxes, looks)
-        self._open((high & (scores >= self._new_track_score)).nonzero()[0], row_of, boxes, looks)
-        return self._output(detections)
+        new = (high & (scores >= self._new_track_score)).nonzero()[0]
+        self._open(new, boxes, looks)
+        return self._output(np.concatenate((row_of, new)), detections)
 
     def _forget(self) -> None:
         """Drop tracks that were lost for too long."""
@@ -125,24 +126,21 @@ class Sparse:
         self._ids, self._last_frames, self._boxes = self._ids[kept], self._last_frames[kept], self._boxes[kept]
         self._velocities, self._looks = self._velocities[kept], self._looks[kept]
 
-    def _gain(self, boxes: np.ndarray, looks: np.ndarray, reach: float) -> np.ndarray:
-        """1 minus the weighted differences of each track and each box, (tracks, boxes); -1 where they are no pair."""
+    def _differences(self, boxes: np.ndarray, looks: np.ndarray) -> list[tuple[float, np.ndarray]]:
+        """How each track and each box differ, (tracks, boxes), 1 at the limit, and what it weighs: motion first."""
         seconds = (self._frame - self._last_frames) / self._fps
         heights, own = boxes[:, 3] - boxes[:, 1], self._boxes[:, 3] - self._boxes[:, 1]
         places = _centers(self._boxes) + self._velocities * np.minimum(seconds, BELIEF_SECONDS)[:, None]
         distance = np.linalg.norm(places[:, None] - _centers(boxes)[None], axis=2)
         size = (own[:, None] + heights[None]) / 2
-        limit = reach * np.minimum(self._reach + self._speed * seconds, self._farthest)
+        limit = np.minimum(self._reach + self._speed * seconds, self._farthest)
         with np.errstate(divide="ignore", invalid="ignore"):
             motion = distance / (size * limit[:, None])
             scale = np.abs(np.log(heights[None] / own[:, None])) / self._log_ratio
         differences = [(MOTION, motion), (SIZE, scale)]
         if looks.shape[1] and self._looks.shape[1]:
             differences.append((LOOKS, (1 - self._looks @ looks.T) / self._colours))
-        total = sum(weight for weight, _ in differences)
-        gain = 1 - sum(weight / total * np.nan_to_num(value, nan=np.inf) for weight, value in differences)
-        allowed = np.logical_and.reduce([value < 1 for _, value in differences])
-        return np.where(allowed, gain, -1.0)
+        return differences
 
     def _follow(self, row_of: np.ndarray, boxes: np.ndarray, looks: np.ndarray) -> None:
         """Take the new boxes into the tracks that were seen."""
@@ -157,9 +155,8 @@ class Sparse:
             mixed = self._looks[seen] + FRESH_LOOK * (looks[rows] - self._looks[seen])
             self._looks[seen] = mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-12)
 
-    def _open(self, new: np.ndarray, row_of: np.ndarray, boxes: np.ndarray, looks: np.ndarray) -> None:
+    def _open(self, new: np.ndarray, boxes: np.ndarray, looks: np.ndarray) -> None:
         """Start tracks at the boxes `new`."""
-        self._rows = np.concatenate((row_of, new))
         self._ids = np.concatenate((self._ids, np.arange(self._next_id, self._next_id + len(new))))
         self._next_id += len(new)
         self._last_frames = np.concatenate((self._last_frames, np.full(len(new), self._frame)))
@@ -168,10 +165,21 @@ class Sparse:
         width = max(looks.shape[1], self._looks.shape[1])
         self._looks = np.concatenate((_widened(self._looks, width), _widened(looks[new], width)))
 
-    def _output(self, detections: Detections) -> Detections:
-        shown = (self._rows >= 0).nonzero()[0]
-        rows = self._rows[shown]
+    def _output(self, row_of: np.ndarray, detections: Detections) -> Detections:
+        shown = (row_of >= 0).nonzero()[0]
+        rows = row_of[shown]
         return Detections(detections.boxes[rows], detections.scores[rows], self._ids[shown], rows)
+
+
+def _gain(differences: list[tuple[float, np.ndarray]], reach: float) -> np.ndarray:
+    """1 minus the weighted differences of each track and each box; -1 where they are no pair. reach: share of the motion
+    that is allowed."""
+    (weight, motion), *others = differences
+    bounded = [(weight, motion / reach), *others]
+    total = sum(weight for weight, _ in bounded)
+    gain = 1 - sum(weight / total * np.nan_to_num(value, nan=np.inf) for weight, value in bounded)
+    allowed = np.logical_and.reduce([value < 1 for _, value in bounded])
+    return np.where(allowed, gain, -1.0)
 
 
 def _match(gain: np.ndarray, open_tracks: np.ndarray, free_rows: np.ndarray, row_of: np.ndarray) -> None:

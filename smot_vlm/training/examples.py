@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from torch.utils.data import Dataset, Sampler
 
+from smot_vlm.config import Config
 from smot_vlm.data.augment import Augmentation, augment_clip
 from smot_vlm.data.bensmot import Sequence
 from smot_vlm.data.clips import cut_clip
@@ -48,6 +49,20 @@ class ExampleOptions:
             )
         if not all(0 <= share <= 1 for share in (*self.true_tracks, self.video_captions)):
             raise ValueError(f"shares {self.true_tracks} and {self.video_captions}; give 0 to 1")
+
+
+def example_options(config: Config) -> ExampleOptions:
+    """How a configuration cuts the examples of its training."""
+    settings = config.training
+    return ExampleOptions(
+        image_size=config.detector.image_size,
+        most_frames=settings.most_frames,
+        feature_frames=settings.feature_frames,
+        detector_frames=settings.detector_frames,
+        true_tracks=settings.true_tracks,
+        video_captions=settings.video_captions,
+        augmentation=Augmentation() if settings.augment else None,
+    )
 
 
 @dataclass(frozen=True, eq=False)

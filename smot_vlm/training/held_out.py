@@ -14,7 +14,7 @@ from smot_vlm.build import build_associator
 from smot_vlm.config import Config
 from smot_vlm.data.collate import SequenceSource
 from smot_vlm.model import SmotModel
-from smot_vlm.training.examples import Example, ExampleOptions, make_example
+from smot_vlm.training.examples import Example, example_options, make_example
 from smot_vlm.training.objective import Losses, Objective, Phase
 
 # Clips whose people are told apart from each other.
@@ -59,14 +59,7 @@ def swap_people(example: Example) -> Example:
 
 
 def _clips(config: Config, sequences: SequenceSource) -> Iterable[Example]:
-    settings = config.training
-    options = ExampleOptions(
-        image_size=config.detector.image_size,
-        most_frames=settings.most_frames,
-        feature_frames=settings.feature_frames,
-        detector_frames=settings.detector_frames,
-        video_captions=0.0,
-    )
+    options = replace(example_options(config), video_captions=0.0, augmentation=None)
     for index in range(len(sequences)):
         yield make_example(sequences[index], options, 1.0, np.random.default_rng(index))
 

@@ -18,13 +18,12 @@ from torch.utils.data import DataLoader
 
 from smot_vlm.build import build_associator, build_model
 from smot_vlm.config import Config, TrainingConfig, config_to_dict
-from smot_vlm.data.augment import Augmentation
 from smot_vlm.data.collate import SequenceSource
 from smot_vlm.files import write_text
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.tracking.running_norm import running_norms
 from smot_vlm.training.checkpoints import Checkpoints, Progress, restore
-from smot_vlm.training.examples import Example, ExampleOptions, Examples, RunOrder
+from smot_vlm.training.examples import Example, Examples, RunOrder, example_options
 from smot_vlm.training.objective import Losses, Objective, Phase, combine
 from smot_vlm.training.optim import clip_groups, make_optimizer, parameter_groups, rate_factor, set_rates
 from smot_vlm.training.records import StepLog, StepRecord
@@ -145,17 +144,8 @@ class Trainer:
         settings = self.settings
         clips_a_step = settings.batch_clips * settings.accumulate * self.accelerator.num_processes
         draws = settings.steps * clips_a_step
-        options = ExampleOptions(
-            image_size=self.config.detector.image_size,
-            most_frames=settings.most_frames,
-            feature_frames=settings.feature_frames,
-            detector_frames=settings.detector_frames,
-            true_tracks=settings.true_tracks,
-            video_captions=settings.video_captions,
-            augmentation=Augmentation() if settings.augment else None,
-        )
         loader = DataLoader(
-            Examples(sequences, options, settings.seed, draws),
+            Examples(sequences, example_options(self.config), settings.seed, draws),
             batch_size=settings.batch_clips,
             sampler=RunOrder(len(sequences), draws, settings.seed, self.progress.step * clips_a_step),
             num_workers=settings.workers,

@@ -72,8 +72,10 @@ def test_rows_are_made_once_and_tabled(
 def test_every_row_changes_known_settings(ablation, tiny_language_model, tmp_path):
     config = write_config(small_training(tiny_language_model), tmp_path / "c.yaml")
     for study in ablation.STUDIES.values():
+        plain = ablation.load_config(config, study.shared)
         for changes in study.rows.values():
-            ablation.load_config(config, (*study.shared, *changes))
+            changed = ablation.load_config(config, (*study.shared, *changes))
+            assert (changed == plain) == (not changes)
 
 
 def test_seeds_are_averaged_with_their_spread(ablation):
