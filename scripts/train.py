@@ -24,6 +24,9 @@ def main() -> None:
     parser.add_argument("--resume", choices=("auto", "never"), default="auto", help="go on from the newest checkpoint")
     parser.add_argument("--start", type=Path, metavar="CHECKPOINT", help="begin with the weights of a checkpoint")
     parser.add_argument(
+        "--partly", action="store_true", help="of --start: the weights that the configured model has too"
+    )
+    parser.add_argument(
         "--export", type=Path, metavar="CHECKPOINT", help="write the model of a checkpoint, train nothing"
     )
     parser.add_argument("overrides", nargs="*", metavar="key.subkey=value")
@@ -36,7 +39,7 @@ def main() -> None:
     with TrainingProgress(config.training.steps) as progress:
         trainer = Trainer(
             config,
-            Run(folder, arguments.resume == "auto", arguments.start),
+            Run(folder, arguments.resume == "auto", arguments.start, arguments.partly),
             on_step=progress.step,
             on_validation=progress.validation,
         )

@@ -57,14 +57,17 @@ def build_model(
         min_score=config.association.proposal_score,
         max_people=config.detector.max_people,
     )
+    trajectory_fusion = build_trajectory_fusion(fusion, features.dim, cells=features.person_grid**2)
     features_and_fusions = (
         PersonFeatures(detector.channels, detector.strides, dim=features.dim, grid=features.person_grid),
         FrameFeatures(detector.channels, dim=features.dim, grid=features.frame_grid),
         build_video_fusion(fusion, features.dim),
-        build_trajectory_fusion(fusion, features.dim, cells=features.person_grid**2),
+        trajectory_fusion,
         SceneFusion(**attention),
     )
-    decoder = build_decoder(config.decoder, features.dim)
+    # Only tokens in order of time have stretches.
+    stretches = config.decoder.stretches if trajectory_fusion.keeps_order else 0
+    decoder = build_decoder(replace(config.decoder, stretches=stretches), features.dim)
     return SmotModel(
         detector,
         *features_and_fusions,
@@ -198,6 +201,7 @@ def _adapted(config: DecoderConfig) -> dict[str, Any]:
         "gradient_checkpointing": config.gradient_checkpointing,
         "lora_targets": config.lora_targets,
         "soft_tokens": config.soft_tokens,
+        "stretches": config.stretches,
         "lora_rank": config.lora_rank,
         "lora_alpha": config.lora_alpha,
         "lora_dropout": config.lora_dropout,

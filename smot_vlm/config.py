@@ -80,8 +80,9 @@ class FusionConfig:
 class DecoderConfig:
     """The language decoder. name: a key of DECODERS. language_model: a path, an installed package's model or a hub name.
 
-    soft_tokens: learned queries that carry a trajectory (or the scene) into the language model. lora_targets: names of
-    the linear layers that get LoRA; none: those of the attention. quantization: "4bit" or "8bit" by bitsandbytes, or null.
+    soft_tokens: learned queries that carry a trajectory (or the scene) into the language model; stretches: into how many
+    the life of a person is divided among them, see semantics/soft_tokens.py. lora_targets: names of the linear layers
+    that get LoRA; none: those of the attention. quantization: "4bit" or "8bit" by bitsandbytes, or null.
     gradient_checkpointing: less memory in training for a second forward pass.
     context: what the video's prompt tells beside the soft tokens: "none", "captions" (of the people, just written) or
     "captions+verbs" (and who does what to whom), so that the summary agrees with its parts.
@@ -95,6 +96,7 @@ class DecoderConfig:
     name: str = "lora-lm"
     language_model: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
     soft_tokens: int = 16
+    stretches: int = 4
     lora_rank: int = 16
     lora_alpha: int = 32
     lora_dropout: float = 0.0
@@ -232,10 +234,10 @@ class TrainingConfig:
         small = [name for name in counts if getattr(self, name) < 1]
         if small:
             raise ValueError(f"training.{small[0]} is {getattr(self, small[0])}; give at least 1")
-        if not 0 <= self.tracking_steps <= self.spelling_from <= self.words_from:
+        if not 0 <= self.tracking_steps <= min(self.spelling_from, self.words_from):
             raise ValueError(
                 f"training.tracking_steps is {self.tracking_steps}, spelling_from {self.spelling_from} and words_from "
-                f"{self.words_from}; spelling comes after tracking, and words after spelling"
+                f"{self.words_from}; spelling and words come after tracking"
             )
         for name, allowed in (
             ("precision", ("auto", "float32", "bf16", "fp16")),

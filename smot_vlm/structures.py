@@ -298,13 +298,15 @@ class Description:
 class Moment:
     """What can be said of one person from `start` to before `end` seconds: their looks, and what they do then.
 
-    text: words without grammar, such as "man red blue pushes woman green". Only worlds that are drawn know it.
+    text: words without grammar, such as "man red blue pushes woman green". interactions: what they do to others then.
+    Only worlds that are drawn know it.
     """
 
     track_id: int
     start: float
     end: float
     text: str
+    interactions: tuple[Interaction, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

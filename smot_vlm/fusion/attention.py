@@ -36,9 +36,16 @@ class CrossAttention(nn.Module):
         query: Float[Tensor, "batch queries dim"],
         memory: Float[Tensor, "batch tokens dim"],
         mask: Bool[Tensor, "batch tokens"] | None = None,
+        bias: Float[Tensor, "batch heads queries tokens"] | None = None,
     ) -> Float[Tensor, "batch queries dim"]:
-        """mask: true where a token of `memory` is real."""
-        attended, _ = self.attention(query, memory, memory, key_padding_mask=_padding(mask), need_weights=False)
+        """mask: true where a token of `memory` is real. bias: added to the attention's scores."""
+        padding = _padding(mask)
+        if bias is not None:
+            bias = bias.flatten(0, 1)
+            padding = None if padding is None else bias.new_zeros(padding.shape).masked_fill(padding, -torch.inf)
+        attended, _ = self.attention(
+            query, memory, memory, key_padding_mask=padding, attn_mask=bias, need_weights=False
+        )
         query = self.attention_norm(query + attended)
         return self.feedforward_norm(query + self.feedforward(query))
 

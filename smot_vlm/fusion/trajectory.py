@@ -50,8 +50,10 @@ class PositionCodes(nn.Module):
 class TrajectoryFusion(nn.Module, ABC):
     """The tokens t_i^j of a person in each frame become T_j. Works for any number of frames from 1 up.
 
-    `position_codes=False` is the released code's way.
+    `position_codes=False` is the released code's way. keeps_order: T_j has the tokens of each frame, in order of time.
     """
+
+    keeps_order = False
 
     def __init__(self, dim: int = 256, cells: int = 4, position_codes: bool = True) -> None:
         super().__init__()
@@ -95,6 +97,8 @@ class TrajectoryFusion(nn.Module, ABC):
 
 class ConcatenationTrajectoryFusion(TrajectoryFusion):
     """T_j = SA(concat of t_i^j), the paper's choice: frames x cells tokens."""
+
+    keeps_order = True
 
     def __init__(self, dim: int = 256, heads: int = 8, cells: int = 4, position_codes: bool = True) -> None:
         super().__init__(dim, cells, position_codes)

@@ -58,6 +58,15 @@ class Grounded(Protocol):
         """
         ...
 
+    @property
+    def stretches(self) -> int:
+        """Into how many the life of a person is divided by the soft tokens; 0: they are not in order of time."""
+        ...
+
+    def told_stretches(self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[str]]) -> GroundingLoss:
+        """The bag of words of each stretch, by its share of the soft tokens. texts: one a stretch, "" where not known."""
+        ...
+
     def content_tokens(self, caption: str) -> list[int]:
         """The tokens that `grounding` asks for."""
         ...
@@ -101,6 +110,20 @@ def grounding_loss(
         lines = [spelled_tokens(tokenizer, caption) for caption in captions]
         total = total + spelling_loss(cosines, [[place[word] for word in line] for line in lines])
     return GroundingLoss(total, sum(map(len, bags)))
+
+
+def stretches_loss(
+    soft: Float[Tensor, "requests tokens hidden"],
+    words: Float[Tensor, "vocabulary hidden"],
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[Sequence[str]],
+) -> GroundingLoss:
+    """`bag_of_words_loss` of equal shares of each request's soft tokens, in order. texts: one a share; blank ones count
+    nothing."""
+    shares = soft.unflatten(1, (len(texts[0]), -1)).flatten(0, 1)
+    told = [text for row in texts for text in row]
+    known = [share for share, text in enumerate(told) if text]
+    return grounding_loss(shares[known], words, tokenizer, [told[share] for share in known], spelling=False)
 
 
 def word_cosines(

@@ -1,6 +1,7 @@
 """The interaction head (paper section 4): for each ordered pair, MLP(CA(T_j, T_k)) -> a logit for each verb sense.
 
-A verb is a vector, at the start the sentence embedding of its gloss; its logit is the scaled cosine with the pair's
+Every token of the subject, once it has read the object, is scored by itself, and a pair does what one of them shows: two
+people do one thing after another, and the mean of both is neither. So single moments can be taught too. A verb is a vector, at the start the sentence embedding of its gloss; its logit is the scaled cosine with the pair's
 vector. So verbs that were never trained can be scored too, by the embedding of a phrase for them.
 """
 
@@ -13,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from smot_vlm.fusion.attention import CrossAttention, attention_pool
+from smot_vlm.fusion.attention import CrossAttention
 from smot_vlm.semantics.sentence_embeddings import embed_sentences
 
 # Probability of any verb before training, as focal loss wants it.
@@ -22,13 +23,15 @@ EMBEDDING_DIM = 384
 # Pairs that a verb's own threshold is calibrated on: the best cut of fewer says more of them than of the verb.
 FEWEST_EXAMPLES = 5
 FIRST_SCALE = 8.0
+# How near the highest logit of the tokens the pair's is: log-mean-exp of so many times the logits.
+PEAK = 4.0
 # Biases are in this unit, so that an optimiser that steps alike in all parameters (Adam) moves them soon to how usual
 # each verb is; else the features of people move there first, and lose sight of the people.
 BIAS_UNIT = 20.0
 
 
 class InteractionHead(nn.Module):
-    """Directed: the logits of (j, k) are for "j acts on k". Query tokens of the subject read the object's tokens.
+    """Directed: the logits of (j, k) are for "j acts on k". The subject's tokens read the object's.
 
     verbs: number of senses. threshold: probability from which a verb is reported, one a verb, stored with the weights
     (see `calibrate`). encoder: the sentence encoder that names verbs; None: verbs are never named by text. chunk: pairs
@@ -51,7 +54,6 @@ class InteractionHead(nn.Module):
     ) -> None:
         super().__init__()
         self.pair = CrossAttention(dim, heads, feedforward)
-        self.pool_score = nn.Linear(dim, 1)
         self.mlp = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim), nn.Linear(dim, EMBEDDING_DIM))
         self.verbs = nn.Parameter(torch.randn(verbs, EMBEDDING_DIM) * EMBEDDING_DIM**-0.5)
         self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)))
@@ -69,7 +71,16 @@ class InteractionHead(nn.Module):
         pairs: Int[Tensor, "pairs 2"],
     ) -> Float[Tensor, "pairs verbs"]:
         """pairs: rows (subject, object) into `tracks`. mask: true where a token is real."""
-        return self._logits(self.embed_pairs(tracks, mask, pairs), self.verbs, self.bias)
+        return self._peaks(tracks, mask, pairs, self.verbs, self.bias)
+
+    def moments(
+        self,
+        tracks: Float[Tensor, "tracks tokens dim"],
+        mask: Bool[Tensor, "tracks tokens"],
+        pairs: Int[Tensor, "pairs 2"],
+    ) -> Float[Tensor, "pairs tokens verbs"]:
+        """The logits that each token of the subject gives; `highest` of them are the pair's."""
+        return self._moments(tracks, mask, pairs, self.verbs, self.bias)
 
     def score_phrases(
         self,
@@ -82,16 +93,7 @@ class InteractionHead(nn.Module):
 
         A phrase's bias is the mean of the trained ones.
         """
-        return self._logits(self.embed_pairs(tracks, mask, pairs), phrases, self.bias.mean())
-
-    def embed_pairs(
-        self,
-        tracks: Float[Tensor, "tracks tokens dim"],
-        mask: Bool[Tensor, "tracks tokens"],
-        pairs: Int[Tensor, "pairs 2"],
-    ) -> Float[Tensor, "pairs embedding"]:
-        """What happens from subject to object, as a vector in the space of the verbs."""
-        return torch.cat([self._embed_chunk(tracks, mask, chunk) for chunk in pairs.split(self.chunk)])
+        return self._peaks(tracks, mask, pairs, phrases, self.bias.mean())
 
     def name_verbs(self, glosses: Sequence[str]) -> None:
         """Start the verbs' vectors from the sentence embeddings of their glosses, in order.
@@ -137,15 +139,24 @@ class InteractionHead(nn.Module):
             )
         return torch.from_numpy(embed_sentences(texts, self.encoder)).float()
 
-    def _embed_chunk(self, tracks: Tensor, mask: Tensor, pairs: Tensor) -> Tensor:
-        subject, target = pairs.unbind(dim=1)
-        tokens = self.pair(tracks[subject], tracks[target], mask[target])
-        pooled = attention_pool(tokens, self.pool_score(tokens).squeeze(-1), mask[subject])
-        return self.mlp(pooled)
+    def _peaks(self, tracks: Tensor, mask: Tensor, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
+        parts = pairs.split(self.chunk)
+        return torch.cat([highest(self._moments(tracks, mask, part, verbs, bias), mask[part[:, 0]]) for part in parts])
 
-    def _logits(self, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
-        cosine = functional.normalize(pairs, dim=-1) @ functional.normalize(verbs, dim=-1).T
-        return self.log_scale.exp() * cosine + BIAS_UNIT * bias
+    def _moments(self, tracks: Tensor, mask: Tensor, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
+        subject, target = pairs.unbind(dim=1)
+        shown = self.mlp(self.pair(tracks[subject], tracks[target], mask[target]))
+        cosine = functional.normalize(shown.float(), dim=-1) @ functional.normalize(verbs, dim=-1).T
+        return self.log_scale.exp() * cosine.float() + BIAS_UNIT * bias
+
+
+def highest(
+    logits: Float[Tensor, "pairs tokens verbs"], mask: Bool[Tensor, "pairs tokens"]
+) -> Float[Tensor, "pairs verbs"]:
+    """A smooth maximum over the real tokens: the same for any number of tokens that all agree."""
+    real = mask[..., None] | ~mask.any(dim=1)[:, None, None]
+    counts = real.sum(dim=1)
+    return ((PEAK * logits).masked_fill(~real, -torch.inf).logsumexp(dim=1) - counts.log()) / PEAK
 
 
 def best_threshold(scores: Float[np.ndarray, "pairs"], labels: Bool[np.ndarray, "pairs"]) -> float:

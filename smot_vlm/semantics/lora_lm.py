@@ -18,7 +18,7 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
 from smot_vlm.semantics.generation import GREEDY, Decoding, PromptRow, write
-from smot_vlm.semantics.grounding import GroundingLoss, content_tokens, grounding_loss
+from smot_vlm.semantics.grounding import GroundingLoss, content_tokens, grounding_loss, stretches_loss
 from smot_vlm.semantics.language_models import load_causal_lm
 from smot_vlm.semantics.merging import MergedModel, merge
 from smot_vlm.semantics.prompts import VISUAL
@@ -31,8 +31,8 @@ IGNORED = -100
 class LoraLM(nn.Module):
     """A frozen causal LM with LoRA on its attention, and a soft-token resampler for each task.
 
-    dim: width of the visual tokens. soft_tokens: how many carry a person or a scene into the LM. lora_targets: names of
-    the linear layers that get LoRA; none: those of the attention. max_batch: most captions generated at once, which
+    dim: width of the visual tokens. soft_tokens: how many carry a person or a scene into the LM; stretches: see
+    `SoftTokens`. lora_targets: names of the linear layers that get LoRA; none: those of the attention. max_batch: most captions generated at once, which
     bounds the key-value cache. decoding: how words are chosen. merge_lora: generate with LoRA folded into a copy of the
     weights that it changes, which is kept until they change; the captions are the same, and sooner there.
     """
@@ -46,6 +46,7 @@ class LoraLM(nn.Module):
         *,
         dim: int = 256,
         soft_tokens: int = 16,
+        stretches: int = 0,
         lora_rank: int = 16,
         lora_alpha: int = 32,
         lora_dropout: float = 0.0,
@@ -67,7 +68,7 @@ class LoraLM(nn.Module):
         )
         words: Tensor = language_model.get_input_embeddings().weight  # type: ignore[operator,assignment,union-attr]
         self.language_model = get_peft_model(language_model, adapter)
-        self.soft_tokens = soft_tokens_into(words, dim, count=soft_tokens)
+        self.soft_tokens = soft_tokens_into(words, dim, count=soft_tokens, stretches=stretches)
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
@@ -122,6 +123,16 @@ class LoraLM(nn.Module):
     def moments(self, tokens: Float[Tensor, "looks tokens dim"], texts: Sequence[str]) -> GroundingLoss:
         """See Grounded.moments."""
         return grounding_loss(self.soft_tokens.speak(tokens), self._words(), self.tokenizer, texts, spelling=False)
+
+    @property
+    def stretches(self) -> int:
+        """See Grounded.stretches."""
+        return self.soft_tokens.stretches
+
+    def told_stretches(self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[str]]) -> GroundingLoss:
+        """See Grounded.told_stretches."""
+        soft = torch.stack(self.soft_tokens.rows(requests))
+        return stretches_loss(soft, self._words(), self.tokenizer, texts)
 
     def content_tokens(self, caption: str) -> list[int]:
         """See Grounded.content_tokens."""

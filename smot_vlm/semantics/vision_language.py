@@ -24,7 +24,7 @@ from transformers import (
 
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
 from smot_vlm.semantics.generation import GREEDY, Decoding, choosing, own_draws
-from smot_vlm.semantics.grounding import GroundingLoss, content_tokens, grounding_loss
+from smot_vlm.semantics.grounding import GroundingLoss, content_tokens, grounding_loss, stretches_loss
 from smot_vlm.semantics.language_models import find_language_model, load_model
 from smot_vlm.semantics.lora_lm import IGNORED, attention_projections
 from smot_vlm.semantics.picture_inputs import PictureInputs, PictureProcessor, soft_tokens_in_place
@@ -35,7 +35,7 @@ class VisionLanguage(nn.Module):
     """A frozen vision-language model, with LoRA on the attention of its language part and soft tokens if asked for.
 
     dim: width of the visual tokens. soft_tokens: how many carry a person or a scene beside the pictures; 0: pictures
-    alone. lora_rank: 0 for no adapter. lora_targets: names of the linear layers of the language part that get LoRA; none:
+    alone; stretches: see `SoftTokens`. lora_rank: 0 for no adapter. lora_targets: names of the linear layers of the language part that get LoRA; none:
     those of its attention. max_batch: most captions generated at once, which bounds the key-value cache. decoding: how
     words are chosen.
     """
@@ -49,6 +49,7 @@ class VisionLanguage(nn.Module):
         *,
         dim: int = 256,
         soft_tokens: int = 0,
+        stretches: int = 0,
         lora_rank: int = 0,
         lora_alpha: int = 32,
         lora_dropout: float = 0.0,
@@ -72,7 +73,7 @@ class VisionLanguage(nn.Module):
             self.language_model = get_peft_model(language_model, adapter)
         self.soft_tokens: SoftTokens | None = None
         if soft_tokens:
-            self.soft_tokens = soft_tokens_into(self._words.weight, dim, count=soft_tokens)
+            self.soft_tokens = soft_tokens_into(self._words.weight, dim, count=soft_tokens, stretches=stretches)
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
@@ -133,6 +134,16 @@ class VisionLanguage(nn.Module):
             return GroundingLoss(self._zero(), 0)
         soft = self.soft_tokens.speak(tokens)
         return grounding_loss(soft, self._words.weight, self.tokenizer, texts, spelling=False)
+
+    @property
+    def stretches(self) -> int:
+        """See Grounded.stretches."""
+        return 0 if self.soft_tokens is None else self.soft_tokens.stretches
+
+    def told_stretches(self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[str]]) -> GroundingLoss:
+        """See Grounded.told_stretches."""
+        soft = torch.stack(self._soft_rows(requests))
+        return stretches_loss(soft, self._words.weight, self.tokenizer, texts)
 
     def content_tokens(self, caption: str) -> list[int]:
         """See Grounded.content_tokens."""

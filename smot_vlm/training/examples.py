@@ -93,14 +93,19 @@ class Example:
     moments: tuple[Moment, ...]
     seed: int
 
-    def told(self, track_id: int, time_seconds: float) -> str:
-        """The text of the track's moment at a time; empty where nothing is known."""
-        texts = (
-            moment.text
+    def moment(self, track_id: int, time_seconds: float) -> Moment | None:
+        """The track's moment at a time; None where nothing is known."""
+        moments = (
+            moment
             for moment in self.moments
             if moment.track_id == track_id and moment.start <= time_seconds < moment.end
         )
-        return next(texts, "")
+        return next(moments, None)
+
+    def told(self, track_id: int, time_seconds: float) -> str:
+        """The text of the track's moment at a time; empty where nothing is known."""
+        moment = self.moment(track_id, time_seconds)
+        return moment.text if moment else ""
 
 
 class Draw(NamedTuple):

@@ -31,15 +31,19 @@ class WatchedClip:
 class Looks:
     """Every box that is looked at, in the order of frames. people: rows among the people of all clips, and their number.
 
-    positions: frames of their clip. tokens: t_i^j (looks, cells, dim). times: seconds. boxes: fractions of the frame.
+    seconds: since the video began. tokens: t_i^j (looks, cells, dim). boxes: fractions of the frame.
     """
 
     people: list[int]
     count: int
-    positions: list[int]
+    seconds: list[float]
     tokens: Tensor
-    times: Tensor
     boxes: Tensor
+
+    @property
+    def times(self) -> Tensor:
+        """`seconds` (looks,)."""
+        return self.tokens.new_tensor(self.seconds)
 
 
 def look_at_people(model: SmotModel, pyramid: list[Tensor], clips: Sequence[WatchedClip]) -> Looks:
@@ -47,8 +51,7 @@ def look_at_people(model: SmotModel, pyramid: list[Tensor], clips: Sequence[Watc
     canvas_boxes: list[Tensor] = []
     fractions: list[np.ndarray] = []
     people: list[int] = []
-    positions: list[int] = []
-    times: list[float] = []
+    seconds: list[float] = []
     first = 0
     for clip in clips:
         for position, time_seconds in enumerate(clip.times.tolist()):
@@ -57,16 +60,14 @@ def look_at_people(model: SmotModel, pyramid: list[Tensor], clips: Sequence[Watc
             canvas_boxes.append(_tensor(clip.placement.to_canvas(pixels), pyramid[0].device))
             fractions.append(_fractions(clip.placement, pixels))
             people += [first + row for row in rows]
-            positions += [position] * len(rows)
-            times += [time_seconds] * len(rows)
+            seconds += [time_seconds] * len(rows)
         first += len(clip.people)
     tokens = model.person_features(pyramid, canvas_boxes)
     return Looks(
         people,
         first,
-        positions,
+        seconds,
         tokens,
-        tokens.new_tensor(times),
         _tensor(np.concatenate([np.zeros((0, 4)), *fractions]), tokens.device),
     )
 
@@ -104,7 +105,7 @@ def _fuse_people(model: SmotModel, looks: Looks) -> tuple[Tensor, Tensor]:
     if not looks.people:
         return tokens.new_zeros(0, 1, tokens.shape[-1]), torch.zeros(0, 1, dtype=torch.bool, device=tokens.device)
     memories: list[list[Observation]] = [[] for _ in range(looks.count)]
-    for row, time_seconds, box, person in zip(looks.people, looks.times.tolist(), looks.boxes, tokens, strict=True):
+    for row, time_seconds, box, person in zip(looks.people, looks.seconds, looks.boxes, tokens, strict=True):
         memories[row].append(Observation(time_seconds, box, person))
     batch = stack(memories)
     return model.trajectory_fusion(batch.tokens, batch.times, batch.boxes, batch.mask)

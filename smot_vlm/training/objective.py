@@ -12,7 +12,7 @@ from smot_vlm.model import Fused, SmotModel
 from smot_vlm.semantics.context import Relation, SceneContext
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.grounding import Grounded
-from smot_vlm.semantics.interaction import choose_pairs
+from smot_vlm.semantics.interaction import choose_pairs, highest
 from smot_vlm.semantics.losses import focal_loss
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.timing import PartTimes
@@ -21,6 +21,7 @@ from smot_vlm.tracking.detector import DetectorOutput
 from smot_vlm.tracking.letterbox import PADDING_GREY
 from smot_vlm.training.examples import Example
 from smot_vlm.training.features import Looks, WatchedClip, join, look_at_people, watch
+from smot_vlm.training.moments import grouped, look_texts, moment_labels, stretch_texts, true_look_texts
 from smot_vlm.training.targets import find_people, pair_labels, people_to_teach, to_images
 from smot_vlm.verbs import NUM_VERBS, verb
 
@@ -92,11 +93,11 @@ class Objective(nn.Module):
             pyramid = [level.detach() for level in output.pyramid] if self._detach else output.pyramid
             looks = look_at_people(self.model, pyramid, clips)
             seen = watch(self.model, pyramid, clips, looks)
-            interactions = self._interactions(seen, examples) if self.weights.interactions else zero
+            interactions = self._interactions(seen, looks, examples) if self.weights.interactions else zero
         people, scenes = self._requests(seen, examples)
         with self.times.part("grounding"):
             grounding = self._grounding(people + scenes, phase.spelling) if self.weights.grounding else None
-            moments = self._moments(looks, examples) if self.weights.moments else None
+            moments = self._moments(looks, people, examples) if self.weights.moments else None
         with self.times.part("language"):
             instance = self._words(people) if phase.words and self.weights.instance else None
             video = self._words(scenes) if phase.words and self.weights.video else None
@@ -113,8 +114,9 @@ class Objective(nn.Module):
         words = moments = 0
         if isinstance(decoder, Grounded):
             words = sum(len(decoder.content_tokens(caption)) for caption in instance + video)
-            told = Counter(text for example in examples for text in _true_moments(example))
-            moments = sum(count * len(decoder.content_tokens(text)) for text, count in told.items())
+            looks = true_look_texts(examples)
+            told = Counter(text for texts in looks for text in texts + stretch_texts(texts, decoder.stretches))
+            moments = sum(count * len(decoder.content_tokens(text)) for text, count in told.items() if text)
         return Losses(
             detection=float(sum(len(example.detector) for example in examples)),
             instance=float(sum(map(self._target_tokens, instance))),
@@ -157,8 +159,8 @@ class Objective(nn.Module):
         picked = DetectorOutput(_pick(output.raw, torch.tensor(rows, device=level.device)), output.pyramid)
         return self.model.detector.loss(picked, boxes, size) * len(rows)
 
-    def _interactions(self, seen: Sequence[Fused], examples: Sequence[Example]) -> Tensor:
-        """Focal loss of every pair with a verb and of some without, in all clips."""
+    def _interactions(self, seen: Sequence[Fused], looks: Looks, examples: Sequence[Example]) -> Tensor:
+        """Focal loss of every pair with a verb and of some without, in all clips; and as much of their moments."""
         pairs, labels = [], []
         first = 0
         for example in examples:
@@ -171,7 +173,15 @@ class Objective(nn.Module):
         everybody = join(seen)
         if not len(rows):
             return everybody.tracks.sum() * 0.0
-        return focal_loss(self.model.relate(everybody, rows), torch.cat(labels).to(rows.device), reduction="sum")
+        truth = torch.cat(labels).to(rows.device)
+        logits = self.model.interaction_head.moments(everybody.tracks, everybody.mask, rows)
+        total = focal_loss(highest(logits, everybody.mask[rows[:, 0]]), truth, reduction="sum")
+        if not self.model.trajectory_fusion.keeps_order:
+            return total
+        shown, known = moment_labels(looks, examples, rows, everybody.mask, NUM_VERBS)
+        share = float(truth.sum()) / max(float(shown.sum()), 1.0)
+        known, shown = known.to(rows.device), shown.to(rows.device)
+        return total + share * focal_loss(logits[known], shown[known], reduction="sum")
 
     def _requests(
         self, seen: Sequence[Fused], examples: Sequence[Example]
@@ -202,21 +212,21 @@ class Objective(nn.Module):
         requests, captions = [request for request, _ in asked], [answer for _, answer in asked]
         return decoder.grounding(requests, captions, spelling=spelling).total
 
-    def _moments(self, looks: Looks, examples: Sequence[Example]) -> Tensor | None:
-        """The words of every look at somebody of whom it is known what they do then."""
+    def _moments(
+        self, looks: Looks, people: Sequence[tuple[CaptionRequest, str]], examples: Sequence[Example]
+    ) -> Tensor | None:
+        """The words of every look at somebody of whom it is known what they do then, and of every stretch of a life."""
         decoder = self.model.decoder
-        whose = [(example, track.id) for example in examples for track in example.tracks]
-        texts = [
-            example.told(track_id, float(example.times[example.features[position]]))
-            for (example, track_id), position in zip(
-                (whose[person] for person in looks.people), looks.positions, strict=True
-            )
-        ]
+        texts = look_texts(looks, examples)
         known = [row for row, text in enumerate(texts) if text]
         if not known or not isinstance(decoder, Grounded):
             return None
         tokens = self.model.trajectory_fusion.moments(looks.tokens[known], looks.times[known], looks.boxes[known])
-        return decoder.moments(tokens, [texts[row] for row in known]).total
+        total = decoder.moments(tokens, [texts[row] for row in known]).total
+        if not decoder.stretches:
+            return total
+        told = [stretch_texts(life, decoder.stretches) for life in grouped(looks, texts)]
+        return total + decoder.told_stretches([request for request, _ in people], told).total
 
     def _words(self, asked: Sequence[tuple[CaptionRequest, str]]) -> Tensor | None:
         if not asked:
@@ -232,19 +242,6 @@ def combine(sums: Losses, counts: Losses, weights: Losses) -> Tensor:
         if weight
     ]
     return torch.stack([torch.as_tensor(term) for term in terms]).sum()
-
-
-def _true_moments(example: Example) -> list[str]:
-    """The texts of all true boxes in feature frames, where something is known."""
-    frames = set(example.frames[example.features].tolist())
-    times = dict(zip(example.frames.tolist(), example.times.tolist(), strict=True))
-    texts = [
-        example.told(track.id, times[frame])
-        for track in example.tracks
-        for frame in track.frames.tolist()
-        if frame in frames
-    ]
-    return [text for text in texts if text]
 
 
 def _triplets(example: Example) -> list[tuple[int, str, int]]:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from smot_vlm.semantics import interaction
-from smot_vlm.semantics.interaction import EMBEDDING_DIM, InteractionHead, best_threshold, choose_pairs
+from smot_vlm.semantics.interaction import EMBEDDING_DIM, InteractionHead, best_threshold, choose_pairs, highest
 from smot_vlm.semantics.losses import focal_loss
 
 DIM = 16
@@ -48,6 +48,24 @@ def test_pairs_do_not_see_each_other_and_chunks_change_nothing():
     single = torch.cat([make_head()(tracks, mask, pair[None]) for pair in PAIRS])
     assert torch.allclose(together, single, atol=1e-5)
     assert torch.allclose(make_head(chunk=3)(tracks, mask, PAIRS), together, atol=1e-5)
+
+
+def test_a_pair_does_what_one_of_its_moments_shows():
+    logits = torch.full((1, 6, 2), -4.0)
+    logits[0, 3, 1] = 4.0
+    peak = highest(logits, torch.ones(1, 6, dtype=torch.bool))[0]
+    assert peak[0].item() == pytest.approx(-4.0, abs=1e-5), "the same for any number of tokens that agree"
+    assert 3.5 < peak[1] <= 4.0
+    hidden = highest(logits, torch.tensor([[True, True, True, False, True, True]]))[0]
+    assert hidden.tolist() == pytest.approx([-4.0, -4.0], abs=1e-5)
+
+
+def test_logits_of_a_pair_are_those_of_its_moments():
+    tracks, mask = make_tracks()
+    head = make_head()
+    moments = head.moments(tracks, mask, PAIRS)
+    assert moments.shape == (4, 6, 5)
+    assert torch.allclose(highest(moments, mask[PAIRS[:, 0]]), head(tracks, mask, PAIRS), atol=1e-5)
 
 
 def test_before_training_nothing_is_likely():

@@ -13,7 +13,7 @@ from smot_vlm.data.synthetic.people import Person
 from smot_vlm.data.synthetic.render import Seen
 from smot_vlm.data.synthetic.story import STORY_FPS, Story
 from smot_vlm.data.synthetic.words import Headlines
-from smot_vlm.structures import Moment
+from smot_vlm.structures import Interaction, Moment
 
 MOST_TOLD = 3  # interactions and deeds in a video's caption
 ENOUGH_VISIBLE = 0.45  # share of a body that must show for what it does to be seen
@@ -82,7 +82,17 @@ def track_facts(story: Story) -> tuple[TrackFacts, ...]:
 def track_moments(story: Story) -> tuple[Moment, ...]:
     """What each track shows while each of its events lasts, in the first wording of everything."""
     return tuple(
-        Moment(index + 1, event.start, event.end, f"{_seen_words(person)} {_event_words(event, story.people)}")
+        Moment(
+            index + 1,
+            event.start,
+            event.end,
+            f"{_seen_words(person)} {_event_words(event, story.people)}",
+            tuple(
+                Interaction(index + 1, edge.verb, edge.object + 1)
+                for edge in story.edges
+                if (edge.subject, edge.object, edge.event) == (index, event.partner, event.label)
+            ),
+        )
         for index, (person, events) in enumerate(zip(story.people, story.events, strict=True))
         for event in events
     )

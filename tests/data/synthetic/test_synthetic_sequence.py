@@ -231,3 +231,16 @@ def test_worlds_of_one_place(scenario):
 def test_what_is_asked_for_wrongly(options, message):
     with pytest.raises(ValueError, match=message):
         make_sequence(**{"seed": 0, **options})
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_moments_say_when_each_interaction_happens(seed):
+    sequence = make_sequence(seed, people=(2, 4))
+    moments = sequence.moments
+    assert {edge for moment in moments for edge in moment.interactions} == set(sequence.interactions)
+    for moment in moments:
+        assert 0 <= moment.start < moment.end <= len(sequence) / sequence.fps + 1
+        assert all(edge.subject == moment.track_id for edge in moment.interactions)
+        others = [other for other in moments if other.track_id == moment.track_id and other is not moment]
+        assert all(other.end <= moment.start or moment.end <= other.start for other in others)
+    assert {moment.track_id for moment in moments} == {track.id for track in sequence.tracks}
