@@ -46,7 +46,6 @@ STUDIES = {
     "decoders": Study(
         (
             "training.tracking_steps=0",
-            "training.spelling_from=0",
             "training.words_from=0",
             "training.learning_rate=3e-4",
             "training.lora_learning_rate=6e-4",
@@ -60,7 +59,7 @@ STUDIES = {
         ("fact_recall", "swapped_recall", "chance_recall", "verb_f1", "hota"),
     ),
     "features": Study(
-        ("training.tracking_steps=0", "training.spelling_from=0"),
+        ("training.tracking_steps=0",),
         {
             "joint": (),
             "two stages (detached features)": ("features.detach=true",),

@@ -71,7 +71,7 @@ def _means(objective: Objective, clips: Sequence[Example]) -> dict[str, float]:
     for start in range(0, len(clips), BATCH):
         batch = clips[start : start + BATCH]
         losses, targets = (
-            objective(batch, Phase(meaning=True, spelling=True, words=False)),
+            objective(batch, Phase(meaning=True, spelling=False, words=False)),
             objective.count_targets(batch),
         )
         for name in SEEN:
