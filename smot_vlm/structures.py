@@ -298,15 +298,27 @@ class Description:
 class Moment:
     """What can be said of one person from `start` to before `end` seconds: their looks, and what they do then.
 
-    text: words without grammar, such as "man red blue pushes woman green". interactions: what they do to others then.
-    Only worlds that are drawn know it.
+    who, does, whom: words without grammar, such as "man red blue", "pushes", "woman green"; whom is blank for what is done
+    alone. interactions: what they do to others then. Only worlds that are drawn know it.
     """
 
     track_id: int
     start: float
     end: float
-    text: str
+    who: str
+    does: str
+    whom: str = ""
     interactions: tuple[Interaction, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All that can be said."""
+        return self.shares(1)[0]
+
+    def shares(self, count: int) -> tuple[str, ...]:
+        """Who, does and whom in as many parts; the last one holds what is left. At most three."""
+        parts = (self.who, self.does, self.whom)
+        return (*parts[: count - 1], " ".join(filter(None, parts[count - 1 :]))) if count < len(parts) else parts
 
 
 @dataclass(frozen=True, eq=False)

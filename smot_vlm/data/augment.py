@@ -72,7 +72,7 @@ def mirror_clip(clip: Clip) -> Clip | None:
     """The clip seen in a mirror, left and right swapped in its words; None where a word may be a verb or a side."""
     caption = mirror_words(clip.caption)
     captions = [text for track in clip.tracks if (text := mirror_words(track.caption)) is not None]
-    said = [text for moment in clip.moments if (text := mirror_words(moment.text)) is not None]
+    said = [does for moment in clip.moments if (does := mirror_words(moment.does)) is not None]
     if caption is None or len(captions) < len(clip.tracks) or len(said) < len(clip.moments):
         return None
     width = clip.frames[0].width
@@ -82,7 +82,7 @@ def mirror_clip(clip: Clip) -> Clip | None:
         )
         for track, text in zip(clip.tracks, captions, strict=True)
     )
-    moments = tuple(replace(moment, text=text) for moment, text in zip(clip.moments, said, strict=True))
+    moments = tuple(replace(moment, does=does) for moment, does in zip(clip.moments, said, strict=True))
     return replace(
         _with_images(clip, lambda image: cv2.flip(image, 1)), tracks=tracks, caption=caption, moments=moments
     )

@@ -59,12 +59,18 @@ class Grounded(Protocol):
         ...
 
     @property
-    def stretches(self) -> int:
-        """Into how many the life of a person is divided by the soft tokens; 0: they are not in order of time."""
+    def stretches(self) -> tuple[int, int]:
+        """Into how many the life of a person is divided by the soft tokens, and how many tokens each has; 0: they are
+        not in order of time."""
         ...
 
-    def told_stretches(self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[str]]) -> GroundingLoss:
-        """The bag of words of each stretch, by its share of the soft tokens. texts: one a stretch, "" where not known."""
+    def told_stretches(
+        self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[Sequence[str]]]
+    ) -> GroundingLoss:
+        """The bag of words of each token of each stretch: the first says who, the next what they do, then to whom.
+
+        texts: of the first tokens of each stretch of each person; none for a stretch of which nothing is known.
+        """
         ...
 
     def content_tokens(self, caption: str) -> list[int]:
@@ -116,14 +122,21 @@ def stretches_loss(
     soft: Float[Tensor, "requests tokens hidden"],
     words: Float[Tensor, "vocabulary hidden"],
     tokenizer: PreTrainedTokenizerBase,
-    texts: Sequence[Sequence[str]],
+    texts: Sequence[Sequence[Sequence[str]]],
 ) -> GroundingLoss:
-    """`bag_of_words_loss` of equal shares of each request's soft tokens, in order. texts: one a share; blank ones count
-    nothing."""
-    shares = soft.unflatten(1, (len(texts[0]), -1)).flatten(0, 1)
-    told = [text for row in texts for text in row]
-    known = [share for share, text in enumerate(told) if text]
-    return grounding_loss(shares[known], words, tokenizer, [told[share] for share in known], spelling=False)
+    """`bag_of_words_loss` of single soft tokens, those that have the same part in their stretches against each other.
+
+    texts: of the first tokens of each stretch of each request; blank ones count nothing.
+    """
+    tokens = soft.unflatten(1, (len(texts[0]), -1)).flatten(0, 1)
+    told = [parts for row in texts for parts in row]
+    total, count = soft.sum() * 0.0, 0
+    for part in range(max(map(len, told), default=0)):
+        known = [stretch for stretch, parts in enumerate(told) if part < len(parts) and parts[part]]
+        asked = [told[stretch][part] for stretch in known]
+        loss = grounding_loss(tokens[known, part : part + 1], words, tokenizer, asked, spelling=False)
+        total, count = total + loss.total, count + loss.words
+    return GroundingLoss(total, count)
 
 
 def word_cosines(

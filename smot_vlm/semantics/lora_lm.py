@@ -125,11 +125,13 @@ class LoraLM(nn.Module):
         return grounding_loss(self.soft_tokens.speak(tokens), self._words(), self.tokenizer, texts, spelling=False)
 
     @property
-    def stretches(self) -> int:
+    def stretches(self) -> tuple[int, int]:
         """See Grounded.stretches."""
         return self.soft_tokens.stretches
 
-    def told_stretches(self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[str]]) -> GroundingLoss:
+    def told_stretches(
+        self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[Sequence[str]]]
+    ) -> GroundingLoss:
         """See Grounded.told_stretches."""
         soft = torch.stack(self.soft_tokens.rows(requests))
         return stretches_loss(soft, self._words(), self.tokenizer, texts)

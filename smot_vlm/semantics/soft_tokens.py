@@ -23,7 +23,8 @@ class SoftTokens(nn.Module):
     They read, agree among themselves (so that each knows what the others say), and read again. Tasks differ in their
     queries alone: how things look as words is the same for people and scenes.
     stretches: into how many the life of a person is divided; 0: queries find what they want by themselves. Each stretch
-    has its share of the queries (see `Windows`), so soft tokens tell what happens in the order in which it happens.
+    has its share of the queries (see `Windows`), so soft tokens tell what happens in the order in which it happens; kept
+    as (stretches, tokens of each).
     scale: standard deviation of the language model's own embeddings, so that soft tokens start out as loud as words.
     """
 
@@ -33,7 +34,7 @@ class SoftTokens(nn.Module):
         super().__init__()
         if stretches and count % stretches:
             raise ValueError(f"{count} soft tokens for {stretches} stretches; give a multiple")
-        self.stretches = stretches
+        self.stretches = (stretches, count // stretches if stretches else 0)
         self.queries = nn.ParameterDict({task: torch.randn(count, dim) * dim**-0.5 for task in TASKS})
         self.windows = Windows(count, heads, stretches) if stretches else None
         self.read = CrossAttention(dim, heads, 2 * dim)

@@ -136,11 +136,13 @@ class VisionLanguage(nn.Module):
         return grounding_loss(soft, self._words.weight, self.tokenizer, texts, spelling=False)
 
     @property
-    def stretches(self) -> int:
+    def stretches(self) -> tuple[int, int]:
         """See Grounded.stretches."""
-        return 0 if self.soft_tokens is None else self.soft_tokens.stretches
+        return (0, 0) if self.soft_tokens is None else self.soft_tokens.stretches
 
-    def told_stretches(self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[str]]) -> GroundingLoss:
+    def told_stretches(
+        self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[Sequence[str]]]
+    ) -> GroundingLoss:
         """See Grounded.told_stretches."""
         soft = torch.stack(self._soft_rows(requests))
         return stretches_loss(soft, self._words.weight, self.tokenizer, texts)

@@ -102,11 +102,6 @@ class Example:
         )
         return next(moments, None)
 
-    def told(self, track_id: int, time_seconds: float) -> str:
-        """The text of the track's moment at a time; empty where nothing is known."""
-        moment = self.moment(track_id, time_seconds)
-        return moment.text if moment else ""
-
 
 class Draw(NamedTuple):
     """Which example: its number in the whole training, and the epoch and the sequence that it is drawn from."""

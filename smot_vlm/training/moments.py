@@ -7,44 +7,46 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from smot_vlm.structures import Moment
 from smot_vlm.training.examples import Example
 from smot_vlm.training.features import Looks
 from smot_vlm.verbs import verb
 
 
-def look_texts(looks: Looks, examples: Sequence[Example]) -> list[str]:
-    """What is to be seen in each look; empty where nothing is known."""
+def look_moments(looks: Looks, examples: Sequence[Example]) -> list[Moment | None]:
+    """What happens in each look; None where nothing is known."""
     whose = everybody(examples)
     return [
-        whose[person][0].told(whose[person][1], time_seconds)
+        whose[person][0].moment(whose[person][1], time_seconds)
         for person, time_seconds in zip(looks.people, looks.seconds, strict=True)
     ]
 
 
-def true_look_texts(examples: Sequence[Example]) -> list[list[str]]:
-    """For each true person of all examples, what is to be seen in their boxes in the feature frames."""
-    texts = []
+def true_lives(examples: Sequence[Example]) -> list[list[Moment | None]]:
+    """For each true person of all examples, what happens in their boxes in the feature frames."""
+    lives = []
     for example in examples:
         frames = example.frames[example.features]
         times = dict(zip(frames.tolist(), example.times[example.features].tolist(), strict=True))
-        texts += [
-            [example.told(track.id, times[frame]) for frame in track.frames.tolist() if frame in times]
+        lives += [
+            [example.moment(track.id, times[frame]) for frame in track.frames.tolist() if frame in times]
             for track in example.tracks
         ]
-    return texts
+    return lives
 
 
-def grouped(looks: Looks, texts: Sequence[str]) -> list[list[str]]:
-    """The texts of looks, by person."""
-    people: list[list[str]] = [[] for _ in range(looks.count)]
-    for person, text in zip(looks.people, texts, strict=True):
-        people[person].append(text)
-    return people
+def lives_of(looks: Looks, moments: Sequence[Moment | None]) -> list[list[Moment | None]]:
+    """The moments of looks, by person."""
+    lives: list[list[Moment | None]] = [[] for _ in range(looks.count)]
+    for person, moment in zip(looks.people, moments, strict=True):
+        lives[person].append(moment)
+    return lives
 
 
-def stretch_texts(texts: Sequence[str], stretches: int) -> list[str]:
-    """The text of the look in the middle of each of equal stretches of a person's looks."""
-    return [texts[int((stretch + 0.5) * len(texts) / stretches)] for stretch in range(stretches)]
+def stretch_texts(life: Sequence[Moment | None], stretches: int, tokens: int) -> list[tuple[str, ...]]:
+    """What the tokens of equal stretches of a person's looks should say: what happens in the look in their middle."""
+    middles = [life[int((stretch + 0.5) * len(life) / stretches)] for stretch in range(stretches)]
+    return [moment.shares(tokens) if moment else () for moment in middles]
 
 
 def moment_labels(
@@ -59,16 +61,12 @@ def moment_labels(
     pairs: rows among everybody. mask: real tokens of everybody, those of each look one after another.
     """
     whose = everybody(examples)
+    lives = lives_of(looks, look_moments(looks, examples))
     cells = looks.tokens.shape[1]
-    times: list[list[float]] = [[] for _ in range(looks.count)]
-    for person, time_seconds in zip(looks.people, looks.seconds, strict=True):
-        times[person].append(time_seconds)
     labels = torch.zeros(len(pairs), mask.shape[1], verbs)
     known = torch.zeros(len(pairs), mask.shape[1], dtype=torch.bool)
     for row, (subject, target) in enumerate(pairs.tolist()):
-        example, track_id = whose[subject]
-        for look, time_seconds in enumerate(times[subject]):
-            moment = example.moment(track_id, time_seconds)
+        for look, moment in enumerate(lives[subject]):
             if moment is None:
                 continue
             tokens = slice(look * cells, (look + 1) * cells)

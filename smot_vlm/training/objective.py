@@ -1,7 +1,7 @@
 """What is minimised: the losses of a few examples, in one forward pass that a distributed wrapper can see."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +15,14 @@ from smot_vlm.semantics.grounding import Grounded
 from smot_vlm.semantics.interaction import choose_pairs, highest
 from smot_vlm.semantics.losses import focal_loss
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
+from smot_vlm.structures import Moment
 from smot_vlm.timing import PartTimes
 from smot_vlm.tracking.associators import Associator
 from smot_vlm.tracking.detector import DetectorOutput
 from smot_vlm.tracking.letterbox import PADDING_GREY
 from smot_vlm.training.examples import Example
 from smot_vlm.training.features import Looks, WatchedClip, join, look_at_people, watch
-from smot_vlm.training.moments import grouped, look_texts, moment_labels, stretch_texts, true_look_texts
+from smot_vlm.training.moments import lives_of, look_moments, moment_labels, stretch_texts, true_lives
 from smot_vlm.training.targets import find_people, pair_labels, people_to_teach, to_images
 from smot_vlm.verbs import NUM_VERBS, verb
 
@@ -114,9 +115,8 @@ class Objective(nn.Module):
         words = moments = 0
         if isinstance(decoder, Grounded):
             words = sum(len(decoder.content_tokens(caption)) for caption in instance + video)
-            looks = true_look_texts(examples)
-            told = Counter(text for texts in looks for text in texts + stretch_texts(texts, decoder.stretches))
-            moments = sum(count * len(decoder.content_tokens(text)) for text, count in told.items() if text)
+            told = Counter(_told(true_lives(examples), decoder.stretches))
+            moments = sum(count * len(decoder.content_tokens(text)) for text, count in told.items())
         return Losses(
             detection=float(sum(len(example.detector) for example in examples)),
             instance=float(sum(map(self._target_tokens, instance))),
@@ -217,15 +217,16 @@ class Objective(nn.Module):
     ) -> Tensor | None:
         """The words of every look at somebody of whom it is known what they do then, and of every stretch of a life."""
         decoder = self.model.decoder
-        texts = look_texts(looks, examples)
-        known = [row for row, text in enumerate(texts) if text]
+        happens = look_moments(looks, examples)
+        known = [row for row, moment in enumerate(happens) if moment]
         if not known or not isinstance(decoder, Grounded):
             return None
+        texts = [moment.text for moment in happens if moment]
         tokens = self.model.trajectory_fusion.moments(looks.tokens[known], looks.times[known], looks.boxes[known])
-        total = decoder.moments(tokens, [texts[row] for row in known]).total
-        if not decoder.stretches:
+        total = decoder.moments(tokens, texts).total
+        if not any(decoder.stretches):
             return total
-        told = [stretch_texts(life, decoder.stretches) for life in grouped(looks, texts)]
+        told = [stretch_texts(life, *decoder.stretches) for life in lives_of(looks, happens)]
         return total + decoder.told_stretches([request for request, _ in people], told).total
 
     def _words(self, asked: Sequence[tuple[CaptionRequest, str]]) -> Tensor | None:
@@ -242,6 +243,13 @@ def combine(sums: Losses, counts: Losses, weights: Losses) -> Tensor:
         if weight
     ]
     return torch.stack([torch.as_tensor(term) for term in terms]).sum()
+
+
+def _told(lives: Sequence[Sequence[Moment | None]], stretches: tuple[int, int]) -> Iterator[str]:
+    """What is asked for of people's looks and of the stretches of their lives."""
+    for life in lives:
+        yield from (moment.text for moment in life if moment)
+        yield from (text for parts in stretch_texts(life, *stretches) for text in parts if text)
 
 
 def _triplets(example: Example) -> list[tuple[int, str, int]]:

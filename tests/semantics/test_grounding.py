@@ -13,6 +13,7 @@ from smot_vlm.semantics.grounding import (
     bag_of_words_loss,
     content_words,
     spelling_loss,
+    stretches_loss,
     word_cosines,
 )
 from smot_vlm.semantics.lora_lm import LoraLM
@@ -123,6 +124,23 @@ def test_moments_are_words_of_each_look_alone(decoder):
         changed[1] = torch.randn(4, 32)
         alone = decoder.moments(changed[:1], ["man red waves"]).total
         assert torch.allclose(alone, decoder.moments(looks[:1], ["man red waves"]).total)
+
+
+def test_each_token_of_a_stretch_has_a_part_of_its_own(decoder):
+    """Two stretches of two tokens: the right words in the other token of their stretch are wrong."""
+    words = torch.randn(len(decoder.tokenizer), 64, generator=torch.Generator().manual_seed(0))
+    texts = [[("man", "waves"), ("man", "bows")], [("woman", "bows"), ()]]
+
+    def say(word: str) -> torch.Tensor:
+        return words[decoder.content_tokens(word)].sum(dim=0)
+
+    said = torch.stack(
+        [torch.stack([say(word) for word in line.split()]) for line in ("man waves man bows", "woman bows man bows")]
+    )
+    right = stretches_loss(said, words, decoder.tokenizer, texts)
+    crossed = stretches_loss(said[:, [1, 0, 3, 2]], words, decoder.tokenizer, texts)
+    assert right.words == sum(len(decoder.content_tokens(word)) for word in ["man", "waves", "man", "bows", "woman", "bows"])
+    assert crossed.total > 2 * right.total
 
 
 def test_a_beginning_read_once_gives_the_same_loss_and_gradient(decoder, monkeypatch):

@@ -2,41 +2,55 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
 from training_cases import example
 
 from smot_vlm.structures import Interaction, Moment
 from smot_vlm.training.features import Looks
-from smot_vlm.training.moments import grouped, look_texts, moment_labels, stretch_texts, true_look_texts
+from smot_vlm.training.moments import lives_of, look_moments, moment_labels, stretch_texts, true_lives
 from smot_vlm.verbs import NUM_VERBS, verb
 
 TALK = Interaction(1, "talk.v.01", 2)
-MOMENTS = (
-    Moment(1, 0.0, 0.5, "he walks"),
-    Moment(1, 0.5, 1.5, "he talks", (TALK,)),
-    Moment(2, 0.0, 1.0, "she waves"),
-)
+WALKS = Moment(1, 0.0, 0.5, "man red", "walks")
+TALKS = Moment(1, 0.5, 1.5, "man red", "talks", "woman", (TALK,))
+WAVES = Moment(2, 0.0, 1.0, "woman blue", "waves")
 
 
 def case():
     """Two people, three frames at 0, 0.5 and 1 second, two cells a look."""
-    clip = replace(example(people=2), moments=MOMENTS)
+    clip = replace(example(people=2), moments=(WALKS, TALKS, WAVES))
     looks = Looks([0, 1, 0, 1, 0, 1], 2, [0.0, 0.0, 0.5, 0.5, 1.0, 1.0], torch.zeros(6, 2, 8), torch.zeros(6, 4))
     return looks, [clip]
 
 
-def test_each_look_has_the_words_of_its_time():
+def test_each_look_has_the_moment_of_its_time():
     looks, examples = case()
-    texts = look_texts(looks, examples)
-    assert texts == ["he walks", "she waves", "he talks", "she waves", "he talks", ""]
-    lives = [["he walks", "he talks", "he talks"], ["she waves", "she waves", ""]]
-    assert grouped(looks, texts) == true_look_texts(examples) == lives
+    moments = look_moments(looks, examples)
+    assert moments == [WALKS, WAVES, TALKS, WAVES, TALKS, None]
+    assert lives_of(looks, moments) == true_lives(examples) == [[WALKS, TALKS, TALKS], [WAVES, WAVES, None]]
 
 
-def test_a_stretch_has_the_words_of_its_middle():
-    assert stretch_texts(["a", "b", "c", "d"], 2) == ["b", "d"]
-    assert stretch_texts(["a", "b"], 4) == ["a", "a", "b", "b"]
-    assert stretch_texts(["a", "b", "c"], 3) == ["a", "b", "c"]
+@pytest.mark.parametrize(
+    ("tokens", "shares"),
+    [
+        (1, ("man red talks woman",)),
+        (2, ("man red", "talks woman")),
+        (3, ("man red", "talks", "woman")),
+        (5, ("man red", "talks", "woman")),
+    ],
+)
+def test_tokens_share_what_can_be_said(tokens, shares):
+    assert TALKS.shares(tokens) == shares
+    assert TALKS.text == "man red talks woman"
+    assert WALKS.text == "man red walks"
+
+
+def test_a_stretch_says_what_happens_in_its_middle():
+    alone, talking = ("man red", "walks", ""), ("man red", "talks", "woman")
+    assert stretch_texts([WALKS, TALKS], 4, 3) == [alone, alone, talking, talking]
+    assert stretch_texts([WALKS, None, None, TALKS], 2, 3) == [(), talking]
+    assert stretch_texts([WALKS, None, TALKS], 3, 3) == [alone, (), talking]
 
 
 def test_verbs_are_known_while_they_last_and_in_their_direction():
@@ -50,9 +64,8 @@ def test_verbs_are_known_while_they_last_and_in_their_direction():
 
 def test_somebody_else_is_not_talked_to():
     looks, examples = case()
-    examples = [replace(examples[0], moments=(replace(MOMENTS[1], interactions=(replace(TALK, object=9),)),))]
-    labels, known = moment_labels(
-        looks, examples, torch.tensor([[0, 1]]), torch.ones(2, 6, dtype=torch.bool), NUM_VERBS
-    )
+    examples = [replace(examples[0], moments=(replace(TALKS, interactions=(replace(TALK, object=9),)),))]
+    mask = torch.ones(2, 6, dtype=torch.bool)
+    labels, known = moment_labels(looks, examples, torch.tensor([[0, 1]]), mask, NUM_VERBS)
     assert not labels.any()
     assert known[0].tolist() == [False, False, True, True, True, True]

@@ -115,7 +115,9 @@ def test_the_video_is_told_of_its_people_what_is_true(config, monkeypatch, conte
 def test_a_moment_is_read_from_its_own_look_alone(config):
     """Words of the first half second say nothing about the look after it, which has none."""
     objective = make_objective(config, weights=Losses(0.0, 0.0, 0.0, 0.0, 1.0, 0.0))
-    short = replace(example(people=2), moments=(Moment(1, 0.0, 0.5, "a man waves"), Moment(2, 0.0, 0.5, "a boy bows")))
+    short = replace(
+        example(people=2), moments=(Moment(1, 0.0, 0.5, "a man", "waves"), Moment(2, 0.0, 0.5, "a boy", "bows"))
+    )
     looks = []
     fuse = objective.model.trajectory_fusion.moments
 

@@ -78,7 +78,7 @@ def example(people: int = 2, verbs: bool = True, associate: bool = False, seed: 
         detector=np.array([0, 2]),
         associate=associate,
         teach_video=True,
-        moments=tuple(Moment(track.id, 0.0, 1.0, f"{track.caption} waves") for track in tracks),
+        moments=tuple(Moment(track.id, 0.0, 1.0, track.caption, "waves") for track in tracks),
         seed=7,
     )
 

@@ -86,7 +86,9 @@ def track_moments(story: Story) -> tuple[Moment, ...]:
             index + 1,
             event.start,
             event.end,
-            f"{_seen_words(person)} {_event_words(event, story.people)}",
+            _seen_words(person),
+            _event_words(event),
+            _who_words(story.people[event.partner]) if event.partner >= 0 else "",
             tuple(
                 Interaction(index + 1, edge.verb, edge.object + 1)
                 for edge in story.edges
@@ -107,11 +109,11 @@ def _who_words(person: Person) -> str:
     return f"{lexicon.KINDS[person.kind][0]} {lexicon.COLOURS[person.top][0]}"
 
 
-def _event_words(event: Event, people: Sequence[Person]) -> str:
+def _event_words(event: Event) -> str:
     if event.partner < 0:
         return lexicon.ACTIONS[event.label][0].finite
     phrase = lexicon.VERBS[event.label].told_by(event.role)[0]
-    return f"{phrase.finite} {_who_words(people[event.partner])} {phrase.tail}".strip()
+    return f"{phrase.finite} {phrase.tail}".strip()
 
 
 def _event_name(event: Event) -> str:
