@@ -55,11 +55,3 @@ def _padding(mask: Tensor | None) -> Tensor | None:
     if mask is None:
         return None
     return ~mask & mask.any(dim=1, keepdim=True)
-
-
-def attention_pool(
-    tokens: Float[Tensor, "batch tokens dim"], scores: Float[Tensor, "batch tokens"], mask: Bool[Tensor, "batch tokens"]
-) -> Float[Tensor, "batch dim"]:
-    """The mean of the real tokens, weighted by the softmax of their scores; zero for a row without any."""
-    weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=1) * mask
-    return torch.einsum("bt,btd->bd", weights, tokens)

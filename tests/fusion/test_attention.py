@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from smot_vlm.fusion.attention import CrossAttention, SelfAttention, attention_pool
+from smot_vlm.fusion.attention import CrossAttention, SelfAttention
 
 DIM, HEADS = 16, 4
 
@@ -65,14 +65,14 @@ def test_a_row_of_padding_alone_keeps_numbers_and_gradients_finite(kind):
     assert tokens.grad.isfinite().all()
 
 
-def test_pooling_is_the_mean_weighted_by_the_softmax_of_the_scores():
-    tokens, scores = torch.randn(2, 4, DIM), torch.randn(2, 4)
-    mask = torch.tensor([[True, True, False, False], [True] * 4])
-    pooled = attention_pool(tokens, scores, mask)
-    torch.testing.assert_close(pooled[0], scores[0, :2].softmax(0) @ tokens[0, :2])
-    torch.testing.assert_close(pooled[1], scores[1].softmax(0) @ tokens[1])
-
-
-def test_pooling_nothing_gives_zero():
-    pooled = attention_pool(torch.randn(1, 4, DIM), torch.randn(1, 4), torch.zeros(1, 4, dtype=torch.bool))
-    assert pooled.abs().sum() == 0
+def test_a_bias_moves_attention_and_padding_still_counts_nothing():
+    block = CrossAttention(DIM, HEADS).eval()
+    query, tokens = torch.randn(1, 2, DIM), torch.randn(1, 5, DIM)
+    mask = torch.tensor([[True, True, True, False, False]])
+    plain = block(query, tokens, mask)
+    bias = torch.zeros(1, HEADS, 2, 5)
+    torch.testing.assert_close(block(query, tokens, mask, bias), plain)
+    bias[:, :, 0, 1:3] = -1e4
+    biased = block(query, tokens, mask, bias)
+    torch.testing.assert_close(biased[:, 0], block(query, tokens[:, :1])[:, 0])
+    torch.testing.assert_close(biased[:, 1], plain[:, 1])

@@ -139,7 +139,9 @@ def test_each_token_of_a_stretch_has_a_part_of_its_own(decoder):
     )
     right = stretches_loss(said, words, decoder.tokenizer, texts)
     crossed = stretches_loss(said[:, [1, 0, 3, 2]], words, decoder.tokenizer, texts)
-    assert right.words == sum(len(decoder.content_tokens(word)) for word in ["man", "waves", "man", "bows", "woman", "bows"])
+    assert right.words == sum(
+        len(decoder.content_tokens(word)) for word in ["man", "waves", "man", "bows", "woman", "bows"]
+    )
     assert crossed.total > 2 * right.total
 
 
