@@ -33,7 +33,7 @@ class SoftTokens(nn.Module):
     ) -> None:
         super().__init__()
         if stretches and count % stretches:
-            raise ValueError(f"{count} soft tokens for {stretches} stretches; give a multiple")
+            raise ValueError(f"{count} soft tokens for {stretches} stretches; give a multiple, or 0 stretches")
         self.stretches = (stretches, count // stretches if stretches else 0)
         self.queries = nn.ParameterDict({task: torch.randn(count, dim) * dim**-0.5 for task in TASKS})
         self.windows = Windows(count, heads, stretches) if stretches else None
