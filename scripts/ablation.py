@@ -1,7 +1,7 @@
 """What each choice is worth: trainings that differ in one thing, begin alike and take the same time.
 
-    python scripts/ablation.py decoders --start CHECKPOINT --minutes 8
-    python scripts/ablation.py features --start CHECKPOINT --minutes 6 --seeds 0
+    python scripts/ablation.py decoders --weights CHECKPOINT --minutes 8
+    python scripts/ablation.py features --weights CHECKPOINT --minutes 6 --seeds 0
     python scripts/ablation.py decoders --table
 
 decoders: captions are learned, from the checkpoint of a training that knows how people look; scored by describing
@@ -64,6 +64,7 @@ STUDIES = {
             "joint": (),
             "two stages (detached features)": ("features.detach=true",),
             "without position codes": ("fusion.position_codes=false",),
+            "without actor relations": ("fusion.actor_relations=false",),
             "without moments": ("training.weights.moments=0",),
             "trajectory fusion: attention": ("fusion.trajectory=attention",),
             "trajectory fusion: mlp": ("fusion.trajectory=mlp",),
@@ -78,7 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", choices=tuple(STUDIES))
     parser.add_argument("--config", type=Path, default=Path("configs/demo.yaml"))
-    parser.add_argument("--start", type=Path, metavar="CHECKPOINT", help="what all rows begin with")
+    parser.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="what all rows begin with")
     parser.add_argument("--minutes", type=float, default=8.0, help="training time of each row")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--rows", nargs="+", metavar="ROW", help="only these")
@@ -92,8 +93,8 @@ def main() -> None:
     if unknown:
         raise ValueError(f"--rows {unknown[0]!r}: no such row; choose from {', '.join(study.rows)}")
     if not arguments.table:
-        if arguments.start is None or not arguments.start.is_file():
-            raise FileNotFoundError(f"--start {arguments.start}: give a checkpoint, which all rows begin with")
+        if arguments.weights is None or not arguments.weights.is_file():
+            raise FileNotFoundError(f"--weights {arguments.weights}: give a checkpoint, which all rows begin with")
         for seed in arguments.seeds:
             for row in arguments.rows or study.rows:
                 path = folder / f"{row.replace(' ', '-')}-{seed}.json"
@@ -133,7 +134,7 @@ def _train(config: Config, arguments: argparse.Namespace, steps: int) -> tuple[T
         seconds.append(record.seconds)
 
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(Path(folder), start=arguments.start, partly=True)
+        run = Run(Path(folder), start=arguments.weights, partly=True)
         trainer = Trainer(replace(config, training=settings), run, on_step=note)
         trainer.train()
     return trainer, seconds

@@ -22,9 +22,9 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME)")
     parser.add_argument("--resume", choices=("auto", "never"), default="auto", help="go on from the newest checkpoint")
-    parser.add_argument("--start", type=Path, metavar="CHECKPOINT", help="begin with the weights of a checkpoint")
+    parser.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="begin with the weights of a checkpoint")
     parser.add_argument(
-        "--partly", action="store_true", help="of --start: the weights that the configured model has too"
+        "--partly", action="store_true", help="of --weights: the weights that the configured model has too"
     )
     parser.add_argument(
         "--export", type=Path, metavar="CHECKPOINT", help="write the model of a checkpoint, train nothing"
@@ -39,7 +39,7 @@ def main() -> None:
     with TrainingProgress(config.training.steps) as progress:
         trainer = Trainer(
             config,
-            Run(folder, arguments.resume == "auto", arguments.start, arguments.partly),
+            Run(folder, arguments.resume == "auto", arguments.weights, arguments.partly),
             on_step=progress.step,
             on_validation=progress.validation,
         )

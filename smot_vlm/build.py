@@ -9,6 +9,7 @@ import torch
 
 from smot_vlm.config import AssociationConfig, Config, DecoderConfig, FusionConfig
 from smot_vlm.describer import Describer
+from smot_vlm.fusion.actor_relations import ActorRelations
 from smot_vlm.fusion.pictures import PictureMemory
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS, TrajectoryFusion
@@ -60,6 +61,7 @@ def build_model(
     trajectory_fusion = build_trajectory_fusion(fusion, features.dim, cells=features.person_grid**2)
     features_and_fusions = (
         PersonFeatures(detector.channels, detector.strides, dim=features.dim, grid=features.person_grid),
+        ActorRelations(features.dim) if fusion.actor_relations else None,
         FrameFeatures(detector.channels, dim=features.dim, grid=features.frame_grid),
         build_video_fusion(fusion, features.dim),
         trajectory_fusion,

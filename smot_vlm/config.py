@@ -33,7 +33,8 @@ class AssociationConfig:
     """Linking boxes over time. proposal_score: the paper's tau_p, the lowest score of a box that is used at all.
 
     Boxes between proposal_score and high_score take part in BYTE's second stage only. buffer_seconds: how long a lost
-    track is kept (30 frames at 25 fps; the paper keeps 30 frames, which at 2 fps are 15 seconds).
+    track is kept (30 frames at 25 fps; the paper keeps 30 frames, which at 2 fps are 15 seconds). fill_gaps: boxes for who
+    was hidden for a while, see tracking/interpolation.py.
     """
 
     name: str = "byte"
@@ -41,6 +42,7 @@ class AssociationConfig:
     high_score: float = 0.5
     new_track_score: float = 0.6
     buffer_seconds: float = 1.2
+    fill_gaps: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class FusionConfig:
     """The paper's fusion modules (section 4): 8 heads, feed-forward 1024. position_codes: time and box codes in TFM.
 
     video, trajectory: how frames (VFM) and a person's tokens (TFM) are fused, "attention", "mlp", "concatenation" or
-    "addition"; the defaults are the paper's choice (Table 4).
+    "addition"; the defaults are the paper's choice (Table 4). actor_relations: people of a frame look at each other before
+    TFM, see fusion/actor_relations.py; the paper has none.
     """
 
     video: str = "attention"
@@ -74,6 +77,7 @@ class FusionConfig:
     heads: int = 8
     feedforward: int = 1024
     position_codes: bool = True
+    actor_relations: bool = True
 
 
 @dataclass(frozen=True)

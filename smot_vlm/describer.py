@@ -65,7 +65,8 @@ class Describer(nn.Module, ABC, Generic[Seen, Recalled]):
 
     @abstractmethod
     def remember(self, memory: SceneMemory, frame: Frame, view: Seen, tracked: Detections, regular: bool) -> None:
-        """Take one look at the people `tracked`; a regular one is at everybody and at the scene."""
+        """Take one look at the people `tracked`, all of the frame: a regular look is kept of everybody and of the scene,
+        one between them of those alone who are new."""
 
     @abstractmethod
     def recall(self, memory: SceneMemory, track_ids: Sequence[int]) -> Recalled:

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from smot_vlm.describer import Describer
+from smot_vlm.fusion.actor_relations import ActorRelations
 from smot_vlm.fusion.memory import Observation, SceneMemory, TrackBatch, stack
 from smot_vlm.fusion.pictures import PictureMemory
 from smot_vlm.fusion.scene import SceneFusion
@@ -53,13 +54,15 @@ class Fused:
 class SmotModel(Describer[View, Fused]):
     """All that is learned. trained: false until weights from a training are loaded.
 
-    open_pictures: makes a memory for pictures, where the decoder wants them.
+    actor_relations: none, and people's tokens do not know of the others in the frame. open_pictures: makes a memory for
+    pictures, where the decoder wants them.
     """
 
     def __init__(
         self,
         detector: YoloDetector,
         person_features: PersonFeatures,
+        actor_relations: ActorRelations | None,
         frame_features: FrameFeatures,
         video_fusion: VideoFusion,
         trajectory_fusion: TrajectoryFusion,
@@ -74,6 +77,7 @@ class SmotModel(Describer[View, Fused]):
         super().__init__(context)
         self.detector = detector
         self.person_features = person_features
+        self.actor_relations = actor_relations
         self.frame_features = frame_features
         self.video_fusion = video_fusion
         self.trajectory_fusion = trajectory_fusion
@@ -121,16 +125,31 @@ class SmotModel(Describer[View, Fused]):
     ) -> tuple[Float[Tensor, "people cells dim"], Float[Tensor, "people 4"]]:
         """t_i^j: the tokens of the people at `boxes` (n, 4) in original pixels, and the boxes as fractions of the frame."""
         canvas_boxes = torch.as_tensor(view.placement.to_canvas(boxes), dtype=torch.float32, device=self.device)
-        return self.person_features(view.output.pyramid, [canvas_boxes]), self._fractions(view.placement, boxes)
+        fractions = self._fractions(view.placement, boxes)
+        return self.people_tokens(view.output.pyramid, [canvas_boxes], fractions), fractions
+
+    def people_tokens(
+        self,
+        pyramid: list[Float[Tensor, "batch _ _ _"]],
+        boxes: list[Float[Tensor, "_ 4"]],
+        fractions: Float[Tensor, "people 4"],
+    ) -> Float[Tensor, "people cells dim"]:
+        """RoI features of the people of each image, who then look at each other. boxes: see PersonFeatures, and the same
+        people's as fractions of the frame."""
+        tokens = self.person_features(pyramid, boxes)
+        if self.actor_relations is None:
+            return tokens
+        return self.actor_relations(tokens, fractions, [len(entry) for entry in boxes])
 
     def remember(self, memory: SceneMemory, frame: Frame, view: View, tracked: Detections, regular: bool) -> None:
-        """Take one look: a regular one advances the video's fusion, and every look adds to the people's memories."""
+        """See Describer.remember."""
         assert tracked.ids is not None, "people are remembered by their ids"
+        chosen = memory.to_remember(tracked.ids.tolist(), regular)
         tokens, fractions = self.look(view, tracked.boxes)
-        for track_id, person, box in zip(tracked.ids.tolist(), tokens, fractions, strict=True):
-            memory.remember(track_id, Observation(frame.time_seconds, box, person))
+        for row in chosen:
+            memory.remember(int(tracked.ids[row]), Observation(frame.time_seconds, fractions[row], tokens[row]))
         if memory.pictures is not None:
-            memory.pictures.look(frame, tracked, regular)
+            memory.pictures.look(frame, tracked.select(np.array(chosen, dtype=np.int64)), regular)
         if regular:
             memory.video = self.video_fusion.step(memory.video, self.frame_features(view.output.pyramid))
             memory.looked(frame.time_seconds)

@@ -1,6 +1,7 @@
 """One video being watched: boxes on every frame, a look for meaning about twice a second, words when asked."""
 
 import math
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from smot_vlm.semantics.context import Relation
 from smot_vlm.semantics.pairs import candidate_pairs
 from smot_vlm.structures import Description, Detections, Frame, Interaction, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.timing import PartTimes
+from smot_vlm.tracking.interpolation import fill_gaps
 from smot_vlm.tracking.sources import GivenPeople, PeopleSource
 from smot_vlm.tracking.trajectories import TrajectoryBuilder
 from smot_vlm.verbs import VERBS
@@ -65,6 +67,7 @@ class Session:
         self._config = config
         self._times = times
         self._trajectories = TrajectoryBuilder()
+        self._watched = array("q")
         features = config.features
         self._memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
         self._seen: tuple[int, Any] | None = None
@@ -77,6 +80,7 @@ class Session:
         self._size = (frame.width, frame.height)
         people = self._people.update(frame)
         self._trajectories.add(frame.index, people)
+        self._watched.append(frame.index)
         self._look(frame, people)
         return people
 
@@ -86,7 +90,7 @@ class Session:
             raise ValueError(
                 f"{self._people.path}: none of its boxes lies in the frames that were read of {video.name}"
             )
-        tracks = self._trajectories.build()
+        tracks = self._tracks()
         ids = [track.id for track in tracks]
         with self._times.part("fusion"):
             recalled = self._model.recall(self._memory, ids)
@@ -96,6 +100,13 @@ class Session:
             caption, captions = self._model.describe(recalled, self._relations(tracks, interactions))
         description = Description(self._video_info(video), tuple(tracks), interactions, "", self._model_info())
         return description.with_captions(caption, dict(zip(ids, captions, strict=True)))
+
+    def _tracks(self) -> list[Trajectory]:
+        """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""
+        tracks = self._trajectories.build()
+        if not self._config.association.fill_gaps or isinstance(self._people, GivenPeople):
+            return tracks
+        return fill_gaps(tracks, np.array(self._watched, dtype=np.int64))
 
     def _detect(self, frame: Frame) -> Detections:
         view = self._view(frame, "detector")
@@ -113,9 +124,7 @@ class Session:
         """A regular look about twice a second at everybody; between them, a first look at who is new."""
         assert people.ids is not None, "people of a frame have ids"
         regular = self._memory.is_due(frame.time_seconds)
-        if not regular:
-            people = people.select(np.array([self._memory.is_new(id) for id in people.ids.tolist()], dtype=bool))
-        if regular or len(people):
+        if self._memory.to_remember(people.ids.tolist(), regular) or regular:
             view = self._view(frame, "backbone")
             with self._times.part("features"):
                 self._model.remember(self._memory, frame, view, people, regular)

@@ -97,10 +97,11 @@ class ZeroShotModel(Describer[np.ndarray, Album]):
         assert tracked.ids is not None, "people are remembered by their ids"
         assert memory.pictures is not None, "the memory was opened by this model"
         size = np.tile([frame.width, frame.height], 2)
-        for track_id, box in zip(tracked.ids.tolist(), tracked.boxes / size, strict=True):
+        chosen = np.array(memory.to_remember(tracked.ids.tolist(), regular), dtype=np.int64)
+        for track_id, box in zip(tracked.ids[chosen].tolist(), tracked.boxes[chosen] / size, strict=True):
             place = torch.as_tensor(np.concatenate([(box[:2] + box[2:]) / 2, box[2:] - box[:2]]), dtype=torch.float32)
             memory.remember(track_id, Observation(frame.time_seconds, place, torch.zeros(0, 0)))
-        memory.pictures.look(frame, tracked, regular)
+        memory.pictures.look(frame, tracked.select(chosen), regular)
         if regular:
             memory.looked(frame.time_seconds)
 

@@ -69,6 +69,19 @@ def test_on_frame_may_end_the_watching(tracker, boxes):
     assert description.video.frames == 6
 
 
+@pytest.mark.parametrize("fill_gaps", [False, True])
+def test_who_was_hidden_is_tracked_through_if_asked_for(tracker, tmp_path, fill_gaps):
+    seen = tmp_path / "seen.txt"
+    seen.write_text("\n".join(row for row in mot_text().splitlines() if not row.startswith("11,")) + "\n")
+    association = dataclasses.replace(tracker.config.association, name="byte", fill_gaps=fill_gaps)
+    other = Tracker(tracker.model, dataclasses.replace(tracker.config, association=association))
+    expected = [frame for frame in range(24) if fill_gaps or frame != 10]
+    tracked = other.describe(moving_squares(), detections=seen).tracks
+    assert [track.frames.tolist() for track in tracked] == [expected, expected]
+    given = other.describe(moving_squares(), trajectories=seen).tracks
+    assert all(10 not in track.frames for track in given)
+
+
 def test_times_are_told_by_part(tracker, boxes):
     times = PartTimes()
     tracker.describe(moving_squares(), trajectories=boxes, times=times)

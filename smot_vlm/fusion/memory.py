@@ -1,5 +1,6 @@
 """The streaming state of one video: what is remembered of the frames and of each person."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -49,6 +50,10 @@ class SceneMemory:
     def is_new(self, track_id: int) -> bool:
         """Whether this person has not been looked at yet."""
         return track_id not in self.tracks
+
+    def to_remember(self, track_ids: Sequence[int], regular: bool) -> list[int]:
+        """Whose look is kept, as positions in `track_ids`: everybody's at a regular look, else that of who is new."""
+        return [place for place, track_id in enumerate(track_ids) if regular or self.is_new(track_id)]
 
     def looked(self, time_seconds: float) -> None:
         """Note that a regular look was taken; the next one is due an interval later."""

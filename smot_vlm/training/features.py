@@ -62,14 +62,8 @@ def look_at_people(model: SmotModel, pyramid: list[Tensor], clips: Sequence[Watc
             people += [first + row for row in rows]
             seconds += [time_seconds] * len(rows)
         first += len(clip.people)
-    tokens = model.person_features(pyramid, canvas_boxes)
-    return Looks(
-        people,
-        first,
-        seconds,
-        tokens,
-        _tensor(np.concatenate([np.zeros((0, 4)), *fractions]), tokens.device),
-    )
+    places = _tensor(np.concatenate([np.zeros((0, 4)), *fractions]), pyramid[0].device)
+    return Looks(people, first, seconds, model.people_tokens(pyramid, canvas_boxes, places), places)
 
 
 def watch(model: SmotModel, pyramid: list[Tensor], clips: Sequence[WatchedClip], looks: Looks) -> list[Fused]:

@@ -12,38 +12,38 @@ from smot_vlm.training.examples import Example
 from smot_vlm.training.features import Looks
 from smot_vlm.verbs import verb
 
+# What happens to a person in each look at them, in order of time; None where nothing is known.
+Life = Sequence[Moment | None]
 
-def look_moments(looks: Looks, examples: Sequence[Example]) -> list[Moment | None]:
-    """What happens in each look; None where nothing is known."""
+
+def lives_of(looks: Looks, examples: Sequence[Example]) -> list[Life]:
+    """The lives of everybody in `looks`."""
     whose = everybody(examples)
-    return [
-        whose[person][0].moment(whose[person][1], time_seconds)
-        for person, time_seconds in zip(looks.people, looks.seconds, strict=True)
-    ]
+    lives: list[list[Moment | None]] = [[] for _ in range(looks.count)]
+    for person, time_seconds in zip(looks.people, looks.seconds, strict=True):
+        example, track_id = whose[person]
+        lives[person].append(example.moment(track_id, time_seconds))
+    return list(lives)
 
 
-def true_lives(examples: Sequence[Example]) -> list[list[Moment | None]]:
+def moments_of(looks: Looks, lives: Sequence[Life]) -> list[Moment | None]:
+    """What happens in each look."""
+    following = [iter(life) for life in lives]
+    return [next(following[person]) for person in looks.people]
+
+
+def true_lives(examples: Sequence[Example]) -> list[Life]:
     """For each true person of all examples, what happens in their boxes in the feature frames."""
-    lives = []
+    lives: list[Life] = []
     for example in examples:
         frames = example.frames[example.features]
         times = dict(zip(frames.tolist(), example.times[example.features].tolist(), strict=True))
-        lives += [
-            [example.moment(track.id, times[frame]) for frame in track.frames.tolist() if frame in times]
-            for track in example.tracks
-        ]
+        for track in example.tracks:
+            lives.append([example.moment(track.id, times[frame]) for frame in track.frames.tolist() if frame in times])
     return lives
 
 
-def lives_of(looks: Looks, moments: Sequence[Moment | None]) -> list[list[Moment | None]]:
-    """The moments of looks, by person."""
-    lives: list[list[Moment | None]] = [[] for _ in range(looks.count)]
-    for person, moment in zip(looks.people, moments, strict=True):
-        lives[person].append(moment)
-    return lives
-
-
-def stretch_texts(life: Sequence[Moment | None], stretches: int, tokens: int) -> list[tuple[str, ...]]:
+def stretch_texts(life: Life, stretches: int, tokens: int) -> list[tuple[str, ...]]:
     """What the tokens of equal stretches of a person's looks should say: what happens in the look in their middle."""
     middles = [life[int((stretch + 0.5) * len(life) / stretches)] for stretch in range(stretches)]
     return [moment.shares(tokens) if moment else () for moment in middles]
@@ -51,6 +51,7 @@ def stretch_texts(life: Sequence[Moment | None], stretches: int, tokens: int) ->
 
 def moment_labels(
     looks: Looks,
+    lives: Sequence[Life],
     examples: Sequence[Example],
     pairs: Int[Tensor, "pairs 2"],
     mask: Bool[Tensor, "tracks tokens"],
@@ -61,7 +62,6 @@ def moment_labels(
     pairs: rows among everybody. mask: real tokens of everybody, those of each look one after another.
     """
     whose = everybody(examples)
-    lives = lives_of(looks, look_moments(looks, examples))
     cells = looks.tokens.shape[1]
     labels = torch.zeros(len(pairs), mask.shape[1], verbs)
     known = torch.zeros(len(pairs), mask.shape[1], dtype=torch.bool)

@@ -15,14 +15,13 @@ from smot_vlm.semantics.grounding import Grounded
 from smot_vlm.semantics.interaction import choose_pairs, highest
 from smot_vlm.semantics.losses import focal_loss
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
-from smot_vlm.structures import Moment
 from smot_vlm.timing import PartTimes
 from smot_vlm.tracking.associators import Associator
 from smot_vlm.tracking.detector import DetectorOutput
 from smot_vlm.tracking.letterbox import PADDING_GREY
 from smot_vlm.training.examples import Example
 from smot_vlm.training.features import Looks, WatchedClip, join, look_at_people, watch
-from smot_vlm.training.moments import lives_of, look_moments, moment_labels, stretch_texts, true_lives
+from smot_vlm.training.moments import Life, lives_of, moment_labels, moments_of, stretch_texts, true_lives
 from smot_vlm.training.targets import find_people, pair_labels, people_to_teach, to_images
 from smot_vlm.verbs import NUM_VERBS, verb
 
@@ -93,12 +92,13 @@ class Objective(nn.Module):
         with self.times.part("fusion"):
             pyramid = [level.detach() for level in output.pyramid] if self._detach else output.pyramid
             looks = look_at_people(self.model, pyramid, clips)
+            lives = lives_of(looks, examples)
             seen = watch(self.model, pyramid, clips, looks)
-            interactions = self._interactions(seen, looks, examples) if self.weights.interactions else zero
+            interactions = self._interactions(seen, looks, lives, examples) if self.weights.interactions else zero
         people, scenes = self._requests(seen, examples)
         with self.times.part("grounding"):
             grounding = self._grounding(people + scenes, phase.spelling) if self.weights.grounding else None
-            moments = self._moments(looks, people, examples) if self.weights.moments else None
+            moments = self._moments(looks, lives, people) if self.weights.moments else None
         with self.times.part("language"):
             instance = self._words(people) if phase.words and self.weights.instance else None
             video = self._words(scenes) if phase.words and self.weights.video else None
@@ -159,7 +159,9 @@ class Objective(nn.Module):
         picked = DetectorOutput(_pick(output.raw, torch.tensor(rows, device=level.device)), output.pyramid)
         return self.model.detector.loss(picked, boxes, size) * len(rows)
 
-    def _interactions(self, seen: Sequence[Fused], looks: Looks, examples: Sequence[Example]) -> Tensor:
+    def _interactions(
+        self, seen: Sequence[Fused], looks: Looks, lives: Sequence[Life], examples: Sequence[Example]
+    ) -> Tensor:
         """Focal loss of every pair with a verb and of some without, in all clips; and as much of their moments."""
         pairs, labels = [], []
         first = 0
@@ -170,15 +172,15 @@ class Objective(nn.Module):
             labels.append(all_labels[chosen])
             first += len(example.tracks)
         rows = torch.cat(pairs).to(self.model.device)
-        everybody = join(seen)
+        joined = join(seen)
         if not len(rows):
-            return everybody.tracks.sum() * 0.0
+            return joined.tracks.sum() * 0.0
         truth = torch.cat(labels).to(rows.device)
-        logits = self.model.interaction_head.moments(everybody.tracks, everybody.mask, rows)
-        total = focal_loss(highest(logits, everybody.mask[rows[:, 0]]), truth, reduction="sum")
+        logits = self.model.interaction_head.moments(joined.tracks, joined.mask, rows)
+        total = focal_loss(highest(logits, joined.mask[rows[:, 0]]), truth, reduction="sum")
         if not self.model.trajectory_fusion.keeps_order:
             return total
-        shown, known = moment_labels(looks, examples, rows, everybody.mask, NUM_VERBS)
+        shown, known = moment_labels(looks, lives, examples, rows, joined.mask, NUM_VERBS)
         share = float(truth.sum()) / max(float(shown.sum()), 1.0)
         known, shown = known.to(rows.device), shown.to(rows.device)
         return total + share * focal_loss(logits[known], shown[known], reduction="sum")
@@ -213,11 +215,11 @@ class Objective(nn.Module):
         return decoder.grounding(requests, captions, spelling=spelling).total
 
     def _moments(
-        self, looks: Looks, people: Sequence[tuple[CaptionRequest, str]], examples: Sequence[Example]
+        self, looks: Looks, lives: Sequence[Life], people: Sequence[tuple[CaptionRequest, str]]
     ) -> Tensor | None:
         """The words of every look at somebody of whom it is known what they do then, and of every stretch of a life."""
         decoder = self.model.decoder
-        happens = look_moments(looks, examples)
+        happens = moments_of(looks, lives)
         known = [row for row, moment in enumerate(happens) if moment]
         if not known or not isinstance(decoder, Grounded):
             return None
@@ -226,7 +228,7 @@ class Objective(nn.Module):
         total = decoder.moments(tokens, texts).total
         if not any(decoder.stretches):
             return total
-        told = [stretch_texts(life, *decoder.stretches) for life in lives_of(looks, happens)]
+        told = [stretch_texts(life, *decoder.stretches) for life in lives]
         return total + decoder.told_stretches([request for request, _ in people], told).total
 
     def _words(self, asked: Sequence[tuple[CaptionRequest, str]]) -> Tensor | None:
@@ -245,7 +247,7 @@ def combine(sums: Losses, counts: Losses, weights: Losses) -> Tensor:
     return torch.stack([torch.as_tensor(term) for term in terms]).sum()
 
 
-def _told(lives: Sequence[Sequence[Moment | None]], stretches: tuple[int, int]) -> Iterator[str]:
+def _told(lives: Sequence[Life], stretches: tuple[int, int]) -> Iterator[str]:
     """What is asked for of people's looks and of the stretches of their lives."""
     for life in lives:
         yield from (moment.text for moment in life if moment)

@@ -99,6 +99,8 @@ def test_people_are_new_until_remembered():
     memory.remember(7, observation(0.0))
     assert not memory.is_new(7)
     assert memory.is_new(8)
+    assert memory.to_remember([7, 8], regular=False) == [1]
+    assert memory.to_remember([7, 8], regular=True) == [0, 1]
 
 
 def test_stacking_pads_on_the_right():

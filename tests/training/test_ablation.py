@@ -46,7 +46,7 @@ def test_rows_are_made_once_and_tabled(
         study,
         "--config",
         str(config),
-        "--start",
+        "--weights",
         str(start),
         "--minutes",
         "0.02",
@@ -89,7 +89,7 @@ def test_seeds_are_averaged_with_their_spread(ablation):
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["decoders"], "--start None: give a checkpoint"), (["features", "--rows", "x"], "--rows 'x': no such row")],
+    [(["decoders"], "--weights None: give a checkpoint"), (["features", "--rows", "x"], "--rows 'x': no such row")],
 )
 def test_bad_input_gets_one_line(words, told):
     done = subprocess.run([sys.executable, str(SCRIPT), *words], capture_output=True, text=True)

@@ -8,7 +8,7 @@ from training_cases import example
 
 from smot_vlm.structures import Interaction, Moment
 from smot_vlm.training.features import Looks
-from smot_vlm.training.moments import lives_of, look_moments, moment_labels, stretch_texts, true_lives
+from smot_vlm.training.moments import lives_of, moment_labels, moments_of, stretch_texts, true_lives
 from smot_vlm.verbs import NUM_VERBS, verb
 
 TALK = Interaction(1, "talk.v.01", 2)
@@ -26,9 +26,9 @@ def case():
 
 def test_each_look_has_the_moment_of_its_time():
     looks, examples = case()
-    moments = look_moments(looks, examples)
-    assert moments == [WALKS, WAVES, TALKS, WAVES, TALKS, None]
-    assert lives_of(looks, moments) == true_lives(examples) == [[WALKS, TALKS, TALKS], [WAVES, WAVES, None]]
+    lives = lives_of(looks, examples)
+    assert lives == true_lives(examples) == [[WALKS, TALKS, TALKS], [WAVES, WAVES, None]]
+    assert moments_of(looks, lives) == [WALKS, WAVES, TALKS, WAVES, TALKS, None]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,9 @@ def test_a_stretch_says_what_happens_in_its_middle():
 def test_verbs_are_known_while_they_last_and_in_their_direction():
     looks, examples = case()
     mask = torch.ones(2, 6, dtype=torch.bool)
-    labels, known = moment_labels(looks, examples, torch.tensor([[0, 1], [1, 0]]), mask, NUM_VERBS)
+    labels, known = moment_labels(
+        looks, lives_of(looks, examples), examples, torch.tensor([[0, 1], [1, 0]]), mask, NUM_VERBS
+    )
     assert labels[0, :, verb("talk.v.01").id].tolist() == [0, 0, 1, 1, 1, 1]
     assert labels.sum() == 4
     assert known.tolist() == [[True] * 6, [True] * 4 + [False] * 2]
@@ -66,6 +68,6 @@ def test_somebody_else_is_not_talked_to():
     looks, examples = case()
     examples = [replace(examples[0], moments=(replace(TALKS, interactions=(replace(TALK, object=9),)),))]
     mask = torch.ones(2, 6, dtype=torch.bool)
-    labels, known = moment_labels(looks, examples, torch.tensor([[0, 1]]), mask, NUM_VERBS)
+    labels, known = moment_labels(looks, lives_of(looks, examples), examples, torch.tensor([[0, 1]]), mask, NUM_VERBS)
     assert not labels.any()
     assert known[0].tolist() == [False, False, True, True, True, True]
