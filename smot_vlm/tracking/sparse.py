@@ -15,12 +15,13 @@ from smot_vlm.tracking.reid import Appearance
 from smot_vlm.tracking.settings import buffer_in_frames, check_fraction, check_order
 
 # Share of the newest look in what a track looks like, and of the newest step in its velocity.
-FRESH_LOOK = 0.3
+FRESH_LOOK = 0.1
 FRESH_VELOCITY = 0.6
 # A velocity is believed for so long, in seconds: then people have turned.
 BELIEF_SECONDS = 1.0
-# What the three differences of a pair weigh; each is 1 at its limit, and a pair with one beyond it is none.
-MOTION, SIZE, LOOKS = 0.45, 0.15, 0.4
+# What the three differences of a pair weigh; each is 1 at its limit, and a pair with one beyond it is none. In half a
+# second people cross, but nobody changes clothes.
+MOTION, SIZE, LOOKS = 0.3, 0.1, 0.6
 # Boxes of low score are cut and blurred: their colours and sizes say less, so they must lie nearer.
 LOW_REACH = 0.5
 
@@ -52,7 +53,7 @@ class Sparse:
         speed: float = 1.2,
         farthest: float = 3.0,
         size_ratio: float = 1.8,
-        colours: float = 0.4,
+        colours: float = 0.5,
         appearance: Appearance | None = None,
         buffer_seconds: float = 5.0,
         fps: float = 2.0,
