@@ -2,6 +2,7 @@
 and words of each stretch of their life."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -14,6 +15,8 @@ from smot_vlm.verbs import verb
 
 # What happens to a person in each look at them, in order of time; None where nothing is known.
 Life = Sequence[Moment | None]
+# Said by the deed's token of a stretch in which another deed is shown than in the stretch before.
+NEW = "new"
 
 
 def lives_of(looks: Looks, examples: Sequence[Example]) -> list[Life]:
@@ -44,9 +47,21 @@ def true_lives(examples: Sequence[Example]) -> list[Life]:
 
 
 def stretch_texts(life: Life, stretches: int, tokens: int) -> list[tuple[str, ...]]:
-    """What the tokens of equal stretches of a person's looks should say: what happens in the look in their middle."""
-    middles = [life[int((stretch + 0.5) * len(life) / stretches)] for stretch in range(stretches)]
-    return [moment.shares(tokens) if moment else () for moment in middles]
+    """What the tokens of equal stretches of a person's looks should say: what happens in the look in their middle.
+
+    Deeds that were not there in the stretch before are NEW, so that a sentence can tell how many there are.
+    """
+    told: list[tuple[str, ...]] = []
+    before = None
+    for stretch in range(stretches):
+        moment = life[int((stretch + 0.5) * len(life) / stretches)]
+        if moment is None:
+            told.append(())
+            continue
+        seen = moment if moment == before else replace(moment, does=f"{NEW} {moment.does}")
+        told.append(seen.shares(tokens))
+        before = moment
+    return told
 
 
 def moment_labels(

@@ -46,11 +46,14 @@ def test_tokens_share_what_can_be_said(tokens, shares):
     assert WALKS.text == "man red walks"
 
 
-def test_a_stretch_says_what_happens_in_its_middle():
-    alone, talking = ("man red", "walks", ""), ("man red", "talks", "woman")
-    assert stretch_texts([WALKS, TALKS], 4, 3) == [alone, alone, talking, talking]
-    assert stretch_texts([WALKS, None, None, TALKS], 2, 3) == [(), talking]
-    assert stretch_texts([WALKS, None, TALKS], 3, 3) == [alone, (), talking]
+def test_a_stretch_says_what_happens_in_its_middle_and_whether_it_is_new():
+    walks, still_walks = ("man red", "new walks", ""), ("man red", "walks", "")
+    talks, still_talks = ("man red", "new talks", "woman"), ("man red", "talks", "woman")
+    assert stretch_texts([WALKS, TALKS], 4, 3) == [walks, still_walks, talks, still_talks]
+    assert stretch_texts([WALKS, TALKS, WALKS], 3, 3) == [walks, talks, walks]
+    assert stretch_texts([WALKS, None, None, TALKS], 2, 3) == [(), talks]
+    assert stretch_texts([WALKS, None, WALKS], 3, 3) == [walks, (), still_walks]
+    assert stretch_texts([TALKS], 1, 1) == [("man red new talks woman",)]
 
 
 def test_verbs_are_known_while_they_last_and_in_their_direction():
