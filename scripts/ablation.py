@@ -20,11 +20,11 @@ from pathlib import Path
 
 from smot_vlm.cli.console import run_script
 from smot_vlm.config import Config, load_config
-from smot_vlm.files import write_text
+from smot_vlm.system.files import write_text
 from smot_vlm.training.held_out import held_out_losses
 from smot_vlm.training.loop import Run, Trainer
 from smot_vlm.training.records import StepRecord
-from smot_vlm.training.sources import VALIDATION_SEED, DrawnWorld
+from smot_vlm.training.sequence_sources import VALIDATION_SEED, DrawnWorld
 from smot_vlm.training.validation import validate
 
 # The first steps fill caches; the next ones say how many fit into the time.

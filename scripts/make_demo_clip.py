@@ -12,11 +12,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from smot_vlm.data.synthetic import SyntheticSequence, make_sequence
-from smot_vlm.files import atomic_path, write_text
 from smot_vlm.formats.mot import MotRows, concatenate, format_mot
 from smot_vlm.output.annotate import draw_frame
 from smot_vlm.structures import Description, ModelInfo, Trajectory, VideoInfo
+from smot_vlm.synthetic import SyntheticSequence, make_sequence
+from smot_vlm.system.files import atomic_path, write_text
 from smot_vlm.video.writer import VideoWriter
 
 ASSETS = Path(__file__).parent.parent / "smot_vlm" / "assets"

@@ -23,11 +23,11 @@ from smot_vlm.cli.console import messages, output, print_warning, run_script
 from smot_vlm.cli.loading import silence_libraries
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.reading import truth_of
-from smot_vlm.files import write_text
-from smot_vlm.processes import current_processes
 from smot_vlm.reproduction.execute import Workshop, evaluate_run, figures, predict_run
 from smot_vlm.reproduction.plan import FUSIONS, SHEETS, Given, Row, Run, Sheet
 from smot_vlm.reproduction.report import Made, official_rich, report
+from smot_vlm.system.files import write_text
+from smot_vlm.system.processes import current_processes
 
 
 def chosen_sheets(tables: Sequence[int], numbers: Sequence[int]) -> list[Sheet]:

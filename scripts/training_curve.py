@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from smot_vlm.cli.console import run_script
-from smot_vlm.files import atomic_path
+from smot_vlm.system.files import atomic_path
 
 SHOWN = ("hota", "fact_recall", "swapped_recall", "chance_recall", "verb_f1")
 SMOOTH = 5

@@ -34,7 +34,7 @@ class AssociationConfig:
 
     Boxes between proposal_score and high_score take part in BYTE's second stage only. buffer_seconds: how long a lost
     track is kept (30 frames at 25 fps; the paper keeps 30 frames, which at 2 fps are 15 seconds). fill_gaps: boxes for who
-    was hidden for a while, see tracking/interpolation.py.
+    was hidden for a while, see association/interpolation.py.
     """
 
     name: str = "byte"

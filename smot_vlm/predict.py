@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from smot_vlm.data.bensmot import BenSmot, Sequence
-from smot_vlm.files import write_text
 from smot_vlm.formats.bensmot import BOXES_FILE, IMAGES_FOLDER
 from smot_vlm.formats.mot import MotRows, format_mot, read_mot
-from smot_vlm.processes import ALONE, Processes
 from smot_vlm.structures import Description, Frame, Trajectory
+from smot_vlm.system.files import write_text
+from smot_vlm.system.processes import ALONE, Processes
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.reader import VideoReader
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from smot_vlm.association.interpolation import fill_gaps
+from smot_vlm.association.people_sources import GivenPeople, PeopleSource
+from smot_vlm.association.trajectories import TrajectoryBuilder
 from smot_vlm.config import Config
-from smot_vlm.describer import Describer
+from smot_vlm.models.base import Describer
 from smot_vlm.semantics.context import Relation
 from smot_vlm.semantics.pairs import candidate_pairs
 from smot_vlm.structures import Description, Detections, Frame, Interaction, ModelInfo, Trajectory, VideoInfo
-from smot_vlm.timing import PartTimes
-from smot_vlm.tracking.interpolation import fill_gaps
-from smot_vlm.tracking.sources import GivenPeople, PeopleSource
-from smot_vlm.tracking.trajectories import TrajectoryBuilder
+from smot_vlm.system.timing import PartTimes
 from smot_vlm.verbs import VERBS
 from smot_vlm.video.reader import VideoReader
 

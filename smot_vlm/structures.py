@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from smot_vlm.files import write_text
 from smot_vlm.formats import bensmot, mot
+from smot_vlm.system.files import write_text
 
 SCHEMA = "smot-vlm/1"
 

@@ -1,6 +1,6 @@
 """Tracker, the public face: a video in, its description out.
 
-Not to be confused with the associators in smot_vlm.tracking, which link boxes: this Tracker describes a video.
+Not to be confused with the associators in smot_vlm.association, which link boxes: this Tracker describes a video.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,19 +11,19 @@ from typing import Any
 
 import torch
 
-from smot_vlm.build import build_associator, build_describer
+from smot_vlm.association.people_sources import DetectedPeople, GivenDetections, GivenPeople, PeopleSource
 from smot_vlm.config import Config, load_config
-from smot_vlm.describer import Describer
-from smot_vlm.files import shipped_folder
-from smot_vlm.model import SmotModel
+from smot_vlm.detection.detector import Detector, YoloFileDetector
+from smot_vlm.detection.onnx_detector import OnnxDetector
+from smot_vlm.models.base import Describer
+from smot_vlm.models.build import build_associator, build_describer
+from smot_vlm.models.checkpoint import ModelCard, load_pretrained, save_pretrained
+from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
 from smot_vlm.structures import Description, Detections, Frame
-from smot_vlm.timing import PartTimes
-from smot_vlm.tracking.detector import Detector, YoloFileDetector
-from smot_vlm.tracking.onnx_detector import OnnxDetector
-from smot_vlm.tracking.sources import DetectedPeople, GivenDetections, GivenPeople, PeopleSource
+from smot_vlm.system.files import shipped_folder
+from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
-from smot_vlm.weights import ModelCard, load_pretrained, save_pretrained
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class Tracker:
         return cls(model.to(chosen), config, detector=detector, associator=associator)
 
     def save_pretrained(self, folder: Path | str, *, card: ModelCard | None = None, overwrite: bool = False) -> None:
-        """Write the folder that `from_pretrained` reads (see smot_vlm.weights).
+        """Write the folder that `from_pretrained` reads (see smot_vlm.models.checkpoint).
 
         Raises:
             FileExistsError: the folder exists, is not empty and `overwrite` is false.
@@ -224,7 +224,7 @@ def _model_folder(name: Path | str) -> Path | None:
     """The user's own folder of that name, or the one that ships with the package; None where there is none."""
     if Path(name).is_dir():
         return Path(name)
-    shipped = shipped_folder("models") / name
+    shipped = shipped_folder("assets") / "models" / name
     return shipped if (shipped / "config.json").is_file() else None
 
 

@@ -7,7 +7,7 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 install_import_hook(
-    ["smot_vlm.model", "smot_vlm.session", "smot_vlm.fusion", "smot_vlm.semantics", "smot_vlm.tracking"],
+    ["smot_vlm.models.smot", "smot_vlm.session", "smot_vlm.fusion", "smot_vlm.semantics", "smot_vlm.detection"],
     "beartype.beartype",
 )
 

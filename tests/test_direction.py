@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from smot_vlm.data.synthetic import SyntheticSequence, make_sequence
 from smot_vlm.fusion.memory import Observation, TrackBatch, stack
 from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS
 from smot_vlm.semantics.interaction import InteractionHead
 from smot_vlm.semantics.losses import focal_loss
+from smot_vlm.synthetic import SyntheticSequence, make_sequence
 
 VERB = "push.v.01"
 FIRST_SEED, LEARNED, HELD_OUT = 640_000, 96, 48

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from smot_vlm.build import build_model
 from smot_vlm.config import Config, DecoderConfig, DetectorConfig, FeaturesConfig, InteractionConfig
-from smot_vlm.data.synthetic import make_sequence, score_caption
-from smot_vlm.model import SmotModel
+from smot_vlm.fusion.running_norm import running_norms
+from smot_vlm.models.build import build_model
+from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Trajectory
-from smot_vlm.tracking.running_norm import running_norms
+from smot_vlm.synthetic import make_sequence, score_caption
 from smot_vlm.training.features import WatchedClip, look_at_people, watch
 
 CLIPS, LOOKS = 8, 8

@@ -9,9 +9,9 @@ import pytest
 import torch
 from tiny import moving_squares, tiny_config
 
-from smot_vlm.build import build_model
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.reading import read_predictions
+from smot_vlm.models.build import build_model
 from smot_vlm.predict import RunSettings, describe_sequence, predict_split
 from smot_vlm.structures import Description
 from smot_vlm.tracker import Tracker

@@ -9,9 +9,9 @@ import pytest
 import torch
 from tiny import mot_text, moving_squares, tiny_config
 
-from smot_vlm.build import build_model
+from smot_vlm.models.build import build_model
 from smot_vlm.structures import Description
-from smot_vlm.timing import PartTimes
+from smot_vlm.system.timing import PartTimes
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.writer import VideoWriter
 

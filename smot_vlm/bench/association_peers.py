@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from smot_vlm.association.associators import Associator
+from smot_vlm.association.byte import Byte
+from smot_vlm.association.ocsort import OCSort
+from smot_vlm.association.sort import Sort
 from smot_vlm.structures import Detections
-from smot_vlm.tracking.associators import Associator
-from smot_vlm.tracking.byte import Byte
-from smot_vlm.tracking.ocsort import OCSort
-from smot_vlm.tracking.sort import Sort
 
 # What every implementation is told, each in its own words; BYTE's set-up in its paper.
 HIGH_SCORE, LOW_SCORE, NEW_TRACK_SCORE, BUFFER_FRAMES, FPS = 0.5, 0.1, 0.6, 30, 30.0

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from smot_vlm.files import shipped_folder
+from smot_vlm.system.files import shipped_folder
 
 
 def demo_clip(detector: str | None, trajectories: Path | str | None) -> tuple[Path, Path | str | None]:

@@ -19,9 +19,8 @@ from torch import nn
 from torch.nn import functional
 
 from smot_vlm.bench.machine import Clock, ReadSpeed, find_clock, spread
-from smot_vlm.build import build_lora_lm, build_smoter
 from smot_vlm.config import Config, load_config
-from smot_vlm.files import shipped_folder
+from smot_vlm.models.build import build_lora_lm, build_smoter
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.generation import Decoding, write_plainly
 from smot_vlm.semantics.lora_lm import LoraLM
@@ -29,6 +28,7 @@ from smot_vlm.semantics.merging import merge
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.semantics.shared_cache import RoomyCache
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
+from smot_vlm.system.files import shipped_folder
 
 BATCH = 8
 NEW_TOKENS = 40

@@ -19,10 +19,10 @@ import numpy as np
 import psutil
 
 from smot_vlm.bench.watching import looking
-from smot_vlm.data.synthetic.sequence import SyntheticSequence, make_sequence
 from smot_vlm.formats.bensmot import BOXES_FILE, format_boxes, format_words, write_files
 from smot_vlm.formats.mot import MotRows, concatenate
 from smot_vlm.structures import Interaction, Trajectory
+from smot_vlm.synthetic.sequence import SyntheticSequence, make_sequence
 
 SEQUENCES = 1008
 SEED = 600_000

@@ -14,11 +14,11 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from smot_vlm.bench.machine import Clock, find_clock, multiply_speed, spread
-from smot_vlm.build import build_trajectory_fusion, build_video_fusion
 from smot_vlm.config import Config, FusionConfig
 from smot_vlm.fusion.memory import VideoState
 from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS
 from smot_vlm.fusion.video import VIDEO_FUSIONS, VideoFusion
+from smot_vlm.models.build import build_trajectory_fusion, build_video_fusion
 
 FRAMES = 32
 TRACKS = 10

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from smot_vlm.config import Config, load_config
-from smot_vlm.files import shipped_folder
+from smot_vlm.system.files import shipped_folder
 from smot_vlm.training.loop import Run, Trainer
 from smot_vlm.training.records import StepRecord
 

@@ -212,7 +212,7 @@ def _bench(
     if json_file is not None and json_file.exists() and not overwrite:
         raise FileExistsError(f"{json_file} exists; pass --overwrite to replace it or choose another name")
     from smot_vlm.bench.machine import measure_machine
-    from smot_vlm.files import write_text
+    from smot_vlm.system.files import write_text
 
     silence_libraries()
     if threads is not None:

@@ -178,7 +178,7 @@ def synth(
     overwrite: Overwrite = False,
 ) -> None:
     """Make synthetic videos whose boxes, captions, interactions and facts are exactly known."""
-    from smot_vlm.data.synthetic import write_dataset
+    from smot_vlm.synthetic import write_dataset
 
     with _progress("drawing", videos) as step:
         write_dataset(out, videos, seed, split, fps, overwrite, step, processes, width)

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from smot_vlm.cli.console import messages, output, print_warning
-from smot_vlm.files import write_text
+from smot_vlm.system.files import write_text
 
 if TYPE_CHECKING:
     from smot_vlm.evaluation.records import Evaluation

@@ -44,7 +44,7 @@ def predict(
     Several processes share the sequences: accelerate launch --num_processes 4 -m smot_vlm.cli.main predict ...
     """
     from smot_vlm.data.bensmot import BenSmot
-    from smot_vlm.processes import current_processes
+    from smot_vlm.system.processes import current_processes
 
     if trajectories and detections:
         raise typer.BadParameter("--trajectories are linked already; give them or --detections, not both")

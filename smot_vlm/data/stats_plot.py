@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from smot_vlm.data.stats import DatasetStats, Distribution
-from smot_vlm.files import atomic_path
+from smot_vlm.system.files import atomic_path
 
 # Panels in the order of Figure 2 (a) to (e), then three of our own.
 _PANELS = (

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 
 from smot_vlm.data.bensmot import SPLITS, Sequence
-from smot_vlm.files import atomic_folder
 from smot_vlm.formats import mot
 from smot_vlm.formats.bensmot import (
     BOXES_FILE,
@@ -22,6 +21,7 @@ from smot_vlm.formats.bensmot import (
     image_name,
     write_files,
 )
+from smot_vlm.system.files import atomic_folder
 
 Images = Literal["link", "copy", "none"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from smot_vlm.evaluation.records import Cell, Column, Evaluation
 from smot_vlm.evaluation.storage import read_evaluations
 from smot_vlm.evaluation.tables import CHIEF_MEASURES, format_cell
-from smot_vlm.files import atomic_path
+from smot_vlm.system.files import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.data.synthetic.facts import SequenceFacts, TrackFacts
-from smot_vlm.data.synthetic.scoring import (
+from smot_vlm.evaluation.records import Column, Pair, Part, SequenceTruth, divide
+from smot_vlm.synthetic.facts import SequenceFacts, TrackFacts
+from smot_vlm.synthetic.scoring import (
     TRACK_SORTS,
     VIDEO_SORTS,
     CaptionScore,
@@ -19,7 +20,6 @@ from smot_vlm.data.synthetic.scoring import (
     score_caption,
     sum_scores,
 )
-from smot_vlm.evaluation.records import Column, Pair, Part, SequenceTruth, divide
 
 FACTS_FILE = "facts.json"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from smot_vlm.data.synthetic.facts import SequenceFacts
 from smot_vlm.formats.mot import MotRows, concatenate
 from smot_vlm.structures import Interaction, Trajectory
+from smot_vlm.synthetic.facts import SequenceFacts
 
 MISSING_FIELDS = ("tracks", "instance captions", "interactions", "video caption")
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.files import write_text
 from smot_vlm.formats import captions as caption_format
 from smot_vlm.formats import graphml, mot
 from smot_vlm.formats.flaws import one_line
+from smot_vlm.system.files import write_text
 
 BOXES_FILE = "gt/gt.txt"
 IMAGES_FOLDER = "imgs"

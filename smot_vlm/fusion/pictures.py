@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from smot_vlm.association.gaps import center_gaps
 from smot_vlm.fusion.even_memory import EvenMemory
 from smot_vlm.structures import Detections, Frame
-from smot_vlm.tracking.gaps import center_gaps
 
 # Share of a box's size that is shown around it on each side: what a person holds and whom they face.
 MARGIN = 0.25

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from smot_vlm.fusion.attention import CrossAttention, SelfAttention
 from smot_vlm.fusion.mlp import MLPFusion
-from smot_vlm.tracking.running_norm import RunningNorm
+from smot_vlm.fusion.running_norm import RunningNorm
 
 SHORTEST_PERIOD_SECONDS = 0.5
 LONGEST_PERIOD_SECONDS = 600.0

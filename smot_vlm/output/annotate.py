@@ -8,13 +8,13 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from smot_vlm.files import atomic_path
 from smot_vlm.output.layout import Area, Layout, plan_layout
 from smot_vlm.output.overlay import Overlay
 from smot_vlm.output.panel import BACKGROUND, Panel
 from smot_vlm.output.timeline import Boxes, Timeline
 from smot_vlm.structures import Description, Frame
-from smot_vlm.timing import PartTimes
+from smot_vlm.system.files import atomic_path
+from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.writer import VideoWriter
 
 

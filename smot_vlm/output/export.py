@@ -11,7 +11,7 @@ from pathlib import Path
 from smot_vlm.output.annotate import VideoAnnotator
 from smot_vlm.output.report import ReportBuilder
 from smot_vlm.structures import Description, Frame
-from smot_vlm.timing import PartTimes
+from smot_vlm.system.timing import PartTimes
 
 log = logging.getLogger(__name__)
 

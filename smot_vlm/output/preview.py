@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from smot_vlm.data.bensmot import Sequence
-from smot_vlm.files import atomic_path
 from smot_vlm.output.overlay import Overlay
 from smot_vlm.output.palette import Colour, ink_on, track_colour
 from smot_vlm.output.text import line_height, load_font, plain_verb, wrap_text
 from smot_vlm.output.timeline import Boxes
 from smot_vlm.structures import Frame
+from smot_vlm.system.files import atomic_path
 
 BACKGROUND: Colour = (250, 250, 248)
 INK: Colour = (34, 34, 34)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from smot_vlm.files import write_text
 from smot_vlm.output.annotate import draw_frame
 from smot_vlm.output.crops import CropPicker, encode_jpeg, key_frame_index, shrink
 from smot_vlm.output.palette import css, ink_on, track_colour
 from smot_vlm.output.text import plain_verb
 from smot_vlm.output.timeline import Timeline
 from smot_vlm.structures import Description, Frame, Interaction, Trajectory
+from smot_vlm.system.files import write_text
 
 KEY_FRAME_WIDTH, KEY_FRAME_HEIGHT = 1280, 960
 

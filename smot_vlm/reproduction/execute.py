@@ -14,11 +14,11 @@ from smot_vlm.evaluation.protocol import PROTOCOLS, evaluate
 from smot_vlm.evaluation.reading import read_predictions
 from smot_vlm.evaluation.records import Evaluation, SequenceTruth
 from smot_vlm.evaluation.storage import read_evaluations, to_json
-from smot_vlm.files import write_text
 from smot_vlm.predict import RunSettings, open_run, predict_split
-from smot_vlm.processes import ALONE, Processes
 from smot_vlm.reproduction.noise import write_noisy_boxes
 from smot_vlm.reproduction.plan import NOISY_TRUTH, OWN_BOXES, Run
+from smot_vlm.system.files import write_text
+from smot_vlm.system.processes import ALONE, Processes
 from smot_vlm.tracker import Tracker
 
 # The paper keeps lost tracklets for as many frames (section 5).

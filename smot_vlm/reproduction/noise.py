@@ -11,8 +11,8 @@ import numpy as np
 
 from smot_vlm.data.bensmot import BenSmot, Sequence
 from smot_vlm.data.writer import rows_of_tracks
-from smot_vlm.files import atomic_folder
 from smot_vlm.formats.mot import MotRows, concatenate, format_mot
+from smot_vlm.system.files import atomic_folder
 
 MISSED = 0.1
 # A doubtful box has a score below 0.5 and lies worse, as one of a half-hidden person does.

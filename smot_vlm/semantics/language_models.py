@@ -13,7 +13,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel
 
-from smot_vlm.files import atomic_folder, cache_folder
+from smot_vlm.system.files import atomic_folder, cache_folder
 
 logger = logging.getLogger(__name__)
 

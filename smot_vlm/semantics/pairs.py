@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 
+from smot_vlm.association.gaps import center_gaps
 from smot_vlm.structures import Trajectory
-from smot_vlm.tracking.gaps import center_gaps
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 
-from smot_vlm.files import shipped_folder
+from smot_vlm.system.files import shipped_folder
 
 # Stands in a rendered prompt where the soft tokens go.
 VISUAL = "<visual>"

@@ -4,9 +4,9 @@ import numpy as np
 
 from smot_vlm.config import Config
 from smot_vlm.evaluation.matching import match_one_to_one
-from smot_vlm.model import SmotModel
+from smot_vlm.models.smot import SmotModel
 from smot_vlm.structures import Description
-from smot_vlm.training.sources import TrainingSequence, validation_sequences
+from smot_vlm.training.sequence_sources import TrainingSequence, validation_sequences
 from smot_vlm.training.validation import describe_each
 from smot_vlm.verbs import NUM_VERBS, verb
 

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from smot_vlm.files import atomic_path
-from smot_vlm.model import SmotModel
-from smot_vlm.weights import own_state
+from smot_vlm.models.checkpoint import own_state
+from smot_vlm.models.smot import SmotModel
+from smot_vlm.system.files import atomic_path
 
 BEST = "best.pt"
 

@@ -17,8 +17,8 @@ from smot_vlm.data.augment import Augmentation, augment_clip
 from smot_vlm.data.bensmot import Sequence
 from smot_vlm.data.clips import cut_clip
 from smot_vlm.data.collate import SequenceSource
+from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
 from smot_vlm.structures import Clip, Interaction, Moment, Trajectory
-from smot_vlm.tracking.letterbox import Letterbox, canvas_size, letterbox
 
 
 @dataclass(frozen=True, eq=False)

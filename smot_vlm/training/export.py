@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from smot_vlm.build import build_model
 from smot_vlm.config import Config
+from smot_vlm.models.build import build_model
+from smot_vlm.models.checkpoint import ModelCard, save_pretrained
 from smot_vlm.training.calibration import calibrate
 from smot_vlm.training.checkpoints import read_checkpoint, restore
-from smot_vlm.weights import ModelCard, save_pretrained
 
 
 def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True, overwrite: bool = False) -> None:

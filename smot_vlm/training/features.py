@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from smot_vlm.detection.letterbox import Letterbox
 from smot_vlm.fusion.memory import Observation, stack
-from smot_vlm.model import Fused, SmotModel
+from smot_vlm.models.smot import Fused, SmotModel
 from smot_vlm.structures import Trajectory
-from smot_vlm.tracking.letterbox import Letterbox
 
 
 @dataclass(frozen=True, eq=False)

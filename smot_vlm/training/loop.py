@@ -16,18 +16,18 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
-from smot_vlm.build import build_associator, build_model
 from smot_vlm.config import Config, TrainingConfig, config_to_dict
 from smot_vlm.data.collate import SequenceSource
-from smot_vlm.files import write_text
+from smot_vlm.fusion.running_norm import running_norms
+from smot_vlm.models.build import build_associator, build_model
 from smot_vlm.semantics.lora_lm import LoraLM
-from smot_vlm.tracking.running_norm import running_norms
+from smot_vlm.system.files import write_text
 from smot_vlm.training.checkpoints import Checkpoints, Progress, restore
 from smot_vlm.training.examples import Example, Examples, RunOrder, example_options
 from smot_vlm.training.objective import Losses, Objective, Phase, combine
 from smot_vlm.training.optim import clip_groups, make_optimizer, parameter_groups, rate_factor, set_rates
 from smot_vlm.training.records import StepLog, StepRecord
-from smot_vlm.training.sources import open_source, validation_sequences
+from smot_vlm.training.sequence_sources import open_source, validation_sequences
 from smot_vlm.training.validation import Validation, validate
 
 logger = logging.getLogger(__name__)

@@ -8,20 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from smot_vlm.model import Fused, SmotModel
+from smot_vlm.association.associators import Associator
+from smot_vlm.detection.detector import DetectorOutput
+from smot_vlm.detection.letterbox import PADDING_GREY
+from smot_vlm.models.smot import Fused, SmotModel
 from smot_vlm.semantics.context import Relation, SceneContext
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.grounding import Grounded
 from smot_vlm.semantics.interaction import choose_pairs, highest
 from smot_vlm.semantics.losses import focal_loss
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
-from smot_vlm.timing import PartTimes
-from smot_vlm.tracking.associators import Associator
-from smot_vlm.tracking.detector import DetectorOutput
-from smot_vlm.tracking.letterbox import PADDING_GREY
+from smot_vlm.system.timing import PartTimes
+from smot_vlm.training.event_targets import Life, lives_of, moment_labels, moments_of, stretch_texts, true_lives
 from smot_vlm.training.examples import Example
 from smot_vlm.training.features import Looks, WatchedClip, join, look_at_people, watch
-from smot_vlm.training.moments import Life, lives_of, moment_labels, moments_of, stretch_texts, true_lives
 from smot_vlm.training.targets import find_people, pair_labels, people_to_teach, to_images
 from smot_vlm.verbs import NUM_VERBS, verb
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.optim import AdamW, Optimizer
 
-from smot_vlm.model import SmotModel
+from smot_vlm.models.smot import SmotModel
 
 BACKBONE, LORA, HEADS = "backbone", "lora", "heads"
 

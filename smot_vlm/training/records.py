@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from smot_vlm.files import write_text
+from smot_vlm.system.files import write_text
 from smot_vlm.training.objective import Losses, Phase
 
 

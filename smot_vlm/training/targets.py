@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from smot_vlm.association.associators import Associator
+from smot_vlm.association.trajectories import TrajectoryBuilder
+from smot_vlm.detection.letterbox import Letterbox
 from smot_vlm.evaluation.matching import match_one_to_one
-from smot_vlm.model import SmotModel
+from smot_vlm.models.smot import SmotModel
 from smot_vlm.structures import Trajectory
-from smot_vlm.tracking.associators import Associator
-from smot_vlm.tracking.letterbox import Letterbox
-from smot_vlm.tracking.trajectories import TrajectoryBuilder
 from smot_vlm.training.examples import Example
 from smot_vlm.verbs import verb
 

@@ -6,21 +6,21 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from smot_vlm.build import build_associator
+from smot_vlm.association.people_sources import DetectedPeople, PeopleSource
 from smot_vlm.config import Config
-from smot_vlm.data.synthetic import chance_recall, score_caption, sum_scores
-from smot_vlm.data.synthetic.facts import TrackFacts
 from smot_vlm.evaluation.facts import told_captions
 from smot_vlm.evaluation.interactions import collect_triplets, interactions_part
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.evaluation.records import Pair, Part, SequencePrediction, SequenceTruth
 from smot_vlm.evaluation.tracking import layout_of, tracking_part
-from smot_vlm.model import SmotModel
+from smot_vlm.models.build import build_associator
+from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
 from smot_vlm.structures import Description
-from smot_vlm.timing import PartTimes
-from smot_vlm.tracking.sources import DetectedPeople, PeopleSource
-from smot_vlm.training.sources import DrawnSequence, TrainingSequence
+from smot_vlm.synthetic import chance_recall, score_caption, sum_scores
+from smot_vlm.synthetic.facts import TrackFacts
+from smot_vlm.system.timing import PartTimes
+from smot_vlm.training.sequence_sources import DrawnSequence, TrainingSequence
 from smot_vlm.video.reader import open_video
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from smot_vlm.bench.evaluation import SEED, SEQUENCES, faulty, run
-from smot_vlm.data.synthetic.sequence import make_sequence
+from smot_vlm.synthetic.sequence import make_sequence
 
 
 def test_predictions_are_like_the_truth_but_not_equal():

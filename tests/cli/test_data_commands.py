@@ -166,7 +166,7 @@ def test_wrong_usage(capsys, dataset, tmp_path):
 
 
 def test_synthetic_videos_are_valid(capsys, tmp_path):
-    pytest.importorskip("smot_vlm.data.synthetic.dataset")
+    pytest.importorskip("smot_vlm.synthetic.dataset")
     arguments = ("synth", tmp_path / "made", "--videos", 1, "--seed", 5, "--split", "train", "--width", 320)
     code, out, _ = run(capsys, *arguments)
     assert (code, out) == (0, f"{tmp_path / 'made/train'}: 1 sequences\n")

@@ -6,10 +6,10 @@ from dataclasses import replace
 import evaluation_cases as cases
 import pytest
 
-from smot_vlm.data.synthetic.facts import Deed, Looks, SequenceFacts, TrackFacts, VideoFacts
 from smot_vlm.evaluation.facts import facts_notes, facts_parts, read_facts_file
 from smot_vlm.evaluation.protocol import pair_up
 from smot_vlm.evaluation.records import SequencePrediction, SequenceTruth
+from smot_vlm.synthetic.facts import Deed, Looks, SequenceFacts, TrackFacts, VideoFacts
 
 RED = "A man in a red shirt and blue trousers walks to the left."
 GREEN = "A woman in a green shirt and black trousers walks to the left."

@@ -7,9 +7,9 @@ import pytest
 import torch
 from tiny import moving_squares
 
-from smot_vlm.build import build_model, build_trajectory_fusion, build_video_fusion
 from smot_vlm.config import FusionConfig
 from smot_vlm.fusion.memory import SceneMemory
+from smot_vlm.models.build import build_model, build_trajectory_fusion, build_video_fusion
 from smot_vlm.structures import Detections, Frame
 
 PAIRS = [("attention", "mlp"), ("mlp", "attention"), ("concatenation", "addition"), ("addition", "concatenation")]

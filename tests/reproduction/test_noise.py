@@ -3,12 +3,12 @@
 import numpy as np
 from reproduction_cases import NAMES, write_data
 
+from smot_vlm.association.people_sources import GivenDetections
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.data.synthetic.sequence import make_sequence
 from smot_vlm.evaluation.tracking import box_iou
 from smot_vlm.formats.mot import read_mot
 from smot_vlm.reproduction.noise import noisy_boxes, write_noisy_boxes
-from smot_vlm.tracking.sources import GivenDetections
+from smot_vlm.synthetic.sequence import make_sequence
 
 
 def test_boxes_are_near_the_truth_and_some_are_missed():

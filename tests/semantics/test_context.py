@@ -3,8 +3,8 @@
 import pytest
 from tiny import moving_squares, tiny_config
 
-from smot_vlm.build import build_model
 from smot_vlm.fusion.memory import SceneMemory
+from smot_vlm.models.build import build_model
 from smot_vlm.semantics.context import MOST_PEOPLE, Relation, SceneContext
 from smot_vlm.semantics.prompts import VISUAL, Prompts
 from smot_vlm.structures import Detections, Frame

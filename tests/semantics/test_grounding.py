@@ -5,7 +5,7 @@ import pytest
 import torch
 from tiny import tiny_config
 
-from smot_vlm.build import build_decoder
+from smot_vlm.models.build import build_decoder
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.grounding import (
     SHARPNESS,

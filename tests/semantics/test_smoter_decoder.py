@@ -294,7 +294,7 @@ def test_heads_must_divide_the_width():
 
 
 def test_it_is_built_from_the_configuration(tmp_path):
-    from smot_vlm.build import DECODERS
+    from smot_vlm.models.build import DECODERS
 
     config = DecoderConfig(
         name="smoter",

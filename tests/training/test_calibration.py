@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from tiny import tiny_config
 
-from smot_vlm.build import build_model
+from smot_vlm.models.build import build_model
 from smot_vlm.structures import Description, Interaction, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.training.calibration import calibrate, score_table
-from smot_vlm.training.sources import DrawnWorld
+from smot_vlm.training.sequence_sources import DrawnWorld
 from smot_vlm.verbs import verb
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from training_cases import EVERYTHING, example
 
-from smot_vlm.build import build_associator, build_model
 from smot_vlm.config import load_config
+from smot_vlm.models.build import build_associator, build_model
 from smot_vlm.training.objective import Losses, Objective, combine
 from smot_vlm.training.optim import parameter_groups
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 from training_cases import example, small_training
 
-from smot_vlm.build import build_model
-from smot_vlm.data.synthetic import make_sequence
+from smot_vlm.models.build import build_model
+from smot_vlm.synthetic import make_sequence
 from smot_vlm.training.held_out import held_out_losses, swap_people
-from smot_vlm.training.sources import DrawnSequence, DrawnWorld
+from smot_vlm.training.sequence_sources import DrawnSequence, DrawnWorld
 
 
 @pytest.fixture

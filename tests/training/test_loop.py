@@ -21,7 +21,7 @@ from smot_vlm.training.checkpoints import BEST, restore
 from smot_vlm.training.export import export
 from smot_vlm.training.loop import Run, Trainer
 from smot_vlm.training.records import StepRecord
-from smot_vlm.training.sources import DrawnWorld
+from smot_vlm.training.sequence_sources import DrawnWorld
 from smot_vlm.training.validation import Validation
 
 REPO = Path(__file__).parents[2]

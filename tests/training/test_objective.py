@@ -7,10 +7,10 @@ import pytest
 import torch
 from training_cases import EVEN, EVERYTHING, example, make_objective, small_training
 
+from smot_vlm.detection.detector import DetectorOutput
 from smot_vlm.fusion.memory import SceneMemory
-from smot_vlm.model import View
+from smot_vlm.models.smot import View
 from smot_vlm.structures import Detections, Frame, Moment
-from smot_vlm.tracking.detector import DetectorOutput
 from smot_vlm.training.features import WatchedClip, look_at_people, watch
 from smot_vlm.training.objective import Losses, Phase, combine
 from smot_vlm.training.optim import make_optimizer, parameter_groups, set_rates

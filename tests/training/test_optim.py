@@ -4,7 +4,7 @@ import pytest
 import torch
 from tiny import tiny_config
 
-from smot_vlm.build import build_model
+from smot_vlm.models.build import build_model
 from smot_vlm.training.optim import clip_groups, make_optimizer, parameter_groups, rate_factor, set_rates
 
 

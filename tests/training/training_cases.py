@@ -8,10 +8,10 @@ import torch
 import yaml
 from tiny import tiny_config
 
-from smot_vlm.build import build_associator, build_model
 from smot_vlm.config import Config, TrainingConfig, config_to_dict
+from smot_vlm.detection.letterbox import Letterbox
+from smot_vlm.models.build import build_associator, build_model
 from smot_vlm.structures import Interaction, Moment, Trajectory
-from smot_vlm.tracking.letterbox import Letterbox
 from smot_vlm.training.examples import Example
 from smot_vlm.training.objective import Losses, Objective, Phase
 

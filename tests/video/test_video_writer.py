@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from video_files import mean_difference, numbered, pictures
 
-from smot_vlm.files import atomic_path
+from smot_vlm.system.files import atomic_path
 from smot_vlm.video.reader import open_video
 from smot_vlm.video.writer import VideoWriter
 

@@ -1,0 +1,148 @@
+"""What a person looks like: a vector for each box from a re-identification model, and the memory of such vectors."""
+
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import cv2
+import numpy as np
+
+from smot_vlm.detection.onnx_session import open_session
+from smot_vlm.system.files import cache_folder
+
+# ImageNet's mean and standard deviation of RGB in 0..1, which re-identification models are trained with.
+MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
+DEVIATION = np.array([0.229, 0.224, 0.225], dtype=np.float32)
+# OSNet's input where the file leaves it open: pixels.
+HEIGHT, WIDTH = 256, 128
+
+
+@runtime_checkable
+class Appearance(Protocol):
+    """Says what the people in boxes look like."""
+
+    def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """RGB uint8 (height, width, 3) and xyxy boxes (n, 4) in its pixels -> float32 unit vectors (n, dim)."""
+        ...
+
+
+class OnnxAppearance:
+    """A re-identification model such as OSNet, exported to ONNX: (batch, 3, height, width) -> (batch, dim).
+
+    Crops are RGB, resized to the model's input and normalised by ImageNet's mean and deviation. threads: 0 lets
+    onnxruntime choose.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not ONNX, or a model with another input or output.
+    """
+
+    def __init__(self, path: Path | str, *, threads: int = 0) -> None:
+        self._path = Path(path)
+        self._session = open_session(self._path, threads, "re-identification model")
+        self._input = self._session.get_inputs()[0]
+        shape = self._input.shape
+        if len(shape) != 4 or (isinstance(shape[1], int) and shape[1] != 3):
+            raise ValueError(
+                f"{self._path}: its input has shape {shape}; give a model that takes (batch, 3, height, width)"
+            )
+        self._batch = shape[0] if isinstance(shape[0], int) else None
+        self._height = shape[2] if isinstance(shape[2], int) else HEIGHT
+        self._width = shape[3] if isinstance(shape[3], int) else WIDTH
+
+    def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """RGB uint8 (height, width, 3) and xyxy boxes (n, 4) in its pixels -> float32 unit vectors (n, dim)."""
+        crops = np.stack([self._crop(image, box) for box in boxes]) if len(boxes) else self._nothing()
+        size = self._batch or max(1, len(crops))
+        vectors = np.concatenate(
+            [self._run(crops[start : start + size], size) for start in range(0, len(crops) or 1, size)]
+        )
+        return vectors[: len(boxes)]
+
+    def _nothing(self) -> np.ndarray:
+        return np.zeros((0, 3, self._height, self._width), dtype=np.float32)
+
+    def _crop(self, image: np.ndarray, box: np.ndarray) -> np.ndarray:
+        """The part of the box inside the image, at least a pixel, as the model's input (3, height, width)."""
+        height, width = image.shape[:2]
+        left, top = np.clip(np.floor(box[:2]), 0, (width - 1, height - 1)).astype(int)
+        right, bottom = np.clip(np.ceil(box[2:]), (left + 1, top + 1), (width, height)).astype(int)
+        crop = cv2.resize(image[top:bottom, left:right], (self._width, self._height), interpolation=cv2.INTER_LINEAR)
+        return ((crop.astype(np.float32) / 255 - MEAN) / DEVIATION).transpose(2, 0, 1)
+
+    def _run(self, crops: np.ndarray, size: int) -> np.ndarray:
+        """Unit vectors of `crops`, filled up to `size` for files with a fixed batch."""
+        batch = np.zeros((size, 3, self._height, self._width), dtype=np.float32)
+        batch[: len(crops)] = crops
+        vectors = np.asarray(self._session.run(None, {self._input.name: batch})[0], dtype=np.float32)
+        if vectors.ndim != 2 or len(vectors) != size:
+            raise ValueError(
+                f"{self._path}: {size} crops gave an output of shape {vectors.shape}; give a model with output (batch, dim)"
+            )
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def find_appearance() -> OnnxAppearance:
+    """The re-identification model in this program's cache: the first ONNX file, by name, in the folder `reid`.
+
+    Raises:
+        FileNotFoundError: there is none; the message names the folder.
+    """
+    folder = cache_folder("reid")
+    files = sorted(folder.glob("*.onnx"))
+    if not files:
+        raise FileNotFoundError(
+            f"{folder}: no ONNX re-identification model there, which deepsort needs to know people by their looks; "
+            "put one there (OSNet x0.25, for example), write deepsort:FILE, or choose byte, sort or ocsort"
+        )
+    return OnnxAppearance(files[0])
+
+
+class Gallery:
+    """The last looks of every track, in slots that are used again when a track ends.
+
+    size: how many looks a track keeps; the oldest makes room.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._vectors = np.zeros((0, size, 0), dtype=np.float32)
+        self._counts = np.zeros(0, dtype=np.int64)
+        self._free: list[int] = []
+
+    def open(self, vectors: np.ndarray) -> np.ndarray:
+        """Slots (n) for new tracks that look like `vectors` (n, dim)."""
+        missing = len(vectors) - len(self._free)
+        if missing > 0:
+            self._grow(max(missing, len(self._counts)), vectors.shape[1])
+        slots = np.array([self._free.pop() for _ in vectors], dtype=np.int64)
+        self._vectors[slots] = 0
+        self._counts[slots] = 0
+        self.add(slots, vectors)
+        return slots
+
+    def close(self, slots: np.ndarray) -> None:
+        """Forget the tracks in `slots`."""
+        self._free += slots.tolist()
+
+    def add(self, slots: np.ndarray, vectors: np.ndarray) -> None:
+        """One more look (n, dim) for the tracks in `slots` (n), each slot at most once."""
+        if len(slots) == 0:
+            return
+        self._vectors[slots, self._counts[slots] % self._size] = vectors
+        self._counts[slots] += 1
+
+    def similarity(self, slots: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """The greatest cosine (n, m) between any look kept in `slots` (n) and each of `vectors` (m, dim), at least 0."""
+        if len(slots) == 0 or len(vectors) == 0:
+            return np.zeros((len(slots), len(vectors)))
+        # Places not yet filled hold zeros, whose cosine is 0.
+        return np.maximum((self._vectors[slots] @ vectors.T).max(axis=1), 0).astype(np.float64)
+
+    def _grow(self, count: int, dim: int) -> None:
+        first = len(self._counts)
+        vectors = np.zeros((first + count, self._size, dim), dtype=np.float32)
+        if first:
+            vectors[:first] = self._vectors
+        self._vectors = vectors
+        self._counts = np.concatenate((self._counts, np.zeros(count, dtype=np.int64)))
+        self._free += range(first + count - 1, first - 1, -1)

@@ -1,0 +1,1 @@
+"""From frames to boxes: the trainable YOLO detector, checkpoints and ONNX files."""

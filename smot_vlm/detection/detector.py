@@ -1,0 +1,266 @@
+"""The ultralytics YOLO inside the model: one forward gives boxes and the pyramid that every feature comes from.
+
+The only file that touches ultralytics' models. `YoloDetector` is a trainable module; `YoloFileDetector` runs a user's
+own checkpoint as it is.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.ops import nms
+from ultralytics import YOLO
+from ultralytics.cfg import get_cfg
+from ultralytics.nn.tasks import DetectionModel, load_checkpoint, yaml_model_load
+from ultralytics.utils import SETTINGS, patches
+
+from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
+from smot_vlm.structures import Detections
+
+# Importing ultralytics puts an opener of its own in Pillow's place, which installs packages when a picture is broken.
+Image.open = patches._image_open
+
+PERSON = 0
+# Of the finest feature map: gestures of a person 70 pixels tall are 4 pixels wide.
+FINE_STRIDE = 4
+COLOURS = 3
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Finds the people of one frame: RGB uint8 (height, width, 3) -> boxes in its pixels, best score first."""
+
+    def detect(self, image: np.ndarray) -> Detections: ...
+
+
+class DetectorOutput(NamedTuple):
+    """raw: what the head gives (ultralytics' own form, for its loss).
+
+    pyramid: feature maps, finest first: the backbone's last of stride 4 with the picture's own colours beside it, and
+    those that the head reads.
+    """
+
+    raw: Any
+    pyramid: list[Float[Tensor, "batch channels height width"]]
+
+
+class YoloDetector(nn.Module):
+    """A YOLO of any ultralytics architecture, person class only when made from a .yaml.
+
+    weights: a .yaml name or an architecture as a dict (random weights; `trained` is false), or a .pt file (unpickled:
+    only files you trust).
+    image_size: the long side in pixels that a frame is scaled to. overlap: IoU of non-maximum suppression.
+    min_score: boxes below are dropped (the low threshold of association).
+    """
+
+    def __init__(
+        self,
+        weights: str | dict[str, Any] = "yolo11n.yaml",
+        *,
+        image_size: int = 640,
+        overlap: float = 0.65,
+        min_score: float = 0.1,
+        max_people: int = 300,
+    ) -> None:
+        super().__init__()
+        # Any: ultralytics' modules carry attributes (f, i, stride ...) that no type names.
+        self.model: Any
+        self.model, self.trained = _load_yolo(weights)
+        self.image_size = image_size
+        self.overlap = overlap
+        self.min_score = min_score
+        self.max_people = max_people
+        self._fine, self._fine_channels = _last_layer_of_stride(self.model, FINE_STRIDE)
+
+    @property
+    def architecture(self) -> dict[str, Any]:
+        """What `weights` takes to make the same network anew, as plain JSON values."""
+        return json.loads(json.dumps(self.model.yaml))
+
+    @property
+    def strides(self) -> list[int]:
+        """Pixels of the canvas a cell of each pyramid level, e.g. [4, 8, 16, 32]."""
+        return [FINE_STRIDE, *(int(stride) for stride in self.model.stride)]
+
+    @property
+    def channels(self) -> list[int]:
+        """Channels of each pyramid level."""
+        head = self.model.model[-1]
+        return [self._fine_channels + COLOURS, *(branch[0].conv.in_channels for branch in head.cv2)]
+
+    def forward(self, images: Float[Tensor, "batch 3 height width"]) -> DetectorOutput:
+        """RGB in [0, 1], height and width multiples of 32."""
+        layers = self.model.model
+        outputs: list[Tensor | None] = []
+        maps = images
+        for layer in layers[:-1]:
+            maps = layer(_inputs(layer, maps, outputs))
+            outputs.append(maps if layer.i in self.model.save else None)
+            if layer.i == self._fine:
+                fine = maps
+        pyramid = _inputs(layers[-1], maps, outputs)
+        # The head replaces the entries of the list that it is given.
+        colours = functional.avg_pool2d(images, FINE_STRIDE)
+        return DetectorOutput(layers[-1](list(pyramid)), [torch.cat([fine, colours], dim=1), *pyramid])
+
+    def preprocess(self, image: np.ndarray) -> tuple[Float[Tensor, "3 height width"], Letterbox]:
+        """RGB uint8 (H, W, 3) -> canvas as float RGB in [0, 1], and where the frame lies in it."""
+        width, height = canvas_size(image.shape[1], image.shape[0], self.image_size)
+        canvas, placement = letterbox(image, width, height)
+        return torch.from_numpy(canvas).permute(2, 0, 1).contiguous().float() / 255.0, placement
+
+    def boxes(self, output: DetectorOutput, placements: list[Letterbox]) -> list[Detections]:
+        """People of each image of the batch, boxes in original pixels, best first. Needs evaluation mode."""
+        predictions = output.raw[0] if isinstance(output.raw, tuple) else output.raw
+        people = [
+            people_from_channels(prediction.detach().float().cpu().numpy(), placement, self.min_score, self.overlap)
+            for prediction, placement in zip(predictions, placements, strict=True)
+        ]
+        return [found.select(np.arange(min(len(found), self.max_people))) for found in people]
+
+    def loss(self, output: DetectorOutput, boxes: list[Float[Tensor, "_ 4"]], image_size: tuple[int, int]) -> Tensor:
+        """Detection loss (box, class and distribution terms added) of a training-mode output, a scalar a batch.
+
+        boxes: ground truth of each image, xyxy in canvas pixels. image_size: the canvas' (height, width).
+        """
+        height, width = image_size
+        size = torch.tensor([width, height, width, height])
+        rows = torch.cat([entry.reshape(-1, 4) for entry in boxes]) / size.to(boxes[0])
+        centers = torch.cat([(rows[:, :2] + rows[:, 2:]) / 2, rows[:, 2:] - rows[:, :2]], dim=1)
+        index = torch.cat([torch.full((len(entry),), float(image)) for image, entry in enumerate(boxes)])
+        device = output.pyramid[0].device
+        batch = {
+            "batch_idx": index.to(device),
+            "cls": torch.zeros(len(rows), 1, device=device),
+            "bboxes": centers.to(device),
+        }
+        total, _ = self.model.loss(batch, output.raw)
+        return total.sum() / len(boxes)
+
+
+class YoloFileDetector:
+    """A user's ultralytics checkpoint (.pt and every export that ultralytics runs), person class only.
+
+    image_size: the long side in pixels of what it is shown; None: as it was trained.
+    """
+
+    def __init__(
+        self, path: Path | str, *, image_size: int | None = None, overlap: float = 0.65, min_score: float = 0.1
+    ) -> None:
+        path = Path(path)
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{path}: no such YOLO file; give an ultralytics checkpoint, for example yolo11n.pt"
+            )
+        try:
+            self._yolo: Any = YOLO(str(path), task="detect", verbose=False)
+        except Exception as error:  # ultralytics raises whatever its unpickler or exporter met
+            raise ValueError(f"{path}: ultralytics cannot read it ({_first_line(error)})") from error
+        self._options = {"iou": overlap, "conf": min_score, "classes": [PERSON], "verbose": False}
+        if image_size is not None:
+            self._options["imgsz"] = image_size
+        try:
+            # Exports are opened by their first picture.
+            self.detect(np.zeros((64, 64, 3), dtype=np.uint8))
+        except Exception as error:  # as above, from any of a dozen engines
+            raise ValueError(
+                f"{path}: ultralytics cannot run it ({_first_line(error)}); an ONNX file of another maker is onnx:FILE"
+            ) from error
+
+    def detect(self, image: np.ndarray) -> Detections:
+        result = self._yolo.predict(np.ascontiguousarray(image[:, :, ::-1]), **self._options)[0]
+        return Detections(result.boxes.xyxy.cpu().numpy(), result.boxes.conf.cpu().numpy())
+
+
+def people_from_channels(prediction: np.ndarray, placement: Letterbox, min_score: float, overlap: float) -> Detections:
+    """ultralytics' decoded output (4 + classes, anchors), cx cy w h in canvas pixels -> people, best first.
+
+    With one class that class is "person"; with more, person is class 0 (COCO) and must be the likeliest.
+    """
+    scores = prediction[4 + PERSON]
+    keep = (scores > min_score) & (prediction[4:].argmax(axis=0) == PERSON)
+    boxes = corners(prediction[:4, keep].T)
+    return suppress(placement.to_frame(boxes), scores[keep], placement, overlap)
+
+
+def corners(boxes: np.ndarray) -> np.ndarray:
+    """Boxes (n, 4) from center x, y, width, height to xyxy."""
+    half = boxes[:, 2:] / 2
+    return np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], axis=1)
+
+
+def suppress(boxes: np.ndarray, scores: np.ndarray, placement: Letterbox, overlap: float) -> Detections:
+    """Non-maximum suppression, best first. Boxes may reach over the frame's edge; those wholly outside are dropped."""
+    kept = nms(torch.from_numpy(boxes).float(), torch.from_numpy(scores).float(), overlap).numpy()
+    boxes, scores = boxes[kept], scores[kept]
+    inside = np.minimum(boxes[:, 2:], [placement.width, placement.height]) > np.maximum(boxes[:, :2], 0)
+    visible = inside.all(axis=1)
+    return Detections(boxes[visible], scores[visible])
+
+
+def weights_folder() -> Path:
+    """Where the user has told ultralytics to keep downloaded checkpoints."""
+    return Path(SETTINGS["weights_dir"])
+
+
+def _inputs(layer: Any, previous: Any, outputs: list[Tensor | None]) -> Any:
+    """What `layer` reads: the previous output, an earlier one, or a list of both (ultralytics' `f`)."""
+    if layer.f == -1:
+        return previous
+    if isinstance(layer.f, int):
+        return outputs[layer.f]
+    return [previous if source == -1 else outputs[source] for source in layer.f]
+
+
+@torch.no_grad()
+def _last_layer_of_stride(model: Any, stride: int) -> tuple[int, int]:
+    """The number of the first layers' last one at `stride`, and its channels: where features are finest, yet computed."""
+    maps, size = torch.zeros(1, 3, 64, 64), 64 // stride
+    training = model.training
+    model.eval()
+    found = (0, 0)
+    for layer in model.model:
+        if layer.f != -1 or maps.shape[2] < size:
+            break
+        maps = layer(maps)
+        if maps.shape[2] == size:
+            found = (layer.i, maps.shape[1])
+    model.train(training)
+    if not found[1]:
+        raise ValueError(f"the detector's architecture has no layer of stride {stride} at its beginning")
+    return found
+
+
+def _load_yolo(weights: str | dict[str, Any]) -> tuple[nn.Module, bool]:
+    model: Any
+    if isinstance(weights, dict):
+        model = DetectionModel(weights, verbose=False)
+        model.args = get_cfg()
+        return model, False
+    suffix = Path(weights).suffix
+    if suffix in (".yaml", ".yml"):
+        try:
+            return _load_yolo({**yaml_model_load(weights), "nc": 1})
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{weights}: no such YOLO architecture; for example yolo11n.yaml") from None
+    if suffix == ".pt":
+        if not Path(weights).is_file():
+            raise FileNotFoundError(
+                f"{weights}: no such checkpoint; give a .pt file or an architecture such as yolo11n.yaml"
+            )
+        model, _ = load_checkpoint(weights)
+        for parameter in model.parameters():
+            parameter.requires_grad_(True)
+        model.args = get_cfg(overrides={})
+        return model.float(), True
+    raise ValueError(f"detector.weights is {weights!r}; it takes an ultralytics .yaml or .pt")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

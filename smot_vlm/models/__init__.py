@@ -1,0 +1,1 @@
+"""The three kinds of model, how they are built from a configuration, and their checkpoints."""

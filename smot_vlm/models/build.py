@@ -1,0 +1,279 @@
+"""From a configuration to a model: the one place where parts are made and put together."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+
+from smot_vlm.association.associators import ASSOCIATORS, WITH_APPEARANCE, Associator
+from smot_vlm.config import AssociationConfig, Config, DecoderConfig, FusionConfig
+from smot_vlm.detection.detector import YoloDetector, YoloFileDetector
+from smot_vlm.detection.pretrained import find_checkpoint
+from smot_vlm.fusion.actor_relations import ActorRelations
+from smot_vlm.fusion.pictures import PictureMemory
+from smot_vlm.fusion.roi import FrameFeatures, PersonFeatures
+from smot_vlm.fusion.scene import SceneFusion
+from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS, TrajectoryFusion
+from smot_vlm.fusion.video import VIDEO_FUSIONS, VideoFusion
+from smot_vlm.models.base import Describer
+from smot_vlm.models.smot import SmotModel
+from smot_vlm.models.tracks_only import TracksOnlyModel
+from smot_vlm.models.zero_shot import ZeroShotModel
+from smot_vlm.semantics.answers import VisionLanguageAnswers
+from smot_vlm.semantics.decoder import CaptionDecoder
+from smot_vlm.semantics.generation import Decoding
+from smot_vlm.semantics.interaction import InteractionHead
+from smot_vlm.semantics.lora_lm import LoraLM
+from smot_vlm.semantics.prompts import Prompts
+from smot_vlm.semantics.smoter_decoder import SmoterDecoder
+from smot_vlm.semantics.verb_likelihood import VerbLikelihood
+from smot_vlm.semantics.vision_language import VisionLanguage
+from smot_vlm.verbs import NUM_VERBS, VERBS
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+# Names of the templates for models that look at pictures begin so.
+PICTURE_PROMPTS = "vl_"
+
+
+def build_model(
+    config: Config,
+    *,
+    architecture: dict[str, Any] | None = None,
+    prompts: Prompts | None = None,
+    name_verbs: bool = True,
+) -> SmotModel:
+    """A model with the configured parts; its own parts have random weights, the language model its own.
+
+    architecture: the detector's, in place of `detector.weights`. name_verbs: start the verbs from their glosses where
+    the configuration names a sentence encoder; false where weights are loaded anyway.
+    """
+    features, fusion = config.features, config.fusion
+    attention = {"dim": features.dim, "heads": fusion.heads, "feedforward": fusion.feedforward}
+    detector = YoloDetector(
+        architecture or config.detector.weights,
+        image_size=config.detector.image_size,
+        overlap=config.detector.overlap,
+        min_score=config.association.proposal_score,
+        max_people=config.detector.max_people,
+    )
+    trajectory_fusion = build_trajectory_fusion(fusion, features.dim, cells=features.person_grid**2)
+    features_and_fusions = (
+        PersonFeatures(detector.channels, detector.strides, dim=features.dim, grid=features.person_grid),
+        ActorRelations(features.dim) if fusion.actor_relations else None,
+        FrameFeatures(detector.channels, dim=features.dim, grid=features.frame_grid),
+        build_video_fusion(fusion, features.dim),
+        trajectory_fusion,
+        SceneFusion(**attention),
+    )
+    # Only tokens in order of time have stretches.
+    stretches = config.decoder.stretches if trajectory_fusion.keeps_order else 0
+    decoder = build_decoder(replace(config.decoder, stretches=stretches), features.dim)
+    return SmotModel(
+        detector,
+        *features_and_fusions,
+        decoder,  # type: ignore[arg-type]
+        build_interaction_head(config, name_verbs),
+        replace(prompts or Prompts(), prefix=PICTURE_PROMPTS if decoder.wants_pictures else ""),
+        build_pictures(config) if decoder.wants_pictures else None,
+        context=config.decoder.context,
+    )
+
+
+def build_zero_shot(config: Config) -> ZeroShotModel:
+    """The configured pretrained detector and vision-language model, put together without anything to train."""
+    prompts, interaction = Prompts(prefix=PICTURE_PROMPTS), config.interaction
+    decoder = build_vision_language(config.decoder, config.features.dim)
+    verbs = VerbLikelihood(
+        VisionLanguageAnswers(decoder, max_batch=config.decoder.max_batch),
+        prompts.fill("verb"),
+        VERBS,
+        shortlist=interaction.shortlist,
+        temperature=interaction.temperature,
+    )
+    pictures = build_pictures(config, pairs=max(1, interaction.max_pairs // 2))
+    return ZeroShotModel(
+        partial(open_pretrained_detector, config),
+        decoder,
+        verbs,
+        prompts,
+        pictures,
+        threshold=interaction.threshold,
+        context=config.decoder.context,
+    )
+
+
+# Name in the config -> how to make it. Embedding 335 glosses takes seconds, which an untrained model would not repay.
+MODELS: dict[str, Callable[[Config], Describer[Any, Any]]] = {
+    "smot": partial(build_model, name_verbs=False),
+    "zero-shot": build_zero_shot,
+    "tracks-only": lambda config: TracksOnlyModel(),
+}
+
+
+def build_describer(config: Config) -> Describer[Any, Any]:
+    """The configured model, as a Session uses it.
+
+    Raises:
+        ValueError: an unknown `spine`.
+        FileNotFoundError: a part (the language model) is found nowhere.
+    """
+    if config.spine not in MODELS:
+        raise ValueError(f"spine is {config.spine!r}; it takes {', '.join(MODELS)}")
+    return MODELS[config.spine](config)
+
+
+def build_pictures(config: Config, pairs: int = 0) -> Callable[[], PictureMemory]:
+    """Makes empty memories for pictures. pairs: how many pairs of people have their closest moment kept."""
+    kept = config.pictures
+    return partial(
+        PictureMemory,
+        scene_frames=kept.scene_frames,
+        track_crops=kept.track_crops,
+        pairs=pairs,
+        frame_size=kept.frame_size,
+        crop_size=kept.crop_size,
+    )
+
+
+def open_pretrained_detector(config: Config) -> YoloFileDetector:
+    """The checkpoint that `detector.weights` names.
+
+    Raises:
+        FileNotFoundError: found nowhere; nothing is downloaded.
+    """
+    return YoloFileDetector(
+        find_checkpoint(config.detector.weights),
+        image_size=config.detector.image_size,
+        overlap=config.detector.overlap,
+        min_score=config.association.proposal_score,
+    )
+
+
+def build_interaction_head(config: Config, name_verbs: bool) -> InteractionHead:
+    """The verb head, its verbs named by their glosses if asked for."""
+    head = InteractionHead(
+        config.features.dim,
+        config.fusion.heads,
+        config.fusion.feedforward,
+        verbs=NUM_VERBS,
+        threshold=config.interaction.threshold,
+        encoder=config.interaction.verb_encoder,
+    )
+    if name_verbs and head.encoder is not None:
+        head.name_verbs([verb.gloss for verb in VERBS])
+    return head
+
+
+def build_video_fusion(config: FusionConfig, dim: int) -> VideoFusion:
+    """The configured VFM for frame tokens of width `dim`.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if config.video not in VIDEO_FUSIONS:
+        raise ValueError(f"fusion.video is {config.video!r}; it takes {', '.join(VIDEO_FUSIONS)}")
+    return VIDEO_FUSIONS[config.video](dim, config.heads, config.feedforward)
+
+
+def build_trajectory_fusion(config: FusionConfig, dim: int, cells: int) -> TrajectoryFusion:
+    """The configured TFM for people of `cells` tokens of width `dim`.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if config.trajectory not in TRAJECTORY_FUSIONS:
+        raise ValueError(f"fusion.trajectory is {config.trajectory!r}; it takes {', '.join(TRAJECTORY_FUSIONS)}")
+    return TRAJECTORY_FUSIONS[config.trajectory](dim, config.heads, config.feedforward, cells, config.position_codes)
+
+
+def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:
+    return LoraLM.load(config.language_model, dim=dim, merge_lora=config.merge_lora, **_adapted(config))
+
+
+def _decoding(config: DecoderConfig) -> Decoding:
+    return Decoding(config.num_beams, config.temperature, config.top_p, config.seed)
+
+
+def _adapted(config: DecoderConfig) -> dict[str, Any]:
+    """Settings of decoders that adapt a pretrained model."""
+    return {
+        "quantization": config.quantization,
+        "gradient_checkpointing": config.gradient_checkpointing,
+        "lora_targets": config.lora_targets,
+        "soft_tokens": config.soft_tokens,
+        "stretches": config.stretches,
+        "lora_rank": config.lora_rank,
+        "lora_alpha": config.lora_alpha,
+        "lora_dropout": config.lora_dropout,
+        "max_new_tokens": config.max_new_tokens,
+        "max_batch": config.max_batch,
+        "decoding": _decoding(config),
+    }
+
+
+def build_smoter(config: DecoderConfig, dim: int) -> SmoterDecoder:
+    return SmoterDecoder.load(
+        config.language_model,
+        dim=dim,
+        hidden=config.smoter_hidden,
+        layers=config.smoter_layers,
+        heads=config.smoter_heads,
+        feedforward=config.smoter_feedforward,
+        dropout=config.smoter_dropout,
+        label_smoothing=config.smoter_label_smoothing,
+        max_new_tokens=config.max_new_tokens,
+        max_batch=config.max_batch,
+        no_repeat=config.smoter_no_repeat,
+        decoding=_decoding(config),
+    )
+
+
+def build_vision_language(config: DecoderConfig, dim: int) -> VisionLanguage:
+    if config.dtype not in DTYPES:
+        raise ValueError(f"decoder.dtype is {config.dtype!r}; it takes {', '.join(DTYPES)}")
+    return VisionLanguage.load(config.language_model, dtype=DTYPES[config.dtype], dim=dim, **_adapted(config))
+
+
+# Name in the config -> how to make it. A new decoder is one file in semantics/ and one line here.
+DECODERS: dict[str, Callable[[DecoderConfig, int], CaptionDecoder]] = {
+    "lora-lm": build_lora_lm,
+    "vision-language": build_vision_language,
+    "smoter": build_smoter,
+}
+
+
+def build_decoder(config: DecoderConfig, dim: int) -> CaptionDecoder:
+    """The configured language decoder for visual tokens of width `dim`.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if config.name not in DECODERS:
+        raise ValueError(f"decoder.name is {config.name!r}; it takes {', '.join(DECODERS)}")
+    return DECODERS[config.name](config, dim)
+
+
+def build_associator(name: str, config: AssociationConfig, fps: float) -> Associator:
+    """The associator called `name` for a video of `fps` frames a second (after any stride).
+
+    name: a key of ASSOCIATORS; "deepsort:FILE" gives DeepSORT that re-identification model.
+
+    Raises:
+        ValueError: an unknown name, or a file for an associator that takes none.
+        FileNotFoundError: no re-identification model where one is needed.
+    """
+    kind, colon, file = name.partition(":")
+    if kind not in ASSOCIATORS:
+        raise ValueError(f"associator is {name!r}; it takes {', '.join(ASSOCIATORS)}")
+    if colon and (kind not in WITH_APPEARANCE or not file):
+        raise ValueError(f"associator is {name!r}; a file goes with {', '.join(WITH_APPEARANCE)}, as deepsort:FILE")
+    return ASSOCIATORS[kind](
+        high_score=config.high_score,
+        low_score=config.proposal_score,
+        new_track_score=config.new_track_score,
+        buffer_seconds=config.buffer_seconds,
+        fps=fps,
+        **({"appearance": file} if file else {}),
+    )

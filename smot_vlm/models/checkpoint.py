@@ -1,0 +1,224 @@
+"""A trained model as a folder: what is ours as safetensors, the adapter in PEFT's own format, the base model by name.
+
+    config.json         the configuration, and the detector's architecture
+    model.safetensors   every weight that is ours
+    adapter/            LoRA, where the decoder has one (adapter_config.json, adapter_model.safetensors)
+    tokenizer/          the tokenizer, where the decoder has one
+    prompts/            the templates that it was trained with
+    README.md           the model card
+
+Nothing is unpickled. The folder is what the hub expects.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from smot_vlm.config import Config, apply_overrides, config_from_dict, config_to_dict
+from smot_vlm.models.build import build_model
+from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts, check_tokenizer
+from smot_vlm.models.smot import SmotModel
+from smot_vlm.semantics.prompts import Prompts
+from smot_vlm.system.files import atomic_folder, shipped_folder
+
+CONFIG, WEIGHTS, ADAPTER, TOKENIZER, PROMPTS, CARD = (
+    "config.json",
+    "model.safetensors",
+    "adapter",
+    "tokenizer",
+    "prompts",
+    "README.md",
+)
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a reader of the model card wants to know. scores: name of a score -> its value, with the protocol in it."""
+
+    training_data: str = "not stated"
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+def save_pretrained(
+    model: SmotModel,
+    config: Config,
+    folder: Path | str,
+    *,
+    card: ModelCard | None = None,
+    half: bool = False,
+    overwrite: bool = False,
+) -> None:
+    """Write the model's folder. half: floats as float16, for shipping; without it a round trip is exact to the bit.
+
+    Raises:
+        FileExistsError: the folder exists, is not empty and `overwrite` is false.
+    """
+    with atomic_folder(Path(folder), overwrite) as temporary:
+        content = {**config_to_dict(config), "architecture": model.detector.architecture}
+        (temporary / CONFIG).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        save_file(_to_disk(own_state(model), half), temporary / WEIGHTS, metadata={"format": "pt"})
+        for adapter in _adapters(model).values():
+            _save_adapter(adapter, config.decoder.language_model, temporary / ADAPTER, half)
+        tokenizer = getattr(model.decoder, "tokenizer", None)
+        if tokenizer is not None:
+            tokenizer.save_pretrained(temporary / TOKENIZER)
+        shutil.copytree(model.prompts.folder or shipped_folder("prompts"), temporary / PROMPTS)
+        (temporary / CARD).write_text(model_card(config, card or ModelCard()), encoding="utf-8")
+
+
+def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[SmotModel, Config]:
+    """The model of a folder, on the CPU, in evaluation mode, and its configuration.
+
+    overrides: of the configuration, such as "decoder.quantization=null" for an adapter that was trained on a base of four
+    bits and is to speak on the full one.
+
+    Raises:
+        FileNotFoundError: the folder or one of its files is missing.
+        ValueError: a file cannot be read, or its tensors are not the model's; the message names them.
+    """
+    folder = Path(folder)
+    config, architecture = _read_config(folder, overrides)
+    model = build_model(config, architecture=architecture, prompts=Prompts(folder / PROMPTS), name_verbs=False)
+    check_prompts(model.prompts)
+    load_own_state(model, _read_tensors(folder / WEIGHTS), str(folder / WEIGHTS))
+    for adapter in _adapters(model).values():
+        check_adapter_settings(folder / ADAPTER, config.decoder)
+        path = folder / ADAPTER / ADAPTER_WEIGHTS
+        _load_adapter(adapter, _read_tensors(path), str(path))
+    tokenizer = getattr(model.decoder, "tokenizer", None)
+    if tokenizer is not None:
+        check_tokenizer(folder / TOKENIZER, tokenizer, config.decoder.language_model)
+    model.trained = True
+    return model.eval(), config
+
+
+def own_state(model: SmotModel) -> dict[str, Tensor]:
+    """Every tensor of the model that is ours: all but the base language model's and its adapter's."""
+    foreign = tuple(
+        f"{name}." for name, module in model.named_modules() if isinstance(module, (PeftModel, PreTrainedModel))
+    )
+    return {name: tensor for name, tensor in model.state_dict().items() if not name.startswith(foreign)}
+
+
+def load_own_state(model: SmotModel, tensors: dict[str, Tensor], source: str) -> None:
+    """Put `tensors` into the model; they must be exactly those of `own_state`, in any float type.
+
+    Raises:
+        ValueError: tensors are missing, extra or of another shape; `source` and their names are in the message.
+    """
+    _check_tensors(own_state(model), tensors, source)
+    model.load_state_dict(tensors, strict=False)
+
+
+def model_card(config: Config, card: ModelCard) -> str:
+    """README.md of a model's folder, with the front matter that the hub reads."""
+    scores = "\n".join(f"| {name} | {value:.3f} |" for name, value in card.scores.items()) or "| none measured | |"
+    return f"""---
+license: agpl-3.0
+library_name: smot-vlm
+base_model: {config.decoder.language_model}
+tags: [semantic-multi-object-tracking, video-captioning, human-interaction-recognition]
+---
+
+# {config.name}
+
+Semantic multi-object tracking with [smot-vlm](https://pypi.org/project/smot-vlm/): trajectories of people, a caption for
+each, directed interactions, and a caption for the video. Decoder `{config.decoder.name}` on
+`{config.decoder.language_model}` (not part of this folder).
+
+```python
+from smot_vlm import Tracker
+
+description = Tracker.from_pretrained("PATH OF THIS FOLDER").describe("video.mp4")
+```
+
+Training data: {card.training_data}
+
+| score | value |
+|---|---|
+{scores}
+"""
+
+
+def _read_config(folder: Path, overrides: Sequence[str] = ()) -> tuple[Config, dict[str, Any]]:
+    path = folder / CONFIG
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; a model's folder has {CONFIG}, {WEIGHTS} and {PROMPTS}/")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        architecture = content.pop("architecture")
+        return config_from_dict(apply_overrides(content, overrides)), architecture
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"{path}: not a model's configuration ({error})") from None
+    except KeyError:
+        raise ValueError(f"{path}: no key architecture; save the model anew with save_pretrained") from None
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; the folder is incomplete, copy or download it again")
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path}: damaged ({error}); copy or download it again") from None
+
+
+def _save_adapter(adapter: PeftModel, base: str, folder: Path, half: bool) -> None:
+    folder.mkdir()
+    adapter.peft_config["default"].base_model_name_or_path = base
+    adapter.peft_config["default"].save_pretrained(str(folder))
+    state = get_peft_model_state_dict(adapter, save_embedding_layers=False)
+    save_file(_to_disk(state, half), folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
+
+
+def _load_adapter(adapter: PeftModel, tensors: dict[str, Tensor], source: str) -> None:
+    _check_tensors(get_peft_model_state_dict(adapter, save_embedding_layers=False), tensors, source)
+    set_peft_model_state_dict(adapter, tensors)
+
+
+def _adapters(model: SmotModel) -> dict[str, PeftModel]:
+    """Language models with an adapter, by their name in the model."""
+    return {name: module for name, module in model.named_modules() if isinstance(module, PeftModel)}
+
+
+def _check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], source: str) -> None:
+    shapes = [
+        f"{name} {tuple(found[name].shape)} in the file, {tuple(tensor.shape)} in the model"
+        for name, tensor in expected.items()
+        if name in found and found[name].shape != tensor.shape
+    ]
+    problems = [
+        f"{title}: {_shorten(names)}"
+        for title, names in (
+            ("missing", sorted(expected.keys() - found.keys())),
+            ("extra", sorted(found.keys() - expected.keys())),
+            ("of another shape", shapes),
+        )
+        if names
+    ]
+    if problems:
+        raise ValueError(f"{source}: its tensors are not those of the configured model; {'; '.join(problems)}")
+
+
+def _shorten(names: list[str]) -> str:
+    rest = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _to_disk(tensors: dict[str, Tensor], half: bool) -> dict[str, Tensor]:
+    """Own, contiguous copies on the CPU: safetensors refuses memory that two tensors share."""
+    return {
+        name: (tensor.half() if half and tensor.is_floating_point() else tensor).detach().cpu().contiguous().clone()
+        for name, tensor in tensors.items()
+    }

@@ -1,0 +1,1 @@
+"""People as bodies: proportions and clothes, joints and postures, and the strokes that draw them."""

@@ -1,0 +1,46 @@
+"""One person's metres on the screen, and strokes made into that person's parts."""
+
+from dataclasses import dataclass
+
+from smot_vlm.synthetic.body.skeleton import Vector
+from smot_vlm.synthetic.stage.camera import TILT
+from smot_vlm.synthetic.stage.strokes import Part, Pixel, Stroke
+from smot_vlm.synthetic.story.script import Placed
+
+OUTLINE = 0.011  # metres
+
+
+@dataclass(frozen=True)
+class Lens:
+    """Where one person's metres fall on the screen: pixels of the origin, and pixels a metre."""
+
+    x: float
+    y: float
+    scale: float
+
+    def __call__(self, point: Vector) -> Pixel:
+        return self.x + point[0] * self.scale, self.y - (point[1] + TILT * point[2]) * self.scale
+
+
+def body_part(placed: Placed, lens: Lens, depth: float, strokes: list[Stroke]) -> Part:
+    """Strokes as a part of the person's body; depth: metres behind the body's origin."""
+    return Part(placed.z + depth, tuple(strokes), placed.index, True, OUTLINE * lens.scale)
+
+
+def convex_hull(points: list[Pixel]) -> list[Pixel]:
+    """Convex hull, counter-clockwise (monotone chain)."""
+    ordered = sorted(points)
+
+    def chain(sequence: list[Pixel]) -> list[Pixel]:
+        kept: list[Pixel] = []
+        for point in sequence:
+            while len(kept) >= 2 and _turns_right(kept[-2], kept[-1], point):
+                kept.pop()
+            kept.append(point)
+        return kept[:-1]
+
+    return chain(ordered) + chain(ordered[::-1])
+
+
+def _turns_right(a: Pixel, b: Pixel, c: Pixel) -> bool:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) <= 0

@@ -1,0 +1,231 @@
+"""One synthetic sequence: story, pictures, boxes, captions, interactions and facts, from a seed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from smot_vlm.structures import Interaction, Moment, Trajectory
+from smot_vlm.synthetic.body.people import pick
+from smot_vlm.synthetic.facts import SequenceFacts
+from smot_vlm.synthetic.language import sentences
+from smot_vlm.synthetic.language.telling import headlines, track_facts, track_moments, video_facts, visible_story
+from smot_vlm.synthetic.render import Seen, View, look, render
+from smot_vlm.synthetic.stage.camera import make_camera
+from smot_vlm.synthetic.stage.scenes import PAINTERS, paint_background
+from smot_vlm.synthetic.stage.weather import Weather, make_weather, noise_pool
+from smot_vlm.synthetic.story.actions import SOLO, NoRoom
+from smot_vlm.synthetic.story.casting import SPLITS, wears_held_out
+from smot_vlm.synthetic.story.interactions import DUETS
+from smot_vlm.synthetic.story.plot import STORY_FPS, draw_count, write_story
+
+RESERVED_SEED = 900_000  # dataset seeds from here on are kept for tests that no training may have seen
+WIDTHS = (320, 400, 480, 560, 640)
+MOST_PEOPLE = 8
+_STORY, _CAMERA, _PLACE, _WORDS, _WEATHER = range(5)  # independent random streams of one seed
+_STORY_ATTEMPTS = 60
+_COMPLETE_ATTEMPTS = 8  # after so many, a story may contain things that cannot be seen and go untold
+EDGE_PIXELS = 0.6  # how far OpenCV's smoothed edges reach beyond the shapes that they draw
+LEAST_OPEN, LEAST_INSIDE = 0.02, 0.05  # shares of a body uncovered and in the frame below which it has no box
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticSequence:
+    """A video that was never filmed, with everything that is true of it.
+
+    name: scenario/sequence as in a BenSMOT folder. tracks: full-body boxes clipped to the frame, in frames counted
+    from 0, captions in words; a person who is hidden or outside the frame has no box there. interactions: directed
+    edges between track ids. caption: of the whole video. facts: the same as records. moments: the told events, when
+    they happen. frames are drawn when asked for and always the same.
+    """
+
+    name: str
+    scenario: str
+    seed: int
+    split: str
+    fps: float
+    length: int
+    caption: str
+    tracks: tuple[Trajectory, ...]
+    interactions: tuple[Interaction, ...]
+    facts: SequenceFacts
+    moments: tuple[Moment, ...]
+    view: View
+    weather: Weather
+
+    def __len__(self) -> int:
+        return self.length
+
+    @property
+    def width(self) -> int:
+        """Of the frames, in pixels."""
+        return self.view.width
+
+    @property
+    def height(self) -> int:
+        """Of the frames, in pixels."""
+        return self.view.height
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of the tracks in caption and graph files: kind and place in the order of tracks (man0, woman1 ...)."""
+        return tuple(track.key for track in self.facts.tracks)
+
+    def frame(self, index: int) -> np.ndarray:
+        """The frame at position `index`, RGB uint8 (height, width, 3).
+
+        Raises:
+            IndexError: no such frame.
+        """
+        if not 0 <= index < self.length:
+            raise IndexError(f"frame {index} of {self.length}; frames count from 0")
+        return render(self.view, self._background, self.weather, self._grain, index / self.fps, index)
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """All frames in order, each drawn when it is taken."""
+        for index in range(self.length):
+            yield self.frame(index)
+
+    @cached_property
+    def _background(self) -> np.ndarray:
+        rng = _stream(self.seed, self.split, _PLACE)
+        return paint_background(rng, self.scenario, self.view.story.stage, self.width, self.height)
+
+    @cached_property
+    def _grain(self) -> np.ndarray:
+        rng = _stream(self.seed, self.split, _WEATHER, 1)
+        return noise_pool(rng, self.weather, self.width, self.height)
+
+
+def make_sequence(
+    seed: int,
+    split: str = "train",
+    fps: float = 2.0,
+    *,
+    width: int | None = None,
+    aspect: float | None = None,
+    people: tuple[int, int] = (1, MOST_PEOPLE),
+    actions: Sequence[str] | None = None,
+    verbs: Sequence[str] | None = None,
+    scenarios: Sequence[str] | None = None,
+) -> SyntheticSequence:
+    """The sequence of this seed and split; no frame is drawn yet.
+
+    The story depends on neither `fps` nor `width`: the same seed at 25 frames a second is the same video, sampled
+    more densely.
+    width: pixels, drawn from `WIDTHS` by default. aspect: width by height, 16:9 or 4:3 by default. people: fewest and
+    most.
+    actions, verbs, scenarios: the ones that may occur (names in `lexicon`), all by default; no verbs means no
+    interactions.
+
+    Raises:
+        ValueError: an unknown name, numbers outside their range, or a world in which no story fits.
+    """
+    chosen_actions = _names("actions", actions, tuple(SOLO), least=1)
+    chosen_verbs = _names("verbs", verbs, tuple(DUETS), least=0)
+    chosen_scenarios = _names("scenarios", scenarios, tuple(PAINTERS), least=1)
+    _check(seed, split, fps, width, aspect, people)
+    place = _stream(seed, split, _PLACE, 1)
+    scenario = pick(place, chosen_scenarios)
+    drawn_width = pick(place, WIDTHS)
+    rng = _stream(seed, split, _STORY)
+    count = draw_count(rng, *people)
+    words_rng = _stream(seed, split, _WORDS)
+    camera = make_camera(_stream(seed, split, _CAMERA))
+    for attempt in range(_STORY_ATTEMPTS):
+        story = write_story(rng, split, count, chosen_actions, chosen_verbs, aspect)
+        pixels = width or drawn_width
+        view = View(story, camera, pixels, 2 * round(pixels / story.stage.aspect / 2))
+        try:
+            return _tell(seed, split, fps, scenario, view, words_rng, complete=attempt < _COMPLETE_ATTEMPTS)
+        except NoRoom:
+            continue
+    raise ValueError(
+        f"no story fits {people} people, actions {chosen_actions} and verbs {chosen_verbs}; allow more of them"
+    )
+
+
+def _tell(
+    seed: int, split: str, fps: float, scenario: str, view: View, rng: np.random.Generator, complete: bool
+) -> SyntheticSequence:
+    """Boxes, words and facts of a story. complete: everything that happens must be seen; otherwise the rest goes
+    untold.
+
+    Raises:
+        NoRoom: something cannot be seen, or not be told in so many sentences.
+    """
+    rehearsal = _watch(view, STORY_FPS)
+    story = visible_story(view.story, rehearsal, complete)
+    if split == "test" and not all(map(wears_held_out, story.people, story.events)):
+        raise NoRoom
+    captions = [
+        sentences.instance_caption(rng, person, events, story.people)
+        for person, events in zip(story.people, story.events, strict=True)
+    ]
+    name = f"{scenario}/synthetic_{split}_{seed:07d}"
+    told = headlines(story)
+    facts = SequenceFacts(name, seed, split, fps, video_facts(scenario, len(story.people), told), track_facts(story))
+    seen = rehearsal if fps == STORY_FPS else _watch(view, fps)
+    return SyntheticSequence(
+        name=name,
+        scenario=scenario,
+        seed=seed,
+        split=split,
+        fps=fps,
+        length=len(seen),
+        caption=sentences.video_caption(rng, scenario, told, story.people),
+        tracks=_trajectories(view, seen, captions),
+        interactions=tuple(Interaction(edge.subject + 1, edge.verb, edge.object + 1) for edge in story.edges),
+        facts=facts,
+        moments=track_moments(story),
+        view=view,
+        weather=make_weather(_stream(seed, split, _WEATHER)),
+    )
+
+
+def _watch(view: View, fps: float) -> list[Seen]:
+    """Who is seen in every frame."""
+    count = int(view.story.duration * fps + 1e-6)
+    return [look(view.story, view.camera, index / fps) for index in range(count)]
+
+
+def _trajectories(view: View, seen: Sequence[Seen], captions: Sequence[str]) -> tuple[Trajectory, ...]:
+    size = (view.width, view.height, view.width, view.height)
+    edge = np.array([-EDGE_PIXELS, -EDGE_PIXELS, EDGE_PIXELS, EDGE_PIXELS])
+    boxes = np.clip(np.stack([one.boxes for one in seen]) * view.height + edge, 0, size)
+    there = np.stack([(one.open > LEAST_OPEN) & (one.inside > LEAST_INSIDE) for one in seen])
+    tracks = []
+    for index, caption in enumerate(captions):
+        frames = np.flatnonzero(there[:, index])
+        tracks.append(Trajectory(index + 1, frames, boxes[frames, index], np.ones(len(frames)), caption))
+    return tuple(tracks)
+
+
+def _stream(seed: int, split: str, *path: int) -> np.random.Generator:
+    """A random stream of its own for each purpose, so that drawing more for one never changes another."""
+    return np.random.default_rng([seed, SPLITS[split], *path])
+
+
+def _names(what: str, given: Sequence[str] | None, known: tuple[str, ...], least: int) -> tuple[str, ...]:
+    if given is None:
+        return known
+    unknown = [name for name in given if name not in known]
+    if unknown or len(given) < least:
+        raise ValueError(f"{what} {list(given)}: {unknown or 'none'} not allowed; choose from {', '.join(known)}")
+    return tuple(name for name in known if name in given)
+
+
+def _check(seed: int, split: str, fps: float, width: int | None, aspect: float | None, people: tuple[int, int]) -> None:
+    if seed < 0:
+        raise ValueError(f"seed {seed}; give 0 or more")
+    if split not in SPLITS:
+        raise ValueError(f"split {split!r}; choose from {', '.join(SPLITS)}")
+    if not 0.5 <= fps <= 60:
+        raise ValueError(f"fps {fps}; give 0.5 to 60 frames a second")
+    if width is not None and not 160 <= width <= 1920:
+        raise ValueError(f"width {width}; give 160 to 1920 pixels")
+    if aspect is not None and not 1.0 <= aspect <= 2.4:
+        raise ValueError(f"aspect {aspect}; give 1.0 to 2.4 (width by height)")
+    if not 1 <= people[0] <= people[1] <= MOST_PEOPLE:
+        raise ValueError(f"people {people}; give the fewest and the most, 1 to {MOST_PEOPLE}")

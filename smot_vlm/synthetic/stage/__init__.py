@@ -1,0 +1,1 @@
+"""Places, camera and weather, and the tools that paint them."""

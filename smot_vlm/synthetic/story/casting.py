@@ -1,0 +1,57 @@
+"""Colours and accessories for a story's people, and the rule that keeps some combinations for the test split."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from smot_vlm.synthetic.body.people import Person, dress, pick
+from smot_vlm.synthetic.language.lexicon import BAGS, COLOURS, EVENT_LABELS, HATS
+from smot_vlm.synthetic.story.actions import NoRoom
+from smot_vlm.synthetic.story.events import Event
+
+SPLITS = {"train": 0, "test": 1, "val": 2}  # number of each split's random streams
+_COLOUR_INDEX = {name: index for index, name in enumerate(COLOURS)}
+_EVENT_INDEX = {name: index for index, name in enumerate(EVENT_LABELS)}
+
+
+def held_out(colour: str, event: str) -> bool:
+    """Whether people with a top of this colour do this only in the test split.
+
+    One colour in five for every action and verb. Nobody in the train and val splits wears a top that is held out
+    for anything he or she does; everybody in the test split wears one that is held out for something.
+    """
+    return (_COLOUR_INDEX[colour] + 3 * _EVENT_INDEX[event]) % 5 == 0
+
+
+def wears_held_out(person: Person, events: Sequence[Event]) -> bool:
+    """Whether the person does anything that nobody in such a top does in the train split."""
+    return any(held_out(person.top, event.label) for event in events)
+
+
+def cast(
+    rng: np.random.Generator, split: str, kinds: Sequence[str], events: Sequence[Sequence[str]]
+) -> tuple[Person, ...]:
+    """One person for each kind, no two of one kind with the same top, in colours that the split allows for their
+    events.
+
+    Raises:
+        NoRoom: no colour is left for somebody.
+    """
+    taken: set[tuple[str, str]] = set()
+    people = []
+    for kind, labels in zip(kinds, events, strict=True):
+        unseen = {colour: any(held_out(colour, label) for label in labels) for colour in COLOURS}
+        tops = [name for name in COLOURS if unseen[name] == (split == "test") and (kind, name) not in taken]
+        if not tops:
+            raise NoRoom
+        top = pick(rng, tops)
+        taken.add((kind, top))
+        bottom = pick(rng, [name for name in COLOURS if name != top or rng.random() < 0.3])
+        people.append(dress(rng, kind, top, bottom, _accessories(rng)))
+    return tuple(people)
+
+
+def _accessories(rng: np.random.Generator) -> tuple[str, ...]:
+    hat = pick(rng, HATS) if rng.random() < 0.30 else ""
+    bag = pick(rng, BAGS) if rng.random() < 0.30 else ""
+    return tuple(name for name in (hat, bag) if name)

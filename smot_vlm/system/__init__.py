@@ -1,0 +1,1 @@
+"""Ground tools: whole files and folders, processes that share work, and time spent by part."""

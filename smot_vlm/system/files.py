@@ -1,0 +1,96 @@
+"""Writing files so that nothing is ever lost: a temporary name first, then a rename."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_path(target: Path, overwrite: bool = True) -> Iterator[Path]:
+    """Yield a temporary path beside `target` (same suffix); rename it onto `target` when the block succeeds.
+
+    Raises:
+        FileExistsError: `target` exists and `overwrite` is false.
+    """
+    target = Path(target)
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"{target} exists; pass --overwrite to replace it or choose another name")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder beside `target`; rename it onto `target` when the block succeeds.
+
+    Raises:
+        FileExistsError: `target` exists, is not empty and `overwrite` is false.
+        NotADirectoryError: `target` is a file.
+    """
+    target = Path(target)
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(f"{target} is a file; give the name of a folder")
+    if target.is_dir() and any(target.iterdir()) and not overwrite:
+        raise FileExistsError(
+            f"{target} exists and is not empty; pass --overwrite to replace it or choose another name"
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        _replace_folder(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def shipped_folder(name: str) -> Path:
+    """The folder `prompts` or `configs`: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def cache_folder(name: str) -> Path:
+    """Where things made once are kept: $SMOT_VLM_CACHE/name, else the user's cache folder."""
+    base = os.environ.get("SMOT_VLM_CACHE")
+    if base is None:
+        base = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "smot-vlm")
+    return Path(base) / name
+
+
+def write_text(target: Path, text: str, overwrite: bool = True) -> None:
+    """Write UTF-8 text to `target` atomically."""
+    with atomic_path(target, overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _replace_folder(temporary: Path, target: Path) -> None:
+    if not target.exists():
+        temporary.replace(target)
+        return
+    previous = target.with_name(f".{target.name}-previous-{os.getpid()}")
+    target.replace(previous)
+    try:
+        temporary.replace(target)
+    except OSError:
+        previous.replace(target)
+        raise
+    shutil.rmtree(previous)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

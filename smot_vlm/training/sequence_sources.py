@@ -1,0 +1,128 @@
+"""Where training sequences come from: a data set on disk, or the synthetic world drawn in memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from smot_vlm.config import TrainingConfig
+from smot_vlm.data.bensmot import BenSmot, Sequence
+from smot_vlm.data.collate import SequenceSource
+from smot_vlm.structures import Frame, Interaction, Moment, Trajectory
+from smot_vlm.synthetic import SyntheticSequence, TrackFacts, make_sequence
+from smot_vlm.synthetic.sequence import RESERVED_SEED
+
+SYNTHETIC = "synthetic"
+# Validation worlds; those from RESERVED_SEED on are kept for tests.
+VALIDATION_SEED = 700_000
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnSequence:
+    """A synthetic sequence behind the interface of one on disk; frames are drawn when they are read."""
+
+    drawn: SyntheticSequence
+
+    def __len__(self) -> int:
+        return len(self.drawn)
+
+    @property
+    def name(self) -> str:
+        return self.drawn.name
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.drawn.name)
+
+    @property
+    def fps(self) -> float:
+        return self.drawn.fps
+
+    @property
+    def frames(self) -> range:
+        """Numbers of the frames; there is always one."""
+        return range(len(self.drawn))
+
+    @property
+    def tracks(self) -> tuple[Trajectory, ...]:
+        return tuple(track for track in self.drawn.tracks if len(track.frames))
+
+    @property
+    def interactions(self) -> tuple[Interaction, ...]:
+        there = {track.id for track in self.tracks}
+        return tuple(edge for edge in self.drawn.interactions if edge.subject in there and edge.object in there)
+
+    @property
+    def caption(self) -> str:
+        return self.drawn.caption
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """What is told of each person, when it happens."""
+        return self.drawn.moments
+
+    @property
+    def facts(self) -> dict[int, TrackFacts]:
+        """What is true of each person, by track id."""
+        return {track.id: track for track in self.drawn.facts.tracks}
+
+    def read_frame(self, position: int) -> Frame:
+        return Frame(position, position / self.fps, self.drawn.frame(position))
+
+
+# Both are read alike: frames by position, tracks, interactions, a caption.
+TrainingSequence = Sequence | DrawnSequence
+
+
+class DrawnWorld:
+    """Synthetic sequences by index: seeds `first` to `first + count - 1`, drawn when asked for, never written.
+
+    width: of the frames in pixels; None: as drawn, 320 to 640.
+
+    Raises:
+        ValueError: seeds that are reserved for tests.
+    """
+
+    def __init__(self, first: int, count: int, *, split: str = "train", fps: float = 2.0, width: int | None = None):
+        if count < 1 or first < 0 or first + count > RESERVED_SEED:
+            raise ValueError(
+                f"synthetic seeds {first} to {first + count - 1}; give at least one, from 0 on and below "
+                f"{RESERVED_SEED}, which are kept for tests"
+            )
+        self.first = first
+        self.count = count
+        self._options = {"split": split, "fps": fps, "width": width}
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> DrawnSequence:
+        if not 0 <= index < self.count:
+            raise IndexError(f"sequence {index} of {self.count}")
+        return DrawnSequence(make_sequence(self.first + index, **self._options))  # type: ignore[arg-type]
+
+
+def validation_sequences(settings: TrainingConfig, count: int) -> Iterator[TrainingSequence]:
+    """The first `count` sequences of the validation split, or as many as there are.
+
+    Raises:
+        FileNotFoundError, ValueError: as BenSmot.
+    """
+    source = open_source(
+        settings.dataset,
+        settings.validation_split,
+        synthetic_sequences=count,
+        synthetic_width=settings.synthetic_width,
+    )
+    return (source[index] for index in range(min(len(source), count)))
+
+
+def open_source(dataset: str, split: str, *, synthetic_sequences: int, synthetic_width: int | None) -> SequenceSource:
+    """The sequences of `dataset`: "synthetic", or the root of a data set in BenSMOT's layout.
+
+    Raises:
+        FileNotFoundError, ValueError: as BenSmot.
+    """
+    if dataset == SYNTHETIC:
+        first = 0 if split == "train" else VALIDATION_SEED
+        return DrawnWorld(first, synthetic_sequences, width=synthetic_width, split=split)  # type: ignore[return-value]
+    return BenSmot(dataset, split)

@@ -1,0 +1,156 @@
+"""The YOLO inside the model: one forward gives boxes and pyramid, its loss trains it, and boxes leave in frame pixels."""
+
+import numpy as np
+import pytest
+import torch
+
+from smot_vlm.detection.detector import YoloDetector, YoloFileDetector, people_from_channels
+from smot_vlm.detection.letterbox import Letterbox
+
+
+@pytest.fixture(scope="module")
+def detector() -> YoloDetector:
+    torch.manual_seed(0)
+    return YoloDetector("yolo11n.yaml", image_size=96)
+
+
+def test_an_architecture_is_untrained_and_finds_one_class(detector):
+    assert not detector.trained
+    assert detector.strides == [4, 8, 16, 32]
+    assert detector.channels == [67, 64, 128, 256]
+
+
+def test_one_forward_gives_boxes_and_the_pyramid(detector):
+    canvas, placement = detector.preprocess(np.zeros((60, 90, 3), np.uint8))
+    assert canvas.shape == (3, 64, 96)
+    with torch.no_grad():
+        output = detector.eval()(canvas[None])
+    assert [tuple(level.shape) for level in output.pyramid] == [
+        (1, 67, 16, 24), (1, 64, 8, 12), (1, 128, 4, 6), (1, 256, 2, 3),
+    ]  # fmt: skip
+    people = detector.boxes(output, [placement])[0]
+    assert (np.diff(people.scores) <= 0).all()
+
+
+def test_the_pyramid_is_what_ultralytics_own_forward_feeds_its_head(detector):
+    seen = []
+    head = detector.model.model[-1]
+    hook = head.register_forward_pre_hook(lambda module, inputs: seen.append([level.clone() for level in inputs[0]]))
+    images = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        expected = detector.eval().model(images)[0]
+        output = detector(images)
+    hook.remove()
+    assert torch.equal(output.raw[0], expected)
+    for ours, theirs in zip(output.pyramid[1:], seen[0], strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_the_loss_falls_and_moves_the_backbone():
+    torch.manual_seed(0)
+    detector = YoloDetector("yolo11n.yaml", image_size=64).train()
+    images = torch.rand(2, 3, 64, 64)
+    boxes = [torch.tensor([[8.0, 8.0, 40.0, 56.0]]), torch.zeros(0, 4)]
+    optimizer = torch.optim.SGD(detector.parameters(), lr=0.01)
+    losses = []
+    for _ in range(6):
+        optimizer.zero_grad()
+        loss = detector.loss(detector(images), boxes, (64, 64))
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    assert all(parameter.grad is not None for parameter in detector.parameters() if parameter.requires_grad)
+
+
+def test_no_person_in_any_frame_still_has_a_loss(detector):
+    loss = detector.train().loss(detector(torch.rand(1, 3, 64, 64)), [torch.zeros(0, 4)], (64, 64))
+    assert torch.isfinite(loss)
+
+
+def test_at_most_max_people():
+    torch.manual_seed(0)
+    detector = YoloDetector("yolo11n.yaml", image_size=96, min_score=0.0, overlap=1.0, max_people=7).eval()
+    canvas, placement = detector.preprocess(np.zeros((96, 96, 3), np.uint8))
+    with torch.no_grad():
+        assert len(detector.boxes(detector(canvas[None]), [placement])[0]) <= 7
+
+
+def test_only_people_come_out():
+    """Columns: a person, a weaker person elsewhere, something that is rather class 1, a person outside the frame."""
+    prediction = np.array(
+        [
+            [20, 60, 40, -50],
+            [20, 60, 40, 20],
+            [10, 10, 10, 10],
+            [10, 20, 10, 10],
+            [0.9, 0.6, 0.3, 0.9],
+            [0.1, 0, 0.7, 0],
+        ],
+        dtype=np.float32,
+    )
+    people = people_from_channels(prediction, Letterbox((1.0, 1.0), (0.0, 0.0), 100, 100), 0.1, 0.6)
+    assert np.allclose(people.boxes, [[15, 15, 25, 25], [55, 50, 65, 70]])
+    assert np.allclose(people.scores, [0.9, 0.6])
+
+
+@pytest.mark.parametrize(
+    ("weights", "error", "words"),
+    [
+        ("nothing.pt", FileNotFoundError, "no such checkpoint"),
+        ("nothing.yaml", FileNotFoundError, "no such YOLO architecture"),
+        ("yolo11n", ValueError, r"takes an ultralytics \.yaml or \.pt"),
+    ],
+)
+def test_wrong_weights_are_told_in_one_line(weights, error, words):
+    with pytest.raises(error, match=words):
+        YoloDetector(weights)
+
+
+def test_a_users_checkpoint_runs_as_it_is(tmp_path):
+    from ultralytics import YOLO
+
+    YOLO("yolo11n.yaml", verbose=False).save(tmp_path / "mine.pt")
+    people = YoloFileDetector(tmp_path / "mine.pt", image_size=64).detect(np.zeros((40, 60, 3), np.uint8))
+    assert people.boxes.shape[1] == 4
+    inside = YoloDetector(str(tmp_path / "mine.pt"), image_size=64)
+    assert inside.trained
+    assert all(parameter.requires_grad for name, parameter in inside.named_parameters() if "dfl" not in name)
+
+
+def test_a_broken_checkpoint_is_told_in_one_line(tmp_path):
+    (tmp_path / "mine.pt").write_text("hello")
+    with pytest.raises(ValueError, match="ultralytics cannot read it") as caught:
+        YoloFileDetector(tmp_path / "mine.pt")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(FileNotFoundError, match="no such YOLO file"):
+        YoloFileDetector(tmp_path / "other.pt")
+
+
+def test_a_checkpoint_is_shown_pictures_as_it_was_trained_unless_told(tmp_path):
+    from ultralytics import YOLO
+
+    network = YOLO("yolo11n.yaml", verbose=False)
+    network.ckpt = {"train_args": {"imgsz": 96}}
+    network.save(tmp_path / "mine.pt")
+    for size, shown in ((None, 96), (64, 64)):
+        detector = YoloFileDetector(tmp_path / "mine.pt", image_size=size)
+        sizes = []
+        detector._yolo.predictor.model.register_forward_pre_hook(
+            lambda module, inputs, to=sizes: to.append(inputs[0].shape)
+        )
+        detector.detect(np.zeros((64, 64, 3), np.uint8))
+        assert max(sizes[0][2:]) == shown
+
+
+def test_an_onnx_file_of_another_maker_is_told_in_one_line(shared):
+    with pytest.raises(ValueError, match=r"yolox_nano.onnx: ultralytics cannot run it .* is onnx:FILE") as caught:
+        YoloFileDetector(shared / "data/detector/yolox_nano.onnx")
+    assert "\n" not in str(caught.value)
+
+
+def test_pillow_stays_as_it_is():
+    """ultralytics replaces its opener with one that runs pip where a picture is broken."""
+    from PIL import Image
+
+    assert Image.open.__module__ == "PIL.Image"
