@@ -45,8 +45,8 @@ class Study:
 STUDIES = {
     "decoders": Study(
         (
-            "training.tracking_steps=0",
-            "training.words_from=0",
+            "training.detector_only_steps=0",
+            "training.caption_start_step=0",
             "training.learning_rate=3e-4",
             "training.lora_learning_rate=6e-4",
             "decoder.max_new_tokens=80",
@@ -59,7 +59,7 @@ STUDIES = {
         ("fact_recall", "swapped_recall", "chance_recall", "verb_f1", "hota"),
     ),
     "features": Study(
-        ("training.tracking_steps=0",),
+        ("training.detector_only_steps=0",),
         {
             "joint": (),
             "two stages (detached features)": ("features.detach=true",),
@@ -125,8 +125,8 @@ def make_row(arguments: argparse.Namespace, study: Study, row: str, seed: int) -
 
 def _train(config: Config, arguments: argparse.Namespace, steps: int) -> tuple[Trainer, list[float]]:
     """A training of so many steps, and the seconds of each; nothing of it is kept on disk."""
-    words_from = steps if arguments.study == "features" else 0
-    settings = replace(config.training, steps=steps, words_from=words_from, checkpoint_every=steps + 1)
+    caption_start_step = steps if arguments.study == "features" else 0
+    settings = replace(config.training, steps=steps, caption_start_step=caption_start_step, checkpoint_every=steps + 1)
     settings = replace(settings, warmup_steps=min(settings.warmup_steps, steps // 5))
     seconds: list[float] = []
 

@@ -158,39 +158,23 @@ class PicturesConfig:
 
 
 @dataclass(frozen=True)
-class LossWeights:
-    """What each mean loss counts; 0 leaves it out.
-
-    grounding: the bag of words, and moments: the same of single looks, where a data set says when things happen; see
-    semantics/grounding.py.
-    """
-
-    detection: float = 1.0
-    instance: float = 1.0
-    video: float = 1.0
-    grounding: float = 0.5
-    moments: float = 0.5
-    interactions: float = 1.0
-
-
-@dataclass(frozen=True)
 class TrainingConfig:
     """How a model is trained; not read at inference.
 
     dataset: "synthetic" (drawn in memory) or the root of a data set in BenSMOT's layout. synthetic_sequences: how many
     different worlds; synthetic_width: of their frames in pixels, null for 320 to 640.
-    steps: optimiser steps. Up to tracking_steps the detector learns alone (paper: 20K of 70K); from then on grounding
-    and interactions too; from spelling_from on grounding asks for the words' order; from words_from on captions
-    are learned too. batch_clips: clips a process and micro-batch; accumulate:
+    steps: optimiser steps. Up to detector_only_steps the detector learns alone (paper: 20K of 70K); from then on
+    grounding and interactions too; from ctc_start_step on grounding asks for the words' order; from caption_start_step
+    on captions are learned too. batch_clips: clips a process and micro-batch; accumulate:
     micro-batches a step.
     most_frames, feature_frames, detector_frames, true_tracks, video_captions: see training/examples.py.
     learning_rate: of the heads; lora_learning_rate: of the language model's adapter; backbone_factor: times
     learning_rate for the detector (0.1 for a pretrained one). After warmup_steps the rates follow half a cosine to 0.
     clip_norm: of the gradient of each group of parameters.
-    assignment_iou: spatio-temporal IoU from which a found trajectory is a true person's. negatives_per_positive: pairs
-    without a verb for each one with.
+    weights: of each mean loss by name, in place of its own (see training/terms.py); 0 leaves it out.
+    assignment_iou: spatio-temporal IoU from which a found trajectory is a true person's.
     precision: "auto" (bf16 on GPUs and CPUs with units for it, else float32), "float32", "bf16" or "fp16". compile: torch.compile the
-    language model and the detector. tracker: "tensorboard", "wandb" or "none".
+    language model and the detector. logger: "tensorboard", "wandb" or "none".
     keep: newest checkpoints kept, beside the best. validation_videos: described every validate_every steps.
     calibration_videos: validation sequences on which the verbs' thresholds are set at the end; 0 leaves them.
     """
@@ -202,9 +186,9 @@ class TrainingConfig:
     synthetic_width: int | None = 320
     seed: int = 0
     steps: int = 2000
-    tracking_steps: int = 200
-    spelling_from: int = 300
-    words_from: int = 400
+    detector_only_steps: int = 200
+    ctc_start_step: int = 300
+    caption_start_step: int = 400
     batch_clips: int = 1
     accumulate: int = 1
     workers: int = 1
@@ -220,12 +204,11 @@ class TrainingConfig:
     weight_decay: float = 0.01
     warmup_steps: int = 100
     clip_norm: float = 5.0
-    weights: LossWeights = field(default_factory=LossWeights)
+    weights: dict[str, float] = field(default_factory=dict)
     assignment_iou: float = 0.5
-    negatives_per_positive: float = 3.0
     precision: str = "auto"
     compile: bool = False
-    tracker: str = "tensorboard"
+    logger: str = "tensorboard"
     log_every: int = 10
     checkpoint_every: int = 200
     keep: int = 2
@@ -238,14 +221,14 @@ class TrainingConfig:
         small = [name for name in counts if getattr(self, name) < 1]
         if small:
             raise ValueError(f"training.{small[0]} is {getattr(self, small[0])}; give at least 1")
-        if not 0 <= self.tracking_steps <= min(self.spelling_from, self.words_from):
+        if not 0 <= self.detector_only_steps <= min(self.ctc_start_step, self.caption_start_step):
             raise ValueError(
-                f"training.tracking_steps is {self.tracking_steps}, spelling_from {self.spelling_from} and words_from "
-                f"{self.words_from}; spelling and words come after tracking"
+                f"training.detector_only_steps is {self.detector_only_steps}, ctc_start_step {self.ctc_start_step} and "
+                f"caption_start_step {self.caption_start_step}; ctc and captions start after the detector"
             )
         for name, allowed in (
             ("precision", ("auto", "float32", "bf16", "fp16")),
-            ("tracker", ("tensorboard", "wandb", "none")),
+            ("logger", ("tensorboard", "wandb", "none")),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"training.{name} is {getattr(self, name)!r}; it takes {', '.join(allowed)}")
@@ -255,7 +238,7 @@ class TrainingConfig:
 class Config:
     """Everything that makes a model. `name` is what a description says wrote it.
 
-    spine: a key of MODELS: "smot" (learned features, fusions and heads) or "zero-shot" (pretrained parts alone).
+    model_type: a key of MODELS: "smot" (learned features, fusions and heads) or "zero-shot" (pretrained parts alone).
     """
 
     name: str = "demo"
@@ -267,7 +250,7 @@ class Config:
     interaction: InteractionConfig = field(default_factory=InteractionConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     pictures: PicturesConfig = field(default_factory=PicturesConfig)
-    spine: str = "smot"
+    model_type: str = "smot"
 
 
 def load_config(path: Path | str, overrides: typing.Sequence[str] = ()) -> Config:
@@ -334,6 +317,9 @@ def _value(kind: Any, value: Any, key: str) -> Any:
         return _section(kind, value, key + ".")  # type: ignore[arg-type]
     if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
         return tuple(_value(typing.get_args(kind)[0], entry, key) for entry in value)
+    if typing.get_origin(kind) is dict and isinstance(value, dict):
+        entry_kind = typing.get_args(kind)[1]
+        return {str(name): _value(entry_kind, entry, f"{key}.{name}") for name, entry in value.items()}
     allowed = typing.get_args(kind) if typing.get_origin(kind) in (Union, types.UnionType) else (kind,)
     if float in allowed and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 
@@ -15,8 +14,8 @@ from smot_vlm.association.people_sources import DetectedPeople, GivenDetections,
 from smot_vlm.config import Config, load_config
 from smot_vlm.detection.detector import Detector, YoloFileDetector
 from smot_vlm.detection.onnx_detector import OnnxDetector
-from smot_vlm.models.base import Describer
-from smot_vlm.models.build import build_associator, build_describer
+from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.build import build_associator, build_configured_model
 from smot_vlm.models.checkpoint import ModelCard, load_pretrained, save_pretrained
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
@@ -49,7 +48,7 @@ class Tracker:
 
     def __init__(
         self,
-        model: Describer[Any, Any],
+        model: SmotModelBase,
         config: Config,
         *,
         detector: str = "model",
@@ -85,11 +84,11 @@ class Tracker:
         chosen = _device(device)
         folder = _model_folder(name)
         if folder is not None:
-            model: Describer[Any, Any]
+            model: SmotModelBase
             model, config = load_pretrained(folder, overrides)
         else:
             config = load_config(_config_path(name), overrides)
-            model = build_describer(config)
+            model = build_configured_model(config)
         return cls(model.to(chosen), config, detector=detector, associator=associator)
 
     def save_pretrained(self, folder: Path | str, *, card: ModelCard | None = None, overwrite: bool = False) -> None:

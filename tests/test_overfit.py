@@ -10,15 +10,16 @@ import pytest
 import torch
 
 from smot_vlm.config import Config, DecoderConfig, DetectorConfig, FeaturesConfig, InteractionConfig
+from smot_vlm.detection.detector import DetectorOutput
 from smot_vlm.fusion.running_norm import running_norms
 from smot_vlm.models.build import build_model
+from smot_vlm.models.clips import ClipBatch, ClipInput
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Trajectory
 from smot_vlm.synthetic import make_sequence, score_caption
-from smot_vlm.training.features import WatchedClip, look_at_people, watch
 
-CLIPS, LOOKS = 8, 8
+CLIPS, KEYFRAMES = 8, 8
 FIRST_SEED = 820_000
 MOST_STEPS, STEPS_BETWEEN_CHECKS = 400, 20
 # Momentum 0.1, from a variance of 1 to one of a millionth.
@@ -39,7 +40,7 @@ def make_model(decoder: DecoderConfig) -> SmotModel:
     torch.manual_seed(0)
     config = Config(
         detector=DetectorConfig(image_size=256),
-        features=FeaturesConfig(track_frames=LOOKS),
+        features=FeaturesConfig(track_frames=KEYFRAMES),
         decoder=decoder,
         interaction=InteractionConfig(verb_encoder=None),
     )
@@ -48,23 +49,35 @@ def make_model(decoder: DecoderConfig) -> SmotModel:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Seen:
-    """What the (random, frozen) backbone sees of a clip at a few times, and the clip's first person at those times."""
+    """A clip at a few times, what the (random, frozen) detector makes of it, and its first person at those times."""
 
+    images: torch.Tensor
     pyramid: list[torch.Tensor]
-    clip: WatchedClip
+    clip: ClipInput
+
+
+class Recorded(torch.nn.Module):
+    """In place of a frozen detector: its outputs, computed once."""
+
+    def __init__(self, pyramid: list[torch.Tensor]) -> None:
+        super().__init__()
+        self.pyramid = pyramid
+
+    def forward(self, images: torch.Tensor) -> DetectorOutput:
+        return DetectorOutput(None, self.pyramid)
 
 
 def look_at(model: SmotModel, clips) -> list[Seen]:
-    """Every clip at LOOKS times, spread evenly over its first person's life."""
+    """Every clip at KEYFRAMES times, spread evenly over its first person's life."""
     canvases, watched = [], []
     for clip in clips:
         track = clip.tracks[0]
-        rows = np.unique(np.linspace(0, len(track) - 1, LOOKS).round().astype(int))
+        rows = np.unique(np.linspace(0, len(track) - 1, KEYFRAMES).round().astype(int))
         frames = track.frames[rows]
         prepared = [model.detector.preprocess(clip.frame(int(frame))) for frame in frames]
         canvases.append(torch.stack([canvas for canvas, _ in prepared]))
         person = Trajectory(track.id, np.arange(len(rows)), track.boxes[rows], track.scores[rows], track.caption)
-        watched.append(WatchedClip(prepared[0][1], frames / clip.fps, [person], scene=False))
+        watched.append(ClipInput(prepared[0][1], frames / clip.fps, [person], with_scene=False))
     with torch.no_grad():
         model.detector.train()  # gives the batch norms statistics of these pictures
         for _ in range(5):
@@ -72,16 +85,18 @@ def look_at(model: SmotModel, clips) -> list[Seen]:
                 model.detector(canvas)
         model.detector.eval()
         pyramids = [model.detector(canvas).pyramid for canvas in canvases]
-    return [Seen(pyramid, clip) for pyramid, clip in zip(pyramids, watched, strict=True)]
+    return [Seen(*parts) for parts in zip(canvases, pyramids, watched, strict=True)]
 
 
 def requests_of(model: SmotModel, seen: list[Seen]) -> list[CaptionRequest]:
     """One request a clip, for its first person; all clips in one batch, as in training."""
     pyramid = [torch.cat(levels) for levels in zip(*(one.pyramid for one in seen), strict=True)]
-    clips = [one.clip for one in seen]
-    fused = watch(model, pyramid, clips, look_at_people(model, pyramid, clips))
-    prompt = model.prompts.render("instance_caption")
-    return [CaptionRequest("instance", one.tracks[0][one.mask[0]], prompt) for one in fused]
+    batch = ClipBatch(torch.cat([one.images for one in seen]), [one.clip for one in seen])
+    detector, model.detector = model.detector, Recorded(pyramid)  # type: ignore[assignment]
+    try:
+        return model.people_requests(model(batch))
+    finally:
+        model.detector = detector
 
 
 def fact_recall(captions: list[str], clips) -> float:

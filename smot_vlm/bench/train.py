@@ -48,12 +48,12 @@ def run(
     training = replace(
         config.training,
         steps=total,
-        tracking_steps=0,
-        spelling_from=0,
-        words_from=0,
+        detector_only_steps=0,
+        ctc_start_step=0,
+        caption_start_step=0,
         validation_videos=0,
         checkpoint_every=total + 1,
-        tracker="none",
+        logger="none",
     )
     records: list[StepRecord] = []
 

@@ -28,6 +28,25 @@ class Letterbox:
         """Boxes (n, 4) xyxy from original pixels to the canvas."""
         return boxes * np.tile(self.scale, 2) + np.tile(self.offset, 2)
 
+    def to_normalized_cxcywh(self, boxes: np.ndarray) -> np.ndarray:
+        """Boxes (n, 4) xyxy in original pixels as (center x, center y, width, height) in fractions of the frame."""
+        return to_normalized_cxcywh(boxes, self.width, self.height)
+
+
+def to_normalized_cxcywh(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Boxes as fractions of a picture.
+
+    Args:
+        boxes: (n, 4) xyxy in pixels.
+        width: of the picture in pixels.
+        height: of the picture in pixels.
+
+    Returns:
+        (n, 4) center x, center y, width, height in fractions of the picture.
+    """
+    corners = boxes / np.tile([width, height], 2)
+    return np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], axis=1)
+
 
 def letterbox(image: np.ndarray, width: int, height: int, centered: bool = False) -> tuple[np.ndarray, Letterbox]:
     """Scale `image` (H, W, 3) to fit a `width` x `height` canvas without changing its shape; the rest is grey.

@@ -43,8 +43,8 @@ class PositionCodes(nn.Module):
         self, times: Float[Tensor, "tracks frames"], boxes: Float[Tensor, "tracks frames 4"]
     ) -> Float[Tensor, "tracks frames cells dim"]:
         angles = times[..., None] * self.frequencies
-        moment = self.time(torch.cat([angles.sin(), angles.cos()], dim=-1)) + self.box(boxes)
-        return moment[:, :, None] + self.cell
+        code = self.time(torch.cat([angles.sin(), angles.cos()], dim=-1)) + self.box(boxes)
+        return code[:, :, None] + self.cell
 
 
 class TrajectoryFusion(nn.Module, ABC):
@@ -74,13 +74,22 @@ class TrajectoryFusion(nn.Module, ABC):
         fused, real = self.combine(self._coded(tokens, times, boxes), mask)
         return self.center(fused, real), real
 
-    def moments(
+    def fuse_single_frames(
         self,
-        tokens: Float[Tensor, "looks cells dim"],
-        times: Float[Tensor, "looks"],
-        boxes: Float[Tensor, "looks 4"],
-    ) -> Float[Tensor, "looks tokens dim"]:
-        """Each look fused as if it were all that was seen of somebody, around what whole trajectories usually are."""
+        tokens: Float[Tensor, "observations cells dim"],
+        times: Float[Tensor, "observations"],
+        boxes: Float[Tensor, "observations 4"],
+    ) -> Float[Tensor, "observations tokens dim"]:
+        """Each observation fused as a trajectory of one frame, normalised as whole trajectories are.
+
+        Args:
+            tokens: t_i^j.
+            times: seconds since the video began.
+            boxes: fractions of the frame.
+
+        Returns:
+            Fused tokens of each.
+        """
         seen = torch.ones(len(tokens), 1, dtype=torch.bool, device=tokens.device)
         fused, _ = self.combine(self._coded(tokens[:, None], times[:, None], boxes[:, None]), seen)
         return self.center.normalize(fused)

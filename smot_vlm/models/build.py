@@ -17,7 +17,7 @@ from smot_vlm.fusion.roi import FrameFeatures, PersonFeatures
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS, TrajectoryFusion
 from smot_vlm.fusion.video import VIDEO_FUSIONS, VideoFusion
-from smot_vlm.models.base import Describer
+from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.models.tracks_only import TracksOnlyModel
 from smot_vlm.models.zero_shot import ZeroShotModel
@@ -105,23 +105,23 @@ def build_zero_shot(config: Config) -> ZeroShotModel:
 
 
 # Name in the config -> how to make it. Embedding 335 glosses takes seconds, which an untrained model would not repay.
-MODELS: dict[str, Callable[[Config], Describer[Any, Any]]] = {
+MODELS: dict[str, Callable[[Config], SmotModelBase]] = {
     "smot": partial(build_model, name_verbs=False),
     "zero-shot": build_zero_shot,
     "tracks-only": lambda config: TracksOnlyModel(),
 }
 
 
-def build_describer(config: Config) -> Describer[Any, Any]:
+def build_configured_model(config: Config) -> SmotModelBase:
     """The configured model, as a Session uses it.
 
     Raises:
-        ValueError: an unknown `spine`.
+        ValueError: an unknown `model_type`.
         FileNotFoundError: a part (the language model) is found nowhere.
     """
-    if config.spine not in MODELS:
-        raise ValueError(f"spine is {config.spine!r}; it takes {', '.join(MODELS)}")
-    return MODELS[config.spine](config)
+    if config.model_type not in MODELS:
+        raise ValueError(f"model_type is {config.model_type!r}; it takes {', '.join(MODELS)}")
+    return MODELS[config.model_type](config)
 
 
 def build_pictures(config: Config, pairs: int = 0) -> Callable[[], PictureMemory]:

@@ -73,14 +73,14 @@ class InteractionHead(nn.Module):
         """pairs: rows (subject, object) into `tracks`. mask: true where a token is real."""
         return self._peaks(tracks, mask, pairs, self.verbs, self.bias)
 
-    def moments(
+    def token_logits(
         self,
         tracks: Float[Tensor, "tracks tokens dim"],
         mask: Bool[Tensor, "tracks tokens"],
         pairs: Int[Tensor, "pairs 2"],
     ) -> Float[Tensor, "pairs tokens verbs"]:
         """The logits that each token of the subject gives; `highest` of them are the pair's."""
-        return self._moments(tracks, mask, pairs, self.verbs, self.bias)
+        return self._token_logits(tracks, mask, pairs, self.verbs, self.bias)
 
     def score_phrases(
         self,
@@ -141,9 +141,11 @@ class InteractionHead(nn.Module):
 
     def _peaks(self, tracks: Tensor, mask: Tensor, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
         parts = pairs.split(self.chunk)
-        return torch.cat([highest(self._moments(tracks, mask, part, verbs, bias), mask[part[:, 0]]) for part in parts])
+        return torch.cat(
+            [highest(self._token_logits(tracks, mask, part, verbs, bias), mask[part[:, 0]]) for part in parts]
+        )
 
-    def _moments(self, tracks: Tensor, mask: Tensor, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
+    def _token_logits(self, tracks: Tensor, mask: Tensor, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
         subject, target = pairs.unbind(dim=1)
         shown = self.mlp(self.pair(tracks[subject], tracks[target], mask[target]))
         cosine = functional.normalize(shown.float(), dim=-1) @ functional.normalize(verbs, dim=-1).T

@@ -90,17 +90,23 @@ class Example:
     detector: np.ndarray
     associate: bool
     teach_video: bool
-    moments: tuple[Moment, ...]
+    events: tuple[Moment, ...]
     seed: int
 
-    def moment(self, track_id: int, time_seconds: float) -> Moment | None:
-        """The track's moment at a time; None where nothing is known."""
-        moments = (
-            moment
-            for moment in self.moments
-            if moment.track_id == track_id and moment.start <= time_seconds < moment.end
+    def event_at(self, track_id: int, time_seconds: float) -> Moment | None:
+        """What a person does at a time.
+
+        Args:
+            track_id: whose.
+            time_seconds: since the video began.
+
+        Returns:
+            None where nothing is known.
+        """
+        events = (
+            event for event in self.events if event.track_id == track_id and event.start <= time_seconds < event.end
         )
-        return next(moments, None)
+        return next(events, None)
 
 
 class Draw(NamedTuple):
@@ -212,7 +218,7 @@ def _example(
         detector=detector,
         associate=associate,
         teach_video=teach_video,
-        moments=clip.moments,
+        events=clip.moments,
         seed=seed,
     )
 

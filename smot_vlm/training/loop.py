@@ -5,7 +5,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -24,10 +24,11 @@ from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.system.files import write_text
 from smot_vlm.training.checkpoints import Checkpoints, Progress, restore
 from smot_vlm.training.examples import Example, Examples, RunOrder, example_options
-from smot_vlm.training.objective import Losses, Objective, Phase, combine
+from smot_vlm.training.objective import Objective, combine
 from smot_vlm.training.optim import clip_groups, make_optimizer, parameter_groups, rate_factor, set_rates
 from smot_vlm.training.records import StepLog, StepRecord
 from smot_vlm.training.sequence_sources import open_source, validation_sequences
+from smot_vlm.training.terms import Phase, term_weights
 from smot_vlm.training.validation import Validation, validate
 
 logger = logging.getLogger(__name__)
@@ -159,13 +160,11 @@ class Trainer:
         if settings.compile:
             self.model.detector.compile()
             self.model.decoder.language_model.compile()  # type: ignore[attr-defined]
-        weights = settings.weights
         self.objective = Objective(
             self.model,
             lambda fps: build_associator(self.config.association.name, self.config.association, fps),
-            weights=Losses(**asdict(weights)),
+            weights=term_weights(settings.weights),
             assignment_iou=settings.assignment_iou,
-            negatives_per_positive=settings.negatives_per_positive,
             detach=self.config.features.detach,
         )
         self.loader = self.accelerator.prepare_data_loader(loader, device_placement=False)
@@ -178,7 +177,7 @@ class Trainer:
         started, times = time.perf_counter(), self.objective.times
         times.seconds.clear()
         torch.manual_seed(hash((settings.seed, step, accelerator.process_index)) % 2**31)
-        starts = (settings.tracking_steps, settings.spelling_from, settings.words_from)
+        starts = (settings.detector_only_steps, settings.ctc_start_step, settings.caption_start_step)
         phase = Phase(*(step >= start for start in starts))
         factor = rate_factor(step, warmup_steps=settings.warmup_steps, steps=settings.steps, starts=starts)
         set_rates(self.optimizer, factor)
@@ -198,26 +197,27 @@ class Trainer:
                 with times.part("optimiser"):
                     self.optimizer.step()
                     self.optimizer.zero_grad()
-            sums.append(Losses(*(float(torch.as_tensor(loss).detach()) for loss in losses)))
+            sums.append({name: float(total.detach()) for name, total in losses.items()})
         for norm in running_norms(self.model):
             norm.update(lambda counted: accelerator.reduce(counted, "sum"))
         totals = self._total(sums)
         return StepRecord.of(
-            step + 1, totals, counts, phase, factor, norms, time.perf_counter() - started, dict(times.seconds)
+            step + 1, totals, counts, factor, norms, time.perf_counter() - started, dict(times.seconds)
         )
 
-    def _total(self, parts: list[Losses]) -> Losses:
+    def _total(self, parts: list[dict[str, float]]) -> dict[str, float]:
         """The sum over micro-batches and processes; on the way every process learns whether one was told to stop."""
-        values = [sum(float(value) for value in column) for column in zip(*parts, strict=True)]
+        names = list(parts[0])
+        values = [sum(part[name] for part in parts) for name in names]
         told = torch.tensor([*values, float(self._stop)], dtype=torch.float64, device=self.accelerator.device)
         if self.accelerator.device.type == "mps":
             told = told.float()
         *sums, stop = self.accelerator.reduce(told, "sum").tolist()
         self._stop = self._stop or stop > 0
-        return Losses(*sums)
+        return dict(zip(names, sums, strict=True))
 
     def _track(self, record: StepRecord) -> None:
-        if self.settings.tracker != "none" and record.step % self.settings.log_every == 0:
+        if self.settings.logger != "none" and record.step % self.settings.log_every == 0:
             self.accelerator.log(record.flat(), step=record.step)
 
     def _keep(self, log: StepLog | None) -> None:
@@ -241,10 +241,10 @@ class Trainer:
         if not self.settings.validation_videos or log is None:
             return None
         sequences = validation_sequences(self.settings, self.settings.validation_videos)
-        scores = validate(self.model, self.config, sequences, step > self.settings.words_from)
+        scores = validate(self.model, self.config, sequences, step > self.settings.caption_start_step)
         log.validation(step, scores.flat())
         self._on_validation(step, scores)
-        if self.settings.tracker != "none":
+        if self.settings.logger != "none":
             self.accelerator.log({f"validation/{name}": value for name, value in scores.flat().items()}, step=step)
         return scores
 
@@ -263,12 +263,12 @@ def open_accelerator(settings: TrainingConfig, folder: Path) -> Accelerator:
         gradient_accumulation_plugin=GradientAccumulationPlugin(
             num_steps=settings.accumulate, sync_with_dataloader=False
         ),
-        log_with=None if settings.tracker == "none" else settings.tracker,
+        log_with=None if settings.logger == "none" else settings.logger,
         project_dir=folder,
         # A clip without people leaves heads without an example, on one process and not on another.
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
-    if settings.tracker != "none":
+    if settings.logger != "none":
         accelerator.init_trackers(folder.name)
     return accelerator
 

@@ -3,11 +3,11 @@
 import json
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from smot_vlm.system.files import write_text
-from smot_vlm.training.objective import Losses, Phase
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,29 @@ class StepRecord:
     def of(
         cls,
         step: int,
-        sums: Losses,
-        counts: Losses,
-        phase: Phase,
+        sums: Mapping[str, float],
+        counts: Mapping[str, float],
         rate: float,
         norms: dict[str, float],
         seconds: float,
         parts: dict[str, float],
     ) -> "StepRecord":
-        """From the sums of losses and the numbers of targets over all processes and micro-batches."""
-        trained = {"detection": True, "instance": phase.words, "video": phase.words}
-        losses = {
-            name: float(total) / max(float(count), 1.0)
-            for name, total, count in zip(Losses._fields, sums, counts, strict=True)
-            if trained.get(name, phase.meaning)
-        }
-        tokens = int(float(counts.instance) + float(counts.video)) if phase.words else 0
+        """From sums over all processes and micro-batches.
+
+        Args:
+            step: counted from 1.
+            sums: of the losses that count now.
+            counts: targets of each loss.
+            rate: share of the highest learning rates.
+            norms: of the gradients before clipping.
+            seconds: wall time.
+            parts: seconds by part.
+
+        Returns:
+            The record, with mean losses.
+        """
+        losses = {name: total / max(counts[name], 1.0) for name, total in sums.items()}
+        tokens = int(sum(counts[name] for name in ("instance", "video") if name in sums))
         return cls(step, losses, tokens, rate, norms, seconds, parts)
 
     def flat(self) -> dict[str, float]:

@@ -20,7 +20,7 @@ CHUNK_FRAMES = 16
 
 
 @torch.no_grad()
-def find_people(model: SmotModel, example: Example, open_associator: Callable[[float], Associator]) -> list[Trajectory]:
+def run_tracker(model: SmotModel, example: Example, open_associator: Callable[[float], Associator]) -> list[Trajectory]:
     """The trajectories that the model finds in all frames of the example, boxes in original pixels.
 
     The detector is in evaluation mode meanwhile, and afterwards as before.
@@ -43,7 +43,7 @@ def find_people(model: SmotModel, example: Example, open_associator: Callable[[f
     return [replace(track, boxes=example.placement.to_frame(track.boxes)) for track in builder.build()]
 
 
-def people_to_teach(
+def assign_targets(
     truth: Sequence[Trajectory], found: Sequence[Trajectory], frames: np.ndarray, iou: float = 0.5
 ) -> list[Trajectory]:
     """For each true person the trajectory whose features are taken, cut to `frames`, its `frames` positions in them.

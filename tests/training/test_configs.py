@@ -65,7 +65,7 @@ def test_the_qlora_config_asks_for_four_bits():
 def test_the_papers_config_has_the_papers_numbers():
     config = load_config(CONFIGS / "bensmot_smoter.yaml")
     training = config.training
-    assert (training.steps, training.tracking_steps, training.learning_rate) == (70_000, 20_000, 5e-4)
+    assert (training.steps, training.detector_only_steps, training.learning_rate) == (70_000, 20_000, 5e-4)
     assert (config.association.proposal_score, training.batch_clips, training.detector_frames) == (0.3, 1, (6, 8))
     assert (config.fusion.video, config.fusion.trajectory, config.fusion.position_codes) == (
         "attention", "concatenation", False,

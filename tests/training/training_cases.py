@@ -13,10 +13,11 @@ from smot_vlm.detection.letterbox import Letterbox
 from smot_vlm.models.build import build_associator, build_model
 from smot_vlm.structures import Interaction, Moment, Trajectory
 from smot_vlm.training.examples import Example
-from smot_vlm.training.objective import Losses, Objective, Phase
+from smot_vlm.training.objective import Objective
+from smot_vlm.training.terms import Phase, term_weights
 
-EVERYTHING = Phase(meaning=True, spelling=True, words=True)
-EVEN = Losses(1.0, 1.0, 1.0, 0.5, 0.5, 1.0)
+EVERYTHING = Phase(features=True, ctc=True, captions=True)
+EVEN = term_weights({})
 
 
 def small_training(language_model: Path, **changes: object) -> Config:
@@ -25,9 +26,9 @@ def small_training(language_model: Path, **changes: object) -> Config:
         synthetic_sequences=4,
         synthetic_width=160,
         steps=6,
-        tracking_steps=1,
-        spelling_from=2,
-        words_from=2,
+        detector_only_steps=1,
+        ctc_start_step=2,
+        caption_start_step=2,
         batch_clips=1,
         workers=0,
         most_frames=6,
@@ -35,7 +36,7 @@ def small_training(language_model: Path, **changes: object) -> Config:
         detector_frames=(2, 3),
         true_tracks=(1.0, 0.5),
         warmup_steps=2,
-        tracker="none",
+        logger="none",
         log_every=1,
         checkpoint_every=2,
         validation_videos=0,
@@ -78,12 +79,12 @@ def example(people: int = 2, verbs: bool = True, associate: bool = False, seed: 
         detector=np.array([0, 2]),
         associate=associate,
         teach_video=True,
-        moments=tuple(Moment(track.id, 0.0, 1.0, track.caption, "waves") for track in tracks),
+        events=tuple(Moment(track.id, 0.0, 1.0, track.caption, "waves") for track in tracks),
         seed=7,
     )
 
 
-def make_objective(config: Config, weights: Losses = EVEN, detach: bool = False) -> Objective:
+def make_objective(config: Config, weights: dict[str, float] = EVEN, detach: bool = False) -> Objective:
     torch.manual_seed(0)
     return Objective(
         build_model(config),
