@@ -12,7 +12,6 @@ from types import FrameType
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.utils import GradientAccumulationPlugin
-from torch import nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
@@ -20,7 +19,6 @@ from smot_vlm.config import Config, TrainingConfig, config_to_dict
 from smot_vlm.data.collate import SequenceSource
 from smot_vlm.fusion.running_norm import running_norms
 from smot_vlm.models.build import build_associator, build_model
-from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.system.files import write_text
 from smot_vlm.training.checkpoints import Checkpoints, Progress, restore
 from smot_vlm.training.examples import Example, Examples, RunOrder, example_options
@@ -155,11 +153,11 @@ class Trainer:
             prefetch_factor=4 if settings.workers else None,
         )
         self.model.detector.to(memory_format=torch.channels_last)
-        if self.accelerator.mixed_precision == "bf16":
-            _halve_frozen(self.model.decoder, self.accelerator.device)  # type: ignore[arg-type]
+        # Frozen weights are only multiplied with, so they may be bf16: autocast need not convert them at each step.
+        frozen = torch.bfloat16 if self.accelerator.mixed_precision == "bf16" else None
+        self.model.decoder.optimize(compile=settings.compile, dtype=frozen)
         if settings.compile:
             self.model.detector.compile()
-            self.model.decoder.language_model.compile()  # type: ignore[attr-defined]
         self.objective = Objective(
             self.model,
             lambda fps: build_associator(self.config.association.name, self.config.association, fps),
@@ -278,18 +276,6 @@ def _multiplies_bf16() -> bool:
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported()
     return bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
-
-
-def _halve_frozen(decoder: nn.Module, device: torch.device) -> None:
-    """A language model that is not trained is only multiplied with, in bf16: autocast need not convert it at each step.
-
-    On CPUs its attention is made of products too, which are much faster in bf16 than torch's fused one backwards.
-    """
-    if device.type == "cpu" and isinstance(decoder, LoraLM):
-        decoder.language_model.get_base_model().set_attn_implementation("eager")  # type: ignore[operator]
-    for parameter in decoder.parameters():
-        if not parameter.requires_grad and parameter.dtype == torch.float32:
-            parameter.data = parameter.data.bfloat16()
 
 
 def _as_list(examples: list[Example]) -> list[Example]:

@@ -1,4 +1,4 @@
-"""The spine: streaming equals the whole clip, features depend on what is seen, gradient runs from a word to the backbone."""
+"""SmotModel: streaming equals the whole clip, features depend on the pixels, gradient runs from a word to the backbone."""
 
 import numpy as np
 import pytest

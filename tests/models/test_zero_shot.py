@@ -203,7 +203,7 @@ def test_from_pretrained_takes_the_shipped_configuration_and_what_is_to_differ(f
 def test_a_configuration_of_ones_own_names_another_model(config, folder, tmp_path, boxes):
     path = tmp_path / "mine.yaml"
     path.write_text(
-        f"name: mine\nspine: zero-shot\ndecoder: {{name: vision-language, language_model: {folder}, soft_tokens: 0}}\n"
+        f"name: mine\nmodel_type: zero-shot\ndecoder: {{name: vision-language, language_model: {folder}, soft_tokens: 0}}\n"
     )
     tracker = Tracker.from_pretrained(path, device="cpu")
     assert isinstance(tracker.model, ZeroShotModel)
@@ -217,7 +217,7 @@ def test_there_is_nothing_to_save(tracker, tmp_path):
         tracker.save_pretrained(tmp_path / "saved")
 
 
-def test_an_unknown_spine_names_the_known_ones(config):
+def test_an_unknown_model_type_names_the_known_ones(config):
     with pytest.raises(ValueError, match="model_type is 'snake'; it takes smot, zero-shot"):
         build_configured_model(dataclasses.replace(config, model_type="snake"))
 
