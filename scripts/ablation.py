@@ -65,12 +65,12 @@ STUDIES = {
             "two stages (detached features)": ("features.detach=true",),
             "without position codes": ("fusion.position_codes=false",),
             "without actor relations": ("fusion.actor_relations=false",),
-            "without moments": ("training.weights.moments=0",),
+            "without frame grounding": ("training.weights.frame_grounding=0",),
             "trajectory fusion: attention": ("fusion.trajectory=attention",),
             "trajectory fusion: mlp": ("fusion.trajectory=mlp",),
             "trajectory fusion: addition": ("fusion.trajectory=addition",),
         },
-        ("grounding", "swapped grounding", "moments", "interactions"),
+        ("grounding", "swapped grounding", "frame_grounding", "interactions"),
     ),
 }
 
@@ -108,7 +108,7 @@ def make_row(arguments: argparse.Namespace, study: Study, row: str, seed: int) -
     """Train one row for the time given, and score it."""
     settings = (*study.shared, *study.rows[row], f"training.seed={seed}", *arguments.overrides)
     config = load_config(arguments.config, settings)
-    quiet = replace(config.training, tracker="none", validation_videos=0, calibration_videos=0)
+    quiet = replace(config.training, logger="none", validation_videos=0, calibration_videos=0)
     config = replace(config, training=quiet)
     speed = statistics.median(_train(config, arguments, WARM_UP_STEPS + TIMED_STEPS)[1][WARM_UP_STEPS:])
     steps = max(round(arguments.minutes * 60 / speed), 1)
