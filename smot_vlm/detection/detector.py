@@ -20,6 +20,7 @@ from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import DetectionModel, load_checkpoint, yaml_model_load
 from ultralytics.utils import SETTINGS, patches
 
+from smot_vlm.detection.architecture import check_architecture
 from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
 from smot_vlm.structures import Detections
 
@@ -240,7 +241,7 @@ def _last_layer_of_stride(model: Any, stride: int) -> tuple[int, int]:
 def _load_yolo(weights: str | dict[str, Any]) -> tuple[nn.Module, bool]:
     model: Any
     if isinstance(weights, dict):
-        model = DetectionModel(weights, verbose=False)
+        model = DetectionModel(check_architecture(weights), verbose=False)
         model.args = get_cfg()
         return model, False
     suffix = Path(weights).suffix

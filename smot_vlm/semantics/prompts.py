@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2 import TemplateError, TemplateNotFound
 
+from smot_vlm.semantics.prompt_sandbox import prompt_environment
 from smot_vlm.system.files import shipped_folder
 
 # Stands in a rendered prompt where the soft tokens go.
@@ -42,14 +43,13 @@ class Prompts:
             ValueError: the template is broken or uses a value that is not given.
         """
         folder, task = self._folder, self.prefix + task
-        environment = Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True)
         try:
-            return environment.get_template(f"{task}.jinja").render(visual=VISUAL, **values).strip()
+            return prompt_environment(folder).get_template(f"{task}.jinja").render(visual=VISUAL, **values).strip()
         except TemplateNotFound:
             names = ", ".join(sorted(path.stem for path in folder.glob("*.jinja"))) or "none"
             raise FileNotFoundError(f"{folder}: no prompt {task}.jinja; there are: {names}") from None
-        except TemplateError as error:
-            raise ValueError(f"{folder / task}.jinja: {error}") from None
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"{folder / task}.jinja: {' '.join(str(error).split()) or type(error).__name__}") from None
 
     @property
     def _folder(self) -> Path:
