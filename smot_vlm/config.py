@@ -84,8 +84,8 @@ class FusionConfig:
 class DecoderConfig:
     """The language decoder. name: a key of DECODERS. language_model: a path, an installed package's model or a hub name.
 
-    soft_tokens: learned queries that carry a trajectory (or the scene) into the language model; stretches: into how many
-    the life of a person is divided among them, see semantics/soft_tokens.py. lora_targets: names of the linear layers
+    soft_tokens: learned queries that carry a trajectory (or the scene) into the language model; num_segments: into how many
+    parts a trajectory is divided among them, see semantics/soft_tokens.py. lora_targets: names of the linear layers
     that get LoRA; none: those of the attention. quantization: "4bit" or "8bit" by bitsandbytes, or null.
     gradient_checkpointing: less memory in training for a second forward pass.
     context: what the video's prompt tells beside the soft tokens: "none", "captions" (of the people, just written) or
@@ -100,7 +100,7 @@ class DecoderConfig:
     name: str = "lora-lm"
     language_model: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
     soft_tokens: int = 16
-    stretches: int = 4
+    num_segments: int = 4
     lora_rank: int = 16
     lora_alpha: int = 32
     lora_dropout: float = 0.0

@@ -67,9 +67,9 @@ def build_model(
         trajectory_fusion,
         SceneFusion(**attention),
     )
-    # Only tokens in order of time have stretches.
-    stretches = config.decoder.stretches if trajectory_fusion.keeps_order else 0
-    decoder = build_decoder(replace(config.decoder, stretches=stretches), features.dim)
+    # Only tokens in order of time have segments.
+    num_segments = config.decoder.num_segments if trajectory_fusion.keeps_order else 0
+    decoder = build_decoder(replace(config.decoder, num_segments=num_segments), features.dim)
     return SmotModel(
         detector,
         *features_and_fusions,
@@ -125,7 +125,7 @@ def build_configured_model(config: Config) -> SmotModelBase:
 
 
 def build_pictures(config: Config, pairs: int = 0) -> Callable[[], PictureMemory]:
-    """Makes empty memories for pictures. pairs: how many pairs of people have their closest moment kept."""
+    """Makes empty memories of pictures. pairs: how many pairs of people have their closest crop kept."""
     kept = config.pictures
     return partial(
         PictureMemory,
@@ -203,7 +203,7 @@ def _adapted(config: DecoderConfig) -> dict[str, Any]:
         "gradient_checkpointing": config.gradient_checkpointing,
         "lora_targets": config.lora_targets,
         "soft_tokens": config.soft_tokens,
-        "stretches": config.stretches,
+        "num_segments": config.num_segments,
         "lora_rank": config.lora_rank,
         "lora_alpha": config.lora_alpha,
         "lora_dropout": config.lora_dropout,

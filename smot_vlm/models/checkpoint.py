@@ -25,16 +25,15 @@ from transformers import PreTrainedModel
 
 from smot_vlm.config import Config, apply_overrides, config_from_dict, config_to_dict
 from smot_vlm.models.build import build_model
-from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts, check_tokenizer
+from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.system.files import atomic_folder, shipped_folder
 
-CONFIG, WEIGHTS, ADAPTER, TOKENIZER, PROMPTS, CARD = (
+CONFIG, WEIGHTS, ADAPTER, PROMPTS, CARD = (
     "config.json",
     "model.safetensors",
     "adapter",
-    "tokenizer",
     "prompts",
     "README.md",
 )
@@ -70,9 +69,7 @@ def save_pretrained(
         save_file(_to_disk(own_state(model), half), temporary / WEIGHTS, metadata={"format": "pt"})
         for adapter in _adapters(model).values():
             _save_adapter(adapter, config.decoder.language_model, temporary / ADAPTER, half)
-        tokenizer = getattr(model.decoder, "tokenizer", None)
-        if tokenizer is not None:
-            tokenizer.save_pretrained(temporary / TOKENIZER)
+        model.decoder.save_extras(temporary)
         shutil.copytree(model.prompts.folder or shipped_folder("prompts"), temporary / PROMPTS)
         (temporary / CARD).write_text(model_card(config, card or ModelCard()), encoding="utf-8")
 
@@ -96,9 +93,7 @@ def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[
         check_adapter_settings(folder / ADAPTER, config.decoder)
         path = folder / ADAPTER / ADAPTER_WEIGHTS
         _load_adapter(adapter, _read_tensors(path), str(path))
-    tokenizer = getattr(model.decoder, "tokenizer", None)
-    if tokenizer is not None:
-        check_tokenizer(folder / TOKENIZER, tokenizer, config.decoder.language_model)
+    model.decoder.check_extras(folder)
     model.trained = True
     return model.eval(), config
 

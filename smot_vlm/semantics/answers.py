@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from smot_vlm.semantics.decoder import CaptionRequest
-from smot_vlm.semantics.lora_lm import IGNORED
+from smot_vlm.semantics.losses import IGNORED
 from smot_vlm.semantics.vision_language import VisionLanguage
 
 

@@ -8,9 +8,7 @@ before the language model has learned to listen to its soft tokens; and what it 
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -18,7 +16,8 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedTokenizerBase
 
-from smot_vlm.semantics.decoder import CaptionRequest
+from smot_vlm.semantics.decoder import CaptionRequest, GroundingLoss
+from smot_vlm.semantics.soft_tokens import SoftTokens
 
 # Log-odds are SHARPNESS x cosine, beside what is usual. Two words that share a token's direction give about 14.
 SHARPNESS = 20.0
@@ -32,50 +31,50 @@ FUNCTION_WORDS = frozenset(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class GroundingLoss:
-    """total: `bag_of_words_loss`, and `spelling_loss` if asked for; words: content words' tokens in the bags, to divide by."""
+class GroundingHead:
+    """The soft tokens of a language decoder, read through its word embeddings.
 
-    total: Float[Tensor, ""]
-    words: int
+    No module of its own: the decoder owns the weights.
 
+    Args:
+        soft_tokens: the decoder's.
+        embeddings: gives the language model's word embeddings.
+        tokenizer: the language model's.
+    """
 
-@runtime_checkable
-class Grounded(Protocol):
-    """A decoder whose soft tokens can be read as words."""
-
-    def grounding(
-        self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, spelling: bool = True
-    ) -> GroundingLoss:
-        """See `GroundingLoss`; with gradient into the requests' tokens. Captions without a content word count nothing."""
-        ...
-
-    def moments(self, tokens: Float[Tensor, "looks tokens dim"], texts: Sequence[str]) -> GroundingLoss:
-        """The bag of words of single looks: their fused tokens, each read as a word, against what is to be seen then.
-
-        The order of events is left to the trajectory; what an event looks like is learned here, from each frame of it
-        by itself, with many times more answers a step than captions have.
-        """
-        ...
+    def __init__(
+        self, soft_tokens: SoftTokens, embeddings: Callable[[], Tensor], tokenizer: PreTrainedTokenizerBase
+    ) -> None:
+        self._soft_tokens = soft_tokens
+        self._embeddings = embeddings
+        self._tokenizer = tokenizer
 
     @property
-    def stretches(self) -> tuple[int, int]:
-        """Into how many the life of a person is divided by the soft tokens, and how many tokens each has; 0: they are
-        not in order of time."""
-        ...
+    def num_segments(self) -> tuple[int, int]:
+        """Segments of a trajectory and soft tokens of each."""
+        return self._soft_tokens.num_segments
 
-    def told_stretches(
+    def caption_loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, ctc: bool) -> GroundingLoss:
+        """Bag-of-words loss of whole captions, and CTC where asked for."""
+        return grounding_loss(self._rows(requests), self._embeddings(), self._tokenizer, captions, ctc=ctc)
+
+    def frame_loss(self, tokens: Float[Tensor, "observations tokens dim"], texts: Sequence[str]) -> GroundingLoss:
+        """Bag-of-words loss of single observations: many more answers a step than captions have."""
+        soft = self._soft_tokens.project_tokens(tokens)
+        return grounding_loss(soft, self._embeddings(), self._tokenizer, texts, ctc=False)
+
+    def segment_loss(
         self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[Sequence[str]]]
     ) -> GroundingLoss:
-        """The bag of words of each token of each stretch: the first says who, the next what they do, then to whom.
-
-        texts: of the first tokens of each stretch of each person; none for a stretch of which nothing is known.
-        """
-        ...
+        """Bag-of-words loss of each soft token of each segment."""
+        return segments_loss(self._rows(requests), self._embeddings(), self._tokenizer, texts)
 
     def content_tokens(self, caption: str) -> list[int]:
-        """The tokens that `grounding` asks for."""
-        ...
+        """The tokens of the content words."""
+        return content_tokens(self._tokenizer, caption)
+
+    def _rows(self, requests: Sequence[CaptionRequest]) -> Tensor:
+        return torch.stack(self._soft_tokens.rows(requests))
 
 
 def content_words(caption: str) -> list[str]:
@@ -90,7 +89,7 @@ def content_tokens(tokenizer: PreTrainedTokenizerBase, caption: str) -> list[int
     )
 
 
-def spelled_tokens(tokenizer: PreTrainedTokenizerBase, caption: str) -> list[int]:
+def ctc_tokens(tokenizer: PreTrainedTokenizerBase, caption: str) -> list[int]:
     """The first token of each content word, in order: a word takes one place, however long it is."""
     return [tokenizer(" " + word, add_special_tokens=False)["input_ids"][0] for word in content_words(caption)]
 
@@ -101,7 +100,7 @@ def grounding_loss(
     tokenizer: PreTrainedTokenizerBase,
     captions: Sequence[str],
     *,
-    spelling: bool,
+    ctc: bool,
 ) -> GroundingLoss:
     """Both losses of the `soft` tokens of one request a caption. words: the language model's word embeddings."""
     bag_of = {caption: content_tokens(tokenizer, caption) for caption in set(captions)}
@@ -112,13 +111,13 @@ def grounding_loss(
     cosines = word_cosines(soft, words, asked)
     place = {word: column for column, word in enumerate(asked)}
     total = bag_of_words_loss(cosines, [[place[word] for word in bag] for bag in bags])
-    if spelling:
-        lines = [spelled_tokens(tokenizer, caption) for caption in captions]
-        total = total + spelling_loss(cosines, [[place[word] for word in line] for line in lines])
+    if ctc:
+        lines = [ctc_tokens(tokenizer, caption) for caption in captions]
+        total = total + ctc_loss(cosines, [[place[word] for word in line] for line in lines])
     return GroundingLoss(total, sum(map(len, bags)))
 
 
-def stretches_loss(
+def segments_loss(
     soft: Float[Tensor, "requests tokens hidden"],
     words: Float[Tensor, "vocabulary hidden"],
     tokenizer: PreTrainedTokenizerBase,
@@ -132,9 +131,9 @@ def stretches_loss(
     told = [parts for row in texts for parts in row]
     total, count = soft.sum() * 0.0, 0
     for part in range(max(map(len, told), default=0)):
-        known = [stretch for stretch, parts in enumerate(told) if part < len(parts) and parts[part]]
-        asked = [told[stretch][part] for stretch in known]
-        loss = grounding_loss(tokens[known, part : part + 1], words, tokenizer, asked, spelling=False)
+        known = [segment for segment, parts in enumerate(told) if part < len(parts) and parts[part]]
+        asked = [told[segment][part] for segment in known]
+        loss = grounding_loss(tokens[known, part : part + 1], words, tokenizer, asked, ctc=False)
         total, count = total + loss.total, count + loss.words
     return GroundingLoss(total, count)
 
@@ -167,7 +166,7 @@ def bag_of_words_loss(
     return functional.binary_cross_entropy_with_logits(scores + usual, labels, reduction="sum")
 
 
-def spelling_loss(cosines: Float[Tensor, "requests tokens asked"], lines: Sequence[Sequence[int]]) -> Float[Tensor, ""]:
+def ctc_loss(cosines: Float[Tensor, "requests tokens asked"], lines: Sequence[Sequence[int]]) -> Float[Tensor, ""]:
     """Negative log-likelihood that a request's soft tokens, read in order, spell its line, added over all requests.
 
     lines: columns of `cosines` in order. Each token spells a word or nothing, and all ways to the line count (CTC,

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel
 
 from smot_vlm.system.files import atomic_folder, cache_folder
@@ -85,7 +86,8 @@ def load_model(
         ImportError: bitsandbytes is not installed.
         ValueError: an unknown quantization, or the folder holds no model of that kind.
     """
-    options: dict[str, Any] = {"dtype": dtype}
+    # A folder is data: its configuration may name code of its own, which is not run, and weights are not unpickled.
+    options: dict[str, Any] = {"dtype": dtype, "trust_remote_code": False, "use_safetensors": True}
     if quantization is not None:
         options |= {"quantization_config": _quantization(quantization), "device_map": {"": _device()}}
     model = kind.from_pretrained(folder, **options)  # type: ignore[attr-defined]
@@ -156,7 +158,7 @@ def _converted(gguf: Path) -> Path:
     if (folder / "config.json").is_file():
         return folder
     logger.warning("converting %s to safetensors once, into %s", gguf.name, folder)
-    source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+    source: dict[str, Any] = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name, "trust_remote_code": False}
     loaded = AutoModelForCausalLM.from_pretrained(**source)
     config = AutoConfig.from_pretrained(**source)
     # The dequantised weights are plain ones; a model made anew forgets that they came from a quantised file.
@@ -170,3 +172,15 @@ def _converted(gguf: Path) -> Path:
         model.save_pretrained(temporary)
         AutoTokenizer.from_pretrained(**source).save_pretrained(temporary)
     return folder
+
+
+def cast_frozen(module: nn.Module, dtype: torch.dtype | None) -> None:
+    """Convert what is not trained.
+
+    Args:
+        module: some of its parameters may be trained.
+        dtype: of frozen float32 parameters; None leaves them.
+    """
+    for parameter in module.parameters():
+        if dtype is not None and not parameter.requires_grad and parameter.dtype == torch.float32:
+            parameter.data = parameter.data.to(dtype)

@@ -14,24 +14,24 @@ from jaxtyping import Bool, Float
 from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
+from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding
 from smot_vlm.semantics.generation import GREEDY, Decoding, PromptRow, write
-from smot_vlm.semantics.grounding import GroundingLoss, content_tokens, grounding_loss, stretches_loss
-from smot_vlm.semantics.language_models import load_causal_lm
+from smot_vlm.semantics.grounding import GroundingHead
+from smot_vlm.semantics.language_models import cast_frozen, load_causal_lm
+from smot_vlm.semantics.losses import IGNORED
 from smot_vlm.semantics.merging import MergedModel, merge
 from smot_vlm.semantics.prompts import VISUAL
 from smot_vlm.semantics.shared_cache import pad_left, positions, read_once, remembers_every_token
 from smot_vlm.semantics.soft_tokens import soft_tokens_into
-
-IGNORED = -100
+from smot_vlm.semantics.tokenizers import check_tokenizer, load_tokenizer, save_tokenizer
 
 
 class LoraLM(nn.Module):
     """A frozen causal LM with LoRA on its attention, and a soft-token resampler for each task.
 
-    dim: width of the visual tokens. soft_tokens: how many carry a person or a scene into the LM; stretches: see
+    dim: width of the visual tokens. soft_tokens: how many carry a person or a scene into the LM; num_segments: see
     `SoftTokens`. lora_targets: names of the linear layers that get LoRA; none: those of the attention. max_batch: most captions generated at once, which
     bounds the key-value cache. decoding: how words are chosen. merge_lora: generate with LoRA folded into a copy of the
     weights that it changes, which is kept until they change; the captions are the same, and sooner there.
@@ -46,7 +46,7 @@ class LoraLM(nn.Module):
         *,
         dim: int = 256,
         soft_tokens: int = 16,
-        stretches: int = 0,
+        num_segments: int = 0,
         lora_rank: int = 16,
         lora_alpha: int = 32,
         lora_dropout: float = 0.0,
@@ -68,7 +68,8 @@ class LoraLM(nn.Module):
         )
         words: Tensor = language_model.get_input_embeddings().weight  # type: ignore[operator,assignment,union-attr]
         self.language_model = get_peft_model(language_model, adapter)
-        self.soft_tokens = soft_tokens_into(words, dim, count=soft_tokens, stretches=stretches)
+        self.soft_tokens = soft_tokens_into(words, dim, count=soft_tokens, num_segments=num_segments)
+        self.grounding: Grounding = GroundingHead(self.soft_tokens, self._words, tokenizer)
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
@@ -113,32 +114,26 @@ class LoraLM(nn.Module):
         )
         return CaptionLoss(total, sum(len(target) for target in targets))
 
-    def grounding(
-        self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, spelling: bool = True
-    ) -> GroundingLoss:
-        """See Grounded.grounding: the soft tokens read through the language model's word embeddings."""
-        soft = torch.stack(self.soft_tokens.rows(requests))
-        return grounding_loss(soft, self._words(), self.tokenizer, captions, spelling=spelling)
+    def count_targets(self, captions: Sequence[str]) -> int:
+        """The captions' tokens and their ends."""
+        return sum(len(self._ids(caption.strip())) + 1 for caption in captions if caption.strip())
 
-    def moments(self, tokens: Float[Tensor, "looks tokens dim"], texts: Sequence[str]) -> GroundingLoss:
-        """See Grounded.moments."""
-        return grounding_loss(self.soft_tokens.speak(tokens), self._words(), self.tokenizer, texts, spelling=False)
+    def optimize(self, *, compile: bool, dtype: torch.dtype | None) -> None:
+        """Frozen weights in `dtype`; then attention on the CPU as products too, which in bf16 beat torch's fused one."""
+        body: Any = self.language_model.get_base_model()
+        if dtype is not None and body.device.type == "cpu":
+            body.set_attn_implementation("eager")
+        cast_frozen(self, dtype)
+        if compile:
+            self.language_model.compile()
 
-    @property
-    def stretches(self) -> tuple[int, int]:
-        """See Grounded.stretches."""
-        return self.soft_tokens.stretches
+    def save_extras(self, folder: Path) -> None:
+        """The tokenizer."""
+        save_tokenizer(self.tokenizer, folder)
 
-    def told_stretches(
-        self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[Sequence[str]]]
-    ) -> GroundingLoss:
-        """See Grounded.told_stretches."""
-        soft = torch.stack(self.soft_tokens.rows(requests))
-        return stretches_loss(soft, self._words(), self.tokenizer, texts)
-
-    def content_tokens(self, caption: str) -> list[int]:
-        """See Grounded.content_tokens."""
-        return content_tokens(self.tokenizer, caption)
+    def check_extras(self, folder: Path) -> None:
+        """The saved tokenizer is the language model's."""
+        check_tokenizer(self.tokenizer, folder)
 
     @torch.inference_mode()
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
@@ -240,14 +235,6 @@ class LoraLM(nn.Module):
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
-
-
-def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """The tokenizer of a model's folder, with a padding token (its end token where it has none of its own)."""
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer
 
 
 def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:

@@ -10,10 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-FILTERS = ("capitalize", "default", "e", "escape", "first", "join", "last", "length", "list", "lower", "replace")
-FILTERS += ("reverse", "round", "sort", "string", "title", "trim", "truncate", "unique", "upper")
-TESTS = ("defined", "divisibleby", "eq", "even", "false", "ge", "gt", "in", "le", "lt", "ne", "none", "odd", "string")
-TESTS += ("true", "undefined", "==", "!=", "<", "<=", ">", ">=")
+FILTERS = ("capitalize", "default", "e", "escape", "first", "join", "last", "length", "list", "lower", "replace",
+"reverse", "round", "sort", "string", "title", "trim", "truncate", "unique", "upper")  # fmt: skip
+TESTS = ("defined", "divisibleby", "eq", "even", "false", "ge", "gt", "in", "le", "lt", "ne", "none", "odd", "string",
+"true", "undefined", "==", "!=", "<", "<=", ">", ">=")  # fmt: skip
 BUILTINS = (str, bytes, int, float, complex, tuple, list, dict, set, frozenset, type)
 LONGEST_TEMPLATE = 65_536
 

@@ -6,6 +6,7 @@ tokens, so that decoders differ in their network only. Prompts are not read.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -14,10 +15,10 @@ from transformers import PreTrainedTokenizerBase
 from smot_vlm.semantics.decoder import TASKS, CaptionLoss, CaptionRequest, Task, pad_tokens
 from smot_vlm.semantics.generation import GREEDY, Decoding
 from smot_vlm.semantics.language_models import find_language_model
-from smot_vlm.semantics.lora_lm import load_tokenizer
 from smot_vlm.semantics.losses import IGNORED, label_smoothed_loss
-from smot_vlm.semantics.smoter_search import WrittenText, search
+from smot_vlm.semantics.smoter_search import GeneratedText, search
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer
+from smot_vlm.semantics.tokenizers import check_tokenizer, load_tokenizer, save_tokenizer
 
 # Text tokens that there are positions for (released: 1024).
 PLACES = 1024
@@ -34,6 +35,7 @@ class SmoterDecoder(nn.Module):
     """
 
     wants_pictures = False
+    grounding = None
 
     def __init__(
         self,
@@ -99,6 +101,23 @@ class SmoterDecoder(nn.Module):
         ]
         return CaptionLoss(torch.stack(totals).sum(), sum(len(target) for target in targets))
 
+    def count_targets(self, captions: Sequence[str]) -> int:
+        """Words and end tokens, cut to what can be written."""
+        return sum(len(self._target(caption.strip())) for caption in captions if caption.strip())
+
+    def optimize(self, *, compile: bool, dtype: torch.dtype | None) -> None:
+        """Nothing is frozen."""
+        if compile:
+            self.networks.compile()
+
+    def save_extras(self, folder: Path) -> None:
+        """The tokenizer."""
+        save_tokenizer(self.tokenizer, folder)
+
+    def check_extras(self, folder: Path) -> None:
+        """The saved tokenizer is the language model's."""
+        check_tokenizer(self.tokenizer, folder)
+
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
         """See CaptionDecoder.generate."""
         captions = [""] * len(requests)
@@ -139,7 +158,7 @@ class SmoterDecoder(nn.Module):
         ids = self.tokenizer(caption, add_special_tokens=False)["input_ids"]
         return [*ids, self.end][: self.max_new_tokens]
 
-    def _captions(self, text: WrittenText) -> list[str]:
+    def _captions(self, text: GeneratedText) -> list[str]:
         written = [tokens[1:] for tokens in text.tokens.tolist()]
         words = [row[: row.index(self.end)] if self.end in row else row for row in written]
         return [" ".join(row.split()) for row in self.tokenizer.batch_decode(words, skip_special_tokens=True)]

@@ -20,7 +20,7 @@ WORDS_A_BEAM = 2
 
 
 @dataclass(frozen=True, eq=False)
-class WrittenText:
+class GeneratedText:
     """tokens: the begin token, the words, the end token where it was reached, and then end tokens only.
 
     log_probs: mean log-probability of the words a row wrote, its end token counted, in nats.
@@ -81,7 +81,7 @@ def search(
     use_cache: bool = True,
     decoding: Decoding = GREEDY,
     generator: torch.Generator | None = None,
-) -> WrittenText:
+) -> GeneratedText:
     """Write until every row has ended or `max_new_tokens` words stand.
 
     mask, no_repeat, use_cache: see NextWord. decoding: how words are chosen; generator: where draws come from.
@@ -100,7 +100,7 @@ def _one_path(
     max_new_tokens: int,
     decoding: Decoding,
     generator: torch.Generator | None,
-) -> WrittenText:
+) -> GeneratedText:
     """Greedy, or words drawn one after another."""
     finished = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
     totals = torch.zeros(len(tokens), device=tokens.device)
@@ -112,12 +112,12 @@ def _one_path(
         finished |= tokens[:, -1] == end
         if finished.all():
             break
-    return WrittenText(tokens, totals / words_written(tokens, end))
+    return GeneratedText(tokens, totals / words_written(tokens, end))
 
 
 def _beams(
     next_word: NextWord, tokens: Int[Tensor, "batch 1"], end: int, max_new_tokens: int, beams: int
-) -> WrittenText:
+) -> GeneratedText:
     """The best caption of each row, by the sum of its words' log-probabilities, that `beams` of them at a time lead to."""
     batch = len(tokens)
     totals, words = next_word(tokens).topk(beams, dim=1)
@@ -141,7 +141,7 @@ def _beams(
         tokens = torch.cat([tokens[rows], words], dim=1)
         next_word.keep(rows)
     best = tokens[first_of_batch[:, 0]]
-    return WrittenText(best, totals[:, 0] / words_written(best, end))
+    return GeneratedText(best, totals[:, 0] / words_written(best, end))
 
 
 def draw(

@@ -22,21 +22,21 @@ class SoftTokens(nn.Module):
 
     They read, agree among themselves (so that each knows what the others say), and read again. Tasks differ in their
     queries alone: how things look as words is the same for people and scenes.
-    stretches: into how many the life of a person is divided; 0: queries find what they want by themselves. Each stretch
+    num_segments: into how many the life of a person is divided; 0: queries find what they want by themselves. Each segment
     has its share of the queries (see `Windows`), so soft tokens tell what happens in the order in which it happens; kept
-    as (stretches, tokens of each).
+    as (segments, tokens of each).
     scale: standard deviation of the language model's own embeddings, so that soft tokens start out as loud as words.
     """
 
     def __init__(
-        self, dim: int, hidden: int, *, count: int = 16, heads: int = 8, scale: float = 0.02, stretches: int = 0
+        self, dim: int, hidden: int, *, count: int = 16, heads: int = 8, scale: float = 0.02, num_segments: int = 0
     ) -> None:
         super().__init__()
-        if stretches and count % stretches:
-            raise ValueError(f"{count} soft tokens for {stretches} stretches; give a multiple, or 0 stretches")
-        self.stretches = (stretches, count // stretches if stretches else 0)
+        if num_segments and count % num_segments:
+            raise ValueError(f"{count} soft tokens for {num_segments} segments; give a multiple, or 0 segments")
+        self.num_segments = (num_segments, count // num_segments if num_segments else 0)
         self.queries = nn.ParameterDict({task: torch.randn(count, dim) * dim**-0.5 for task in TASKS})
-        self.windows = Windows(count, heads, stretches) if stretches else None
+        self.windows = Windows(count, heads, num_segments) if num_segments else None
         self.read = CrossAttention(dim, heads, 2 * dim)
         self.agree = SelfAttention(dim, heads)
         self.read_again = CrossAttention(dim, heads, 2 * dim)
@@ -51,9 +51,9 @@ class SoftTokens(nn.Module):
         bias = self.windows(mask) if self.windows is not None and task == TIMED else None
         queries = self.queries[task].expand(len(tokens), -1, -1)
         queries = self.agree(self.read(queries, tokens, mask, bias))
-        return self.speak(self.read_again(queries, tokens, mask, bias))
+        return self.project_tokens(self.read_again(queries, tokens, mask, bias))
 
-    def speak(self, tokens: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch hidden"]:
+    def project_tokens(self, tokens: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch hidden"]:
         """Tokens of any kind as input embeddings."""
         return self.norm(self.project(tokens))
 
@@ -69,19 +69,19 @@ class SoftTokens(nn.Module):
 
 
 class Windows(nn.Module):
-    """Where each query looks: a bias of attention that falls with the distance from the middle of the query's stretch.
+    """Where each query looks: a bias of attention that falls with the distance from the middle of the query's segment.
 
-    Each head has a width of its own for each query, learned; at the start the first head sees little but its stretch,
+    Each head has a width of its own for each query, learned; at the start the first head sees little but its segment,
     and the last one the whole life.
     """
 
     middles: Tensor
 
-    def __init__(self, queries: int, heads: int, stretches: int) -> None:
+    def __init__(self, queries: int, heads: int, num_segments: int) -> None:
         super().__init__()
-        middles = (torch.arange(stretches) + 0.5) / stretches
-        self.register_buffer("middles", middles.repeat_interleave(queries // stretches), persistent=False)
-        widths = torch.linspace(math.log(0.5 / stretches), math.log(2.0), heads)
+        middles = (torch.arange(num_segments) + 0.5) / num_segments
+        self.register_buffer("middles", middles.repeat_interleave(queries // num_segments), persistent=False)
+        widths = torch.linspace(math.log(0.5 / num_segments), math.log(2.0), heads)
         self.log_widths = nn.Parameter(widths[:, None].repeat(1, queries))
 
     def forward(self, mask: Bool[Tensor, "batch tokens"]) -> Float[Tensor, "batch heads queries tokens"]:
@@ -93,8 +93,8 @@ class Windows(nn.Module):
 
 
 def soft_tokens_into(
-    words: Float[Tensor, "vocabulary hidden"], dim: int, *, count: int, stretches: int = 0
+    words: Float[Tensor, "vocabulary hidden"], dim: int, *, count: int, num_segments: int = 0
 ) -> SoftTokens:
     """A resampler into the space of a language model's input embeddings `words`, as loud as they are."""
     scale = words.detach().float().std().item()
-    return SoftTokens(dim, words.shape[1], count=count, scale=scale, stretches=stretches)
+    return SoftTokens(dim, words.shape[1], count=count, scale=scale, num_segments=num_segments)

@@ -6,10 +6,10 @@ caption with its end token.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,20 +22,22 @@ from transformers import (
     ProcessorMixin,
 )
 
-from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
+from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding
 from smot_vlm.semantics.generation import GREEDY, Decoding, choosing, own_draws
-from smot_vlm.semantics.grounding import GroundingLoss, content_tokens, grounding_loss, stretches_loss
-from smot_vlm.semantics.language_models import find_language_model, load_model
-from smot_vlm.semantics.lora_lm import IGNORED, attention_projections
+from smot_vlm.semantics.grounding import GroundingHead
+from smot_vlm.semantics.language_models import cast_frozen, find_language_model, load_model
+from smot_vlm.semantics.lora_lm import attention_projections
+from smot_vlm.semantics.losses import IGNORED
 from smot_vlm.semantics.picture_inputs import PictureInputs, PictureProcessor, soft_tokens_in_place
 from smot_vlm.semantics.soft_tokens import SoftTokens, soft_tokens_into
+from smot_vlm.semantics.tokenizers import check_tokenizer, save_tokenizer
 
 
 class VisionLanguage(nn.Module):
     """A frozen vision-language model, with LoRA on the attention of its language part and soft tokens if asked for.
 
     dim: width of the visual tokens. soft_tokens: how many carry a person or a scene beside the pictures; 0: pictures
-    alone; stretches: see `SoftTokens`. lora_rank: 0 for no adapter. lora_targets: names of the linear layers of the language part that get LoRA; none:
+    alone; num_segments: see `SoftTokens`. lora_rank: 0 for no adapter. lora_targets: names of the linear layers of the language part that get LoRA; none:
     those of its attention. max_batch: most captions generated at once, which bounds the key-value cache. decoding: how
     words are chosen.
     """
@@ -49,7 +51,7 @@ class VisionLanguage(nn.Module):
         *,
         dim: int = 256,
         soft_tokens: int = 0,
-        stretches: int = 0,
+        num_segments: int = 0,
         lora_rank: int = 0,
         lora_alpha: int = 32,
         lora_dropout: float = 0.0,
@@ -73,7 +75,10 @@ class VisionLanguage(nn.Module):
             self.language_model = get_peft_model(language_model, adapter)
         self.soft_tokens: SoftTokens | None = None
         if soft_tokens:
-            self.soft_tokens = soft_tokens_into(self._words.weight, dim, count=soft_tokens, stretches=stretches)
+            self.soft_tokens = soft_tokens_into(self._words.weight, dim, count=soft_tokens, num_segments=num_segments)
+        self.grounding: Grounding | None = None
+        if self.soft_tokens is not None:
+            self.grounding = GroundingHead(self.soft_tokens, lambda: self._words.weight, self.tokenizer)
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
@@ -90,7 +95,7 @@ class VisionLanguage(nn.Module):
     ) -> "VisionLanguage":
         """From a folder, the Hugging Face cache or the hub (see `find_language_model`, `load_model`); `options` as above."""
         folder = find_language_model(name)
-        kind = AutoConfig.from_pretrained(folder)
+        kind = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         if type(kind) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
             raise ValueError(
                 f"{name}: {type(kind).__name__} is no image-text-to-text model; "
@@ -103,7 +108,7 @@ class VisionLanguage(nn.Module):
             quantization=quantization,
             gradient_checkpointing=gradient_checkpointing,
         )
-        return cls(language_model, AutoProcessor.from_pretrained(folder), **options)
+        return cls(language_model, AutoProcessor.from_pretrained(folder, trust_remote_code=False), **options)
 
     @property
     def device(self) -> torch.device:
@@ -119,37 +124,23 @@ class VisionLanguage(nn.Module):
             tokens += sum(len(targets[row]) for row in rows)
         return CaptionLoss(total, tokens)
 
-    def grounding(
-        self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, spelling: bool = True
-    ) -> GroundingLoss:
-        """See Grounded.grounding; nothing is asked for where there are no soft tokens."""
-        if self.soft_tokens is None:
-            return GroundingLoss(self._zero(), 0)
-        soft = torch.stack(self.soft_tokens.rows(requests))
-        return grounding_loss(soft, self._words.weight, self.tokenizer, captions, spelling=spelling)
+    def count_targets(self, captions: Sequence[str]) -> int:
+        """The captions' tokens and their ends."""
+        return sum(len(self._target(caption)) for caption in captions)
 
-    def moments(self, tokens: Float[Tensor, "looks tokens dim"], texts: Sequence[str]) -> GroundingLoss:
-        """See Grounded.moments; nothing is asked for where there are no soft tokens."""
-        if self.soft_tokens is None:
-            return GroundingLoss(self._zero(), 0)
-        soft = self.soft_tokens.speak(tokens)
-        return grounding_loss(soft, self._words.weight, self.tokenizer, texts, spelling=False)
+    def optimize(self, *, compile: bool, dtype: torch.dtype | None) -> None:
+        """Frozen weights in `dtype`."""
+        cast_frozen(self, dtype)
+        if compile:
+            self.language_model.compile()
 
-    @property
-    def stretches(self) -> tuple[int, int]:
-        """See Grounded.stretches."""
-        return (0, 0) if self.soft_tokens is None else self.soft_tokens.stretches
+    def save_extras(self, folder: Path) -> None:
+        """The tokenizer."""
+        save_tokenizer(self.tokenizer, folder)
 
-    def told_stretches(
-        self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[Sequence[str]]]
-    ) -> GroundingLoss:
-        """See Grounded.told_stretches."""
-        soft = torch.stack(self._soft_rows(requests))
-        return stretches_loss(soft, self._words.weight, self.tokenizer, texts)
-
-    def content_tokens(self, caption: str) -> list[int]:
-        """See Grounded.content_tokens."""
-        return [] if self.soft_tokens is None else content_tokens(self.tokenizer, caption)
+    def check_extras(self, folder: Path) -> None:
+        """The saved tokenizer is the model's."""
+        check_tokenizer(self.tokenizer, folder)
 
     @torch.inference_mode()
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:

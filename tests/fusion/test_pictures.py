@@ -114,14 +114,14 @@ def test_nobody_and_nothing():
     assert memory.pair(1, 2) == []
 
 
-def test_the_closest_moment_of_a_pair_is_kept():
+def test_the_closest_crop_of_a_pair_is_kept():
     memory = PictureMemory(pairs=4)
     for index, gap in enumerate([30, 10, 20]):
         memory.observe(frame(index), people([[0, 10, 10, 50], [gap, 10, gap + 10, 50]]), keyframe=True)
-    (moment,) = memory.pair(2, 1)
-    assert moment.image[0, 0, 2] == 1
-    assert sorted(moment.ids.tolist()) == [1, 2]
-    assert memory.pair(1, 2)[0] is moment, "a moment has no direction"
+    (crop,) = memory.pair(2, 1)
+    assert crop.image[0, 0, 2] == 1
+    assert sorted(crop.ids.tolist()) == [1, 2]
+    assert memory.pair(1, 2)[0] is crop, "a crop has no direction"
 
 
 def test_of_many_pairs_those_that_come_closest_are_kept():

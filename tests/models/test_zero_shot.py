@@ -238,7 +238,7 @@ def test_half_precision_speaks_too(config, boxes):
 def learned_config(folder: Path) -> Config:
     """A model with learned features, soft tokens and LoRA, whose decoder looks at pictures as well."""
     decoder = DecoderConfig(
-        name="vision-language", language_model=str(folder), soft_tokens=2, stretches=2, lora_rank=2, max_new_tokens=8
+        name="vision-language", language_model=str(folder), soft_tokens=2, num_segments=2, lora_rank=2, max_new_tokens=8
     )
     pictures = PicturesConfig(scene_frames=2, track_crops=2, frame_size=64, crop_size=32)
     return dataclasses.replace(

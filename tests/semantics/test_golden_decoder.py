@@ -8,7 +8,7 @@ import torch
 
 from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.losses import IGNORED, focal_loss, label_smoothed_loss
-from smot_vlm.semantics.smoter_search import FORBIDDEN_LOGIT, WrittenText, search
+from smot_vlm.semantics.smoter_search import FORBIDDEN_LOGIT, GeneratedText, search
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer
 
 BEGIN, END, PADDING = 104, 102, 0
@@ -65,7 +65,7 @@ def all_real(visual: torch.Tensor) -> torch.Tensor:
     return torch.ones(visual.shape[:2], dtype=torch.bool)
 
 
-def write(network: SmoterTransformer, visual: torch.Tensor, **options: bool | Decoding) -> WrittenText:
+def write(network: SmoterTransformer, visual: torch.Tensor, **options: bool | Decoding) -> GeneratedText:
     return search(network, visual, all_real(visual), begin=BEGIN, end=END, max_new_tokens=39, **options)
 
 
@@ -152,7 +152,7 @@ def test_gradients(network, recorded):
     torch.testing.assert_close(network.words.weight.grad, recorded["grad_words"], atol=TOLERANCE, rtol=1e-4)
 
 
-def assert_same_text(text: WrittenText, tokens: torch.Tensor, log_probs: torch.Tensor) -> None:
+def assert_same_text(text: GeneratedText, tokens: torch.Tensor, log_probs: torch.Tensor) -> None:
     # Where every row ends at once the released code gives the end token alone, without the begin token.
     ours = text.tokens[:, 1:] if tokens.shape[1] == 1 else text.tokens
     assert ours.tolist() == tokens.tolist()
