@@ -158,7 +158,11 @@ def _converted(gguf: Path) -> Path:
     if (folder / "config.json").is_file():
         return folder
     logger.warning("converting %s to safetensors once, into %s", gguf.name, folder)
-    source: dict[str, Any] = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name, "trust_remote_code": False}
+    source: dict[str, Any] = {
+        "pretrained_model_name_or_path": str(gguf.parent),
+        "gguf_file": gguf.name,
+        "trust_remote_code": False,
+    }
     loaded = AutoModelForCausalLM.from_pretrained(**source)
     config = AutoConfig.from_pretrained(**source)
     # The dequantised weights are plain ones; a model made anew forgets that they came from a quantised file.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smot_vlm.synthetic import chance_recall, lexicon, read_facts, score_caption, sum_scores, words
+from smot_vlm.synthetic import chance_recall, read_facts, score_caption, sum_scores
 from smot_vlm.synthetic.facts import (
     CaptionFacts,
     Looks,
@@ -19,6 +19,8 @@ from smot_vlm.synthetic.facts import (
     TrackFacts,
     VideoFacts,
 )
+from smot_vlm.synthetic.language import lexicon
+from smot_vlm.synthetic.language import sentences as words
 from smot_vlm.synthetic.language.telling import headlines, track_facts, video_facts
 from smot_vlm.synthetic.stage.scenes import PAINTERS
 from smot_vlm.synthetic.story.actions import SOLO, NoRoom

@@ -1,6 +1,6 @@
 """Every configuration that ships can be read and built, here with a tiny language model."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,9 @@ from training_cases import EVERYTHING, example
 
 from smot_vlm.config import load_config
 from smot_vlm.models.build import build_associator, build_model
-from smot_vlm.training.objective import Losses, Objective, combine
+from smot_vlm.training.objective import Objective, combine
 from smot_vlm.training.optim import parameter_groups
+from smot_vlm.training.terms import term_weights
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 NAMES = ["demo", "bensmot_smollm2", "bensmot_qwen_qlora", "bensmot_smoter"]
@@ -34,11 +35,10 @@ def test_a_config_builds_a_model_that_learns(name, tiny_language_model):
         backbone_factor=settings.backbone_factor,
         weight_decay=settings.weight_decay,
     )
-    weights = settings.weights
     objective = Objective(
         model,
         lambda fps: build_associator(config.association.name, config.association, fps),
-        weights=Losses(**asdict(weights)),
+        weights=term_weights(settings.weights),
     ).train()
     losses = objective([example(associate=True)], EVERYTHING)
     total = combine(losses, objective.count_targets([example()]), objective.weights)
