@@ -102,7 +102,6 @@ def test_an_empty_bag_costs_nothing(decoder):
 
 
 def test_grounding_counts_its_words_and_reaches_the_features(decoder):
-    assert isinstance(decoder, Grounded)
     asked = [CaptionRequest("instance", torch.randn(5, 32, requires_grad=True), Prompts().render("instance_caption"))]
     loss = decoder.grounding.caption_loss(asked, ["a red man"], ctc=True)
     assert loss.words == len(decoder.grounding.content_tokens("a red man")) > 0
