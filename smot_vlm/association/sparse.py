@@ -174,7 +174,8 @@ class Sparse:
 
 def _gain(differences: list[tuple[float, np.ndarray]], reach: float) -> np.ndarray:
     """1 minus the weighted differences of each track and each box; -1 where they are no pair. reach: share of the motion
-    that is allowed."""
+    that is allowed.
+    """
     (weight, motion), *others = differences
     bounded = [(weight, motion / reach), *others]
     total = sum(weight for weight, _ in bounded)

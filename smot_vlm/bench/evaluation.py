@@ -85,7 +85,8 @@ def run(
 
 def faulty(sequence: SyntheticSequence, random: np.random.Generator) -> tuple[list[Trajectory], list[Interaction], str]:
     """Tracks, interactions and video caption of a run that gets much right: boxes shake, some are missed, one track in
-    ten is lost and one in ten switches its id half way, captions of two people are swapped now and then."""
+    ten is lost and one in ten switches its id half way, captions of two people are swapped now and then.
+    """
     captions = [track.caption for track in sequence.tracks]
     if random.random() < 0.3:
         captions = list(random.permutation(captions))

@@ -180,7 +180,7 @@ class YoloFileDetector:
 
 
 def people_from_channels(prediction: np.ndarray, placement: Letterbox, min_score: float, overlap: float) -> Detections:
-    """ultralytics' decoded output (4 + classes, anchors), cx cy w h in canvas pixels -> people, best first.
+    """Ultralytics' decoded output (4 + classes, anchors), cx cy w h in canvas pixels -> people, best first.
 
     With one class that class is "person"; with more, person is class 0 (COCO) and must be the likeliest.
     """

@@ -1,5 +1,6 @@
 """A synthetic world in BenSMOT's layout: people drawn from first principles, whose captions and facts are known
-exactly."""
+exactly.
+"""
 
 from smot_vlm.synthetic.dataset import write_dataset
 from smot_vlm.synthetic.facts import CaptionFacts, SequenceFacts, TrackFacts, VideoFacts

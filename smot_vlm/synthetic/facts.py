@@ -19,7 +19,8 @@ class Looks(NamedTuple):
 @dataclass(frozen=True)
 class PartnerFact:
     """An interaction seen from one side. role: subject, object or mutual. key: the partner's name in files, "" if
-    unknown."""
+    unknown.
+    """
 
     verb: str
     role: str

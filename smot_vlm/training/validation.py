@@ -4,24 +4,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import torch
 
-from smot_vlm.association.people_sources import DetectedPeople, PeopleSource
 from smot_vlm.config import Config
+from smot_vlm.data.sequences import AnnotatedSequence
 from smot_vlm.evaluation.facts import told_captions
 from smot_vlm.evaluation.interactions import collect_triplets, interactions_part
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.evaluation.records import Pair, Part, SequencePrediction, SequenceTruth
 from smot_vlm.evaluation.tracking import layout_of, tracking_part
-from smot_vlm.models.build import build_associator
 from smot_vlm.models.smot import SmotModel
-from smot_vlm.session import Session
+from smot_vlm.predict import describe_sequence
 from smot_vlm.structures import Description
 from smot_vlm.synthetic import chance_recall, score_caption, sum_scores
 from smot_vlm.synthetic.facts import TrackFacts
-from smot_vlm.system.timing import PartTimes
-from smot_vlm.training.sequence_sources import DrawnSequence, TrainingSequence
-from smot_vlm.video.reader import open_video
+from smot_vlm.tracker import Tracker
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,9 @@ class Validation:
         return values | {f"fact_recall_{sort}": value for sort, value in by_sort.items()} | {"score": self.score}
 
 
-def validate(model: SmotModel, config: Config, sequences: Iterable[TrainingSequence], words: bool = True) -> Validation:
+def validate(
+    model: SmotModel, config: Config, sequences: Iterable[AnnotatedSequence], words: bool = True
+) -> Validation:
     """Describe sequences and compare with the truth. The model is in evaluation mode meanwhile.
 
     words: false while the captions are not trained yet, so that none is waited for.
@@ -62,7 +60,7 @@ def validate(model: SmotModel, config: Config, sequences: Iterable[TrainingSeque
     pairs: list[Pair] = []
     known = list(sequences)
     for sequence, said in zip(known, describe_each(model, config, known, words), strict=True):
-        facts = sequence.drawn.facts if isinstance(sequence, DrawnSequence) else None
+        facts = sequence.facts
         truth = SequenceTruth(
             sequence.name, sequence.tracks, sequence.interactions, sequence.caption, len(sequence), facts
         )
@@ -71,35 +69,19 @@ def validate(model: SmotModel, config: Config, sequences: Iterable[TrainingSeque
 
 
 def describe_each(
-    model: SmotModel, config: Config, sequences: Iterable[TrainingSequence], words: bool = True
+    model: SmotModel, config: Config, sequences: Iterable[AnnotatedSequence], words: bool = True
 ) -> Iterator[Description]:
     """What the model says of each sequence; without `words` it writes no captions. See `validate`."""
     training, longest = model.training, model.decoder.max_new_tokens
     model.eval()
     model.decoder.max_new_tokens = longest if words else 1
     try:
+        tracker = Tracker(model, config, allow_untrained=True)
         for sequence in sequences:
-            with torch.inference_mode():
-                said = describe(model, config, sequence)
-            yield said
+            yield describe_sequence(tracker, sequence)
     finally:
         model.decoder.max_new_tokens = longest
         model.train(training)
-
-
-def describe(model: SmotModel, config: Config, sequence: TrainingSequence) -> Description:
-    """What the model says of one sequence, given its frames alone."""
-    frames = [sequence.read_frame(position).image for position in range(len(sequence))]
-    with open_video(frames, fps=sequence.fps) as video:
-
-        def open_people(see: object) -> PeopleSource:
-            associator = build_associator(config.association.name, config.association, fps=sequence.fps)
-            return DetectedPeople(config.association.name, see, associator)  # type: ignore[arg-type]
-
-        session = Session(model, config, open_people, PartTimes())
-        for frame in video:
-            session.observe(frame)
-        return session.describe(video)
 
 
 def score(pairs: list[Pair]) -> Validation:

@@ -150,7 +150,7 @@ def test_an_onnx_file_of_another_maker_is_told_in_one_line(shared):
 
 
 def test_pillow_stays_as_it_is():
-    """ultralytics replaces its opener with one that runs pip where a picture is broken."""
+    """Ultralytics replaces its opener with one that runs pip where a picture is broken."""
     from PIL import Image
 
     assert Image.open.__module__ == "PIL.Image"

@@ -20,7 +20,7 @@ STILL = Camera(0.0, 0.03, 0.0, 0.0, 0.5, 0.0, 0.03)
 
 
 def drawn_box(image: np.ndarray) -> np.ndarray:
-    """xyxy box of all pixels of a mask that are mostly covered."""
+    """Xyxy box of all pixels of a mask that are mostly covered."""
     rows, columns = np.nonzero(image > 127)
     return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], dtype=float)
 

@@ -44,7 +44,8 @@ class Pose(NamedTuple):
 
 class Joints(NamedTuple):
     """Places of a body's joints, and its directions: up and forward of the trunk, to its left; where the face
-    points."""
+    points.
+    """
 
     pelvis: Vector
     neck: Vector
@@ -140,12 +141,12 @@ def _legs(
 
 
 def add(a: Vector, b: Vector, factor: float = 1.0) -> Vector:
-    """a + factor * b."""
+    """A + factor * b."""
     return (a[0] + factor * b[0], a[1] + factor * b[1], a[2] + factor * b[2])
 
 
 def scale(a: Vector, factor: float) -> Vector:
-    """factor * a."""
+    """Factor * a."""
     return (a[0] * factor, a[1] * factor, a[2] * factor)
 
 

@@ -26,7 +26,8 @@ Rng = np.random.Generator
 @dataclass(frozen=True)
 class Headlines:
     """What a video's caption tells: relations with the seconds at which they begin, in order of time; deeds, person
-    by person."""
+    by person.
+    """
 
     relations: tuple[tuple[float, Relation], ...]
     deeds: tuple[Deed, ...]

@@ -80,7 +80,7 @@ def fill(mask: np.ndarray, parts: Iterable[Part], value: int) -> None:
 
 
 def extent(parts: Iterable[Part]) -> tuple[float, float, float, float]:
-    """xyxy box around all strokes with their outlines.
+    """Xyxy box around all strokes with their outlines.
 
     Raises:
         ValueError: no stroke at all.

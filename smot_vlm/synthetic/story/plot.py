@@ -127,7 +127,8 @@ def _attempt(
 
 def _groups(rng: np.random.Generator, count: int, interacting: bool) -> list[list[int]]:
     """People who have to do with each other: mostly pairs, some threes, some alone. Of two or more, two always belong
-    together."""
+    together.
+    """
     left = list(range(count))
     groups: list[list[int]] = []
     while left:
