@@ -1,7 +1,4 @@
-"""Tracker, the public face: a video in, its description out.
-
-Not to be confused with the associators in smot_vlm.association, which link boxes: this Tracker describes a video.
-"""
+"""Tracker, the public face: a video in, its description out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -63,8 +63,8 @@ class AssociatorContract:
         associator, owner = make(), {}
         for step in range(40):
             out = associator.update(Detections(grid + 3.0 * step, np.full(10, 0.9)), IMAGE)
-            for id, row in zip(out.ids.tolist(), out.rows.tolist(), strict=True):
-                assert owner.setdefault(id, row) == row
+            for track_id, row in zip(out.ids.tolist(), out.rows.tolist(), strict=True):
+                assert owner.setdefault(track_id, row) == row
         assert sorted(owner.values()) == list(range(10))
 
     def test_the_same_video_gives_the_same_tracks(self, make, crowd):
@@ -97,8 +97,8 @@ class AssociatorContract:
             mine = dict(zip(one.rows.tolist(), one.ids.tolist(), strict=True))
             theirs = dict(zip(order[other.rows].tolist(), other.ids.tolist(), strict=True))
             assert set(mine) == set(theirs)
-            for row, id in mine.items():
-                assert renamed.setdefault(id, theirs[row]) == theirs[row]
+            for row, track_id in mine.items():
+                assert renamed.setdefault(track_id, theirs[row]) == theirs[row]
         assert len(set(renamed.values())) == len(renamed)
 
     def test_empty_frames_are_frames(self, make, crowd):

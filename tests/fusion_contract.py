@@ -79,7 +79,7 @@ class TrajectoryFusionContract:
     @settings(max_examples=25, suppress_health_check=[HealthCheck.differing_executors])
     @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4), padding=st.integers(0, 4))
     def test_padding_changes_no_track(self, make, lengths, padding):
-        """Each track, whatever stands under its padding, gives the tokens that it gives alone."""
+        """Each track, whatever its padding holds, gives the tokens that it gives alone."""
         fusion, batch = make(), make_tracks(len(lengths), max(lengths) + padding)
         batch["mask"] = torch.arange(batch["mask"].shape[1]) < torch.tensor(lengths)[:, None]
         fused, mask = fusion(**batch)

@@ -15,8 +15,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.ops import box_convert, nms
-from ultralytics import YOLO
 from ultralytics.cfg import get_cfg
+from ultralytics.models import YOLO
 from ultralytics.nn.tasks import DetectionModel, load_checkpoint, yaml_model_load
 from ultralytics.utils import SETTINGS, patches
 

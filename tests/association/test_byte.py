@@ -101,7 +101,7 @@ def test_an_unconfirmed_track_needs_a_closer_match_than_a_confirmed_one():
 
 
 def test_of_two_tracks_on_one_object_the_longer_one_stays():
-    """A lost track stands still; a newcomer drifts over its place, and takes over its id there."""
+    """A lost track does not move; a new one drifts over its place, and takes over its id there."""
     byte = Byte()
     for _ in range(10):
         byte.update(detections((0.0, 0.9)))

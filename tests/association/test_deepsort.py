@@ -28,11 +28,13 @@ def scene(*people: tuple[float, int]) -> tuple[Detections, np.ndarray]:
 
 
 def feed(deepsort: DeepSort, *frames: list[tuple[float, int]]) -> list[dict[int, int]]:
-    """For each frame, which color each id shown has."""
+    """For each frame, which color each track_id shown has."""
     shown = []
     for people in frames:
         out = deepsort.update(*scene(*people))
-        shown.append({id: people[row][1] for id, row in zip(out.ids.tolist(), out.rows.tolist(), strict=True)})
+        shown.append(
+            {track_id: people[row][1] for track_id, row in zip(out.ids.tolist(), out.rows.tolist(), strict=True)}
+        )
     return shown
 
 
@@ -46,10 +48,10 @@ def test_a_track_that_is_missed_before_it_is_confirmed_is_gone():
     assert feed(DeepSort(encoder=color), here, here, [], here, here, here) == [{}, {}, {}, {}, {}, {2: 0}]
 
 
-@pytest.mark.parametrize(("missed", "id"), [(30, 1), (31, 2)])
-def test_a_confirmed_track_is_kept_for_its_buffer(missed, id):
+@pytest.mark.parametrize(("missed", "track_id"), [(30, 1), (31, 2)])
+def test_a_confirmed_track_is_kept_for_its_buffer(missed, track_id):
     here = [(100.0, 0)]
-    assert feed(DeepSort(encoder=color), *[here] * 5, *[[]] * missed, *[here] * 3)[-1] == {id: 0}
+    assert feed(DeepSort(encoder=color), *[here] * 5, *[[]] * missed, *[here] * 3)[-1] == {track_id: 0}
 
 
 def test_the_buffer_is_seconds():

@@ -46,25 +46,25 @@ def xysr_noises(height: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return first, process, np.diag([1.0, 1, 10, 10])
 
 
-@pytest.mark.parametrize(("filter", "noises"), [(XYAH_FILTER, xyah_noises), (XYSR_FILTER, xysr_noises)])
+@pytest.mark.parametrize(("kalman", "noises"), [(XYAH_FILTER, xyah_noises), (XYSR_FILTER, xysr_noises)])
 @given(seed=st.integers(0, 10_000), seen=st.lists(st.booleans(), min_size=1, max_size=12), tracks=st.integers(1, 4))
 @settings(max_examples=30, deadline=None)
-def test_the_closed_form_is_the_matrix_filter(filter: KalmanFilter, noises, seed, seen, tracks):
+def test_the_closed_form_is_the_matrix_filter(kalman: KalmanFilter, noises, seed, seen, tracks):
     random = np.random.default_rng(seed)
     measured = random.uniform([[50], [50], [0.2], [40]], [[900], [900], [1.5], [300]], (4, tracks))
-    state = filter.start(measured)
+    state = kalman.start(measured)
     means, covariances = [], []
     for track in range(tracks):
         means.append(np.concatenate([measured[:, track], np.zeros(4)]))
         covariances.append(noises(measured[3, track])[0])
     for is_seen in seen:
-        state = filter.predict(state)
+        state = kalman.predict(state)
         measured = measured + random.normal(0, 1, measured.shape) * [[5], [5], [0.01], [3]]
         for track in range(tracks):
             covariances[track] = MOTION @ covariances[track] @ MOTION.T + noises(means[track][3])[1]
             means[track] = MOTION @ means[track]
         if is_seen:
-            filter.correct(state, measured)
+            kalman.correct(state, measured)
             for track in range(tracks):
                 innovation = SIGHT @ covariances[track] @ SIGHT.T + noises(means[track][3])[2]
                 gain = covariances[track] @ SIGHT.T @ np.linalg.inv(innovation)

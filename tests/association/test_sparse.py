@@ -26,7 +26,7 @@ def scene(*people: tuple[float, tuple[int, int, int]]) -> tuple[Detections, np.n
 
 
 def ids(tracker: Sparse, *frames: tuple[Detections, np.ndarray | None]) -> list[list[int]]:
-    """The ids of each frame in the order of its detections, without those that belong to nobody."""
+    """The ids of each frame in the order of its detections, without unmatched ones."""
     linked = [tracker.update(detections, image) for detections, image in frames]
     return [out.ids[np.argsort(out.rows)].tolist() for out in linked]
 
@@ -36,7 +36,7 @@ def test_who_walks_out_of_the_box_stays_the_same():
     frames = [scene((20 + 60 * step, RED)) for step in range(8)]
     assert ids(Sparse(), *frames) == [[1]] * 8
     byte = Byte(AssociationSettings(fps=2.0))
-    assert {id for detections, _ in frames for id in byte.update(detections).ids.tolist()} == {1}
+    assert {track_id for detections, _ in frames for track_id in byte.update(detections).ids.tolist()} == {1}
     assert len(byte.update(frames[0][0])) == 0
 
 
@@ -48,10 +48,10 @@ def test_clothes_tell_apart_who_swapped_places():
 
 
 def test_who_was_hidden_is_found_again_within_the_buffer():
-    here, nobody = scene((100, RED)), (Detections.empty(), np.zeros((200, 800, 3), dtype=np.uint8))
+    here, empty = scene((100, RED)), (Detections.empty(), np.zeros((200, 800, 3), dtype=np.uint8))
     settings = replace(SPARSE_SETTINGS, buffer_seconds=2.0)
-    assert ids(Sparse(settings), here, here, *[nobody] * 4, here)[-1] == [1]
-    assert ids(Sparse(settings), here, here, *[nobody] * 5, here)[-1] == [2]
+    assert ids(Sparse(settings), here, here, *[empty] * 4, here)[-1] == [1]
+    assert ids(Sparse(settings), here, here, *[empty] * 5, here)[-1] == [2]
 
 
 def test_someone_else_in_other_clothes_gets_an_id_of_their_own():
@@ -66,9 +66,9 @@ def test_what_is_twice_as_tall_is_someone_else():
 def test_low_scores_continue_a_track_seen_just_before_and_start_none():
     here, image = scene((100, RED))
     faint = (Detections(here.boxes, [0.2]), image)
-    nobody = (Detections.empty(), image)
+    empty = (Detections.empty(), image)
     assert ids(Sparse(), (here, image), faint, faint) == [[1], [1], [1]]
-    assert ids(Sparse(), (here, image), nobody, faint) == [[1], [], []]
+    assert ids(Sparse(), (here, image), empty, faint) == [[1], [], []]
     assert ids(Sparse(), faint, faint) == [[], []]
 
 

@@ -79,8 +79,9 @@ def threads(request) -> Iterator[int]:
     torch.set_num_threads(before)
 
 
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("seed", range(4))
-def test_a_small_step_down_the_gradient_lowers_the_loss_as_predicted(seed, threads):
+def test_a_small_step_down_the_gradient_lowers_the_loss_as_predicted(seed):
     """With fixed targets and statistics the loss is smooth, so that the assertion depends on no seed or machine."""
     torch.manual_seed(seed)
     detector = YoloDetector("yolo11n.yaml", image_size=64).train()
