@@ -28,7 +28,7 @@ def scene(*people: tuple[float, int]) -> tuple[Detections, np.ndarray]:
 
 
 def feed(deepsort: DeepSort, *frames: list[tuple[float, int]]) -> list[dict[int, int]]:
-    """For each frame, which color each track_id shown has."""
+    """For each frame, which color each shown track has."""
     shown = []
     for people in frames:
         out = deepsort.update(*scene(*people))
