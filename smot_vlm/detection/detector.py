@@ -14,19 +14,19 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.ops import box_convert, nms
+from torchvision.ops import box_convert
 from ultralytics.cfg import get_cfg
 from ultralytics.models import YOLO
 from ultralytics.nn.tasks import DetectionModel, load_checkpoint, yaml_model_load
 from ultralytics.utils import SETTINGS, patches
 
 from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
+from smot_vlm.detection.suppression import PERSON, people_from_channels
 from smot_vlm.structures import Detections
 
 # Importing ultralytics replaces Pillow's opener with its own, which installs packages when an image is broken.
 Image.open = patches._image_open
 
-PERSON = 0
 # Of the finest feature map: gestures of a person 70 pixels tall are 4 pixels wide.
 FINE_STRIDE = 4
 RGB_CHANNELS = 3
@@ -217,49 +217,6 @@ class YoloFileDetector:
         """Find the people of one frame."""
         result = self._yolo.predict(np.ascontiguousarray(image[:, :, ::-1]), **self._options)[0]
         return Detections(result.boxes.xyxy.cpu().numpy(), result.boxes.conf.cpu().numpy())
-
-
-def people_from_channels(prediction: np.ndarray, placement: Letterbox, min_score: float, overlap: float) -> Detections:
-    """People in ultralytics' decoded output, best first.
-
-    With one class that class is "person"; with more, person is class 0 (COCO) and must be the likeliest.
-
-    Args:
-        prediction: (4 + classes, anchors), center x, center y, width and height in canvas pixels, then scores.
-        placement: Where the frame lies in the canvas.
-        min_score: Boxes below are dropped.
-        overlap: IoU of non-maximum suppression.
-    """
-    scores = prediction[4 + PERSON]
-    keep = (scores > min_score) & (prediction[4:].argmax(axis=0) == PERSON)
-    boxes = cxcywh_to_xyxy(prediction[:4, keep].T)
-    return suppress(placement.to_frame(boxes), scores[keep], placement, overlap)
-
-
-def cxcywh_to_xyxy(boxes: np.ndarray) -> np.ndarray:
-    """Convert boxes from center x, center y, width and height to corners.
-
-    Args:
-        boxes: (n, 4).
-    """
-    half = boxes[:, 2:] / 2
-    return np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], axis=1)
-
-
-def suppress(boxes: np.ndarray, scores: np.ndarray, placement: Letterbox, overlap: float) -> Detections:
-    """Non-maximum suppression, best first. Boxes may reach over the frame's edge; those wholly outside are dropped.
-
-    Args:
-        boxes: (n, 4), xyxy in the frame's pixels.
-        scores: (n).
-        placement: Says how large the frame is.
-        overlap: IoU above which the lower score is dropped.
-    """
-    kept = nms(torch.from_numpy(boxes).float(), torch.from_numpy(scores).float(), overlap).numpy()
-    boxes, scores = boxes[kept], scores[kept]
-    inside = np.minimum(boxes[:, 2:], [placement.width, placement.height]) > np.maximum(boxes[:, :2], 0)
-    visible = inside.all(axis=1)
-    return Detections(boxes[visible], scores[visible])
 
 
 def weights_folder() -> Path:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.detection.detector import PERSON, cxcywh_to_xyxy, people_from_channels, suppress
 from smot_vlm.detection.letterbox import Letterbox, letterbox
 from smot_vlm.detection.onnx_session import open_session
+from smot_vlm.detection.suppression import PERSON, cxcywh_to_xyxy, people_from_channels, suppress
 from smot_vlm.structures import Detections
 
 YOLOX_STRIDES = (8, 16, 32)

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from smot_vlm.detection.detector import YoloDetector, YoloFileDetector, people_from_channels
+from smot_vlm.detection.detector import YoloDetector, YoloFileDetector
 from smot_vlm.detection.letterbox import Letterbox
+from smot_vlm.detection.suppression import people_from_channels
 
 
 @pytest.fixture(scope="module")
