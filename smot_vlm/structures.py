@@ -295,29 +295,42 @@ class Description:
 
 
 @dataclass(frozen=True)
-class Moment:
-    """What can be said of one person from `start` to before `end` seconds: their looks, and what they do then.
+class EventSegment:
+    """What one person does from `start` to before `end`; only data sets that say when things happen have these.
 
-    who, does, whom: words without grammar, such as "man red blue", "pushes", "woman green"; whom is blank for what is done
-    alone. interactions: what they do to others then. Only worlds that are drawn know it.
+    Attributes:
+        track_id: whose.
+        start: seconds.
+        end: seconds.
+        appearance: words without grammar, such as "man red blue".
+        action: such as "pushes".
+        partner: such as "woman green"; blank for what is done alone.
+        interactions: what they do to others then.
     """
 
     track_id: int
     start: float
     end: float
-    who: str
-    does: str
-    whom: str = ""
+    appearance: str
+    action: str
+    partner: str = ""
     interactions: tuple[Interaction, ...] = ()
 
     @property
     def text(self) -> str:
-        """All that can be said."""
+        """All of it."""
         return self.shares(1)[0]
 
     def shares(self, count: int) -> tuple[str, ...]:
-        """Who, does and whom in as many parts; the last one holds what is left. At most three."""
-        parts = (self.who, self.does, self.whom)
+        """Appearance, action and partner in so many parts.
+
+        Args:
+            count: at most three; the last part holds what is left.
+
+        Returns:
+            The parts.
+        """
+        parts = (self.appearance, self.action, self.partner)
         return (*parts[: count - 1], " ".join(filter(None, parts[count - 1 :]))) if count < len(parts) else parts
 
 
@@ -328,7 +341,7 @@ class Clip:
     name: scenario/sequence. fps: frames a second of the sampled frames.
     frames: the sampled frames, ascending. tracks: ground truth, `frames` of each a subset of the window's.
     interactions: between ids in `tracks`. detector_frames: positions in `frames` that the detector's loss sees.
-    moments: of ids in `tracks`, where the data set knows when things happen.
+    events: of ids in `tracks`, where the data set knows when things happen.
     """
 
     name: str
@@ -338,4 +351,4 @@ class Clip:
     interactions: tuple[Interaction, ...]
     caption: str
     detector_frames: tuple[int, ...] = field(default=())
-    moments: tuple[Moment, ...] = field(default=())
+    events: tuple[EventSegment, ...] = field(default=())

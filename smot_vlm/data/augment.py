@@ -72,8 +72,8 @@ def mirror_clip(clip: Clip) -> Clip | None:
     """The clip seen in a mirror, left and right swapped in its words; None where a word may be a verb or a side."""
     caption = mirror_words(clip.caption)
     captions = [text for track in clip.tracks if (text := mirror_words(track.caption)) is not None]
-    said = [does for moment in clip.moments if (does := mirror_words(moment.does)) is not None]
-    if caption is None or len(captions) < len(clip.tracks) or len(said) < len(clip.moments):
+    actions = [action for event in clip.events if (action := mirror_words(event.action)) is not None]
+    if caption is None or len(captions) < len(clip.tracks) or len(actions) < len(clip.events):
         return None
     width = clip.frames[0].width
     tracks = tuple(
@@ -82,10 +82,8 @@ def mirror_clip(clip: Clip) -> Clip | None:
         )
         for track, text in zip(clip.tracks, captions, strict=True)
     )
-    moments = tuple(replace(moment, does=does) for moment, does in zip(clip.moments, said, strict=True))
-    return replace(
-        _with_images(clip, lambda image: cv2.flip(image, 1)), tracks=tracks, caption=caption, moments=moments
-    )
+    events = tuple(replace(event, action=action) for event, action in zip(clip.events, actions, strict=True))
+    return replace(_with_images(clip, lambda image: cv2.flip(image, 1)), tracks=tracks, caption=caption, events=events)
 
 
 def crop_clip(clip: Clip, x1: int, y1: int, x2: int, y2: int) -> Clip:

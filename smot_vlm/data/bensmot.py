@@ -23,7 +23,7 @@ from smot_vlm.formats.captions import CaptionFile, parse_instance_captions, pars
 from smot_vlm.formats.flaws import Flaw, read_text
 from smot_vlm.formats.graphml import Graph, read_graphml
 from smot_vlm.formats.mot import MotRows, read_mot
-from smot_vlm.structures import Frame, Interaction, Moment, Trajectory
+from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
 from smot_vlm.video.images import read_image
 
 SPLITS = ("train", "val", "test")
@@ -61,7 +61,7 @@ class Sequence:
         return len(self.frames)
 
     @property
-    def moments(self) -> tuple[Moment, ...]:
+    def events(self) -> tuple[EventSegment, ...]:
         """None: BenSMOT does not say when things happen."""
         return ()
 

@@ -74,7 +74,7 @@ def cut_clip(
         interactions=cut_interactions(sequence.interactions, tracks),
         caption=sequence.caption,
         detector_frames=tuple(detector_frames),
-        moments=tuple(moment for moment in sequence.moments if moment.track_id in there),
+        events=tuple(event for event in sequence.events if event.track_id in there),
     )
     return clip if longest_side is None else shrink_clip(clip, longest_side)
 

@@ -6,11 +6,11 @@ from functools import cached_property
 
 import numpy as np
 
-from smot_vlm.structures import Interaction, Moment, Trajectory
+from smot_vlm.structures import EventSegment, Interaction, Trajectory
 from smot_vlm.synthetic.body.people import pick
 from smot_vlm.synthetic.facts import SequenceFacts
 from smot_vlm.synthetic.language import sentences
-from smot_vlm.synthetic.language.telling import headlines, track_facts, track_moments, video_facts, visible_story
+from smot_vlm.synthetic.language.telling import headlines, track_events, track_facts, video_facts, visible_story
 from smot_vlm.synthetic.render import Seen, View, look, render
 from smot_vlm.synthetic.stage.camera import make_camera
 from smot_vlm.synthetic.stage.scenes import PAINTERS, paint_background
@@ -36,7 +36,7 @@ class SyntheticSequence:
 
     name: scenario/sequence as in a BenSMOT folder. tracks: full-body boxes clipped to the frame, in frames counted
     from 0, captions in words; a person who is hidden or outside the frame has no box there. interactions: directed
-    edges between track ids. caption: of the whole video. facts: the same as records. moments: the told events, when
+    edges between track ids. caption: of the whole video. facts: the same as records. events: the told events, when
     they happen. frames are drawn when asked for and always the same.
     """
 
@@ -50,7 +50,7 @@ class SyntheticSequence:
     tracks: tuple[Trajectory, ...]
     interactions: tuple[Interaction, ...]
     facts: SequenceFacts
-    moments: tuple[Moment, ...]
+    events: tuple[EventSegment, ...]
     view: View
     weather: Weather
 
@@ -178,7 +178,7 @@ def _tell(
         tracks=_trajectories(view, seen, captions),
         interactions=tuple(Interaction(edge.subject + 1, edge.verb, edge.object + 1) for edge in story.edges),
         facts=facts,
-        moments=track_moments(story),
+        events=track_events(story),
         view=view,
         weather=make_weather(_stream(seed, split, _WEATHER)),
     )

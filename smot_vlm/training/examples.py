@@ -18,7 +18,7 @@ from smot_vlm.data.bensmot import Sequence
 from smot_vlm.data.clips import cut_clip
 from smot_vlm.data.collate import SequenceSource
 from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
-from smot_vlm.structures import Clip, Interaction, Moment, Trajectory
+from smot_vlm.structures import Clip, EventSegment, Interaction, Trajectory
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Example:
     in it. frames: their numbers, 0-based. times: seconds, float32. tracks: the truth, boxes in pixels of the frames;
     each has a box in a feature frame. features: positions in `frames` of those whose features are taken. detector:
     positions in `features`. associate: trajectories are to be found by the model, else the true ones are taken.
-    teach_video: whether `caption`, of the video, is taught. moments: what is to be seen of the tracks when, where that
+    teach_video: whether `caption`, of the video, is taught. events: what is to be seen of the tracks when, where that
     is known. seed: for what is drawn at random in the step.
     """
 
@@ -90,10 +90,10 @@ class Example:
     detector: np.ndarray
     associate: bool
     teach_video: bool
-    events: tuple[Moment, ...]
+    events: tuple[EventSegment, ...]
     seed: int
 
-    def event_at(self, track_id: int, time_seconds: float) -> Moment | None:
+    def event_at(self, track_id: int, time_seconds: float) -> EventSegment | None:
         """What a person does at a time.
 
         Args:
@@ -218,7 +218,7 @@ def _example(
         detector=detector,
         associate=associate,
         teach_video=teach_video,
-        events=clip.moments,
+        events=clip.events,
         seed=seed,
     )
 

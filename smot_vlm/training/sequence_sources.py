@@ -7,7 +7,7 @@ from pathlib import Path
 from smot_vlm.config import TrainingConfig
 from smot_vlm.data.bensmot import BenSmot, Sequence
 from smot_vlm.data.collate import SequenceSource
-from smot_vlm.structures import Frame, Interaction, Moment, Trajectory
+from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
 from smot_vlm.synthetic import SyntheticSequence, TrackFacts, make_sequence
 from smot_vlm.synthetic.sequence import RESERVED_SEED
 
@@ -56,9 +56,9 @@ class DrawnSequence:
         return self.drawn.caption
 
     @property
-    def moments(self) -> tuple[Moment, ...]:
+    def events(self) -> tuple[EventSegment, ...]:
         """What is told of each person, when it happens."""
-        return self.drawn.moments
+        return self.drawn.events
 
     @property
     def facts(self) -> dict[int, TrackFacts]:

@@ -234,13 +234,13 @@ def test_what_is_asked_for_wrongly(options, message):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_moments_say_when_each_interaction_happens(seed):
+def test_events_say_when_each_interaction_happens(seed):
     sequence = make_sequence(seed, people=(2, 4))
-    moments = sequence.moments
-    assert {edge for moment in moments for edge in moment.interactions} == set(sequence.interactions)
-    for moment in moments:
-        assert 0 <= moment.start < moment.end <= len(sequence) / sequence.fps + 1
-        assert all(edge.subject == moment.track_id for edge in moment.interactions)
-        others = [other for other in moments if other.track_id == moment.track_id and other is not moment]
-        assert all(other.end <= moment.start or moment.end <= other.start for other in others)
-    assert {moment.track_id for moment in moments} == {track.id for track in sequence.tracks}
+    events = sequence.events
+    assert {edge for event in events for edge in event.interactions} == set(sequence.interactions)
+    for event in events:
+        assert 0 <= event.start < event.end <= len(sequence) / sequence.fps + 1
+        assert all(edge.subject == event.track_id for edge in event.interactions)
+        others = [other for other in events if other.track_id == event.track_id and other is not event]
+        assert all(other.end <= event.start or event.end <= other.start for other in others)
+    assert {event.track_id for event in events} == {track.id for track in sequence.tracks}

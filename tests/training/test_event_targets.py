@@ -7,14 +7,14 @@ import torch
 from training_cases import example
 
 from smot_vlm.fusion.memory import TrackBatch
-from smot_vlm.structures import Interaction, Moment
+from smot_vlm.structures import EventSegment, Interaction
 from smot_vlm.training.event_targets import segment_texts, token_labels, track_events, true_track_events
 from smot_vlm.verbs import NUM_VERBS, verb
 
 TALK = Interaction(1, "talk.v.01", 2)
-WALKS = Moment(1, 0.0, 0.5, "man red", "walks")
-TALKS = Moment(1, 0.5, 1.5, "man red", "talks", "woman", (TALK,))
-WAVES = Moment(2, 0.0, 1.0, "woman blue", "waves")
+WALKS = EventSegment(1, 0.0, 0.5, "man red", "walks")
+TALKS = EventSegment(1, 0.5, 1.5, "man red", "talks", "woman", (TALK,))
+WAVES = EventSegment(2, 0.0, 1.0, "woman blue", "waves")
 
 
 def case():

@@ -11,7 +11,7 @@ from smot_vlm.detection.detector import DetectorOutput
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.clips import ClipBatch, ClipInput
 from smot_vlm.models.smot import EncodedFrame
-from smot_vlm.structures import Detections, Frame, Moment
+from smot_vlm.structures import Detections, EventSegment, Frame
 from smot_vlm.training.objective import combine
 from smot_vlm.training.optim import make_optimizer, parameter_groups, set_rates
 from smot_vlm.training.targets import to_images
@@ -116,7 +116,8 @@ def test_an_event_is_read_from_its_own_observation_alone(config):
     """Words of the first half second say nothing about the observation after it, which has none."""
     objective = make_objective(config, weights=NOTHING | {"frame_grounding": 1.0})
     short = replace(
-        example(people=2), events=(Moment(1, 0.0, 0.5, "a man", "waves"), Moment(2, 0.0, 0.5, "a boy", "bows"))
+        example(people=2),
+        events=(EventSegment(1, 0.0, 0.5, "a man", "waves"), EventSegment(2, 0.0, 0.5, "a boy", "bows")),
     )
     fused = []
     fuse = objective.model.trajectory_fusion.fuse_single_frames

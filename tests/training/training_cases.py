@@ -11,7 +11,7 @@ from tiny import tiny_config
 from smot_vlm.config import Config, TrainingConfig, config_to_dict
 from smot_vlm.detection.letterbox import Letterbox
 from smot_vlm.models.build import build_associator, build_model
-from smot_vlm.structures import Interaction, Moment, Trajectory
+from smot_vlm.structures import EventSegment, Interaction, Trajectory
 from smot_vlm.training.examples import Example
 from smot_vlm.training.objective import Objective
 from smot_vlm.training.terms import Phase, term_weights
@@ -79,7 +79,7 @@ def example(people: int = 2, verbs: bool = True, associate: bool = False, seed: 
         detector=np.array([0, 2]),
         associate=associate,
         teach_video=True,
-        events=tuple(Moment(track.id, 0.0, 1.0, track.caption, "waves") for track in tracks),
+        events=tuple(EventSegment(track.id, 0.0, 1.0, track.caption, "waves") for track in tracks),
         seed=7,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from smot_vlm.structures import Interaction, Moment
+from smot_vlm.structures import EventSegment, Interaction
 from smot_vlm.synthetic.body.people import Person
 from smot_vlm.synthetic.facts import Deed, Looks, PartnerFact, TrackFacts, VideoFacts, event_label, relation_of
 from smot_vlm.synthetic.language import lexicon
@@ -79,10 +79,10 @@ def track_facts(story: Story) -> tuple[TrackFacts, ...]:
     return tuple(result)
 
 
-def track_moments(story: Story) -> tuple[Moment, ...]:
+def track_events(story: Story) -> tuple[EventSegment, ...]:
     """What each track shows while each of its events lasts, in the first wording of everything."""
     return tuple(
-        Moment(
+        EventSegment(
             index + 1,
             event.start,
             event.end,
