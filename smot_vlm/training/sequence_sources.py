@@ -7,8 +7,9 @@ from pathlib import Path
 from smot_vlm.config import TrainingConfig
 from smot_vlm.data.bensmot import BenSmot, Sequence
 from smot_vlm.data.collate import SequenceSource
+from smot_vlm.evaluation.fact_records import TrackFacts
 from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
-from smot_vlm.synthetic import SyntheticSequence, TrackFacts, make_sequence
+from smot_vlm.synthetic import SyntheticSequence, make_sequence
 from smot_vlm.synthetic.sequence import RESERVED_SEED
 
 SYNTHETIC = "synthetic"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from smot_vlm.evaluation.records import SequencePrediction, SequenceTruth
+from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
 from smot_vlm.structures import Interaction, Trajectory
 
 FRAMES = 20

@@ -4,7 +4,7 @@ import evaluation_cases as cases
 import numpy as np
 import pytest
 
-from smot_vlm.evaluation import wordnet, words
+from smot_vlm.evaluation import caption_statistics, wordnet
 from smot_vlm.evaluation.java import JavaError, run_java
 from smot_vlm.evaluation.protocol import evaluate
 
@@ -62,9 +62,9 @@ def test_without_wordnet(monkeypatch):
 
 
 def test_a_meteor_that_answers_nonsense(monkeypatch):
-    monkeypatch.setattr("smot_vlm.evaluation.captions.run_java", lambda arguments, text: ["Error: heap"])
+    monkeypatch.setattr("smot_vlm.evaluation.caption_measures.run_java", lambda arguments, text: ["Error: heap"])
     with pytest.raises(JavaError, match="in place of 23 numbers"):
-        words.captions.meteor_statistics(["a man"], ["a boy"])
-    monkeypatch.setattr("smot_vlm.evaluation.captions.run_java", lambda arguments, text: [])
+        caption_statistics.caption_measures.meteor_statistics(["a man"], ["a boy"])
+    monkeypatch.setattr("smot_vlm.evaluation.caption_measures.run_java", lambda arguments, text: [])
     with pytest.raises(JavaError, match="answered 0 of 1"):
-        words.captions.meteor_statistics(["a man"], ["a boy"])
+        caption_statistics.caption_measures.meteor_statistics(["a man"], ["a boy"])

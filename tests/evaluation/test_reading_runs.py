@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from smot_vlm.evaluation.protocol import evaluate
-from smot_vlm.evaluation.reading import read_prediction, read_predictions, read_truths
-from smot_vlm.evaluation.records import SequencePrediction, SequenceTruth, rows_of
+from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth, rows_of
+from smot_vlm.evaluation.sequence_reader import read_prediction, read_predictions, read_truths
 from smot_vlm.formats.bensmot import format_boxes, format_words, write_files
 from smot_vlm.structures import Description, Interaction, ModelInfo, VideoInfo
 

@@ -5,9 +5,10 @@ the person's own factor on the speed of repeated movements. Repeat rates avoid m
 a second see different phases.
 """
 
-from smot_vlm.synthetic.body.rhythm import DOWN, GUARD, ON_HIP, ease, pulse, wave_of
-from smot_vlm.synthetic.body.skeleton import Pose, add, mix
+from smot_vlm.synthetic.body.rhythm import DOWN, GUARD, ON_HIP, ease, pulse, sine
+from smot_vlm.synthetic.body.skeleton import Pose
 from smot_vlm.synthetic.body.solo_poses import punch
+from smot_vlm.synthetic.body.vectors import add, mix
 
 
 def push(time: float, duration: float, tempo: float) -> Pose:
@@ -16,7 +17,7 @@ def push(time: float, duration: float, tempo: float) -> Pose:
 
 
 def pushed(time: float, duration: float, tempo: float) -> Pose:
-    flail = wave_of(time, 0.9 * tempo)
+    flail = sine(time, 0.9 * tempo)
     return Pose(
         lean=-0.28, left=(0.75, 0.25 + 0.25 * flail, 0.2), right=(0.75, 0.25 - 0.25 * flail, 0.2), head_pitch=-0.2
     )
@@ -57,7 +58,7 @@ def hit(time: float, duration: float, tempo: float) -> Pose:
 
 
 def talk(time: float, duration: float, tempo: float) -> Pose:
-    a, b = wave_of(time, 0.53 * tempo), wave_of(time, 0.37 * tempo)
+    a, b = sine(time, 0.53 * tempo), sine(time, 0.37 * tempo)
     return Pose(
         right=(0.10, -0.28 + 0.16 * a, 0.52),
         left=(0.05, -0.60 + 0.20 * max(b, 0.0), 0.30),
@@ -72,13 +73,13 @@ def listen(time: float, duration: float, tempo: float) -> Pose:
 
 
 def quarrel(time: float, duration: float, tempo: float) -> Pose:
-    shake = wave_of(time, 1.37 * tempo)
+    shake = sine(time, 1.37 * tempo)
     return Pose(lean=0.26, right=(-0.05, 0.42 + 0.28 * shake, 0.70), left=ON_HIP, head_pitch=-0.1, hip_left=0.25)
 
 
 def hug(time: float, duration: float, tempo: float) -> Pose:
     hands = (-0.1, -0.1, 0.7)
-    return Pose(lean=0.10, left=hands, right=hands, side=0.03 * wave_of(time, 0.4), head_yaw=0.2)
+    return Pose(lean=0.10, left=hands, right=hands, side=0.03 * sine(time, 0.4), head_yaw=0.2)
 
 
 def handshake(time: float, duration: float, tempo: float) -> Pose:
@@ -86,7 +87,7 @@ def handshake(time: float, duration: float, tempo: float) -> Pose:
 
 
 def dance_pair(time: float, duration: float, tempo: float) -> Pose:
-    beat = wave_of(time, 0.57)
+    beat = sine(time, 0.57)
     return Pose(
         side=0.16 * beat,
         lift=0.03 * abs(beat),
@@ -103,19 +104,19 @@ def fight(time: float, duration: float, tempo: float) -> Pose:
     pose = punch(time, duration, 1.2 * tempo)
     lift_fists = (0.0, 0.22, 0.0)
     return pose._replace(
-        lean=0.16 + 0.14 * wave_of(time, 0.83),
-        side=0.14 * wave_of(time, 0.47),
+        lean=0.16 + 0.14 * sine(time, 0.83),
+        side=0.14 * sine(time, 0.47),
         left=add(pose.left, lift_fists),
         right=add(pose.right, lift_fists),
     )
 
 
 def point(time: float, duration: float, tempo: float) -> Pose:
-    return Pose(right=(-0.05, 0.06 + 0.04 * wave_of(time, 0.6), 0.98), left=ON_HIP)
+    return Pose(right=(-0.05, 0.06 + 0.04 * sine(time, 0.6), 0.98), left=ON_HIP)
 
 
 def beckon(time: float, duration: float, tempo: float) -> Pose:
-    swing = wave_of(time, 1.3 * tempo)
+    swing = sine(time, 1.3 * tempo)
     return Pose(right=(0.34 + 0.34 * swing, 0.92, 0.12), lean=0.06)
 
 
@@ -144,7 +145,7 @@ def photograph(time: float, duration: float, tempo: float) -> Pose:
 
 
 def model(time: float, duration: float, tempo: float) -> Pose:
-    change = wave_of(time, 0.19)
+    change = sine(time, 0.19)
     return Pose(
         side=0.20 * change,
         left=ON_HIP,
@@ -181,7 +182,7 @@ def lift(time: float, duration: float, tempo: float) -> Pose:
 
 
 def lifted(time: float, duration: float, tempo: float) -> Pose:
-    kick_ = wave_of(time, 0.8)
+    kick_ = sine(time, 0.8)
     up = lift_height(time, duration)
     return Pose(
         lift=0.85 * up,
@@ -223,7 +224,7 @@ def interview(time: float, duration: float, tempo: float) -> Pose:
 
 
 def massage(time: float, duration: float, tempo: float) -> Pose:
-    knead = 0.05 * wave_of(time, 1.1)
+    knead = 0.05 * sine(time, 1.1)
     return Pose(lean=0.30, left=(-0.1, -0.3 + knead, 0.75), right=(-0.1, -0.3 - knead, 0.75), head_pitch=0.2)
 
 
@@ -269,10 +270,10 @@ def receive(time: float, duration: float, tempo: float) -> Pose:
 
 def reach_forward(time: float, duration: float, tempo: float) -> Pose:
     """Runs after somebody with both arms stretched out."""
-    hands = (-0.05, 0.05 + 0.1 * wave_of(time, 1.1), 0.9)
+    hands = (-0.05, 0.05 + 0.1 * sine(time, 1.1), 0.9)
     return Pose(lean=0.22, left=hands, right=hands)
 
 
 def flee(time: float, duration: float, tempo: float) -> Pose:
     """Runs with both arms thrown up, looking back at times."""
-    return Pose(lean=0.15, left=(0.35, 0.75, 0.2), right=(0.35, 0.75, 0.2), head_yaw=0.5 * wave_of(time, 0.4))
+    return Pose(lean=0.15, left=(0.35, 0.75, 0.2), right=(0.35, 0.75, 0.2), head_yaw=0.5 * sine(time, 0.4))

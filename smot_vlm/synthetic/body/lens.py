@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from smot_vlm.synthetic.body.skeleton import Vector
+from smot_vlm.synthetic.body.skeleton import PlacedBody
+from smot_vlm.synthetic.body.vectors import Vector
 from smot_vlm.synthetic.stage.camera import TILT
 from smot_vlm.synthetic.stage.strokes import Part, Pixel, Stroke
-from smot_vlm.synthetic.story.script import Placed
 
 OUTLINE = 0.011  # metres
 
@@ -22,7 +22,7 @@ class Lens:
         return self.x + point[0] * self.scale, self.y - (point[1] + TILT * point[2]) * self.scale
 
 
-def body_part(placed: Placed, lens: Lens, depth: float, strokes: list[Stroke]) -> Part:
+def body_part(placed: PlacedBody, lens: Lens, depth: float, strokes: list[Stroke]) -> Part:
     """Strokes as a part of the person's body; depth: metres behind the body's origin."""
     return Part(placed.z + depth, tuple(strokes), placed.index, True, OUTLINE * lens.scale)
 

@@ -7,18 +7,19 @@ different phases.
 
 from math import cos, pi, sin
 
-from smot_vlm.synthetic.body.rhythm import GUARD, ON_HIP, ease, pulse, wave_of
-from smot_vlm.synthetic.body.skeleton import Pose, mix
+from smot_vlm.synthetic.body.rhythm import GUARD, ON_HIP, ease, pulse, sine
+from smot_vlm.synthetic.body.skeleton import Pose
+from smot_vlm.synthetic.body.vectors import mix
 
 
 def stand(time: float, duration: float, tempo: float) -> Pose:
-    sway = 0.015 * wave_of(time, 0.23 * tempo)
-    return Pose(side=sway, head_yaw=0.12 * wave_of(time, 0.11), lean=0.01)
+    sway = 0.015 * sine(time, 0.23 * tempo)
+    return Pose(side=sway, head_yaw=0.12 * sine(time, 0.11), lean=0.01)
 
 
 def attentive(time: float, duration: float, tempo: float) -> Pose:
     """Stands with one hand on the hip: what people do to whom something happens."""
-    return Pose(side=0.02 * wave_of(time, 0.21), left=ON_HIP, head_yaw=0.05 * wave_of(time, 0.3))
+    return Pose(side=0.02 * sine(time, 0.21), left=ON_HIP, head_yaw=0.05 * sine(time, 0.3))
 
 
 def sit(time: float, duration: float, tempo: float) -> Pose:
@@ -33,12 +34,12 @@ def sit(time: float, duration: float, tempo: float) -> Pose:
         spread=0.14,
         left=hands,
         right=hands,
-        head_yaw=0.15 * wave_of(time, 0.2),
+        head_yaw=0.15 * sine(time, 0.2),
     )
 
 
 def jump(time: float, duration: float, tempo: float) -> Pose:
-    beat = wave_of(time, 0.83 * tempo)
+    beat = sine(time, 0.83 * tempo)
     air, squat = max(beat, 0.0), max(-beat, 0.0)
     arms = (0.35, -0.5 + 1.0 * air, 0.2)
     knees = 0.9 * squat + 0.25 * air
@@ -55,7 +56,7 @@ def jump(time: float, duration: float, tempo: float) -> Pose:
 
 
 def wave(time: float, duration: float, tempo: float) -> Pose:
-    swing = wave_of(time, 1.3 * tempo)
+    swing = sine(time, 1.3 * tempo)
     return Pose(right=(0.42 + 0.34 * swing, 0.80, 0.15), side=0.05)
 
 
@@ -87,12 +88,12 @@ def crouch(time: float, duration: float, tempo: float) -> Pose:
 
 
 def stretch(time: float, duration: float, tempo: float) -> Pose:
-    bend = wave_of(time, 0.29 * tempo)
+    bend = sine(time, 0.29 * tempo)
     return Pose(side=0.62 * bend, left=(-0.20, 0.95, 0.05), right=(-0.20, 0.95, 0.05), spread=0.22)
 
 
 def raise_arms(time: float, duration: float, tempo: float) -> Pose:
-    flutter = 0.06 * wave_of(time, 0.7)
+    flutter = 0.06 * sine(time, 0.7)
     return Pose(left=(0.48 + flutter, 0.85, 0.05), right=(0.48 - flutter, 0.85, 0.05), head_pitch=-0.15)
 
 
@@ -112,12 +113,12 @@ def squat(time: float, duration: float, tempo: float) -> Pose:
 
 
 def look_around(time: float, duration: float, tempo: float) -> Pose:
-    look = wave_of(time, 0.27 * tempo)
+    look = sine(time, 0.27 * tempo)
     return Pose(head_yaw=0.9 * look, turn=0.6 * look, right=(0.06, 0.50, 0.26), left=ON_HIP)
 
 
 def phone(time: float, duration: float, tempo: float) -> Pose:
-    return Pose(right=(-0.22, 0.02 + 0.02 * wave_of(time, 0.9), 0.52), head_pitch=0.45, lean=0.05)
+    return Pose(right=(-0.22, 0.02 + 0.02 * sine(time, 0.9), 0.52), head_pitch=0.45, lean=0.05)
 
 
 def carry(time: float, duration: float, tempo: float) -> Pose:
@@ -137,11 +138,11 @@ def kick(time: float, duration: float, tempo: float) -> Pose:
 
 
 def dance(time: float, duration: float, tempo: float) -> Pose:
-    beat = wave_of(time, 0.62 * tempo)
-    quick = abs(wave_of(time, 0.62 * tempo))
+    beat = sine(time, 0.62 * tempo)
+    quick = abs(sine(time, 0.62 * tempo))
     return Pose(
         side=0.26 * beat,
-        turn=0.7 * wave_of(time, 0.21),
+        turn=0.7 * sine(time, 0.21),
         lift=0.05 * quick,
         knee_left=0.75 * max(beat, 0.0),
         hip_left=0.55 * max(beat, 0.0),
@@ -155,7 +156,7 @@ def dance(time: float, duration: float, tempo: float) -> Pose:
 
 def fall(time: float, duration: float, tempo: float) -> Pose:
     down = ease((time - 0.3) / 0.7)
-    flail = wave_of(time, 1.9) * (1 - down)
+    flail = sine(time, 1.9) * (1 - down)
     return Pose(
         tilt=1.50 * down,
         hip_left=0.45 * down,
@@ -182,11 +183,11 @@ def jumping_jacks(time: float, duration: float, tempo: float) -> Pose:
     open_ = pulse(time, 0.71 * tempo)
     angle = 0.92 * pi * open_ + 0.1
     arms = (0.97 * sin(angle) * 0.95 + 0.05, -0.97 * cos(angle), 0.0)
-    return Pose(spread=0.06 + 0.46 * open_, lift=0.10 * wave_of(time, 1.42 * tempo) ** 2, left=arms, right=arms)
+    return Pose(spread=0.06 + 0.46 * open_, lift=0.10 * sine(time, 1.42 * tempo) ** 2, left=arms, right=arms)
 
 
 def punch(time: float, duration: float, tempo: float) -> Pose:
-    beat = wave_of(time, 0.77 * tempo)
+    beat = sine(time, 0.77 * tempo)
     out = (-0.20, 0.02, 0.97)
     return Pose(
         lean=0.12,

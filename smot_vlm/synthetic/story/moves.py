@@ -4,8 +4,9 @@ from math import atan2, cos, degrees, pi, sin
 
 import numpy as np
 
-from smot_vlm.synthetic.story.actions import OUTSIDE, NoRoom
+from smot_vlm.synthetic.story.actions import OUTSIDE
 from smot_vlm.synthetic.story.duet import Duet
+from smot_vlm.synthetic.story.events import DoesNotFit
 
 
 def push(d: Duet) -> None:
@@ -13,7 +14,7 @@ def push(d: Duet) -> None:
     d.meet(d.arm)
     begin, way = d.a.time, min(d.room(d.side), 0.42 * d.seconds)
     if way < 0.8:
-        raise NoRoom
+        raise DoesNotFit
     if d.rng.random() < 0.4:
         d.b.face(68.0 * d.side)
     for hand, away in (("left", 0.06), ("right", -0.06)):
@@ -27,7 +28,7 @@ def pull(d: Duet) -> None:
     d.meet(d.arm + 0.28)
     begin, way = d.a.time, min(d.room(-d.side), 0.42 * d.seconds)
     if way < 0.8:
-        raise NoRoom
+        raise DoesNotFit
     for hand in ("left", "right"):
         d.a.reach(begin, d.until, hand, d.b, "hand_right", (0.0, 0.0, 0.0))
     d.move_both(-d.side * way, begin + 0.4, d.until - 0.2)
@@ -48,7 +49,7 @@ def _file(d: Duet, gap: float, slow: float, fast: float, running: bool, pose_a: 
     seconds = d.until - begin
     way = min(room, fast * seconds)
     if way < slow * seconds:
-        raise NoRoom
+        raise DoesNotFit
     for actor in (d.a, d.b):
         actor.face(direction * 75.0)
         actor.go(actor.x + direction * way, actor.z, d.until, running, begin)
@@ -68,7 +69,7 @@ def lead(d: Duet) -> None:
     begin, seconds = d.a.time, d.until - d.a.time
     way = min(room, 0.8 * seconds)
     if way < 0.42 * seconds:
-        raise NoRoom
+        raise DoesNotFit
     near_a, near_b = ("right", "right") if direction > 0 else ("left", "left")
     height = 0.50 * min(d.a.height, d.b.height)
     for actor, other, hand in ((d.a, d.b, near_a), (d.b, d.a, near_b)):
@@ -84,7 +85,7 @@ def chase(d: Duet) -> None:
     saved = d.a.copy(), d.b.copy()
     try:
         _file(d, gap, 1.15, 1.7, True, "reach_forward", "flee")
-    except NoRoom:
+    except DoesNotFit:
         for actor, before in zip((d.a, d.b), saved, strict=True):
             actor.__dict__.update(before.__dict__)
         _chase_in_circles(d, gap)
@@ -98,7 +99,7 @@ def _chase_in_circles(d: Duet, gap: float) -> None:
     wide = min(1.5, d.stage.half_width(z) - 0.1)
     deep = 0.42
     if wide < 1.1:
-        raise NoRoom
+        raise DoesNotFit
     middle = (d.a.x + d.b.x) / 2
     centre = min(max(middle, -d.stage.half_width(z) + wide), d.stage.half_width(z) - wide)
     lead = gap / wide
@@ -128,7 +129,7 @@ def accompany(d: Duet) -> None:
     begin, seconds = d.a.time, d.until - d.a.time
     way = min(d.room(direction), 0.85 * seconds)
     if way < 0.42 * seconds:
-        raise NoRoom
+        raise DoesNotFit
     for actor in (d.a, d.b):
         actor.face(direction * 75.0)
         actor.go(actor.x + direction * way, actor.z, d.until, False, begin)
@@ -142,7 +143,7 @@ def approach(d: Duet) -> None:
     way = distance - gap
     seconds = min(d.seconds - 0.6, way / 0.5)
     if way < 1.4 or seconds < 2.6 or way / seconds > 1.2:
-        raise NoRoom
+        raise DoesNotFit
     begin, side = d.a.time, d.side
     d.a.face(side * 75.0)
     d.b.face_towards(d.a.x)
@@ -160,7 +161,7 @@ def leave(d: Duet) -> None:
         room = d.stage.frame_edge(d.a.z) + OUTSIDE + side * d.a.x
     way = room if leaves else min(room, 0.9 * seconds)
     if way < 0.42 * (seconds - 0.8) or way < 1.4 or way > 1.0 * seconds:
-        raise NoRoom
+        raise DoesNotFit
     d.both("stand", "attentive", begin + 0.6)
     d.a.face(-side * 75.0)
     d.a.go(d.a.x - side * way, d.a.z, d.until, start=begin + 0.6)
@@ -174,7 +175,7 @@ def circle(d: Duet) -> None:
     wide, deep = 0.85, 0.55
     x, z = d.b.x, d.b.z
     if abs(x) + wide > d.stage.frame_edge(z - deep):
-        raise NoRoom
+        raise DoesNotFit
     start = pi if side > 0 else 0.0
     spin = 1.0 if d.rng.random() < 0.5 else -1.0
     turns = max(1.0, round(seconds / 5.5 * 2) / 2)
