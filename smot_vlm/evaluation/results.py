@@ -114,7 +114,7 @@ def sum_part(columns: tuple[Column, ...], sums: np.ndarray, finish: Callable[[np
 def empty_part(columns: tuple[Column, ...], reason: str) -> Part:
     """A part without values; every cell says why."""
     nothing = np.full(len(columns), np.nan)
-    return Part(columns, lambda weights: nothing, {column.name: reason for column in columns})
+    return Part(columns, lambda _: nothing, {column.name: reason for column in columns})
 
 
 def divide(numerator: np.ndarray | float, denominator: np.ndarray | float) -> np.ndarray:

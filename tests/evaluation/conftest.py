@@ -44,14 +44,14 @@ def recorded_meteor(monkeypatch: pytest.MonkeyPatch, meteor_table: dict[tuple[st
 @pytest.fixture
 def no_java(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without Java."""
-    monkeypatch.setattr("smot_vlm.evaluation.java.shutil.which", lambda name: None)
+    monkeypatch.setattr("smot_vlm.evaluation.java.shutil.which", lambda _: None)
 
 
 @pytest.fixture
 def word_embeddings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text's embedding counts its words, in place of a sentence encoder."""
 
-    def embed(texts, encoder, device):
+    def embed(texts, _encoder, _device):
         vectors = np.zeros((len(texts), 512))
         for row, text in enumerate(texts):
             for word in text.lower().split():

@@ -47,7 +47,8 @@ def test_ptb_tokens_of_odd_texts():
     assert lines == ("", "", "a man he sits", "a b c d", "caf\u00e9 x", "", "it 's a t-shirt -lrb- red -rrb-")
 
 
-def test_rules_in_place_of_java(texts, tokens, no_java):
+@pytest.mark.usefixtures("no_java")
+def test_rules_in_place_of_java(texts, tokens):
     """The stand-in gives the same tokens on all of these captions."""
     for given_texts, expected in zip(texts, tokens, strict=True):
         result = caption_measures.tokenize(given_texts)
@@ -96,7 +97,7 @@ def test_meteor(tokens, recorded, meteor_table):
 def test_meteor_asks_once_for_equal_pairs(monkeypatch):
     asked = []
 
-    def answer(arguments, text):
+    def answer(_arguments, text):
         asked.extend(text.splitlines())
         return [" ".join(["1.0"] * caption_measures.METEOR_TERMS)] * len(text.splitlines())
 

@@ -35,7 +35,7 @@ def truth() -> SequenceTruth:
 
 def columns(captions: dict[int, str], match: dict[int, int]) -> dict[str, float]:
     """Values of the columns for predicted tracks with these captions."""
-    tracks = tuple(cases.track(id, 200.0 * id, caption) for id, caption in captions.items())
+    tracks = tuple(cases.track(track_id, 200.0 * track_id, caption) for track_id, caption in captions.items())
     pairs = pair_up([SequencePrediction("a/b", tracks)], [truth()])
     return {
         column.key: value
@@ -80,7 +80,9 @@ def test_the_floor_of_a_caption_that_saw_nothing_is_told():
 
 
 def test_the_control_gives_a_runs_captions_to_the_wrong_tracks():
-    tracks = tuple(cases.track(id, 200.0 * id, caption) for id, caption in {11: RED, 12: GREEN}.items())
+    tracks = tuple(
+        cases.track(track_id, 200.0 * track_id, caption) for track_id, caption in {11: RED, 12: GREEN}.items()
+    )
     _, control = facts_notes(pair_up([SequencePrediction("a/b", tracks)], [truth()]), [MATCH], read_facts)
     assert control.endswith("recall 0.250")
 

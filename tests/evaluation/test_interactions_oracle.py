@@ -24,7 +24,7 @@ CELLS = [(a, verb, b) for a in PEOPLE for verb in VERBS for b in PEOPLE if a != 
 
 
 def pair(name: str, true, predicted) -> Pair:
-    people = tuple(track(id, 200.0 * id) for id in PEOPLE)
+    people = tuple(track(person, 200.0 * person) for person in PEOPLE)
     return Pair(
         SequenceTruth(name, people, tuple(Interaction(*cell) for cell in true)),
         SequencePrediction(name, people, tuple(Interaction(*cell, score) for cell, score in predicted)),

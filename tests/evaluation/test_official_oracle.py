@@ -83,8 +83,8 @@ def test_relations(shared, name):
 
 def tracks_of(table: dict) -> list[Trajectory]:
     return [
-        Trajectory(int(id), [int(frame) for frame in boxes], list(boxes.values()), np.ones(len(boxes)))
-        for id, boxes in table.items()
+        Trajectory(int(track_id), [int(frame) for frame in boxes], list(boxes.values()), np.ones(len(boxes)))
+        for track_id, boxes in table.items()
     ]
 
 

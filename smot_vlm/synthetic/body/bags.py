@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from smot_vlm.synthetic.body.lens import Lens, body_part, convex_hull
+from smot_vlm.synthetic.body.lens import Lens, body_part, convex_hull, rectangle
 from smot_vlm.synthetic.body.people import Person
 from smot_vlm.synthetic.body.skeleton import PlacedBody
 from smot_vlm.synthetic.body.vectors import add, mix, scale
@@ -69,11 +69,7 @@ def _shoulder_bag(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
     )
     half = 0.26 * unit * lens.scale
     x, y = lens(hang)
-    bag = Polygon(
-        ((x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)),
-        0.08 * unit * lens.scale,
-        colour,
-    )
+    bag = Polygon(rectangle(x, y, half, half), 0.08 * unit * lens.scale, colour)
     return [
         body_part(placed, lens, -0.006 if front[2] <= 0 else 0.006, [strap]),
         body_part(placed, lens, side[2] - 0.03, [bag]),

@@ -27,6 +27,22 @@ def body_part(placed: PlacedBody, lens: Lens, depth: float, strokes: list[Stroke
     return Part(placed.z + depth, tuple(strokes), placed.index, True, OUTLINE * lens.scale)
 
 
+def rectangle(x: float, y: float, half_width: float, half_height: float) -> tuple[Pixel, ...]:
+    """Corners of an upright rectangle.
+
+    Args:
+        x: of its centre, pixels.
+        y: of its centre, pixels.
+        half_width: pixels.
+        half_height: pixels.
+
+    Returns:
+        Clockwise from the upper left one.
+    """
+    left, right, top, bottom = x - half_width, x + half_width, y - half_height, y + half_height
+    return ((left, top), (right, top), (right, bottom), (left, bottom))
+
+
 def convex_hull(points: list[Pixel]) -> list[Pixel]:
     """Convex hull, counter-clockwise (monotone chain)."""
     ordered = sorted(points)

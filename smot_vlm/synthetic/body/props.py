@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from smot_vlm.synthetic.body.lens import OUTLINE, Lens
+from smot_vlm.synthetic.body.lens import OUTLINE, Lens, rectangle
 from smot_vlm.synthetic.body.people import Person
 from smot_vlm.synthetic.body.skeleton import PlacedBody
 from smot_vlm.synthetic.body.vectors import Vector, add, middle, mix, scale
@@ -64,24 +64,24 @@ def _flying(prop: Prop, time: float, placed: list[PlacedBody], lenses: list[Lens
     return Part(thrower.z - 0.2, tuple(_ball(here, thrower, lens)), prop.holder, False, OUTLINE * lens.scale)
 
 
-def _ball(place: Vector, holder: PlacedBody, lens: Lens) -> list[Stroke]:
+def _ball(place: Vector, _holder: PlacedBody, lens: Lens) -> list[Stroke]:
     radius = 0.13 * lens.scale
     x, y = lens(place)
     return [Ellipse((x, y), (radius, radius), 0.0, BALL), Line((x - 0.8 * radius, y), (x + 0.8 * radius, y), 0.5, DARK)]
 
 
-def _box(place: Vector, holder: PlacedBody, lens: Lens) -> list[Stroke]:
+def _box(place: Vector, _holder: PlacedBody, lens: Lens) -> list[Stroke]:
     x, y = lens(place)
     half, tall = 0.20 * lens.scale, 0.15 * lens.scale
-    corners = ((x - half, y - tall), (x + half, y - tall), (x + half, y + tall), (x - half, y + tall))
+    corners = rectangle(x, y, half, tall)
     return [Polygon(corners, 0.0, BOX), Line((x, y - tall), (x, y + tall), 0.03 * lens.scale, shade(BOX, 0.75))]
 
 
-def _phone(place: Vector, holder: PlacedBody, lens: Lens) -> list[Stroke]:
+def _phone(place: Vector, _holder: PlacedBody, lens: Lens) -> list[Stroke]:
     up = add(place, (0.0, 0.13, 0.0))
     x, y = lens(up)
     half, tall = 0.055 * lens.scale, 0.09 * lens.scale
-    corners = ((x - half, y - tall), (x + half, y - tall), (x + half, y + tall), (x - half, y + tall))
+    corners = rectangle(x, y, half, tall)
     inner = tuple((x + 0.6 * (cx - x), y + 0.7 * (cy - y)) for cx, cy in corners)
     return [Polygon(corners, 0.012 * lens.scale, DARK), Polygon(inner, 0.0, (170, 210, 235))]
 
@@ -96,7 +96,7 @@ def _bottle(place: Vector, holder: PlacedBody, lens: Lens) -> list[Stroke]:
     ]
 
 
-def _book(place: Vector, holder: PlacedBody, lens: Lens) -> list[Stroke]:
+def _book(place: Vector, _holder: PlacedBody, lens: Lens) -> list[Stroke]:
     x, y = lens(add(place, (0.0, 0.08, 0.0)))
     half, tall = 0.20 * lens.scale, 0.13 * lens.scale
     page: Colour = (250, 246, 232)
@@ -115,7 +115,7 @@ def _camera(place: Vector, holder: PlacedBody, lens: Lens) -> list[Stroke]:
     lens_end = add(place, holder.joints.face, 0.12)
     x, y = lens(place)
     half, tall = 0.12 * lens.scale, 0.08 * lens.scale
-    corners = ((x - half, y - tall), (x + half, y - tall), (x + half, y + tall), (x - half, y + tall))
+    corners = rectangle(x, y, half, tall)
     return [
         Polygon(corners, 0.01 * lens.scale, DARK),
         Line(lens(place), lens(lens_end), 0.055 * lens.scale, (86, 90, 98)),

@@ -190,16 +190,16 @@ def _phrases() -> dict[str, tuple[str, str, str]]:
     """Every phrase of the lexicon with what it stands for: (category, value, role)."""
     table: dict[str, tuple[str, str, str]] = {}
     for scene, words in lexicon.SCENES.items():
-        table |= {word: ("scene", scene, "") for word in words}
+        table |= dict.fromkeys(words, ("scene", scene, ""))
     for accessory, words in lexicon.ACCESSORIES.items():
-        table |= {word: ("accessory", accessory, "") for word in words}
+        table |= dict.fromkeys(words, ("accessory", accessory, ""))
     for action, phrases in lexicon.ACTIONS.items():
         table |= {form: ("action", action, "") for phrase in phrases for form in (phrase.finite, phrase.gerund)}
     for verb, verb_phrases in lexicon.VERBS.items():
         for role in ("mutual",) if verb_phrases.mutual else ("subject", "object"):
             for phrase in verb_phrases.from_side(role):
-                table |= {form: ("verb", verb, role) for form in (phrase.finite, phrase.gerund)}
-        table |= {form: ("plural", verb, "mutual") for form in verb_phrases.plural}
+                table |= dict.fromkeys((phrase.finite, phrase.gerund), ("verb", verb, role))
+        table |= dict.fromkeys(verb_phrases.plural, ("plural", verb, "mutual"))
     return table
 
 

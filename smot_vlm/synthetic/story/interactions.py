@@ -56,7 +56,7 @@ DUETS: dict[str, DuetChoreography] = {
     "applaud.v.01": DuetChoreography(encounters.gesture("applaud", "thanks", 1.0, 2.0)),
     "tap.v.07": DuetChoreography(encounters.tap, alike=True),
     "photograph.v.01": DuetChoreography(encounters.photograph, "model.v.03"),
-    "help.v.01": DuetChoreography(encounters.help, "", (4.5, 8.0), adult_subject=True),
+    "help.v.01": DuetChoreography(encounters.help_up, "", (4.5, 8.0), adult_subject=True),
     "raise.v.02": DuetChoreography(encounters.lift, "", (4.5, 8.0), adult_subject=True, child_object=True),
     "kneel.v.01": DuetChoreography(encounters.kneel, "", (4.0, 8.0), adult_subject=True),
     "circle.v.01": DuetChoreography(moves.circle, "", (4.5, 9.0)),

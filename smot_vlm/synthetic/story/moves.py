@@ -35,6 +35,13 @@ def pull(d: Duet) -> None:
     d.both("pull", "pulled")
 
 
+def _walk_both(d: Duet, direction: float, metres: float, running: bool = False) -> None:
+    """Both go the same way until the end."""
+    for actor in (d.a, d.b):
+        actor.face(direction * 75.0)
+        actor.go(actor.x + direction * metres, actor.z, d.until, running, d.a.time)
+
+
 def _one_way(d: Duet, gap: float) -> tuple[float, float]:
     """Line up one behind the other, the object ahead, towards the freer side; returns direction and metres to go."""
     d.meet(gap)
@@ -45,14 +52,10 @@ def _one_way(d: Duet, gap: float) -> tuple[float, float]:
 def _file(d: Duet, gap: float, slow: float, fast: float, running: bool, pose_a: str, pose_b: str) -> None:
     """Both go the same way, the object in front."""
     direction, room = _one_way(d, gap)
-    begin = d.a.time
-    seconds = d.until - begin
-    way = min(room, fast * seconds)
-    if way < slow * seconds:
+    way = min(room, fast * d.seconds)
+    if way < slow * d.seconds:
         raise DoesNotFit
-    for actor in (d.a, d.b):
-        actor.face(direction * 75.0)
-        actor.go(actor.x + direction * way, actor.z, d.until, running, begin)
+    _walk_both(d, direction, way, running)
     d.both(pose_a, pose_b)
 
 
@@ -66,15 +69,14 @@ def lead(d: Duet) -> None:
     # The subject goes ahead, so the line is built the other way round.
     back = Duet(d.b, d.a, d.until, d.stage, d.rng, d.last)
     direction, room = _one_way(back, 0.42 + 0.18 * (d.a.height + d.b.height) / 2)
-    begin, seconds = d.a.time, d.until - d.a.time
+    begin, seconds = d.a.time, d.seconds
     way = min(room, 0.8 * seconds)
     if way < 0.42 * seconds:
         raise DoesNotFit
-    near_a, near_b = ("right", "right") if direction > 0 else ("left", "left")
     height = 0.50 * min(d.a.height, d.b.height)
-    for actor, other, hand in ((d.a, d.b, near_a), (d.b, d.a, near_b)):
-        actor.face(direction * 75.0)
-        actor.go(actor.x + direction * way, actor.z, d.until, False, begin)
+    _walk_both(d, direction, way)
+    hand = "right" if direction > 0 else "left"
+    for actor, other in ((d.a, d.b), (d.b, d.a)):
         actor.reach(begin, d.until, hand, other, "between", (0.0, height, -0.10))
     d.both("stand", "stand")
 
@@ -94,7 +96,7 @@ def chase(d: Duet) -> None:
 def _chase_in_circles(d: Duet, gap: float) -> None:
     """Laps on a flat ellipse: room for any length of time; who is behind whom shows in the direction of running."""
     d.meet(gap)
-    begin, seconds, direction = d.a.time, d.until - d.a.time, d.side
+    begin, seconds, direction = d.a.time, d.seconds, d.side
     z = d.a.z
     wide = min(1.5, d.stage.half_width(z) - 0.1)
     deep = 0.42
@@ -126,13 +128,10 @@ def accompany(d: Duet) -> None:
     """Both walk one way, side by side."""
     d.meet(0.34, depth=0.34)
     direction = 1.0 if d.room(1.0) >= d.room(-1.0) else -1.0
-    begin, seconds = d.a.time, d.until - d.a.time
-    way = min(d.room(direction), 0.85 * seconds)
-    if way < 0.42 * seconds:
+    way = min(d.room(direction), 0.85 * d.seconds)
+    if way < 0.42 * d.seconds:
         raise DoesNotFit
-    for actor in (d.a, d.b):
-        actor.face(direction * 75.0)
-        actor.go(actor.x + direction * way, actor.z, d.until, False, begin)
+    _walk_both(d, direction, way)
     d.both("stand", "stand")
 
 
@@ -171,7 +170,7 @@ def leave(d: Duet) -> None:
 def circle(d: Duet) -> None:
     """The subject walks round the object."""
     d.meet(0.85)
-    begin, seconds, side = d.a.time, d.until - d.a.time, d.side
+    begin, seconds, side = d.a.time, d.seconds, d.side
     wide, deep = 0.85, 0.55
     x, z = d.b.x, d.b.z
     if abs(x) + wide > d.stage.frame_edge(z - deep):

@@ -5,7 +5,7 @@ or at 25 frames a second. Places are metres: x from the middle of the stage to t
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import hypot, pi, radians, sin
 
 from smot_vlm.synthetic.body.people import Person
@@ -82,10 +82,8 @@ class Actor:
 
     def copy(self) -> "Actor":
         """A twin whose script can be continued without touching this one."""
-        return Actor(
-            self.index, self.height, self.x, self.z, self.yaw, self.time, self.start_x, self.start_z,
-            list(self.path), list(self.turns), list(self.gestures), list(self.reaches), list(self.props),
-        )  # fmt: skip
+        lists = ("path", "turns", "gestures", "reaches", "props")
+        return replace(self, **{name: list(getattr(self, name)) for name in lists})
 
     def place(self, x: float, z: float) -> None:
         """Stand here before anything happens."""
