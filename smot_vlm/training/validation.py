@@ -7,16 +7,18 @@ import numpy as np
 
 from smot_vlm.config import Config
 from smot_vlm.data.sequences import AnnotatedSequence
-from smot_vlm.evaluation.facts import told_captions
-from smot_vlm.evaluation.interactions import collect_triplets, interactions_part
+from smot_vlm.evaluation.fact_columns import predicted_captions
+from smot_vlm.evaluation.fact_records import TrackFacts
+from smot_vlm.evaluation.fact_scores import chance_recall, score_caption, sum_scores
 from smot_vlm.evaluation.matching import match_one_to_one
-from smot_vlm.evaluation.records import Pair, Part, SequencePrediction, SequenceTruth
+from smot_vlm.evaluation.results import Part
+from smot_vlm.evaluation.sequence_pairs import Pair, SequencePrediction, SequenceTruth
+from smot_vlm.evaluation.strict_interactions import collect_triplets, interactions_part
 from smot_vlm.evaluation.tracking import layout_of, tracking_part
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.predict import describe_sequence
 from smot_vlm.structures import Description
-from smot_vlm.synthetic import chance_recall, score_caption, sum_scores
-from smot_vlm.synthetic.facts import TrackFacts
+from smot_vlm.synthetic import read_facts
 from smot_vlm.tracker import Tracker
 
 
@@ -46,8 +48,12 @@ class Validation:
     def flat(self) -> dict[str, float]:
         """Every score by name, for logs."""
         values = asdict(self)
-        by_sort = values.pop("fact_recalls")
-        return values | {f"fact_recall_{sort}": value for sort, value in by_sort.items()} | {"score": self.score}
+        by_category = values.pop("fact_recalls")
+        return (
+            values
+            | {f"fact_recall_{category}": value for category, value in by_category.items()}
+            | {"score": self.score}
+        )
 
 
 def validate(
@@ -94,23 +100,23 @@ def score(pairs: list[Pair]) -> Validation:
     told: list[str] = []
     true: list[str] = []
     for pair, match in zip(pairs, matches, strict=True):
-        said = told_captions(pair, match)
+        said = predicted_captions(pair, match)
         caption = {track.id: track.caption for track in pair.truth.tracks}
         people = [person for person in pair.truth.facts.tracks if person.id in caption] if pair.truth.facts else []
         known += people
         told += [said.get(person.id, "") for person in people]
         true += [caption[person.id] for person in people]
-    scores = sum_scores(score_caption(facts, caption) for facts, caption in zip(known, told, strict=True))
+    scores = sum_scores(score_caption(facts, caption, read_facts) for facts, caption in zip(known, told, strict=True))
     several = len(known) > 1
     return Validation(
         hota=tracking["HOTA"],
         det_a=tracking["DetA"],
         ass_a=tracking["AssA"],
         fact_recall=scores.recall,
-        swapped_recall=chance_recall(known, told) if several else float("nan"),
-        chance_recall=chance_recall(known, true) if several else float("nan"),
+        swapped_recall=chance_recall(known, told, read_facts) if several else float("nan"),
+        chance_recall=chance_recall(known, true, read_facts) if several else float("nan"),
         verb_f1=verbs["F1"],
-        fact_recalls={count.sort: count.recall for count in scores.counts},
+        fact_recalls={count.category: count.recall for count in scores.counts},
     )
 
 

@@ -11,12 +11,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from smot_vlm.synthetic.body.people import Colour
-
 SHIFT_BITS = 4
 ONE = 1 << SHIFT_BITS
 HALF_PIXEL = 0.5 * ONE - 0.5  # less one half for rounding
 Pixel = tuple[float, float]
+Colour = tuple[int, int, int]  # RGB
 
 
 class Line(NamedTuple):

@@ -12,8 +12,8 @@ from pathlib import Path
 from smot_vlm import verbs
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, read_boxes, sequence_name, tracks_of_rows
 from smot_vlm.data.words import Words, match_words
-from smot_vlm.evaluation.facts import read_facts_file
-from smot_vlm.evaluation.records import SequencePrediction, SequenceTruth
+from smot_vlm.evaluation.fact_records import read_facts_file
+from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
 from smot_vlm.formats.bensmot import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
 from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
 from smot_vlm.formats.flaws import Flaw, read_text
