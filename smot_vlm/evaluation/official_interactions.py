@@ -17,7 +17,15 @@ COLUMNS = tuple(Column("interactions", name) for name in ("precision", "recall",
 
 @dataclass(frozen=True)
 class RelationCounts:
-    """Over all (pair, verb): true positives, false positives, misses; and pairs, those wholly right among them."""
+    """Counts over all (pair, verb).
+
+    Attributes:
+        true_positives: verbs predicted and true.
+        false_positives: verbs predicted and not true.
+        misses: verbs true and not predicted.
+        right_pairs: pairs that are wholly right.
+        pairs: all pairs.
+    """
 
     true_positives: int
     false_positives: int
@@ -27,9 +35,16 @@ class RelationCounts:
 
 
 def count_relations(scores: np.ndarray, labels: np.ndarray) -> RelationCounts:
-    """Count verbs, (pairs, verbs) each. A score is positive when it is above 0.4, compared in float64.
+    """Count verbs. A score is positive when it is above 0.4, compared in float64.
 
     So the float32 number nearest to 0.4, which is a little more, counts as positive.
+
+    Args:
+        scores: (pairs, verbs).
+        labels: (pairs, verbs), above 0 where true.
+
+    Returns:
+        The counts.
     """
     said = np.asarray(scores, dtype=np.float64) > SCORE_THRESHOLD
     true = np.asarray(labels) > 0
@@ -40,9 +55,13 @@ def count_relations(scores: np.ndarray, labels: np.ndarray) -> RelationCounts:
 
 
 def relation_scores(counts: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Micro precision, recall, F1 and the share of pairs wholly right; 0 where there is nothing to divide by.
+    """Micro precision, recall, F1 and the share of pairs wholly right.
 
-    counts: the fields of `RelationCounts` in order, summed over sequences.
+    Args:
+        counts: the fields of `RelationCounts` in order, summed over sequences.
+
+    Returns:
+        (4,); 0 where there is nothing to divide by.
     """
     right, extra, missed, right_pairs, pairs = (float(count) for count in counts)
     return np.array([*precision_recall_f1(right, right + extra, right + missed), float(divide(right_pairs, pairs))])
@@ -53,6 +72,13 @@ def relations_part(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) 
 
     Only ordered pairs of predicted tracks whose true tracks interact are asked; several predicted pairs may stand for
     one true pair. Other pairs, and true pairs without a predicted one, cost nothing.
+
+    Args:
+        pairs: the sequences.
+        matches: predicted id -> true id of each sequence.
+
+    Returns:
+        Four columns.
     """
     sums = np.zeros((len(pairs), 5))
     for row, (pair, match) in enumerate(zip(pairs, matches, strict=True)):

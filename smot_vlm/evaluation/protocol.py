@@ -36,12 +36,22 @@ def evaluate(
 ) -> Evaluation:
     """Score a run.
 
-    predictions: in any order; a sequence without one is listed as missing and scores as empty.
-    protocol: "strict" (every true and every predicted track counts) or "official" (as the paper's numbers were made).
-    run: its name in tables. bootstrap: number of resamples of the sequences for 95 % intervals, 0 for none; CIDEr's
-    document frequencies stay those of the whole set. encoder, device: of the sentence similarity (strict).
-    words: false scores trajectories alone, which takes seconds and neither Java nor an encoder.
-    progress: called with the name of each stage.
+    Args:
+        predictions: in any order; a sequence without one is listed as missing and scores as empty.
+        truths: the ground truth.
+        protocol: "strict" (every true and every predicted track counts) or "official" (as the paper's numbers).
+        run: its name in tables.
+        bootstrap: resamples of the sequences for 95 % intervals, 0 for none; CIDEr's document frequencies stay those
+            of the whole set.
+        seed: of the resamples.
+        encoder: of the sentence similarity (strict).
+        device: of the encoder.
+        tracks_only: score trajectories alone, which takes seconds and neither Java nor an encoder.
+        read_facts: finds the facts in a caption, for data with facts (strict); None: no columns of facts.
+        progress: called with the name of each stage.
+
+    Returns:
+        Every column, of the whole set and of each sequence.
 
     Raises:
         ValueError: another protocol, no ground truth, a sequence twice, a prediction of an unknown sequence, a box
@@ -82,7 +92,14 @@ def evaluate(
 
 
 def pair_up(predictions: Iterable[SequencePrediction], truths: Iterable[SequenceTruth]) -> list[Pair]:
-    """Each sequence of the ground truth with its prediction, in the order of the ground truth.
+    """Each sequence of the ground truth with its prediction.
+
+    Args:
+        predictions: in any order.
+        truths: the ground truth.
+
+    Returns:
+        In the order of the ground truth.
 
     Raises:
         ValueError: no ground truth, a sequence twice, a prediction of an unknown sequence.

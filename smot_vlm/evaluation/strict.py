@@ -1,8 +1,8 @@
 """The `strict` protocol, ours and the default: every true track and every predicted one counts.
 
 Tracks are matched one to one (spatio-temporal IoU of at least 0.5). Instance captions are scored over all true tracks:
-one that was missed stands with an empty caption, which scores 0. An extra track lowers the precision of the tracks, of
-the captions and of the interactions.
+one that was missed has an empty caption, which scores 0. An extra track lowers the precision of the tracks, of the
+captions and of the interactions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +38,13 @@ NOTES = (
 
 @dataclass(frozen=True, eq=False)
 class StrictParts:
-    """All columns of the protocol, the judged triplets behind the scores of single verbs, and notes on how it was done."""
+    """All columns of the protocol.
+
+    Attributes:
+        parts: the columns.
+        triplets: the judged triplets behind the scores of single verbs.
+        notes: how it was done.
+    """
 
     parts: tuple[Part, ...]
     triplets: Triplets
@@ -52,7 +58,18 @@ def strict_parts(
     device: str = "cpu",
     read_facts: FactReader | None = None,
 ) -> StrictParts:
-    """All columns of the protocol. progress is called with the name of each stage."""
+    """All columns of the protocol.
+
+    Args:
+        pairs: the sequences.
+        progress: called with the name of each stage.
+        encoder: of the sentence similarity.
+        device: of the encoder.
+        read_facts: finds the facts in a caption; None: no columns of facts.
+
+    Returns:
+        Columns, triplets and notes.
+    """
     progress("tracks")
     layouts = [layout_of(pair) for pair in pairs]
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
@@ -81,7 +98,14 @@ def strict_parts(
 
 
 def strict_tracks(pairs: Sequence[Pair]) -> list[Part]:
-    """The columns of trajectories alone."""
+    """The columns of trajectories alone.
+
+    Args:
+        pairs: the sequences.
+
+    Returns:
+        Two parts.
+    """
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
     return [tracking_part([layout_of(pair) for pair in pairs]), _tracks_part(pairs, matches)]
 

@@ -12,7 +12,16 @@ SHOE: Colour = (58, 50, 48)
 
 
 def person_parts(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
-    """All parts of one person's body, clothes, hat and bag, in no order."""
+    """All parts of one person's body, clothes, hat and bag.
+
+    Args:
+        person: who.
+        placed: their joints.
+        lens: from metres to pixels.
+
+    Returns:
+        In no order.
+    """
     parts = [
         *_leg(person, placed, lens, "left"),
         *_leg(person, placed, lens, "right"),

@@ -55,7 +55,16 @@ EAGERNESS = {  # how early an event is tried; 1 where nothing is said
 
 @dataclass(frozen=True)
 class Story:
-    """Everything that happens, in metres and seconds; nothing about pixels."""
+    """Everything that happens, in metres and seconds; nothing about pixels.
+
+    Attributes:
+        stage: the stage.
+        duration: seconds.
+        people: who is there.
+        actors: each one's script.
+        events: each one's, in order of time.
+        edges: interactions as edges of the graph.
+    """
 
     stage: Stage
     duration: float
@@ -66,20 +75,35 @@ class Story:
 
 
 def draw_people_count(rng: np.random.Generator, fewest: int, most: int) -> int:
-    """How many people there are, as often as in BenSMOT: mostly two, seldom more than three."""
+    """How many people there are, as often as in BenSMOT: mostly two, seldom more than three.
+
+    Args:
+        rng: the random stream.
+        fewest: at least.
+        most: at most.
+
+    Returns:
+        The number.
+    """
     weights = np.array(PEOPLE_WEIGHTS[fewest - 1 : most])
     return fewest + int(rng.choice(len(weights), p=weights / weights.sum()))
 
 
 def write_story(
-    rng: np.random.Generator,
-    split: str,
-    count: int,
-    actions: Sequence[str],
-    verbs: Sequence[str],
-    aspect: float | None,
+    rng: np.random.Generator, split: str, count: int, actions: Sequence[str], verbs: Sequence[str], aspect: float | None
 ) -> Story:
     """Draw stories until one fits the stage.
+
+    Args:
+        rng: the random stream.
+        split: train, val or test.
+        count: of people.
+        actions: that may occur.
+        verbs: that may occur.
+        aspect: of the frame; None: drawn.
+
+    Returns:
+        The story.
 
     Raises:
         ValueError: nothing fits within many attempts.
@@ -95,12 +119,7 @@ def write_story(
 
 
 def _attempt(
-    rng: np.random.Generator,
-    split: str,
-    count: int,
-    actions: Sequence[str],
-    verbs: Sequence[str],
-    aspect: float | None,
+    rng: np.random.Generator, split: str, count: int, actions: Sequence[str], verbs: Sequence[str], aspect: float | None
 ) -> Story:
     kinds = [list(KIND_WEIGHTS)[int(rng.choice(4, p=list(KIND_WEIGHTS.values())))] for _ in range(count)]
     stage = make_stage(rng, count, aspect)

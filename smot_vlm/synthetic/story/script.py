@@ -1,4 +1,4 @@
-"""What everyone does when: each actor's ways, turns, gestures and reaches, as pieces of continuous time.
+"""What everyone does when: each actor's path, turns, gestures and reaches, as pieces of continuous time.
 
 Nothing is stepped: the state at any second is computed from the pieces alone, so the same story can be sampled at 2
 or at 25 frames a second. Places are metres: x from the middle of the stage to the right, z from the camera away.
@@ -23,7 +23,18 @@ RUN_CYCLE = 1.25
 
 @dataclass(frozen=True)
 class PathSegment:
-    """A straight way at constant speed. distance: metres gone before it."""
+    """A straight line walked at constant speed.
+
+    Attributes:
+        start: seconds.
+        end: seconds.
+        x0: where it begins.
+        z0: where it begins.
+        x1: where it ends.
+        z1: where it ends.
+        running: else walking.
+        distance: metres gone before it.
+    """
 
     start: float
     end: float
@@ -37,7 +48,14 @@ class PathSegment:
 
 @dataclass(frozen=True)
 class Gesture:
-    """A gesture from `start` seconds on. The last one lasts for ever."""
+    """A gesture; the last one lasts for ever.
+
+    Attributes:
+        start: seconds.
+        end: seconds.
+        pose: name in POSES.
+        mirror: left and right exchanged.
+    """
 
     start: float
     end: float
@@ -47,10 +65,16 @@ class Gesture:
 
 @dataclass(frozen=True)
 class Reach:
-    """A hand that goes to a place: a joint of `partner`, or the middle between both people.
+    """A hand that goes to a place: a joint of a partner, or the middle between both people.
 
-    point: name of a joint, or "between". offset: metres added: towards the right of the screen, up, away. A middle
-    counts up from the ground. bob: metres and cycles a second of an up-and-down.
+    Attributes:
+        start: seconds.
+        end: seconds.
+        hand: "left" or "right".
+        partner: index of the other person.
+        point: name of a joint, or "between", which counts up from the ground.
+        offset: metres added: towards the right of the screen, up, away.
+        bob: metres and cycles a second of an up-and-down.
     """
 
     start: float
@@ -64,7 +88,23 @@ class Reach:
 
 @dataclass
 class Actor:
-    """One person while the story is being written; also what is evaluated later. `time` is where its script ends."""
+    """One person's script, while the story is being written and when it is evaluated.
+
+    Attributes:
+        index: of the person.
+        height: metres.
+        x: where the script ends.
+        z: where the script ends.
+        yaw: heading at its end, radians.
+        time: seconds at its end.
+        start_x: where it begins.
+        start_z: where it begins.
+        path: ways walked.
+        turns: (seconds, heading in radians).
+        gestures: postures in time.
+        reaches: of hands.
+        props: things held.
+    """
 
     index: int
     height: float
@@ -86,25 +126,54 @@ class Actor:
         return replace(self, **{name: list(getattr(self, name)) for name in lists})
 
     def place(self, x: float, z: float) -> None:
-        """Stand here before anything happens."""
+        """Stand somewhere before anything happens.
+
+        Args:
+            x: metres to the right.
+            z: metres from the camera.
+        """
         self.x, self.z, self.start_x, self.start_z = x, z, x, z
 
     def face(self, degrees: float, at: float | None = None) -> None:
-        """Turn to a heading: 0 into the camera, 90 to the right of the screen."""
+        """Turn to a heading.
+
+        Args:
+            degrees: 0 into the camera, 90 to the right of the screen.
+            at: seconds; None: now.
+        """
         self.yaw = radians(degrees)
         self.turns.append((self.time if at is None else at, self.yaw))
 
     def face_towards(self, x: float, degrees: float = 68.0) -> None:
-        """Turn to a place on the stage, the face still half to the camera (90 would be a pure profile)."""
+        """Turn to a place on the stage, the face still half to the camera (90 would be a pure profile).
+
+        Args:
+            x: of the place.
+            degrees: off the camera.
+        """
         self.face(degrees if x >= self.x else -degrees)
 
     def do(self, pose: str, until: float, mirror: bool = False) -> None:
-        """Show a gesture from now to `until`; the clock goes on to then."""
+        """Show a gesture from now on; the clock goes on to its end.
+
+        Args:
+            pose: name in POSES.
+            until: seconds.
+            mirror: left and right exchanged.
+        """
         self.gestures.append(Gesture(self.time, until, pose, mirror))
         self.time = until
 
     def go(self, x: float, z: float, until: float, running: bool = False, start: float | None = None) -> None:
-        """Move on a straight line from `start` (default now) to `until`; the clock stands."""
+        """Move on a straight line; the clock does not advance.
+
+        Args:
+            x: of the goal.
+            z: of the goal.
+            until: seconds.
+            running: else walking.
+            start: seconds; None: now.
+        """
         begin = self.time if start is None else start
         gone = 0.0
         if self.path:
@@ -115,15 +184,42 @@ class Actor:
 
     def reach(self, start: float, end: float, hand: str, partner: "Actor", point: str, offset: Vector = (0.0, 0.0, 0.0),
               bob: tuple[float, float] = (0.0, 0.0)) -> None:  # fmt: skip
+        """Send a hand to a place (see `Reach`).
+
+        Args:
+            start: seconds.
+            end: seconds.
+            hand: "left" or "right".
+            partner: the other person.
+            point: name of a joint, or "between".
+            offset: metres added.
+            bob: metres and cycles a second of an up-and-down.
+        """
         self.reaches.append(Reach(start, end, hand, partner.index, point, offset, bob))
 
     def hold(self, kind: str, start: float, end: float, hold: str = "both") -> None:
-        """Have a thing in the hands (see `Prop`)."""
+        """Have a thing in the hands (see `Prop`).
+
+        Args:
+            kind: of the thing.
+            start: seconds.
+            end: seconds.
+            hold: in which hand.
+        """
         self.props.append(Prop(kind, start, end, self.index, hold))
 
 
 def bodies_at(actors: tuple[Actor, ...], people: tuple[Person, ...], time: float) -> list[PlacedBody]:
-    """Everyone at `time` seconds, in order of index."""
+    """Everyone at one time.
+
+    Args:
+        actors: the scripts.
+        people: whose.
+        time: seconds.
+
+    Returns:
+        In order of index.
+    """
     states = [_state(actor, person, time) for actor, person in zip(actors, people, strict=True)]
     placed = [
         PlacedBody(actor.index, x, z, solve(pose, person.build, person.height, yaw))
