@@ -88,9 +88,9 @@ def bleu(sums: np.ndarray) -> np.ndarray:
     if not length:
         return np.zeros(4)
     # The tiny constants are pycocoevalcap's; they keep a missing n-gram from ending the product in 0 / 0.
-    precision = np.cumprod((matched + 1e-15) / (guessed + 1e-9)) ** (1 / np.arange(1, 5))
+    precision: np.ndarray = np.cumprod((matched + 1e-15) / (guessed + 1e-9)) ** (1 / np.arange(1, 5))
     ratio = (length + 1e-15) / (reference_length + 1e-9)
-    return precision * min(1.0, np.exp(1 - 1 / ratio))
+    return precision * min(1.0, float(np.exp(1 - 1 / ratio)))
 
 
 def meteor_statistics(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
@@ -186,8 +186,8 @@ def cider(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
     with _pycocoevalcap():
         from pycocoevalcap.cider.cider import Cider
     truth = {str(row): [reference] for row, reference in enumerate(references)}
-    said = {str(row): [prediction] for row, prediction in enumerate(predictions)}
-    return np.asarray(Cider().compute_score(truth, said)[1], dtype=np.float64)
+    predicted = {str(row): [prediction] for row, prediction in enumerate(predictions)}
+    return np.asarray(Cider().compute_score(truth, predicted)[1], dtype=np.float64)
 
 
 @contextmanager

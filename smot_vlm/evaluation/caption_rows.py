@@ -26,6 +26,19 @@ class CaptionRows:
         return len(self.references)
 
 
+def predicted_captions(pair: Pair, match: Mapping[int, int]) -> dict[int, str]:
+    """The predicted caption of each true track that was found.
+
+    Args:
+        pair: a sequence.
+        match: predicted id -> true id.
+
+    Returns:
+        True id -> caption.
+    """
+    return {match[track.id]: track.caption for track in pair.prediction.tracks if track.id in match}
+
+
 def video_rows(pairs: Sequence[Pair]) -> CaptionRows:
     """One row a sequence that has a true caption.
 
@@ -53,8 +66,10 @@ def true_track_rows(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]])
 
     def rows() -> Iterator[tuple[int, str, str]]:
         for row, (pair, match) in enumerate(zip(pairs, matches, strict=True)):
-            said = {match[track.id]: track.caption for track in pair.prediction.tracks if track.id in match}
-            yield from ((row, track.caption, said.get(track.id, "")) for track in pair.truth.tracks if track.caption)
+            predicted = predicted_captions(pair, match)
+            yield from (
+                (row, track.caption, predicted.get(track.id, "")) for track in pair.truth.tracks if track.caption
+            )
 
     return _rows(rows())
 

@@ -51,7 +51,7 @@ class CaptionStatistics:
             (rows,) in [0, 1]; NaN without METEOR.
         """
         meteor = caption_measures.meteor(self.meteor_rows(references, predictions))
-        return (meteor + self.rouge(references, predictions)) / 2
+        return np.asarray((meteor + self.rouge(references, predictions)) / 2)
 
     def rouge(self, references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
         """ROUGE-L of each pair, on tokens.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from smot_vlm.evaluation.caption_rows import predicted_captions
 from smot_vlm.evaluation.fact_records import FactReader, TrackFacts
 from smot_vlm.evaluation.fact_scores import (
     TRACK_CATEGORIES,
@@ -74,19 +75,6 @@ def facts_notes(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]], rea
         recall = chance_recall(videos, [truth.caption for truth, _ in known], read_facts)
         notes.append(f"video facts: true captions given to the wrong videos recall {recall:.3f}")
     return notes
-
-
-def predicted_captions(pair: Pair, match: Mapping[int, int]) -> dict[int, str]:
-    """The predicted caption of each true track that was found.
-
-    Args:
-        pair: a sequence.
-        match: predicted id -> true id.
-
-    Returns:
-        True id -> caption.
-    """
-    return {match[track.id]: track.caption for track in pair.prediction.tracks if track.id in match}
 
 
 def _caption_of(truth: SequenceTruth, track_id: int) -> str:

@@ -13,7 +13,7 @@ _FILE_NAMES = {"appearance": "looks", "person": "who", "person_actions": "deeds"
 
 
 class Appearance(NamedTuple):
-    """How a person is described; "" where nothing is said.
+    """How a person is described; "" where nothing is stated.
 
     Attributes:
         kind: man, woman, boy or girl.
@@ -158,7 +158,10 @@ class SequenceFacts:
             raise ValueError(f"schema is {schema!r}; this version reads {SCHEMA!r}")
         try:
             return cls(
-                *(content[name] for name in ("name", "seed", "split", "fps")),
+                content["name"],
+                content["seed"],
+                content["split"],
+                content["fps"],
                 _video_from(content["video"]),
                 tuple(_track_from(track) for track in content["tracks"]),
             )
@@ -237,7 +240,11 @@ def _track_from(content: dict[str, Any]) -> TrackFacts:
         for partner in content["partners"]
     )
     return TrackFacts(
-        *(content[name] for name in ("key", "id", "kind", "top", "bottom")),
+        content["key"],
+        content["id"],
+        content["kind"],
+        content["top"],
+        content["bottom"],
         tuple(content["accessories"]),
         tuple(content["actions"]),
         tuple(partners),

@@ -46,11 +46,15 @@ def count_relations(scores: np.ndarray, labels: np.ndarray) -> RelationCounts:
     Returns:
         The counts.
     """
-    said = np.asarray(scores, dtype=np.float64) > SCORE_THRESHOLD
+    predicted = np.asarray(scores, dtype=np.float64) > SCORE_THRESHOLD
     true = np.asarray(labels) > 0
-    right = int((said == true).all(axis=1).sum()) if len(said) else 0
+    right = int((predicted == true).all(axis=1).sum()) if len(predicted) else 0
     return RelationCounts(
-        int((said & true).sum()), int((said & ~true).sum()), int((~said & true).sum()), right, len(said)
+        int((predicted & true).sum()),
+        int((predicted & ~true).sum()),
+        int((~predicted & true).sum()),
+        right,
+        len(predicted),
     )
 
 
@@ -99,11 +103,11 @@ def _tables(pair: Pair, match: Mapping[int, int]) -> tuple[np.ndarray, np.ndarra
     for edge in pair.truth.interactions:
         true.setdefault((edge.subject, edge.object), set()).add(edge.verb)
     asked = [(a, b) for a in match for b in match if a != b and (match[a], match[b]) in true]
-    said = best_scores(pair.prediction.interactions)
+    predicted = best_scores(pair.prediction.interactions)
     verbs = sorted({edge.verb for edge in (*pair.truth.interactions, *pair.prediction.interactions)})
     scores, labels = np.zeros((2, len(asked), len(verbs)))
     for row, (subject, target) in enumerate(asked):
         for column, verb in enumerate(verbs):
-            scores[row, column] = said.get((subject, verb, target), 0.0)
+            scores[row, column] = predicted.get((subject, verb, target), 0.0)
             labels[row, column] = verb in true[match[subject], match[target]]
     return scores, labels

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,12 +11,13 @@ from smot_vlm.evaluation.bootstrap import resample
 from smot_vlm.evaluation.fact_records import FactReader
 from smot_vlm.evaluation.results import Cell, Column, Evaluation, Part, Row, VerbScore
 from smot_vlm.evaluation.sequence_pairs import MISSING_FIELDS, Pair, SequencePrediction, SequenceTruth
-from smot_vlm.evaluation.similarity import DEFAULT_ENCODER
 from smot_vlm.evaluation.strict import NOTES as STRICT_NOTES
 from smot_vlm.evaluation.strict import strict_parts, strict_tracks
 from smot_vlm.evaluation.strict_interactions import verb_scores
+from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
 PROTOCOLS = ("strict", "official")
+Named = TypeVar("Named", SequenceTruth, SequencePrediction)
 
 logger = logging.getLogger(__name__)
 
@@ -122,8 +124,8 @@ def pair_up(predictions: Iterable[SequencePrediction], truths: Iterable[Sequence
     ]
 
 
-def _by_name(sequences: Iterable, what: str) -> dict:
-    found: dict = {}
+def _by_name(sequences: Iterable[Named], what: str) -> dict[str, Named]:
+    found: dict[str, Named] = {}
     for sequence in sequences:
         if sequence.name in found:
             raise ValueError(f"sequence {sequence.name!r} is twice in the {what}; give each once")

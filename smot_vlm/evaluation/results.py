@@ -198,7 +198,8 @@ def divide(numerator: np.ndarray | float, denominator: np.ndarray | float) -> np
     numerator, denominator = np.broadcast_arrays(
         np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     )
-    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator != 0)
+    result: np.ndarray = np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator != 0)
+    return result
 
 
 def precision_recall_f1(true_positives: float, predicted: float, expected: float) -> np.ndarray:

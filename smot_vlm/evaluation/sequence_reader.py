@@ -22,7 +22,7 @@ from smot_vlm.structures import NO_DECODER, Description, Interaction, Trajectory
 
 DESCRIPTION_FILE = "description.json"
 _WORDS = ("instance captions", "interactions", "video caption")
-# A track without words is allowed (it scores 0), and so is an interaction that is said twice (it counts once).
+# A track without words is allowed (it scores 0), and so is an interaction that is listed twice (it counts once).
 _HARMLESS = {"id-without-caption", "empty-caption", "duplicate-interaction"}
 
 

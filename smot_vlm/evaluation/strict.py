@@ -20,9 +20,10 @@ from smot_vlm.evaluation.fact_records import FactReader
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.evaluation.results import Column, Part, empty_part, precision_recall_f1, sum_part
 from smot_vlm.evaluation.sequence_pairs import Pair
-from smot_vlm.evaluation.similarity import DEFAULT_ENCODER, sentence_similarity
+from smot_vlm.evaluation.similarity import sentence_similarity
 from smot_vlm.evaluation.strict_interactions import Triplets, collect_triplets, interactions_part
 from smot_vlm.evaluation.tracking import FrameBoxes, layout_of, tracking_part
+from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
 CAPTION_COLUMNS = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr", "similarity")
 TRACK_COLUMNS = tuple(Column("tracks", name) for name in ("precision", "recall", "F1"))
@@ -121,7 +122,7 @@ class _Overlapping:
 
 
 def _overlapping(pair: Pair, layout: FrameBoxes, boxes: np.ndarray) -> _Overlapping:
-    said = {track.id: track.caption for track in pair.prediction.tracks}
+    predicted = {track.id: track.caption for track in pair.prediction.tracks}
     true = {track.id: track.caption for track in pair.truth.tracks}
     # HOTA's lowest threshold keeps every pair that a higher one keeps.
     rows, columns = np.nonzero(boxes[0])
@@ -131,7 +132,7 @@ def _overlapping(pair: Pair, layout: FrameBoxes, boxes: np.ndarray) -> _Overlapp
         rows,
         columns,
         tuple(true[int(layout.truth_ids[row])] for row in rows),
-        tuple(said[int(layout.predicted_ids[column])] for column in columns),
+        tuple(predicted[int(layout.predicted_ids[column])] for column in columns),
     )
 
 

@@ -171,9 +171,11 @@ def average_precision(triplets: Triplets, weights: np.ndarray) -> np.ndarray:
     area: np.ndarray = np.zeros(size)
     if len(order):
         ends = np.flatnonzero(np.append((verb[1:] != verb[:-1]) | (score[1:] != score[:-1]), True))
-        hits, said = (np.concatenate([[0.0], np.cumsum(column)]) for column in (weight * triplets.hit[order], weight))
+        hits, predicted = (
+            np.concatenate([[0.0], np.cumsum(column)]) for column in (weight * triplets.hit[order], weight)
+        )
         starts = np.searchsorted(verb, verb[ends])
-        precision = divide(hits[ends + 1] - hits[starts], said[ends + 1] - said[starts])
+        precision = divide(hits[ends + 1] - hits[starts], predicted[ends + 1] - predicted[starts])
         steps = hits[ends + 1] - hits[np.append([0], ends[:-1] + 1)]
         area = np.bincount(verb[ends], precision * steps, minlength=size)
     return np.where(expected > 0, divide(area, expected), np.nan)
@@ -204,7 +206,7 @@ def verb_scores(triplets: Triplets, sequences: int) -> tuple[VerbScore, ...]:
 
 
 def _mentioned(counts: VerbCounts) -> np.ndarray:
-    return counts.true_positives + counts.false_positives + counts.misses > 0
+    return np.asarray(counts.true_positives + counts.false_positives + counts.misses > 0)
 
 
 def _micro(counts: VerbCounts) -> np.ndarray:

@@ -13,8 +13,8 @@ from smot_vlm.synthetic.stage.camera import Camera
 from smot_vlm.synthetic.stage.degradation import Degradation, apply_degradation
 from smot_vlm.synthetic.stage.scenes import PAD
 from smot_vlm.synthetic.stage.strokes import ONE, SHIFT_BITS, Part, draw
+from smot_vlm.synthetic.story.motion import bodies_at
 from smot_vlm.synthetic.story.plot import Story
-from smot_vlm.synthetic.story.script import bodies_at
 
 
 @dataclass(frozen=True)

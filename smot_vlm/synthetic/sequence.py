@@ -184,7 +184,7 @@ def _annotate(
     untold.
 
     Raises:
-        DoesNotFit: something cannot be seen, or not be told in so many sentences.
+        DoesNotFit: something cannot be seen, or a caption does not fit into so many words.
     """
     visibility = _measure(view, STORY_FPS)
     story = visible_story(view.story, visibility, complete)

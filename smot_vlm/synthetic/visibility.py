@@ -34,7 +34,7 @@ class Visibility:
     @property
     def visible(self) -> np.ndarray:
         """Share of each body that is in the frame and not covered."""
-        return self.inside * self.open
+        return np.asarray(self.inside * self.open)
 
 
 def measure_visibility(story: Story, camera: Camera, time: float) -> Visibility:
@@ -83,10 +83,12 @@ def visible_story(story: Story, seen: Sequence[Visibility], complete: bool) -> S
 
     kept = []
     for index, events in enumerate(story.events):
-        told = [event for event in events if shows(index, event) and (event.partner < 0 or shows(event.partner, event))]
-        if not told or (complete and len(told) < len(events)):
+        shown_events = [
+            event for event in events if shows(index, event) and (event.partner < 0 or shows(event.partner, event))
+        ]
+        if not shown_events or (complete and len(shown_events) < len(events)):
             raise DoesNotFit
-        kept.append(tuple(told))
+        kept.append(tuple(shown_events))
     played = {
         frozenset((index, event.partner)) | {event.label} for index, events in enumerate(kept) for event in events
     }
@@ -95,7 +97,7 @@ def visible_story(story: Story, seen: Sequence[Visibility], complete: bool) -> S
 
 
 def _area(boxes: np.ndarray) -> np.ndarray:
-    return np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0)
+    return np.asarray(np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0))
 
 
 def _open_shares(view: View, bodies: list[list[Part]], boxes: np.ndarray) -> np.ndarray:

@@ -248,8 +248,8 @@ def massage(time: float, _duration: float, _tempo: float) -> Pose:
 
 def throw(time: float, duration: float, _tempo: float) -> Pose:
     """Holds the ball low, swings it back over the head, throws forward at `THROW_AT` of the time."""
-    moment = time / duration
-    wind, release = ease((moment - 0.12) / 0.18), ease((moment - 0.34) / 0.06)
+    share = time / duration
+    wind, release = ease((share - 0.12) / 0.18), ease((share - 0.34) / 0.06)
     low, back, out = (-0.12, -0.40, 0.55), (0.15, 0.80, -0.45), (-0.05, 0.35, 0.92)
     return Pose(
         right=mix(mix(low, back, wind), mix(low, out, wind), release),
@@ -265,8 +265,8 @@ THROW_AT, CATCH_AT = 0.38, 0.62
 
 def catch(time: float, duration: float, _tempo: float) -> Pose:
     """Reaches out with both hands and draws in what is caught at `CATCH_AT` of the time."""
-    moment = time / duration
-    hand = mix((-0.10, 0.05, 0.75), (-0.22, -0.30, 0.45), ease((moment - CATCH_AT) / 0.08))
+    share = time / duration
+    hand = mix((-0.10, 0.05, 0.75), (-0.22, -0.30, 0.45), ease((share - CATCH_AT) / 0.08))
     return Pose(left=hand, right=hand, knee_left=0.2, knee_right=0.2, hip_left=0.12, hip_right=0.12)
 
 

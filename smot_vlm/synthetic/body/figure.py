@@ -65,7 +65,7 @@ def _leg_depth(placed: PlacedBody, side: str) -> float:
     """Mean depth of a leg, metres behind the body's origin."""
     j = placed.joints
     hip, knee, ankle = (getattr(j, f"{name}_{side}") for name in ("hip", "knee", "ankle"))
-    return (hip[2] + knee[2] + ankle[2]) / 3
+    return float(hip[2] + knee[2] + ankle[2]) / 3
 
 
 def _arm(person: Person, placed: PlacedBody, lens: Lens, side: str) -> Part:

@@ -216,7 +216,15 @@ def _face_direction(pose: Pose, level: Vector, left: Vector, up: Vector, forward
     return unit(add(turned, up, -sin(pose.head_pitch)))
 
 
-def _lowest(build: Build, height: float, hips, knees, ankles, neck: Vector, head: Vector) -> float:
+def _lowest(
+    build: Build,
+    height: float,
+    hips: list[Vector],
+    knees: list[Vector],
+    ankles: list[Vector],
+    neck: Vector,
+    head: Vector,
+) -> float:
     """Height of the lowest point of the body's outline, relative to the pelvis."""
     return min(
         min(point[1] for point in ankles) - FOOT_HEIGHT * height,

@@ -32,12 +32,12 @@ class Canvas:
     @property
     def width(self) -> float:
         """Of the background, in frame heights."""
-        return self.image.shape[1] / self.unit
+        return float(self.image.shape[1] / self.unit)
 
     @property
     def depth(self) -> float:
         """From the floor line down to the lower edge."""
-        return (self.image.shape[0] - self.floor) / self.unit
+        return float((self.image.shape[0] - self.floor) / self.unit)
 
     def uniform(self, low: float, high: float) -> float:
         """A random number.

@@ -65,7 +65,7 @@ def noise_pool(rng: np.random.Generator, degradation: Degradation, width: int, h
         int16 (height + 64, width + 64, 3).
     """
     grain = rng.standard_normal((height + 64, width + 64), dtype=np.float32) * degradation.noise
-    return cv2.merge([np.rint(grain).astype(np.int16)] * 3)
+    return np.asarray(cv2.merge([np.rint(grain).astype(np.int16)] * 3))
 
 
 def apply_degradation(

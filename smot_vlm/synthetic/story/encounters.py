@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from smot_vlm.synthetic.body.duet_poses import CATCH_AT, HAND_OVER_AT, THROW_AT
+from smot_vlm.synthetic.body.props import Prop
 from smot_vlm.synthetic.story.duet import Duet
-from smot_vlm.synthetic.story.script import Prop
 
 
 def hit(d: Duet) -> None:
