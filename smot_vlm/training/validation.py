@@ -7,7 +7,7 @@ import numpy as np
 
 from smot_vlm.config import Config
 from smot_vlm.data.sequences import AnnotatedSequence
-from smot_vlm.evaluation.fact_columns import predicted_captions
+from smot_vlm.evaluation.caption_rows import predicted_captions
 from smot_vlm.evaluation.fact_records import TrackFacts
 from smot_vlm.evaluation.fact_scores import chance_recall, score_caption, sum_scores
 from smot_vlm.evaluation.matching import match_one_to_one
