@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from smot_vlm.cli import data_tables
-from smot_vlm.cli.console import messages, output, print_warning
+from smot_vlm.cli.console import output, print_warning, progress
+from smot_vlm.system.files import check_free
 
 if TYPE_CHECKING:
     from smot_vlm.data.bensmot import Sequence
@@ -83,7 +83,7 @@ def stats(
     """Count videos, tracks, words and verbs, beside the paper's figures of BenSMOT (Table 1, Figure 2)."""
     from smot_vlm.data.stats import collect_stats
 
-    _check_free(plot, overwrite)
+    check_free(plot, overwrite)
     readers = _readers(dataset, split)
     with _progress("reading", sum(len(reader) for reader in readers)) as step:
         counted = collect_stats(_stepping(readers, step))
@@ -144,7 +144,7 @@ def preview(
     """Draw a contact sheet: frames with boxes and ids, the captions and interactions below."""
     from smot_vlm.output.preview import write_preview
 
-    _check_free(out, overwrite)
+    check_free(out, overwrite)
     places = [(reader, index) for reader in _readers(dataset, split) for index in range(len(reader))]
     count = min(sequences, len(places))
     chosen = [places[round(step * (len(places) - 1) / max(1, count - 1))] for step in range(count)]
@@ -202,23 +202,8 @@ def _stepping(readers: list, step: Callable[[str], None]) -> "Iterator[Sequence]
             yield sequence
 
 
-def _check_free(path: Path | None, overwrite: bool) -> None:
-    """Refuse early what the writer would refuse after long work."""
-    if path is not None and path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists; pass --overwrite to replace it or choose another name")
-
-
 @contextmanager
 def _progress(name: str, total: int | None) -> Iterator[Callable[[str], None]]:
-    """A bar on standard error; call the value with the name of each sequence that is done."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[place]}", markup=False),
-    )
-    with Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal) as bar:
-        task = bar.add_task(name, total=total, place="")
-        yield lambda place: bar.update(task, advance=1, place=place[-40:])
+    """A bar; call the value with the name of each sequence that is done."""
+    with progress(name, total) as update:
+        yield lambda sequence: update(advance=1, detail=sequence[-40:])
