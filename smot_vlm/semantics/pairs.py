@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from smot_vlm.association.gaps import center_gaps
+from smot_vlm.association.proximity import center_distances
 from smot_vlm.structures import Trajectory
 
 logger = logging.getLogger(__name__)
@@ -44,5 +44,5 @@ def closest_distances(tracks: list[Trajectory]) -> np.ndarray:
     bounds = np.flatnonzero(np.diff(frames[order])) + 1
     for present in np.split(order, bounds):
         place = np.ix_(rows[present], rows[present])
-        closest[place] = np.minimum(closest[place], center_gaps(boxes[present]))
+        closest[place] = np.minimum(closest[place], center_distances(boxes[present]))
     return closest
