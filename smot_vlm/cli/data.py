@@ -40,7 +40,7 @@ class Layout(str, Enum):
 @app.command()
 def validate(
     dataset: Dataset,
-    fix: Annotated[Path | None, typer.Option(help="Write a mended copy here and say what was left out.")] = None,
+    fix: Annotated[Path | None, typer.Option(help="Write a repaired copy here and list what was skipped.")] = None,
     copy: Copy = False,
     quick: Annotated[bool, typer.Option("--quick", help="Read the images' headers only.")] = False,
     tolerance_pixels: Annotated[float, typer.Option(min=0, help="How far a box may stand out of the frame.")] = 1.0,
@@ -49,17 +49,17 @@ def validate(
 ) -> None:
     """Find every problem, with file and line. Exit code 1 where there is an error; warnings alone are no error.
 
-    With --fix, exit code 1 says that the mended copy still has errors that only a person can mend.
+    With --fix, exit code 1 says that the repaired copy still has errors that only a person can fix.
     """
     from smot_vlm.data import validate as checks
-    from smot_vlm.data.writer import Images
+    from smot_vlm.data.dataset_writer import Images
 
     images: Images = "copy" if copy else "link"
     with _progress("checking", checks.count_sequences(dataset)) as step:
         if fix is None:
             report = checks.validate_dataset(dataset, tolerance_pixels, not quick, step)
         else:
-            report = checks.mend_dataset(dataset, fix, images, overwrite, tolerance_pixels, not quick, step)
+            report = checks.repair_dataset(dataset, fix, images, overwrite, tolerance_pixels, not quick, step)
     data_tables.print_problems(report, show, remedies=fix is not None)
     if fix is None:
         raise typer.Exit(1 if report.errors else 0)
@@ -117,7 +117,7 @@ def convert(
 ) -> None:
     """Bring another layout into BenSMOT's folders. The new set appears whole or not at all."""
     from smot_vlm.data.convert import convert_bensmot_json, convert_mot
-    from smot_vlm.data.writer import Images
+    from smot_vlm.data.dataset_writer import Images
 
     if layout is not Layout.mot and (only != "*" or scenario is not None or amodal or every != 1):
         raise typer.BadParameter("--only, --scenario, --amodal and --every go with --from mot")
@@ -128,7 +128,7 @@ def convert(
         else:
             done = convert_bensmot_json(source, out, images, overwrite, step)
     for name in done.skipped:
-        print_warning(f"left out, no ground truth: {name}")
+        print_warning(f"skipped, no ground truth: {name}")
     output.print(f"{escape(str(out))}: {done.sequences} sequences, {done.tracks} tracks, {done.boxes} boxes")
 
 

@@ -44,7 +44,7 @@ def describe(
 
     Ctrl-C ends the watching of a camera or a stream and describes what was seen.
     """
-    from smot_vlm.output.export import check_outputs
+    from smot_vlm.output.description_files import check_outputs
 
     folder = out or _default_folder(source)
     check_outputs(folder, overwrite)
@@ -118,7 +118,7 @@ def _renumbered(path: Path, step: int, width: int, height: int) -> "Iterator[Ite
 def _write(
     folder: Path, description: "Description", spool: Spool, max_frames: int | None, *, video: bool, overwrite: bool
 ) -> None:
-    from smot_vlm.output.export import write_outputs
+    from smot_vlm.output.description_files import write_outputs
     from smot_vlm.verbs import VERBS
 
     with progress("drawing", description.video.frames) as update:

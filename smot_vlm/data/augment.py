@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from smot_vlm.data.clips import resize_clip, scale_tracks
+from smot_vlm.data.clip_cutting import resize_clip, scale_tracks
 from smot_vlm.data.mirror import mirror_words
 from smot_vlm.structures import Clip
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from smot_vlm.data.frames import FrameFile, image_size, list_frames, read_fps
-from smot_vlm.data.words import Words, match_words
-from smot_vlm.formats.bensmot import (
+from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
+from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
     CAPTIONS_FILE,
     IMAGES_FOLDER,
@@ -98,8 +98,8 @@ class BenSmotSequence:
 class BenSmot:
     """The sequences of one split, listed at once and read one by one.
 
-    A sequence without word files has empty words. What is wrong within a word file is logged and left out; with
-    `strict` it raises, as does a missing file. `smot-vlm data validate` lists all of it, and `--fix` mends.
+    A sequence without word files has empty words. What is wrong within a word file is logged and skipped; with
+    `strict` it raises, as does a missing file. `smot-vlm data validate` lists all of it, and `--fix` repairs it.
     """
 
     def __init__(self, root: Path | str, split: str, strict: bool = False) -> None:
@@ -172,15 +172,15 @@ def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) 
     if strict:
         _check_frames(folder, tracks, frames)
     ids = [track.id for track in tracks]
-    said, caption = _read_words(folder, ids, strict) if words else (match_words(ids, None, None), "")
+    found, caption = _read_words(folder, ids, strict) if words else (match_annotations(ids, None, None), "")
     return BenSmotSequence(
         name=sequence_name(folder),
         folder=folder,
         frames=frames,
         size=image_size(frames[0].path) if frames else None,
-        tracks=tuple(replace(track, caption=text) for track, text in zip(tracks, said.captions, strict=True)),
-        names=said.names,
-        interactions=said.interactions,
+        tracks=tuple(replace(track, caption=text) for track, text in zip(tracks, found.captions, strict=True)),
+        names=found.names,
+        interactions=found.interactions,
         caption=caption,
         fps=read_fps(folder),
     )
@@ -198,7 +198,7 @@ def read_boxes(path: Path) -> MotRows:
     try:
         return read_mot(path)
     except ValueError as error:
-        raise ValueError(f"{error}; `smot-vlm data validate DIR --fix NEW` writes a mended copy") from None
+        raise ValueError(f"{error}; `smot-vlm data validate DIR --fix NEW` writes a repaired copy") from None
 
 
 def tracks_of_rows(rows: MotRows) -> tuple[Trajectory, ...]:
@@ -207,8 +207,8 @@ def tracks_of_rows(rows: MotRows) -> tuple[Trajectory, ...]:
     ids, starts = np.unique(rows.ids[order], return_index=True)
     groups = np.split(order, starts[1:]) if len(ids) else []
     return tuple(
-        Trajectory(int(id), rows.frames[group], rows.boxes[group], rows.scores[group])
-        for id, group in zip(ids, groups, strict=True)
+        Trajectory(int(track_id), rows.frames[group], rows.boxes[group], rows.scores[group])
+        for track_id, group in zip(ids, groups, strict=True)
     )
 
 
@@ -223,7 +223,7 @@ def _check_frames(folder: Path, tracks: tuple[Trajectory, ...], frames: tuple[Fr
         raise ValueError(f"{folder / BOXES_FILE}: frame {missing[0] + 1} has boxes but no image in {IMAGES_FOLDER}/")
 
 
-def _read_words(folder: Path, ids: list[int], strict: bool) -> tuple[Words, str]:
+def _read_words(folder: Path, ids: list[int], strict: bool) -> tuple[TextAnnotations, str]:
     """The words of the tracks `ids` and the caption of the video."""
     captions: CaptionFile | None = None
     graph: Graph | None = None
@@ -234,7 +234,7 @@ def _read_words(folder: Path, ids: list[int], strict: bool) -> tuple[Words, str]
         graph = read_graphml(folder / INTERACTIONS_FILE)
     if _is_there(folder / VIDEO_CAPTION_FILE, strict):
         caption = parse_video_caption(read_text(folder / VIDEO_CAPTION_FILE))
-    words = match_words(ids, captions, graph)
+    words = match_annotations(ids, captions, graph)
     _report(folder / CAPTIONS_FILE, words.caption_flaws, strict)
     _report(folder / INTERACTIONS_FILE, words.graph_flaws, strict)
     return words, caption

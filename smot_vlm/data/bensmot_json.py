@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from smot_vlm.data.bensmot import BenSmotSequence, find_sequences, read_sequence, sequence_name
-from smot_vlm.data.words import canonical_verbs
-from smot_vlm.formats.bensmot import default_names
-from smot_vlm.formats.bensmot_json import CAPTIONS_JSON, RELATIONS_JSON, VideoWords, read_combined
+from smot_vlm.data.annotation_matching import canonical_verbs
+from smot_vlm.formats.sequence_files import default_names
+from smot_vlm.formats.combined_json import CAPTIONS_JSON, RELATIONS_JSON, VideoAnnotations, read_combined
 from smot_vlm.formats.flaws import Flaw
 from smot_vlm.structures import Interaction
 
@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 class BenSmotJson:
     """The sequences of one split: frames and boxes from ROOT/SPLIT/SCENARIO/SEQUENCE, words from ROOT/*.json.
 
-    Word files in the folders are not looked at. What is wrong in a video's entry is logged and left out; with `strict`
-    it raises. The shapes that are accepted stand in `formats.bensmot_json`.
+    Word files in the folders are not looked at. What is wrong in a video's entry is logged and skipped; with `strict`
+    it raises. The shapes that are accepted stand in `formats.combined_json`.
     """
 
     def __init__(self, root: Path | str, split: str, strict: bool = False) -> None:
@@ -46,7 +46,7 @@ class BenSmotJson:
         words = self._words.of((name, f"{self.split}/{name}", folder.name))
         if self.strict and not (words.captions or words.summary or words.relations):
             raise ValueError(f"{self.root}: the JSON files have no entry {name!r}; drop the sequence or its strictness")
-        sequence, flaws = add_words(sequence, words)
+        sequence, flaws = add_annotations(sequence, words)
         if self.strict and flaws:
             raise ValueError(f"{name}: {flaws[0].message}")
         for flaw in flaws:
@@ -62,21 +62,21 @@ class BenSmotJson:
         return tuple(sequence_name(folder) for folder in self.folders)
 
 
-def add_words(sequence: BenSmotSequence, words: VideoWords) -> tuple[BenSmotSequence, tuple[Flaw, ...]]:
+def add_annotations(sequence: BenSmotSequence, words: VideoAnnotations) -> tuple[BenSmotSequence, tuple[Flaw, ...]]:
     """The sequence with these words, and what did not fit: captions and relations of people who have no track."""
     ids = [track.id for track in sequence.tracks]
     flaws = list(words.flaws)
     id_of = _ids_of_keys([key for key, _ in words.captions], ids, flaws)
     text_of = {id_of[key]: text for key, text in words.captions if key in id_of}
-    interactions = _interactions(words, {**{str(id): id for id in ids}, **id_of}, flaws)
-    mended = replace(
+    interactions = _interactions(words, {**{str(track_id): track_id for track_id in ids}, **id_of}, flaws)
+    annotated = replace(
         sequence,
         tracks=tuple(replace(track, caption=text_of.get(track.id, "")) for track in sequence.tracks),
         names=tuple(default_names(len(ids))),
         interactions=interactions,
         caption=words.summary,
     )
-    return mended, tuple(flaws)
+    return annotated, tuple(flaws)
 
 
 def _ids_of_keys(keys: list[str], ids: list[int], flaws: list[Flaw]) -> dict[str, int]:
@@ -92,16 +92,16 @@ def _ids_of_keys(keys: list[str], ids: list[int], flaws: list[Flaw]) -> dict[str
     return found
 
 
-def _interactions(words: VideoWords, id_of: dict[str, int], flaws: list[Flaw]) -> tuple[Interaction, ...]:
+def _interactions(words: VideoAnnotations, id_of: dict[str, int], flaws: list[Flaw]) -> tuple[Interaction, ...]:
     found: dict[Interaction, None] = {}
-    for subject, object, labels in words.relations:
-        unknown = [key for key in (subject, object) if key not in id_of]
-        if unknown or id_of[subject] == id_of[object]:
+    for subject, target, labels in words.relations:
+        unknown = [key for key in (subject, target) if key not in id_of]
+        if unknown or id_of[subject] == id_of[target]:
             kind = "unknown-node" if unknown else "self-interaction"
-            message = f"{RELATIONS_JSON}: {subject}-{object} needs two people of this video"
+            message = f"{RELATIONS_JSON}: {subject}-{target} needs two people of this video"
             flaws.append(Flaw(0, kind, message))
             continue
         verbs, messages = canonical_verbs(labels)
-        flaws += [Flaw(0, "unknown-verb", f"{RELATIONS_JSON}: {subject}-{object}: {text}") for text in messages]
-        found.update((Interaction(id_of[subject], verb, id_of[object]), None) for verb in verbs)
+        flaws += [Flaw(0, "unknown-verb", f"{RELATIONS_JSON}: {subject}-{target}: {text}") for text in messages]
+        found.update((Interaction(id_of[subject], verb, id_of[target]), None) for verb in verbs)
     return tuple(found)

@@ -7,8 +7,8 @@ from pathlib import Path
 from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
 from smot_vlm.data.bensmot_json import BenSmotJson
 from smot_vlm.data.mot_challenge import MotChallenge
-from smot_vlm.data.thin import thin
-from smot_vlm.data.writer import Images, check_apart, write_dataset
+from smot_vlm.data.subsample import subsample
+from smot_vlm.data.dataset_writer import Images, check_apart, write_dataset
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def convert_mot(
     """MOT17, MOT20, DanceTrack, SportsMOT ... to OUT/SPLIT/SCENARIO/SEQUENCE, tracks without words.
 
     Every split of `source` (train, val, test) that has ground truth; without split folders its sequences become `train`.
-    only, scenario, amodal: see `MotChallenge`. every: keep every N-th frame, see `thin`.
+    only, scenario, amodal: see `MotChallenge`. every: keep every N-th frame, see `subsample`.
 
     Raises:
         FileNotFoundError: no such folder, or a sequence without images.
@@ -98,7 +98,7 @@ def _write(
         nonlocal tracks, boxes
         for split, reader in readers:
             for whole in reader:
-                sequence = thin(whole, every)
+                sequence = subsample(whole, every)
                 tracks += len(sequence.tracks)
                 boxes += sum(map(len, sequence.tracks))
                 yield split, sequence

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from smot_vlm.formats.bensmot import IMAGE_SUFFIXES, INFO_FILE, frame_index
+from smot_vlm.formats.sequence_files import IMAGE_SUFFIXES, INFO_FILE, frame_index
 from smot_vlm.formats.flaws import Flaw, read_text
 
 # BenSMOT's 151K frames are 75,499 seconds (paper, Table 1).

@@ -12,7 +12,7 @@ import numpy as np
 
 from smot_vlm.data.bensmot import BenSmotSequence, tracks_of_rows
 from smot_vlm.data.frames import image_size, list_frames, read_fps
-from smot_vlm.formats.bensmot import BOXES_FILE, INFO_FILE, default_names
+from smot_vlm.formats.sequence_files import BOXES_FILE, INFO_FILE, default_names
 from smot_vlm.formats.flaws import one_line, read_text
 from smot_vlm.formats.mot import MotRows, read_mot
 
@@ -115,4 +115,4 @@ def _image_folder(folder: Path) -> str:
         parser.read_string(read_text(path))
     except configparser.Error as error:
         raise ValueError(f"{path}: not readable ({one_line(str(error))}); give a MOTChallenge seqinfo.ini") from None
-    return parser.get("BenSmotSequence", "imDir", fallback=_IMAGES_FOLDER)
+    return parser.get("Sequence", "imDir", fallback=_IMAGES_FOLDER)

@@ -1,4 +1,4 @@
-"""One thing wrong in a data set: where, what kind, what it says, and what mending does about it."""
+"""One thing wrong in a data set: where, what kind, what it says, and how a repair handles it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from smot_vlm.formats.flaws import Flaw
 # Kinds that leave the meaning clear; every other kind is an error.
 WARNINGS = frozenset({"missing-words", "undirected-graph", "node-names", "duplicate-interaction"})
 
-# What mending does, where a kind says it better than the file's general remedy.
+# What a repair does, where a kind says it better than the file's general remedy.
 _REMEDIES = {
     "malformed-caption": "text kept for the track at its place",
     "empty-caption": "left empty; only a person can write it",
     "id-without-caption": "left empty; only a person can write it",
     "duplicate-key": "text kept for the track at its place, with another key",
-    "caption-without-id": "left out",
+    "caption-without-id": "skipped",
     "undirected-graph": "written as directed",
     "node-names": "nodes written with the captions' keys",
 }

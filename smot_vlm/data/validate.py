@@ -1,14 +1,14 @@
-"""Go through a data set and collect everything that is wrong with it; write a mended copy."""
+"""Go through a data set and collect everything that is wrong with it; write a repaired copy."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
-from smot_vlm.data.checks import Inspection, inspect_sequence
+from smot_vlm.data.sequence_checks import Inspection, inspect_sequence
 from smot_vlm.data.problems import Problem
-from smot_vlm.data.writer import Images, check_apart, write_dataset
-from smot_vlm.formats.bensmot import BOXES_FILE, IMAGES_FOLDER
+from smot_vlm.data.dataset_writer import Images, check_apart, write_dataset
+from smot_vlm.formats.sequence_files import BOXES_FILE, IMAGES_FOLDER
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def validate_dataset(
     return Report(tuple(problems), sequences)
 
 
-def mend_dataset(
+def repair_dataset(
     root: Path,
     out: Path,
     images: Images = "link",
@@ -60,7 +60,7 @@ def mend_dataset(
     decode_images: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> Report:
-    """Write to `out` what is sound in `root`, with the remedy of each problem applied; returns the problems of `root`.
+    """Write to `out` what is valid in `root`, with the remedy of each problem applied; returns the problems of `root`.
 
     The options are those of `validate_dataset` and `writer.write_dataset`.
 
@@ -73,7 +73,7 @@ def mend_dataset(
     problems: list[Problem] = []
     sequences = 0
 
-    def mended() -> Iterator[tuple[str, BenSmotSequence]]:
+    def repaired() -> Iterator[tuple[str, BenSmotSequence]]:
         nonlocal sequences
         written = 0
         for inspection in inspect_dataset(root, tolerance_pixels, decode_images):
@@ -85,9 +85,9 @@ def mend_dataset(
                 written += 1
                 yield inspection.split, inspection.sequence
         if not written:
-            raise ValueError(f"{root}: no sequence that can be mended; `smot-vlm data validate` lists what is wrong")
+            raise ValueError(f"{root}: no sequence that can be repaired; `smot-vlm data validate` lists what is wrong")
 
-    write_dataset(out, mended(), images, overwrite)
+    write_dataset(out, repaired(), images, overwrite)
     return Report(tuple(problems), sequences)
 
 
@@ -139,7 +139,7 @@ def _inspect_scenario(split: str, scenario: Path, tolerance_pixels: float, decod
 
 
 def _misplaced(split: str, folder: Path, kind: str, message: str) -> Inspection:
-    return Inspection(split, folder, (Problem(folder.absolute(), 0, kind, message, "left out"),), None)
+    return Inspection(split, folder, (Problem(folder.absolute(), 0, kind, message, "skipped"),), None)
 
 
 def _is_sequence(inspection: Inspection) -> bool:

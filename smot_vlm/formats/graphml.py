@@ -207,9 +207,9 @@ class _Handler(ContentHandler):
         return Graph(tuple(nodes), tuple(edges), tuple(self.flaws))
 
     def _node(self, element: _Element) -> Node:
-        id = one_line(element.attributes.get("id", ""))
+        node_id = one_line(element.attributes.get("id", ""))
         named = self._attribute(element, _NODE_NAMES)
-        return Node(id, one_line(named) or id, element.line)
+        return Node(node_id, one_line(named) or node_id, element.line)
 
     def _edge(self, element: _Element) -> Edge:
         written = self._attribute(element, _RELATION_NAMES)

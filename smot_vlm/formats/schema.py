@@ -47,7 +47,9 @@ def _cross_faults(content: dict[str, Any]) -> list[str]:
     for index, track in enumerate(content["tracks"]):
         faults += [f"tracks[{index}].{fault}" for fault in _track_faults(track)]
     ids = [track["id"] for track in content["tracks"]]
-    faults += [f"tracks: id {id} stands more than once" for id, count in sorted(Counter(ids).items()) if count > 1]
+    faults += [
+        f"tracks: id {track_id} stands more than once" for track_id, count in sorted(Counter(ids).items()) if count > 1
+    ]
     for index, edge in enumerate(content["interactions"]):
         faults += [f"interactions[{index}].{fault}" for fault in _edge_faults(edge, set(ids))]
     return faults

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from smot_vlm import verbs
-from smot_vlm.formats.bensmot import default_names
+from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.formats.captions import CaptionFile, is_key
 from smot_vlm.formats.flaws import Flaw
 from smot_vlm.formats.graphml import Edge, Graph
@@ -18,7 +18,7 @@ from smot_vlm.structures import Interaction
 
 
 @dataclass(frozen=True)
-class Words:
+class TextAnnotations:
     """What is said about the tracks: one name and one caption (possibly empty) a track, and who does what to whom.
 
     caption_flaws, graph_flaws: what did not fit, each with its line in that file.
@@ -31,7 +31,7 @@ class Words:
     graph_flaws: tuple[Flaw, ...] = ()
 
 
-def match_words(ids: Sequence[int], captions: CaptionFile | None, graph: Graph | None) -> Words:
+def match_annotations(ids: Sequence[int], captions: CaptionFile | None, graph: Graph | None) -> TextAnnotations:
     """Words of the tracks `ids` (ascending). None: the sequence has no such file, which is no flaw.
 
     Kinds of flaws besides those of the two readers: caption-without-id, id-without-caption; unknown-node, unknown-verb,
@@ -39,13 +39,13 @@ def match_words(ids: Sequence[int], captions: CaptionFile | None, graph: Graph |
     """
     keys, texts, caption_flaws = _match_captions(ids, captions, graph)
     if graph is None:
-        return Words(_unique_names(keys), tuple(texts), (), caption_flaws)
+        return TextAnnotations(_unique_names(keys), tuple(texts), (), caption_flaws)
     id_of, node_flaws = _match_nodes(ids, keys, graph)
     names_by_id = {id_of[node.id]: node.name for node in graph.nodes if node.id in id_of}
-    keys = [key or names_by_id.get(id, "") for key, id in zip(keys, ids, strict=True)]
+    keys = [key or names_by_id.get(track_id, "") for key, track_id in zip(keys, ids, strict=True)]
     interactions, edge_flaws = _read_edges(id_of, graph.edges)
     flaws = tuple(sorted((*graph.flaws, *node_flaws, *edge_flaws), key=lambda flaw: flaw.line))
-    return Words(_unique_names(keys), tuple(texts), interactions, caption_flaws, flaws)
+    return TextAnnotations(_unique_names(keys), tuple(texts), interactions, caption_flaws, flaws)
 
 
 def canonical_verbs(labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -75,8 +75,10 @@ def _match_captions(
         else:
             message = f"{line.key or 'this caption'} is person {place + 1} of a video with {len(ids)} tracks; drop it"
             flaws.append(Flaw(line.line, "caption-without-id", message))
-    missing = [id for place, id in enumerate(ids) if place not in places]
-    flaws += [Flaw(0, "id-without-caption", f"track {id} has no caption; add a line for it") for id in missing]
+    missing = [track_id for place, track_id in enumerate(ids) if place not in places]
+    flaws += [
+        Flaw(0, "id-without-caption", f"track {track_id} has no caption; add a line for it") for track_id in missing
+    ]
     return keys, texts, tuple(flaws)
 
 
@@ -98,7 +100,7 @@ def _places(captions: CaptionFile, tracks: int, graph: Graph | None) -> list[int
 def _match_nodes(ids: Sequence[int], keys: Sequence[str], graph: Graph) -> tuple[dict[str, int], list[Flaw]]:
     """Track id of each node: by name where every node is a caption's key, else by order, all of them."""
     known = [key.casefold() for key in keys if key]
-    id_of_key = {key.casefold(): id for key, id in zip(keys, ids, strict=True) if key}
+    id_of_key = {key.casefold(): track_id for key, track_id in zip(keys, ids, strict=True) if key}
     if len(set(known)) == len(known) and all(node.name.casefold() in id_of_key for node in graph.nodes):
         return {node.id: id_of_key[node.name.casefold()] for node in graph.nodes}, []
     flaws = [
@@ -114,8 +116,8 @@ def _match_nodes(ids: Sequence[int], keys: Sequence[str], graph: Graph) -> tuple
         )
         flaws.append(Flaw(strangers[0].line, "node-names", message))
     id_of: dict[str, int] = {}
-    for node, id in zip(graph.nodes, ids, strict=False):
-        id_of.setdefault(node.id, id)
+    for node, track_id in zip(graph.nodes, ids, strict=False):
+        id_of.setdefault(node.id, track_id)
     return id_of, flaws
 
 

@@ -53,7 +53,7 @@ def format_boxes(rows: mot.MotRows) -> str:
     return mot.format_mot(mot.MotRows(rows.frames, rows.ids, rows.boxes, np.maximum(rows.scores, 0.0001)))
 
 
-def format_words(
+def format_annotations(
     ids: Sequence[int],
     names: Sequence[str],
     captions: Sequence[str],
@@ -71,10 +71,10 @@ def format_words(
         raise ValueError(f"ids {list(ids)} with keys {list(names)}; give ascending ids and as many different keys")
     name_of = dict(zip(ids, names, strict=True))
     interactions = tuple(interactions)
-    unknown = {id for subject, _, object in interactions for id in (subject, object)} - set(ids)
+    unknown = {track_id for subject, _, target in interactions for track_id in (subject, target)} - set(ids)
     if unknown:
         raise ValueError(f"interactions name the tracks {sorted(unknown)}; tracks are {list(ids)}")
-    edges = [(name_of[subject], name_of[object], verb) for subject, verb, object in interactions]
+    edges = [(name_of[subject], name_of[target], verb) for subject, verb, target in interactions]
     return {
         CAPTIONS_FILE: caption_format.format_instance_captions(names, captions),
         VIDEO_CAPTION_FILE: caption_format.format_video_caption(video_caption),

@@ -22,7 +22,7 @@ RELATIONS_JSON = "relation.json"
 
 
 @dataclass(frozen=True)
-class VideoWords:
+class VideoAnnotations:
     """The words of one video. captions: (key, text) in file order. relations: (subject key, object key, verb labels).
 
     flaws: entries of a kind that means nothing here; their kind is `malformed-entry`.
@@ -35,18 +35,18 @@ class VideoWords:
 
 
 @dataclass(frozen=True)
-class CombinedWords:
+class CombinedAnnotations:
     """The three files as they were read, one entry a video."""
 
     captions: Mapping[str, Any]
     summaries: Mapping[str, Any]
     relations: Mapping[str, Any]
 
-    def of(self, keys: Iterable[str]) -> VideoWords:
+    def of(self, keys: Iterable[str]) -> VideoAnnotations:
         """The words of the video that is named by one of `keys`, the first that each file has."""
         keys = tuple(keys)
         flaws: list[Flaw] = []
-        return VideoWords(
+        return VideoAnnotations(
             _text(_first(self.summaries, keys, ""), SUMMARIES_JSON, flaws),
             _captions(_first(self.captions, keys, {}), flaws),
             _relations(_first(self.relations, keys, {}), flaws),
@@ -54,7 +54,7 @@ class CombinedWords:
         )
 
 
-def read_combined(root: Path) -> CombinedWords:
+def read_combined(root: Path) -> CombinedAnnotations:
     """Read the three files of `root`.
 
     Raises:
@@ -65,7 +65,7 @@ def read_combined(root: Path) -> CombinedWords:
     if not any((root / name).is_file() for name in names):
         raise FileNotFoundError(f"{root}: none of {', '.join(names)}; give the folder that holds them")
     captions, summaries, relations = (_read_object(root / name) for name in names)
-    return CombinedWords(captions, summaries, relations)
+    return CombinedAnnotations(captions, summaries, relations)
 
 
 def _read_object(path: Path) -> dict[str, Any]:
@@ -106,13 +106,13 @@ def _relations(value: Any, flaws: list[Flaw]) -> tuple[tuple[str, str, tuple[str
         return ()
     found = []
     for pair, verbs in value.items():
-        subject, dash, object = pair.partition("-")
+        subject, dash, target = pair.partition("-")
         labels = [verbs] if isinstance(verbs, str) else verbs
         if not dash or not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
             flaws.append(_malformed(f'{RELATIONS_JSON} holds {_short({pair: verbs})}; write "1-2": "look.v.01"'))
             continue
         split = tuple(one_line(part) for label in labels for part in label.replace(";", ",").split(",") if part.strip())
-        found.append((subject.strip(), object.strip(), split))
+        found.append((subject.strip(), target.strip(), split))
     return tuple(found)
 
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
 from smot_vlm.formats import mot
-from smot_vlm.formats.bensmot import (
+from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
     IMAGES_FOLDER,
     INFO_FILE,
     default_names,
     format_boxes,
     format_info,
-    format_words,
+    format_annotations,
     image_name,
     write_files,
 )
@@ -81,7 +81,7 @@ def write_sequence(sequence: BenSmotSequence, folder: Path, images: Images = "li
         raise ValueError(f"{sequence.name}: tracks {empty} have no boxes; the layout cannot hold them")
     texts = {BOXES_FILE: format_boxes(rows_of_tracks(sequence))}
     if _has_words(sequence):
-        texts |= format_words(
+        texts |= format_annotations(
             [track.id for track in sequence.tracks],
             sequence.names,
             [track.caption for track in sequence.tracks],
