@@ -9,8 +9,8 @@ import numpy as np
 
 from smot_vlm.config import Config
 from smot_vlm.data.bensmot import tracks_of_rows
-from smot_vlm.formats.sequence_files import format_annotations, write_files
 from smot_vlm.formats.mot import read_mot
+from smot_vlm.formats.sequence_files import format_annotations, write_files
 from smot_vlm.structures import Description, Interaction, ModelInfo, VideoInfo
 
 NAMES = ("park/one", "street/two")

@@ -21,7 +21,7 @@ import psutil
 from smot_vlm.bench.watching import looking
 from smot_vlm.evaluation.fact_records import FACTS_FILE
 from smot_vlm.evaluation.sequence_pairs import rows_of
-from smot_vlm.formats.sequence_files import BOXES_FILE, format_boxes, format_annotations, write_files
+from smot_vlm.formats.sequence_files import BOXES_FILE, format_annotations, format_boxes, write_files
 from smot_vlm.structures import Interaction, Trajectory
 from smot_vlm.synthetic.sequence import SyntheticSequence, make_sequence
 

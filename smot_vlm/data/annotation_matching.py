@@ -1,7 +1,7 @@
-"""Tie the words of a sequence to its tracks: which key and which node is which track id.
+"""Match captions and interactions to tracks: which key and which node is which track id.
 
-The released annotations know no ids in the word files: the i-th caption line, and the i-th node of the graph, is the
-track with the i-th smallest id. Keys such as `man0` count within a kind. Some sequences have fewer captions than tracks
+The released annotation files contain no track ids: the i-th caption line, and the i-th node of the graph, is the track
+with the i-th smallest id. Keys such as `man0` count within a kind. Some sequences have fewer captions than tracks
 (people in the background), and in some the keys of the two files differ; then the order alone decides.
 """
 
@@ -10,18 +10,23 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from smot_vlm import verbs
-from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.formats.captions import CaptionFile, is_key
 from smot_vlm.formats.flaws import Flaw
 from smot_vlm.formats.graphml import Edge, Graph
+from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.structures import Interaction
 
 
 @dataclass(frozen=True)
 class TextAnnotations:
-    """What is said about the tracks: one name and one caption (possibly empty) a track, and who does what to whom.
+    """Captions and interactions of a sequence's tracks.
 
-    caption_flaws, graph_flaws: what did not fit, each with its line in that file.
+    Attributes:
+        names: one key a track.
+        captions: one a track, possibly empty.
+        interactions: between the tracks.
+        caption_flaws: captions that did not fit, with their lines.
+        graph_flaws: nodes and edges that did not fit, with their lines.
     """
 
     names: tuple[str, ...]
@@ -32,10 +37,17 @@ class TextAnnotations:
 
 
 def match_annotations(ids: Sequence[int], captions: CaptionFile | None, graph: Graph | None) -> TextAnnotations:
-    """Words of the tracks `ids` (ascending). None: the sequence has no such file, which is no flaw.
+    """Match captions and interactions to tracks.
 
-    Kinds of flaws besides those of the two readers: caption-without-id, id-without-caption; unknown-node, unknown-verb,
-    self-interaction, duplicate-interaction, node-names (nodes are not the captions' keys, so their order was taken).
+    Args:
+        ids: of the tracks, ascending.
+        captions: None where the sequence has no such file, which is no flaw.
+        graph: the same.
+
+    Returns:
+        The annotations. Kinds of flaws besides those of the two readers: caption-without-id, id-without-caption;
+        unknown-node, unknown-verb, self-interaction, duplicate-interaction, node-names (nodes are not the captions' keys,
+        so their order was taken).
     """
     keys, texts, caption_flaws = _match_captions(ids, captions, graph)
     if graph is None:
@@ -49,7 +61,14 @@ def match_annotations(ids: Sequence[int], captions: CaptionFile | None, graph: G
 
 
 def canonical_verbs(labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(labels of the senses that `labels` name, in order, each once; one message for each label that names none)."""
+    """Look up verb senses.
+
+    Args:
+        labels: as written in a file.
+
+    Returns:
+        Labels of the senses that they name, in order, each once; and one message for each label that names none.
+    """
     found: dict[str, None] = {}
     messages: list[str] = []
     for label in labels:
@@ -147,7 +166,7 @@ def _read_edges(id_of: dict[str, int], edges: Sequence[Edge]) -> tuple[tuple[Int
 
 
 def _unique_names(keys: Sequence[str]) -> tuple[str, ...]:
-    """The keys, with person0, person1 ... where a key is empty, was there before or could not be written."""
+    """The keys, with person0, person1 ... where a key is empty, a duplicate, or could not be written."""
     names = [key if is_key(key) and key not in keys[:place] else "" for place, key in enumerate(keys)]
     spare = iter(default_names(names.count(""), taken=[name for name in names if name]))
     return tuple(name or next(spare) for name in names)

@@ -1,34 +1,37 @@
-"""Read BenSMOT with its words in the three combined JSON files beside the folders of frames and boxes."""
+"""Read BenSMOT with its captions and interactions in three combined JSON files next to the folders of frames and boxes."""
 
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from smot_vlm.data.bensmot import BenSmotSequence, find_sequences, read_sequence, sequence_name
 from smot_vlm.data.annotation_matching import canonical_verbs
-from smot_vlm.formats.sequence_files import default_names
+from smot_vlm.data.bensmot import BenSmotSequence, find_sequences, read_sequence, sequence_name
 from smot_vlm.formats.combined_json import CAPTIONS_JSON, RELATIONS_JSON, VideoAnnotations, read_combined
 from smot_vlm.formats.flaws import Flaw
+from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.structures import Interaction
 
 logger = logging.getLogger(__name__)
 
 
 class BenSmotJson:
-    """The sequences of one split: frames and boxes from ROOT/SPLIT/SCENARIO/SEQUENCE, words from ROOT/*.json.
+    """The sequences of one split: frames and boxes from ROOT/SPLIT/SCENARIO/SEQUENCE, captions from ROOT/*.json.
 
-    Word files in the folders are not looked at. What is wrong in a video's entry is logged and skipped; with `strict`
-    it raises. The shapes that are accepted stand in `formats.combined_json`.
+    Annotation files in the folders are not read. Flaws of a video's entry are logged and skipped. The accepted forms are
+    listed in `formats.combined_json`.
+
+    Args:
+        root: of the data set.
+        split: train, val or test.
+        strict: raise at the first flaw.
+
+    Raises:
+        FileNotFoundError: no such folder or split, or none of the three files.
+        ValueError: a split without a sequence, or a file whose content is wrong.
     """
 
     def __init__(self, root: Path | str, split: str, strict: bool = False) -> None:
-        """List the sequences and read the three files.
-
-        Raises:
-            FileNotFoundError: no such folder or split, or none of the three files.
-            ValueError: a split without a sequence, or a file that is not what it should be.
-        """
         self.root = Path(root)
         self.split = split
         self.strict = strict
@@ -39,7 +42,7 @@ class BenSmotJson:
         return len(self.folders)
 
     def __getitem__(self, index: int) -> BenSmotSequence:
-        """Read one sequence; raises as `read_sequence`, and a ValueError for wrong words with `strict`."""
+        """Read one sequence, see `read_sequence`; with `strict`, a ValueError for a wrong entry."""
         folder = self.folders[index]
         name = sequence_name(folder)
         sequence = read_sequence(folder, words=False)
@@ -63,7 +66,15 @@ class BenSmotJson:
 
 
 def add_annotations(sequence: BenSmotSequence, words: VideoAnnotations) -> tuple[BenSmotSequence, tuple[Flaw, ...]]:
-    """The sequence with these words, and what did not fit: captions and relations of people who have no track."""
+    """Add captions and interactions to a sequence.
+
+    Args:
+        sequence: stays as it is.
+        words: of this video.
+
+    Returns:
+        The annotated copy, and what did not fit: captions and relations of people who have no track.
+    """
     ids = [track.id for track in sequence.tracks]
     flaws = list(words.flaws)
     id_of = _ids_of_keys([key for key, _ in words.captions], ids, flaws)

@@ -14,7 +14,13 @@ from smot_vlm.formats.mot import MAXIMUM, MotRows, parse_row
 
 @dataclass(frozen=True)
 class BoxReport:
-    """rows: the repaired boxes, None without a file. ids: of every row, also of rows that were dropped (ascending)."""
+    """Result of checking one file.
+
+    Attributes:
+        rows: the repaired boxes, None without a file.
+        ids: of every row, also of rows that were dropped (ascending).
+        problems: in file order.
+    """
 
     rows: MotRows | None
     ids: tuple[int, ...]
@@ -24,9 +30,15 @@ class BoxReport:
 def check_boxes(path: Path, frames: Set[int], size: tuple[int, int] | None, tolerance_pixels: float = 1.0) -> BoxReport:
     """Check every row against the images there are.
 
-    frames: 0-based numbers of the images. size: (width, height) of the frame, None where it is not known.
-    tolerance_pixels: how far a box may stand out of the frame. Kinds: no-boxes, encoding, malformed-row, not-finite,
-    bad-box, duplicate-id, frame-without-image, box-outside.
+    Args:
+        path: of `gt/gt.txt`.
+        frames: 0-based numbers of the images.
+        size: (width, height) of the frame, None where it is not known.
+        tolerance_pixels: how far a box may reach out of the frame.
+
+    Returns:
+        The valid rows and the problems. Kinds: no-boxes, encoding, malformed-row, not-finite, bad-box, duplicate-id,
+        frame-without-image, box-outside.
     """
     if not path.is_file():
         problem = Problem(path, 0, "no-boxes", "no such file; write rows frame,id,x,y,w,h,score", "sequence skipped")

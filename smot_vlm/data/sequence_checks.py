@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
 from smot_vlm.data.bensmot import BenSmotSequence, sequence_name, tracks_of_rows
 from smot_vlm.data.box_checks import BoxReport, check_boxes
 from smot_vlm.data.frames import DEFAULT_FPS, FrameFile, check_image, image_size, read_fps, scan_frames
 from smot_vlm.data.problems import Problem, problems_of
-from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
+from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
+from smot_vlm.formats.flaws import UndecodableText, decode, read_bytes
+from smot_vlm.formats.graphml import Graph, GraphMLError, parse_graphml
 from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
     CAPTIONS_FILE,
@@ -19,9 +22,6 @@ from smot_vlm.formats.sequence_files import (
     INTERACTIONS_FILE,
     VIDEO_CAPTION_FILE,
 )
-from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
-from smot_vlm.formats.flaws import UndecodableText, decode, read_bytes
-from smot_vlm.formats.graphml import Graph, GraphMLError, parse_graphml
 
 _WORD_FILES = (CAPTIONS_FILE, VIDEO_CAPTION_FILE, INTERACTIONS_FILE)
 _IMAGE_THREADS = 4
@@ -29,7 +29,14 @@ _IMAGE_THREADS = 4
 
 @dataclass(frozen=True)
 class Inspection:
-    """All problems of one place, and the sequence without them; None where nothing is left to keep."""
+    """The result for one folder.
+
+    Attributes:
+        split: its split.
+        folder: absolute path.
+        problems: all of them.
+        sequence: without them; None where nothing is left to keep.
+    """
 
     split: str
     folder: Path
@@ -39,7 +46,14 @@ class Inspection:
 
 @dataclass(frozen=True)
 class _Images:
-    """named: every frame with an image file. usable: those that can be read and have the common size."""
+    """The images of a sequence.
+
+    Attributes:
+        named: every frame with an image file.
+        usable: those that can be read and have the common size.
+        size: the common (width, height), None without a readable image.
+        problems: of the others.
+    """
 
     named: frozenset[int]
     usable: tuple[FrameFile, ...]
@@ -48,9 +62,16 @@ class _Images:
 
 
 def inspect_sequence(split: str, folder: Path, tolerance_pixels: float = 1.0, decode_images: bool = True) -> Inspection:
-    """Check one sequence. tolerance_pixels: how far a box may stand out of the frame.
+    """Check one sequence.
 
-    decode_images: decode every image (finds files that break off); otherwise only headers are read.
+    Args:
+        split: its split.
+        folder: of the sequence.
+        tolerance_pixels: how far a box may reach out of the frame.
+        decode_images: decode every image (finds truncated files); otherwise only headers are read.
+
+    Returns:
+        The problems and the repaired sequence.
     """
     folder = folder.absolute()
     if not any((folder / name).exists() for name in (IMAGES_FOLDER, BOXES_FILE, *_WORD_FILES)):
@@ -83,7 +104,7 @@ def _lost_tracks(folder: Path, boxes: BoxReport, repaired: BenSmotSequence | Non
 def _repair(
     folder: Path, images: _Images, boxes: BoxReport, words: TextAnnotations, caption: str, fps: float
 ) -> BenSmotSequence | None:
-    """What is left: boxes on usable images, words of tracks that still have boxes; None where no box is left."""
+    """What is left: boxes on usable images, annotations of tracks that still have boxes; None where no box is left."""
     if boxes.rows is None or not images.usable:
         return None
     usable = np.isin(boxes.rows.frames, [frame.index for frame in images.usable])

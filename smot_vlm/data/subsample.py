@@ -1,4 +1,4 @@
-"""Every N-th frame of an annotated video: what a set of 25 frames a second is at BenSMOT's 2."""
+"""Every N-th frame of an annotated video: brings 25 frames a second to BenSMOT's 2."""
 
 from dataclasses import replace
 
@@ -7,9 +7,16 @@ from smot_vlm.structures import Trajectory
 
 
 def subsample(sequence: BenSmotSequence, every: int) -> BenSmotSequence:
-    """The frames whose number is a multiple of `every`, numbered anew without the others, at a lower rate.
+    """Keep the frames whose number is a multiple of N, renumbered, at a lower rate.
 
-    Tracks that have no box in them are left out, with their interactions.
+    Tracks that have no box in them are dropped, with their interactions.
+
+    Args:
+        sequence: stays as it is.
+        every: N.
+
+    Returns:
+        The subsampled copy.
 
     Raises:
         ValueError: `every` is below one.

@@ -1,11 +1,11 @@
-"""BenSMOT's combined word files: `instance_caption.json`, `video_summary.json`, `relation.json` for all videos at once.
+"""BenSMOT's combined annotations: `instance_caption.json`, `video_summary.json`, `relation.json` for all videos at once.
 
     instance_caption.json  {"scenario/sequence": {"1": "A man ...", "2": "A woman ..."}, ...}
     video_summary.json     {"scenario/sequence": "Two people ...", ...}
     relation.json          {"scenario/sequence": {"1-2": "look.v.01", "2-1": ["talk.v.01", "smile.v.01"]}, ...}
 
-Also accepted: the key of a video as `sequence` or `split/scenario/sequence`; captions as a list in the order of the ids,
-or under other keys (`man0`) in that order; several verbs in one text, separated by commas; a file that is not there.
+Also accepted: the key of a video as `sequence` or `split/scenario/sequence`; captions as a list in the order of the
+ids, or under other keys (`man0`) in that order; several verbs in one text, separated by commas; a missing file.
 """
 
 import json
@@ -23,9 +23,13 @@ RELATIONS_JSON = "relation.json"
 
 @dataclass(frozen=True)
 class VideoAnnotations:
-    """The words of one video. captions: (key, text) in file order. relations: (subject key, object key, verb labels).
+    """The captions and relations of one video.
 
-    flaws: entries of a kind that means nothing here; their kind is `malformed-entry`.
+    Attributes:
+        summary: caption of the video.
+        captions: (key, text) in file order.
+        relations: (subject key, object key, verb labels).
+        flaws: entries of the wrong type, of the kind `malformed-entry`.
     """
 
     summary: str = ""
@@ -36,14 +40,27 @@ class VideoAnnotations:
 
 @dataclass(frozen=True)
 class CombinedAnnotations:
-    """The three files as they were read, one entry a video."""
+    """The three files as they were read, one entry a video.
+
+    Attributes:
+        captions: content of instance_caption.json.
+        summaries: content of video_summary.json.
+        relations: content of relation.json.
+    """
 
     captions: Mapping[str, Any]
     summaries: Mapping[str, Any]
     relations: Mapping[str, Any]
 
     def of(self, keys: Iterable[str]) -> VideoAnnotations:
-        """The words of the video that is named by one of `keys`, the first that each file has."""
+        """Select one video.
+
+        Args:
+            keys: its possible names; in each file the first that exists counts.
+
+        Returns:
+            Its annotations.
+        """
         keys = tuple(keys)
         flaws: list[Flaw] = []
         return VideoAnnotations(
@@ -55,10 +72,16 @@ class CombinedAnnotations:
 
 
 def read_combined(root: Path) -> CombinedAnnotations:
-    """Read the three files of `root`.
+    """Read the three files.
+
+    Args:
+        root: folder that holds them.
+
+    Returns:
+        Their content.
 
     Raises:
-        FileNotFoundError: none of them is there.
+        FileNotFoundError: none of them exists.
         ValueError: not JSON, or not an object with one entry a video.
     """
     names = (CAPTIONS_JSON, SUMMARIES_JSON, RELATIONS_JSON)

@@ -15,9 +15,9 @@ from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
     IMAGES_FOLDER,
     INFO_FILE,
+    format_annotations,
     format_boxes,
     format_info,
-    format_annotations,
     image_name,
     write_files,
 )

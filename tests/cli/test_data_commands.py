@@ -10,8 +10,8 @@ from PIL import Image
 
 from smot_vlm.cli.main import main
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence
-from smot_vlm.data.frames import FrameFile
 from smot_vlm.data.dataset_writer import write_dataset
+from smot_vlm.data.frames import FrameFile
 from smot_vlm.structures import Interaction, Trajectory
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "real_mini"

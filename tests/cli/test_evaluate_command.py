@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from smot_vlm.cli.main import main
-from smot_vlm.formats.sequence_files import format_boxes, format_annotations, write_files
 from smot_vlm.formats.mot import MotRows
+from smot_vlm.formats.sequence_files import format_annotations, format_boxes, write_files
 
 NAMES = ("park/one", "street/two")
 

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from smot_vlm.data.bensmot import BenSmotSequence
-from smot_vlm.data.frames import FrameFile
 from smot_vlm.data.dataset_writer import write_sequence
+from smot_vlm.data.frames import FrameFile
 from smot_vlm.formats.sequence_files import image_name
 from smot_vlm.structures import Interaction, Trajectory
 

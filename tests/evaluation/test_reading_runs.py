@@ -11,7 +11,7 @@ import pytest
 from smot_vlm.evaluation.protocol import evaluate
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth, rows_of
 from smot_vlm.evaluation.sequence_reader import read_prediction, read_predictions, read_truths
-from smot_vlm.formats.sequence_files import format_boxes, format_annotations, write_files
+from smot_vlm.formats.sequence_files import format_annotations, format_boxes, write_files
 from smot_vlm.structures import Description, Interaction, ModelInfo, VideoInfo
 
 
