@@ -15,8 +15,8 @@ import numpy as np
 
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, tracks_of_rows
 from smot_vlm.data.sequences import AnnotatedSequence
-from smot_vlm.formats.bensmot import BOXES_FILE
 from smot_vlm.formats.mot import MotRows, read_mot
+from smot_vlm.formats.sequence_files import BOXES_FILE
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import ALONE, Processes

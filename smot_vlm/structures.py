@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from smot_vlm.formats import bensmot, mot
+from smot_vlm.formats import mot, sequence_files
 from smot_vlm.system.files import write_text
 
 SCHEMA = "smot-vlm/1"
@@ -278,15 +278,15 @@ class Description:
         empty = [track.id for track in tracks if not len(track)]
         if empty:
             raise ValueError(f"tracks {empty} have no boxes; drop them before writing the BenSMOT layout")
-        words = bensmot.format_words(
+        words = sequence_files.format_annotations(
             [track.id for track in tracks],
-            bensmot.default_names(len(tracks)),
+            sequence_files.default_names(len(tracks)),
             [track.caption for track in tracks],
             [(edge.subject, edge.verb, edge.object) for edge in self.interactions],
             self.caption,
         )
-        boxes = bensmot.format_boxes(self._mot_rows())
-        bensmot.write_files(Path(folder), {bensmot.BOXES_FILE: boxes, **words})
+        boxes = sequence_files.format_boxes(self._mot_rows())
+        sequence_files.write_files(Path(folder), {sequence_files.BOXES_FILE: boxes, **words})
 
     def with_captions(self, caption: str, captions: dict[int, str]) -> "Description":
         """The same description with other words: the video's caption and one for each track id in `captions`."""

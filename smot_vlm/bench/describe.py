@@ -12,7 +12,7 @@ from pathlib import Path
 
 from smot_vlm.bench.clip import demo_clip
 from smot_vlm.bench.machine import find_clock, spread
-from smot_vlm.output.export import write_outputs
+from smot_vlm.output.description_files import write_outputs
 from smot_vlm.structures import Description
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.tracker import Tracker

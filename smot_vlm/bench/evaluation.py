@@ -21,7 +21,7 @@ import psutil
 from smot_vlm.bench.watching import looking
 from smot_vlm.evaluation.fact_records import FACTS_FILE
 from smot_vlm.evaluation.sequence_pairs import rows_of
-from smot_vlm.formats.bensmot import BOXES_FILE, format_boxes, format_words, write_files
+from smot_vlm.formats.sequence_files import BOXES_FILE, format_annotations, format_boxes, write_files
 from smot_vlm.structures import Interaction, Trajectory
 from smot_vlm.synthetic.sequence import SyntheticSequence, make_sequence
 
@@ -160,7 +160,7 @@ def _write_files(folder: Path, tracks: Sequence[Trajectory], interactions: Seque
     ids = [track.id for track in tracks]
     edges = [(edge.subject, edge.verb, edge.object) for edge in interactions]
     names = [f"person{place}" for place in range(len(ids))]
-    words = format_words(ids, names, [track.caption for track in tracks], edges, caption)
+    words = format_annotations(ids, names, [track.caption for track in tracks], edges, caption)
     write_files(folder, {BOXES_FILE: format_boxes(rows_of(tracks)), **words})
 
 

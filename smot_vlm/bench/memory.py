@@ -102,7 +102,7 @@ def repeat_boxes(rows: MotRows, clip_frames: int, frames: int) -> MotRows:
 
 def describe_and_measure(video: str, trajectories: str | None, detector: str, model: str) -> MemoryUse:
     """Describe `video` and write its files; measures the process that calls, so it should be a fresh one."""
-    from smot_vlm.output.export import write_outputs
+    from smot_vlm.output.description_files import write_outputs
     from smot_vlm.tracker import Tracker
 
     tracker = Tracker.from_pretrained(model, detector=detector)

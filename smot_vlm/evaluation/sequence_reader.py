@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from smot_vlm import verbs
+from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, read_boxes, sequence_name, tracks_of_rows
-from smot_vlm.data.words import Words, match_words
 from smot_vlm.evaluation.fact_records import read_facts_file
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
-from smot_vlm.formats.bensmot import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
 from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
 from smot_vlm.formats.flaws import Flaw, read_text
 from smot_vlm.formats.graphml import read_graphml
+from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
 from smot_vlm.structures import NO_DECODER, Description, Interaction, Trajectory
 
 DESCRIPTION_FILE = "description.json"
@@ -168,13 +168,13 @@ def _from_files(folder: Path, frames: int) -> SequencePrediction:
     )
 
 
-def _read_words(folder: Path, ids: list[int], missing: list[str]) -> Words:
+def _read_words(folder: Path, ids: list[int], missing: list[str]) -> TextAnnotations:
     captions = graph = None
     if "instance captions" not in missing:
         captions = parse_instance_captions(read_text(folder / CAPTIONS_FILE))
     if "interactions" not in missing:
         graph = read_graphml(folder / INTERACTIONS_FILE)
-    words = match_words(ids, captions, graph)
+    words = match_annotations(ids, captions, graph)
     _refuse(folder / CAPTIONS_FILE, words.caption_flaws)
     _refuse(folder / INTERACTIONS_FILE, words.graph_flaws)
     return words

@@ -11,13 +11,13 @@ import cv2
 
 from smot_vlm.evaluation.fact_records import FACTS_FILE
 from smot_vlm.evaluation.sequence_pairs import rows_of
-from smot_vlm.formats.bensmot import (
+from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
     IMAGES_FOLDER,
     INFO_FILE,
+    format_annotations,
     format_boxes,
     format_info,
-    format_words,
     image_name,
     write_files,
 )
@@ -98,7 +98,7 @@ def write_sequence(sequence: SyntheticSequence, folder: Path) -> None:
         if not cv2.imwrite(str(path), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
             raise OSError(f"{path}: the image could not be written; check the disk's space and rights")
     texts = {BOXES_FILE: format_boxes(rows_of(sequence.tracks))}
-    texts |= format_words(
+    texts |= format_annotations(
         [track.id for track in sequence.tracks],
         sequence.keys,
         [track.caption for track in sequence.tracks],

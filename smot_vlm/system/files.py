@@ -8,6 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def check_free(path: Path | None, overwrite: bool) -> None:
+    """Refuse to replace a file, before any work is done for it.
+
+    Args:
+        path: where something will be written; None is always free.
+        overwrite: whether a file there may be replaced.
+
+    Raises:
+        FileExistsError: `path` exists and `overwrite` is false.
+    """
+    if path is not None and path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; pass --overwrite to replace it or choose another name")
+
+
 @contextmanager
 def atomic_path(target: Path, overwrite: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `target` (same suffix); rename it onto `target` when the block succeeds.
@@ -16,8 +30,7 @@ def atomic_path(target: Path, overwrite: bool = True) -> Iterator[Path]:
         FileExistsError: `target` exists and `overwrite` is false.
     """
     target = Path(target)
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"{target} exists; pass --overwrite to replace it or choose another name")
+    check_free(target, overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
     os.close(handle)

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset, Sampler
 
 from smot_vlm.config import Config
 from smot_vlm.data.augment import Augmentation, augment_clip
-from smot_vlm.data.clips import cut_clip
+from smot_vlm.data.clip_cutting import cut_clip
 from smot_vlm.data.sequences import AnnotatedSequence, SequenceSource
 from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
 from smot_vlm.structures import Clip, EventSegment, Interaction, Trajectory
