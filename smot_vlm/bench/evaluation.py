@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from smot_vlm.bench.watching import looking
+from smot_vlm.bench.polling import polling
 from smot_vlm.formats.bensmot import BOXES_FILE, format_boxes, format_words, write_files
 from smot_vlm.formats.mot import MotRows, concatenate
 from smot_vlm.structures import Interaction, Trajectory
@@ -192,5 +192,5 @@ def _watched(process: psutil.Process) -> Iterator[Watched]:
                 continue
         seen.peak_bytes = max(seen.peak_bytes, total)
 
-    with looking(look, WATCH_SECONDS):
+    with polling(look, WATCH_SECONDS):
         yield seen
