@@ -24,8 +24,8 @@ from smot_vlm.cli.loading import silence_libraries
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.sequence_reader import truth_of
 from smot_vlm.reproduction.execute import Workshop, evaluate_run, figures, predict_run
-from smot_vlm.reproduction.plan import FUSIONS, SHEETS, Given, Row, Run, Sheet
 from smot_vlm.reproduction.paper_tables import Made, official_rich, report
+from smot_vlm.reproduction.plan import FUSIONS, SHEETS, Given, Row, Run, Sheet
 from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import current_processes
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from smot_vlm.bench.watching import looking
+from smot_vlm.bench.polling import polling
 from smot_vlm.evaluation.fact_records import FACTS_FILE
 from smot_vlm.evaluation.sequence_pairs import rows_of
 from smot_vlm.formats.sequence_files import BOXES_FILE, format_annotations, format_boxes, write_files
@@ -220,5 +220,5 @@ def _watched(process: psutil.Process) -> Iterator[Watched]:
                 continue
         seen.peak_bytes = max(seen.peak_bytes, total)
 
-    with looking(look, WATCH_SECONDS):
+    with polling(look, WATCH_SECONDS):
         yield seen
