@@ -75,7 +75,7 @@ class Tracker:
         "zero-shot" works as it is, from pretrained parts; the other configs that ship are untrained.
 
         device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps". overrides: of the configuration, such as
-        "decoder.num_beams=4".
+        "decoder.generation.num_beams=4".
 
         Raises:
             FileNotFoundError: no such model, or a part of it (the language model) is found nowhere.

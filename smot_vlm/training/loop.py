@@ -152,7 +152,7 @@ class Trainer:
             worker_init_fn=_start_worker,
             prefetch_factor=4 if settings.workers else None,
         )
-        self.model.detector.to(memory_format=torch.channels_last)
+        self.model.to(self.accelerator.device).detector.to(memory_format=torch.channels_last)
         # Frozen weights are only multiplied with, so they may be bf16: autocast need not convert them at each step.
         frozen = torch.bfloat16 if self.accelerator.mixed_precision == "bf16" else None
         self.model.decoder.optimize(compile=settings.compile, dtype=frozen)
