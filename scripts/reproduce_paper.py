@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from smot_vlm.cli.console import messages, output, print_warning, run_script
 from smot_vlm.cli.loading import silence_libraries
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.evaluation.reading import truth_of
+from smot_vlm.evaluation.sequence_reader import truth_of
 from smot_vlm.reproduction.execute import Workshop, evaluate_run, figures, predict_run
 from smot_vlm.reproduction.plan import FUSIONS, SHEETS, Given, Row, Run, Sheet
 from smot_vlm.reproduction.report import Made, official_rich, report

@@ -30,11 +30,17 @@ class DetectorConfig:
 
 @dataclass(frozen=True)
 class AssociationConfig:
-    """Linking boxes over time. proposal_score: the paper's tau_p, the lowest score of a box that is used at all.
+    """Linking boxes over time.
 
-    Boxes between proposal_score and high_score take part in BYTE's second stage only. buffer_seconds: how long a lost
-    track is kept (30 frames at 25 fps; the paper keeps 30 frames, which at 2 fps are 15 seconds). fill_gaps: boxes for who
-    was hidden for a while, see association/interpolation.py.
+    Attributes:
+        name: A key of ASSOCIATORS.
+        proposal_score: The paper's tau_p, the lowest score of a box that is used at all. Boxes between it and
+            high_score are matched in BYTE's second round only.
+        high_score: The lowest score of BYTE's first round.
+        new_track_score: The lowest score of a box that starts a track.
+        buffer_seconds: How long a lost track is kept (30 frames at 25 fps; the paper keeps 30 frames, which at 2 fps
+            are 15 seconds).
+        fill_gaps: Interpolate boxes for people who were hidden for a while, see association/interpolation.py.
     """
 
     name: str = "byte"

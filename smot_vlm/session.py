@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from smot_vlm.association.interpolation import fill_gaps
-from smot_vlm.association.people_sources import GivenPeople, PeopleSource
+from smot_vlm.association.people_sources import PeopleSource
 from smot_vlm.association.trajectories import TrajectoryBuilder
 from smot_vlm.config import Config
 from smot_vlm.models.base import SmotModelBase
@@ -86,10 +86,7 @@ class Session:
 
     def describe(self, video: VideoReader) -> Description:
         """Everything that can be said about the frames so far."""
-        if isinstance(self._people, GivenPeople) and self._people.used == 0:
-            raise ValueError(
-                f"{self._people.path}: none of its boxes lies in the frames that were read of {video.name}"
-            )
+        self._people.check_used(video.name)
         tracks = self._tracks()
         ids = [track.id for track in tracks]
         with self._times.part("fusion"):
@@ -104,7 +101,7 @@ class Session:
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""
         tracks = self._trajectories.build()
-        if not self._config.association.fill_gaps or isinstance(self._people, GivenPeople):
+        if not self._config.association.fill_gaps or self._people.final:
             return tracks
         return fill_gaps(tracks, np.array(self._watched, dtype=np.int64))
 

@@ -340,7 +340,7 @@ class Clip:
 
     name: scenario/sequence. fps: frames a second of the sampled frames.
     frames: the sampled frames, ascending. tracks: ground truth, `frames` of each a subset of the window's.
-    interactions: between ids in `tracks`. detector_frames: positions in `frames` that the detector's loss sees.
+    interactions: between ids in `tracks`.
     events: of ids in `tracks`, where the data set knows when things happen.
     """
 
@@ -350,5 +350,4 @@ class Clip:
     tracks: tuple[Trajectory, ...]
     interactions: tuple[Interaction, ...]
     caption: str
-    detector_frames: tuple[int, ...] = field(default=())
     events: tuple[EventSegment, ...] = field(default=())

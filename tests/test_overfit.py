@@ -20,6 +20,7 @@ from smot_vlm.config import (
     SmoterConfig,
 )
 from smot_vlm.detection.detector import DetectorOutput
+from smot_vlm.evaluation.fact_scores import score_caption
 from smot_vlm.fusion.running_norm import running_norms
 from smot_vlm.models.build import build_model
 from smot_vlm.models.clips import ClipBatch, ClipInput
@@ -27,7 +28,7 @@ from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.structures import Trajectory
-from smot_vlm.synthetic import make_sequence, score_caption
+from smot_vlm.synthetic import make_sequence, read_facts
 
 CLIPS, KEYFRAMES = 8, 8
 FIRST_SEED = 820_000
@@ -112,7 +113,10 @@ def requests_of(model: SmotModel, seen: list[Seen]) -> list[CaptionRequest]:
 def fact_recall(captions: list[str], clips) -> float:
     return float(
         np.mean(
-            [score_caption(clip.facts.tracks[0], caption).recall for clip, caption in zip(clips, captions, strict=True)]
+            [
+                score_caption(clip.facts.tracks[0], caption, read_facts).recall
+                for clip, caption in zip(clips, captions, strict=True)
+            ]
         )
     )
 
@@ -174,7 +178,7 @@ def test_eight_clips_are_told_without_a_missing_fact_and_from_what_is_seen(clips
     assert fact_recall(shifted, clips[1:] + clips[:1]) == 1.0
     chance = np.mean(
         [
-            score_caption(a.facts.tracks[0], b.tracks[0].caption).recall
+            score_caption(a.facts.tracks[0], b.tracks[0].caption, read_facts).recall
             for a, b in zip(clips, clips[1:] + clips[:1], strict=True)
         ]
     )

@@ -1,11 +1,11 @@
 """Generation speed: batches against single captions, the decoders side by side, and the limit of memory bandwidth.
 
-A token needs every weight of the network once, whatever the batch, so the time to read the weights is the floor of a step. The
-gap between the floor and a step of one row is measured in parts: the products with the weights alone (torch's matrix-vector
-product does not reach the speed of a plain read), and the layers' many small operations.
+A token needs every weight of the network once, whatever the batch, so the time to read the weights is the floor of a
+step. The gap between the floor and a step of one row is measured in parts: the products with the weights alone (torch's
+matrix-vector product does not reach the speed of a plain read), and the layers' many small operations.
 
-Every contender generates the same number of tokens, with the end token disabled. All take turns within a round, and the memory
-bandwidth is measured in each round, so that a busy machine slows all of them alike.
+Every contender generates the same number of tokens, with the end token disabled. All take turns within a round, and the
+memory bandwidth is measured in each round, so that a busy machine slows all of them alike.
 """
 
 import statistics
@@ -197,7 +197,10 @@ def time_decoders(
         lora_lm: in evaluation mode.
         smoter: in evaluation mode.
         requests: of a batch.
-        words, repeats, clock, progress: see `run`.
+        words: tokens of each caption.
+        repeats: rounds.
+        clock: a key of CLOCKS.
+        progress: called with the rounds done and all rounds.
 
     Returns:
         The timings.

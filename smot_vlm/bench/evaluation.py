@@ -19,8 +19,9 @@ import numpy as np
 import psutil
 
 from smot_vlm.bench.watching import looking
+from smot_vlm.evaluation.fact_records import FACTS_FILE
+from smot_vlm.evaluation.sequence_pairs import rows_of
 from smot_vlm.formats.bensmot import BOXES_FILE, format_boxes, format_words, write_files
-from smot_vlm.formats.mot import MotRows, concatenate
 from smot_vlm.structures import Interaction, Trajectory
 from smot_vlm.synthetic.sequence import SyntheticSequence, make_sequence
 
@@ -85,7 +86,8 @@ def run(
 
 def faulty(sequence: SyntheticSequence, random: np.random.Generator) -> tuple[list[Trajectory], list[Interaction], str]:
     """Tracks, interactions and video caption of a run that gets much right: boxes shake, some are missed, one track in
-    ten is lost and one in ten switches its id half way, captions of two people are swapped now and then."""
+    ten is lost and one in ten switches its id half way, captions of two people are swapped now and then.
+    """
     captions = [track.caption for track in sequence.tracks]
     if random.random() < 0.3:
         captions = list(random.permutation(captions))
@@ -119,7 +121,7 @@ def _write(root: Path, sequence: SyntheticSequence, random: np.random.Generator)
     """Truth and prediction in BenSMOT's files, the truth with its facts."""
     truth, prediction = root / "data/test" / sequence.name, root / "run" / sequence.name
     _write_files(truth, sequence.tracks, sequence.interactions, sequence.caption)
-    write_files(truth, {"facts.json": json.dumps(sequence.facts.to_dict())})
+    write_files(truth, {FACTS_FILE: json.dumps(sequence.facts.to_dict())})
     _write_files(prediction, *faulty(sequence, random))
     return sequence
 
@@ -129,10 +131,7 @@ def _write_files(folder: Path, tracks: Sequence[Trajectory], interactions: Seque
     edges = [(edge.subject, edge.verb, edge.object) for edge in interactions]
     names = [f"person{place}" for place in range(len(ids))]
     words = format_words(ids, names, [track.caption for track in tracks], edges, caption)
-    rows = concatenate(
-        MotRows(track.frames, np.full(len(track), track.id, np.int64), track.boxes, track.scores) for track in tracks
-    )
-    write_files(folder, {BOXES_FILE: format_boxes(rows), **words})
+    write_files(folder, {BOXES_FILE: format_boxes(rows_of(tracks)), **words})
 
 
 def _evaluate(root: Path, truths: Sequence[SyntheticSequence]) -> EvaluationCost:

@@ -20,7 +20,8 @@ class TrainTiming:
     """One part of a step. seconds: median over the steps; share: of the whole step.
 
     data: waiting for examples that workers draw meanwhile, near 0 where loading is hidden behind computing. association:
-    finding people, without gradient. detector, fusion, grounding, language: forward passes; backward: of all of them.
+    running the tracker, without gradient. features: the model's forward pass; detector, interactions, grounding, language:
+    the losses; backward: of all of them.
     "step" is the whole, `tokens_per_second` its target tokens of captions.
     """
 

@@ -31,7 +31,7 @@ Video = Annotated[Path | None, typer.Option(help="A video [default: the clip tha
 Detector = Annotated[str | None, typer.Option(help="onnx:FILE or yolo:FILE.")]
 Trajectories = Annotated[Path | None, typer.Option(help="MOT file with boxes and ids.")]
 Model = Annotated[str, typer.Option(help="A model that ships or a folder with weights.")]
-Recorded = Annotated[Path | None, typer.Option(help="Recorded detections [default: made-up ones].")]
+Recorded = Annotated[Path | None, typer.Option(help="Recorded detections [default: generated ones].")]
 Steps = Annotated[int, typer.Option(min=1, help="Steps; the median is shown.")]
 
 Progressing = Callable[[int, int], None]

@@ -15,7 +15,7 @@ from smot_vlm.cli import data_tables
 from smot_vlm.cli.console import messages, output, print_warning
 
 if TYPE_CHECKING:
-    from smot_vlm.data.bensmot import Sequence
+    from smot_vlm.data.bensmot import BenSmotSequence
 
 app = typer.Typer(
     name="data",
@@ -195,7 +195,7 @@ def _readers(dataset: Path, split: str | None) -> list:
     return [BenSmot(dataset, name) for name in ([split] if split else there or ["test"])]
 
 
-def _stepping(readers: list, step: Callable[[str], None]) -> "Iterator[Sequence]":
+def _stepping(readers: list, step: Callable[[str], None]) -> "Iterator[BenSmotSequence]":
     for reader in readers:
         for sequence in reader:
             step(sequence.name)

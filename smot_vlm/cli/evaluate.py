@@ -15,7 +15,7 @@ from smot_vlm.cli.console import messages, output, print_warning
 from smot_vlm.system.files import write_text
 
 if TYPE_CHECKING:
-    from smot_vlm.evaluation.records import Evaluation
+    from smot_vlm.evaluation.results import Evaluation
 
 _SHOWN_MISSING = 5
 
@@ -55,15 +55,16 @@ def evaluate(
     tracks_only: Annotated[
         bool, typer.Option("--tracks-only", help="Score trajectories alone, in seconds and without Java.")
     ] = False,
-    per_sequence: Annotated[bool, typer.Option("--per-sequence", help="Show the chief measures one by one.")] = False,
+    per_sequence: Annotated[bool, typer.Option("--per-sequence", help="Show the main measures one by one.")] = False,
     per_verb: Annotated[bool, typer.Option("--per-verb", help="Show the interactions verb by verb (strict).")] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Score predictions against ground truth: trajectories, captions, interactions."""
     _check_free([json, csv, markdown, latex], overwrite)
     from smot_vlm.evaluation import protocol as protocols
-    from smot_vlm.evaluation.reading import read_predictions, read_truths
+    from smot_vlm.evaluation.sequence_reader import read_predictions, read_truths
     from smot_vlm.evaluation.similarity import DEFAULT_ENCODER
+    from smot_vlm.synthetic.language.fact_reader import read_facts
 
     wanted = protocols.PROTOCOLS if protocol is Protocol.both else (protocol.value,)
     with _stages() as stage:
@@ -81,7 +82,8 @@ def evaluate(
                 bootstrap=bootstrap,
                 seed=seed,
                 encoder=encoder or DEFAULT_ENCODER,
-                words=not tracks_only,
+                tracks_only=tracks_only,
+                read_facts=read_facts,
                 progress=_prefixed(stage, each),
             )
             for each in wanted
@@ -97,7 +99,7 @@ def evaluate(
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="JSON files written by `smot-vlm evaluate --json`.")],
     paper: Annotated[bool, typer.Option("--paper", help="Add the paper's rows to the official table.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="Draw the chief measures (png, svg, pdf).")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the main measures (png, svg, pdf).")] = None,
     csv: CsvFile = None,
     markdown: MarkdownFile = None,
     latex: LatexFile = None,

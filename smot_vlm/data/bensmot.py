@@ -1,6 +1,6 @@
 """Read the BenSMOT folder layout: ROOT/SPLIT/SCENARIO/SEQUENCE with boxes, images, captions and interactions.
 
-Frames are listed, never decoded: `Sequence.read_frame` decodes one when it is asked for.
+Frames are listed, never decoded: `BenSmotSequence.read_frame` decodes one when it is asked for.
 """
 
 import logging
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class Sequence:
+class BenSmotSequence:
     """One annotated video.
 
     name: scenario/sequence. folder: where it was read. frames: its images by frame number (0-based; numbers may have
@@ -59,6 +59,16 @@ class Sequence:
     def __len__(self) -> int:
         """Number of images."""
         return len(self.frames)
+
+    @property
+    def frame_numbers(self) -> np.ndarray:
+        """The number of each image, 0-based."""
+        return np.array([frame.index for frame in self.frames], dtype=np.int64)
+
+    @property
+    def facts(self) -> None:
+        """None: facts are read from files beside the sequence."""
+        return
 
     @property
     def events(self) -> tuple[EventSegment, ...]:
@@ -107,11 +117,11 @@ class BenSmot:
     def __len__(self) -> int:
         return len(self.folders)
 
-    def __getitem__(self, index: int) -> Sequence:
+    def __getitem__(self, index: int) -> BenSmotSequence:
         """Read one sequence; raises as `read_sequence`."""
         return read_sequence(self.folders[index], self.strict)
 
-    def __iter__(self) -> Iterator[Sequence]:
+    def __iter__(self) -> Iterator[BenSmotSequence]:
         return (read_sequence(folder, self.strict) for folder in self.folders)
 
     @property
@@ -144,7 +154,7 @@ def sequence_name(folder: Path) -> str:
     return f"{folder.parent.name}/{folder.name}"
 
 
-def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) -> Sequence:
+def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) -> BenSmotSequence:
     """Read one sequence without decoding its frames.
 
     strict: every file must be there and nothing in it may be wrong. words: false leaves the word files alone.
@@ -163,7 +173,7 @@ def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) 
         _check_frames(folder, tracks, frames)
     ids = [track.id for track in tracks]
     said, caption = _read_words(folder, ids, strict) if words else (match_words(ids, None, None), "")
-    return Sequence(
+    return BenSmotSequence(
         name=sequence_name(folder),
         folder=folder,
         frames=frames,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from smot_vlm.data.bensmot import Sequence, find_sequences, read_sequence, sequence_name
+from smot_vlm.data.bensmot import BenSmotSequence, find_sequences, read_sequence, sequence_name
 from smot_vlm.data.words import canonical_verbs
 from smot_vlm.formats.bensmot import default_names
 from smot_vlm.formats.bensmot_json import CAPTIONS_JSON, RELATIONS_JSON, VideoWords, read_combined
@@ -38,7 +38,7 @@ class BenSmotJson:
     def __len__(self) -> int:
         return len(self.folders)
 
-    def __getitem__(self, index: int) -> Sequence:
+    def __getitem__(self, index: int) -> BenSmotSequence:
         """Read one sequence; raises as `read_sequence`, and a ValueError for wrong words with `strict`."""
         folder = self.folders[index]
         name = sequence_name(folder)
@@ -53,7 +53,7 @@ class BenSmotJson:
             logger.warning("%s: %s", name, flaw.message)
         return sequence
 
-    def __iter__(self) -> Iterator[Sequence]:
+    def __iter__(self) -> Iterator[BenSmotSequence]:
         return (self[index] for index in range(len(self)))
 
     @property
@@ -62,7 +62,7 @@ class BenSmotJson:
         return tuple(sequence_name(folder) for folder in self.folders)
 
 
-def add_words(sequence: Sequence, words: VideoWords) -> tuple[Sequence, tuple[Flaw, ...]]:
+def add_words(sequence: BenSmotSequence, words: VideoWords) -> tuple[BenSmotSequence, tuple[Flaw, ...]]:
     """The sequence with these words, and what did not fit: captions and relations of people who have no track."""
     ids = [track.id for track in sequence.tracks]
     flaws = list(words.flaws)

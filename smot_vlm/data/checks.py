@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.data.bensmot import Sequence, sequence_name, tracks_of_rows
+from smot_vlm.data.bensmot import BenSmotSequence, sequence_name, tracks_of_rows
 from smot_vlm.data.box_checks import BoxReport, check_boxes
 from smot_vlm.data.frames import DEFAULT_FPS, FrameFile, check_image, image_size, read_fps, scan_frames
 from smot_vlm.data.problems import Problem, problems_of
@@ -34,7 +34,7 @@ class Inspection:
     split: str
     folder: Path
     problems: tuple[Problem, ...]
-    sequence: Sequence | None
+    sequence: BenSmotSequence | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def inspect_sequence(split: str, folder: Path, tolerance_pixels: float = 1.0, de
     return Inspection(split, folder, (*problems, *_lost_tracks(folder, boxes, mended)), mended)
 
 
-def _lost_tracks(folder: Path, boxes: BoxReport, mended: Sequence | None) -> tuple[Problem, ...]:
+def _lost_tracks(folder: Path, boxes: BoxReport, mended: BenSmotSequence | None) -> tuple[Problem, ...]:
     kept = {track.id for track in mended.tracks} if mended is not None else set(boxes.ids)
     return tuple(
         Problem(folder / BOXES_FILE, 0, "lost-track", f"track {id} has no sound box", "track and its words left out")
@@ -74,7 +74,9 @@ def _lost_tracks(folder: Path, boxes: BoxReport, mended: Sequence | None) -> tup
     )
 
 
-def _mend(folder: Path, images: _Images, boxes: BoxReport, words: Words, caption: str, fps: float) -> Sequence | None:
+def _mend(
+    folder: Path, images: _Images, boxes: BoxReport, words: Words, caption: str, fps: float
+) -> BenSmotSequence | None:
     """What is left: boxes on usable images, words of tracks that still have boxes; None where no box is left."""
     if boxes.rows is None or not images.usable:
         return None
@@ -85,7 +87,7 @@ def _mend(folder: Path, images: _Images, boxes: BoxReport, words: Words, caption
     name_of = dict(zip(boxes.ids, words.names, strict=True))
     caption_of = dict(zip(boxes.ids, words.captions, strict=True))
     kept = {track.id for track in tracks}
-    return Sequence(
+    return BenSmotSequence(
         name=sequence_name(folder),
         folder=folder,
         frames=images.usable,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smot_vlm.data.bensmot import SPLITS, Sequence
+from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
 from smot_vlm.data.bensmot_json import BenSmotJson
 from smot_vlm.data.mot_challenge import MotChallenge
 from smot_vlm.data.thin import thin
@@ -94,7 +94,7 @@ def _write(
 ) -> Conversion:
     tracks = boxes = 0
 
-    def sequences() -> Iterator[tuple[str, Sequence]]:
+    def sequences() -> Iterator[tuple[str, BenSmotSequence]]:
         nonlocal tracks, boxes
         for split, reader in readers:
             for whole in reader:

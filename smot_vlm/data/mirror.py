@@ -98,7 +98,7 @@ def _meaning(text: str, match: re.Match[str]) -> _Meaning:
 
 
 def _by_pair(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """left and right, right-to-left, (left); but not "the man on the right left the room" """
+    """Left and right, right-to-left, (left); but not "the man on the right left the room" """
     other = "right" if side == "left" else "left"
     if before[-1] == "(" and after[0] == ")":
         return _Meaning.DIRECTION
@@ -110,7 +110,7 @@ def _by_pair(side: str, before: list[str], after: list[str]) -> _Meaning | None:
 
 
 def _by_owner(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """the left, her far right; not "the right moment" """
+    """The left, her far right; not "the right moment" """
     place = len(before) - 1
     while place > 0 and (before[place] in _PLACES or before[place] == "-"):
         place -= 1
@@ -124,7 +124,7 @@ def _by_owner(side: str, before: list[str], after: list[str]) -> _Meaning | None
 
 
 def _by_noun(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """left hand, top left, left of the door"""
+    """Left hand, top left, left of the door"""
     if after[:3] in (["hand", "in", "hand"], ["side", "by", "side"], ["arm", "in", "arm"]):
         return _Meaning.UNKNOWN
     if before[-1] in _HELPERS and after[0] not in _SIDES and side == "left":
@@ -141,14 +141,14 @@ def _by_noun(side: str, before: list[str], after: list[str]) -> _Meaning | None:
 
 
 def _by_preposition(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """on left, from right"""
+    """On left, from right"""
     if before[-1] in _FROM_TO and (after[0] in _AFTER_SIDE or after[0] == ""):
         return _Meaning.DIRECTION
     return None
 
 
 def _by_movement(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """turns left; but "walks right past him" and "the man he faced left him" could be either"""
+    """Turns left; but "walks right past him" and "the man he faced left him" could be either"""
     if _MOVES.fullmatch(before[-1]) is None:
         return None
     doubtful = _LEAVES if side == "left" else _EXACTLY | {"to", "against", "along", "across", "out", "off", "down"}
@@ -156,7 +156,7 @@ def _by_movement(side: str, before: list[str], after: list[str]) -> _Meaning | N
 
 
 def _by_other_sense(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """all right, right behind her, has left, left the room"""
+    """All right, right behind her, has left, left the room"""
     if side == "right":
         return _Meaning.OTHER if before[-1] == "all" or after[0] in _EXACTLY else None
     if after[0] in _LEAVES or before[-1] in _HELPERS:

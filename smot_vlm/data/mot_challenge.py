@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.data.bensmot import Sequence, tracks_of_rows
+from smot_vlm.data.bensmot import BenSmotSequence, tracks_of_rows
 from smot_vlm.data.frames import image_size, list_frames, read_fps
 from smot_vlm.formats.bensmot import BOXES_FILE, INFO_FILE, default_names
 from smot_vlm.formats.flaws import one_line, read_text
@@ -58,7 +58,7 @@ class MotChallenge:
     def __len__(self) -> int:
         return len(self.folders)
 
-    def __getitem__(self, index: int) -> Sequence:
+    def __getitem__(self, index: int) -> BenSmotSequence:
         """Read one sequence.
 
         Raises:
@@ -73,7 +73,7 @@ class MotChallenge:
         size = image_size(frames[0].path)
         rows = read_mot(folder / BOXES_FILE, PERSON_CLASSES)
         tracks = tracks_of_rows(rows if self.amodal else cut_to_frame(rows, size))
-        return Sequence(
+        return BenSmotSequence(
             name=f"{self.scenario}/{folder.name}",
             folder=folder,
             frames=frames,
@@ -85,7 +85,7 @@ class MotChallenge:
             fps=read_fps(folder),
         )
 
-    def __iter__(self) -> Iterator[Sequence]:
+    def __iter__(self) -> Iterator[BenSmotSequence]:
         return (self[index] for index in range(len(self)))
 
     @property
@@ -115,4 +115,4 @@ def _image_folder(folder: Path) -> str:
         parser.read_string(read_text(path))
     except configparser.Error as error:
         raise ValueError(f"{path}: not readable ({one_line(str(error))}); give a MOTChallenge seqinfo.ini") from None
-    return parser.get("Sequence", "imDir", fallback=_IMAGES_FOLDER)
+    return parser.get("BenSmotSequence", "imDir", fallback=_IMAGES_FOLDER)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from smot_vlm.data.bensmot import Sequence
+from smot_vlm.data.bensmot import BenSmotSequence
 
 # Words that say little, left out of the most frequent ones as prepositions are in Figure 2 (f).
 _SMALL_WORDS_TEXT = """
@@ -98,7 +98,7 @@ class DatasetStats:
         }
 
 
-def collect_stats(sequences: Iterable[Sequence]) -> DatasetStats:
+def collect_stats(sequences: Iterable[BenSmotSequence]) -> DatasetStats:
     """Count everything in one pass; no frame is decoded."""
     tally = _Tally()
     for sequence in sequences:
@@ -128,7 +128,7 @@ class _Tally:
         self.verbs: Counter[str] = Counter()
         self.words: Counter[str] = Counter()
 
-    def add(self, sequence: Sequence) -> None:
+    def add(self, sequence: BenSmotSequence) -> None:
         self.video_seconds.append(sequence.length_seconds)
         self.video_frames.append(len(sequence))
         self.video_tracks.append(len(sequence.tracks))

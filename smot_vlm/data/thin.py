@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from smot_vlm.data.bensmot import Sequence
+from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.structures import Trajectory
 
 
-def thin(sequence: Sequence, every: int) -> Sequence:
+def thin(sequence: BenSmotSequence, every: int) -> BenSmotSequence:
     """The frames whose number is a multiple of `every`, numbered anew without the others, at a lower rate.
 
     Tracks that have no box in them are left out, with their interactions.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smot_vlm.data.bensmot import SPLITS, Sequence
+from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
 from smot_vlm.data.checks import Inspection, inspect_sequence
 from smot_vlm.data.problems import Problem
 from smot_vlm.data.writer import Images, check_apart, write_dataset
@@ -73,7 +73,7 @@ def mend_dataset(
     problems: list[Problem] = []
     sequences = 0
 
-    def mended() -> Iterator[tuple[str, Sequence]]:
+    def mended() -> Iterator[tuple[str, BenSmotSequence]]:
         nonlocal sequences
         written = 0
         for inspection in inspect_dataset(root, tolerance_pixels, decode_images):

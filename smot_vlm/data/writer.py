@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from smot_vlm.data.bensmot import SPLITS, Sequence
+from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
 from smot_vlm.formats import mot
 from smot_vlm.formats.bensmot import (
     BOXES_FILE,
@@ -28,7 +28,7 @@ Images = Literal["link", "copy", "none"]
 
 def write_dataset(
     root: Path,
-    sequences: Iterable[tuple[str, Sequence]],
+    sequences: Iterable[tuple[str, BenSmotSequence]],
     images: Images = "link",
     overwrite: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -67,7 +67,7 @@ def check_apart(source: Path, out: Path) -> None:
         raise ValueError(f"{out} and {source} lie in one another; give the new data set a folder of its own")
 
 
-def write_sequence(sequence: Sequence, folder: Path, images: Images = "link") -> None:
+def write_sequence(sequence: BenSmotSequence, folder: Path, images: Images = "link") -> None:
     """Write one sequence to `folder`. Without any words (a set of tracks alone) no word file is written.
 
     images: "link" makes symbolic links to the originals, "copy" copies them, "none" leaves them out.
@@ -94,7 +94,7 @@ def write_sequence(sequence: Sequence, folder: Path, images: Images = "link") ->
         _place_images(sequence, folder / IMAGES_FOLDER, images)
 
 
-def rows_of_tracks(sequence: Sequence) -> mot.MotRows:
+def rows_of_tracks(sequence: BenSmotSequence) -> mot.MotRows:
     """The boxes of all tracks as rows."""
     return mot.concatenate(
         mot.MotRows(track.frames, np.full(len(track), track.id, np.int64), track.boxes, track.scores)
@@ -102,20 +102,20 @@ def rows_of_tracks(sequence: Sequence) -> mot.MotRows:
     )
 
 
-def _has_words(sequence: Sequence) -> bool:
+def _has_words(sequence: BenSmotSequence) -> bool:
     named = list(sequence.names) != default_names(len(sequence.names))
     captioned = bool(sequence.caption) or any(track.caption for track in sequence.tracks)
     return named or captioned or bool(sequence.interactions)
 
 
-def _info(sequence: Sequence) -> str:
+def _info(sequence: BenSmotSequence) -> str:
     last = max([0, *(frame.index + 1 for frame in sequence.frames), *(int(t.frames[-1]) + 1 for t in sequence.tracks)])
     width, height = sequence.size or (0, 0)
     suffix = sequence.frames[0].path.suffix.lower() if sequence.frames else ".jpg"
     return format_info(sequence.name.rpartition("/")[2], sequence.fps, last, width, height, suffix)
 
 
-def _place_images(sequence: Sequence, folder: Path, images: Images) -> None:
+def _place_images(sequence: BenSmotSequence, folder: Path, images: Images) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for frame in sequence.frames:
         target = folder / image_name(frame.index, frame.path.suffix)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from smot_vlm.evaluation.records import Part
+from smot_vlm.evaluation.results import Part
 
 CONFIDENCE = 0.95
 

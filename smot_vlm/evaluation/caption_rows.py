@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.evaluation.records import Pair
+from smot_vlm.evaluation.sequence_pairs import Pair
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from smot_vlm.evaluation.records import Column, Part, divide, sum_part
+from smot_vlm.evaluation.results import Column, Part, divide, sum_part
 from smot_vlm.evaluation.tracking import ALPHAS, FrameBoxes
 
 COLUMNS = (Column("chota", "CapA"), Column("chota", "CHOTA"))

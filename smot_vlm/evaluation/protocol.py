@@ -7,22 +7,13 @@ import numpy as np
 
 from smot_vlm.evaluation import official
 from smot_vlm.evaluation.bootstrap import resample
-from smot_vlm.evaluation.interactions import verb_scores
-from smot_vlm.evaluation.records import (
-    MISSING_FIELDS,
-    Cell,
-    Column,
-    Evaluation,
-    Pair,
-    Part,
-    Row,
-    SequencePrediction,
-    SequenceTruth,
-    VerbScore,
-)
+from smot_vlm.evaluation.fact_records import FactReader
+from smot_vlm.evaluation.results import Cell, Column, Evaluation, Part, Row, VerbScore
+from smot_vlm.evaluation.sequence_pairs import MISSING_FIELDS, Pair, SequencePrediction, SequenceTruth
 from smot_vlm.evaluation.similarity import DEFAULT_ENCODER
 from smot_vlm.evaluation.strict import NOTES as STRICT_NOTES
 from smot_vlm.evaluation.strict import strict_parts, strict_tracks
+from smot_vlm.evaluation.strict_interactions import verb_scores
 
 PROTOCOLS = ("strict", "official")
 
@@ -39,7 +30,8 @@ def evaluate(
     seed: int = 0,
     encoder: str = DEFAULT_ENCODER,
     device: str = "cpu",
-    words: bool = True,
+    tracks_only: bool = False,
+    read_facts: FactReader | None = None,
     progress: Callable[[str], None] = logger.info,
 ) -> Evaluation:
     """Score a run.
@@ -64,10 +56,10 @@ def evaluate(
     parts: Sequence[Part]
     verbs: tuple[VerbScore, ...] = ()
     notes: tuple[str, ...] = official.NOTES
-    if not words:
+    if tracks_only:
         parts, notes = _tracks_alone(pairs, protocol, progress)
     elif protocol == "strict":
-        strict = strict_parts(pairs, progress, encoder, device)
+        strict = strict_parts(pairs, progress, encoder, device, read_facts)
         parts = strict.parts
         verbs, notes = verb_scores(strict.triplets, len(pairs)), strict.notes
     else:
@@ -82,7 +74,7 @@ def evaluate(
         _overall(parts, intervals, len(pairs)),
         tuple(_row(pair.truth.name, parts, np.eye(1, len(pairs), row)[0]) for row, pair in enumerate(pairs)),
         verbs,
-        tuple(_missing(pairs, MISSING_FIELDS if words else MISSING_FIELDS[:1])),
+        tuple(_missing(pairs, MISSING_FIELDS[:1] if tracks_only else MISSING_FIELDS)),
         notes,
         bootstrap,
         seed,

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from smot_vlm.evaluation.records import Cell, Column, Evaluation, Row, VerbScore
+from smot_vlm.evaluation.results import Cell, Column, Evaluation, Row, VerbScore
 
 SCHEMA = "smot-vlm/evaluation/1"
 

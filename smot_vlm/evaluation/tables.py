@@ -11,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from smot_vlm.evaluation.bootstrap import CONFIDENCE
-from smot_vlm.evaluation.records import Cell, Column, Evaluation, Row
+from smot_vlm.evaluation.results import Cell, Column, Evaluation, Row
 
 # What pictures and tables of sequences show, by protocol; measures that no run has are left out.
-_CHIEF_WORDS = ("instance/METEOR", "instance/CIDEr", "video/METEOR", "video/CIDEr", "interactions/F1")
-CHIEF_MEASURES = {
-    "strict": ("tracking/HOTA", "chota/CHOTA", "tracking/IDF1", *_CHIEF_WORDS),
-    "official": ("tracking/HOTA", "tracking/MOTA", "tracking/IDF1", *_CHIEF_WORDS),
+_MAIN_CAPTION_MEASURES = ("instance/METEOR", "instance/CIDEr", "video/METEOR", "video/CIDEr", "interactions/F1")
+MAIN_MEASURES = {
+    "strict": ("tracking/HOTA", "chota/CHOTA", "tracking/IDF1", *_MAIN_CAPTION_MEASURES),
+    "official": ("tracking/HOTA", "tracking/MOTA", "tracking/IDF1", *_MAIN_CAPTION_MEASURES),
 }
 _NO_VALUE = Cell(None, "not measured in this run")
 
@@ -75,8 +75,8 @@ def rich_table(evaluations: Sequence[Evaluation]) -> Table:
 
 
 def sequence_rich_table(evaluation: Evaluation) -> Table:
-    """The chief measures of every sequence, one row each, for the terminal."""
-    columns = chief_columns(evaluation)
+    """The main measures of every sequence, one row each, for the terminal."""
+    columns = main_columns(evaluation)
     table = Table(title=f"{title([evaluation])}, one by one", box=box.SIMPLE_HEAD, title_justify="left")
     table.padding, table.pad_edge = (0, 1, 0, 0), False
     table.add_column("sequence", overflow="fold", min_width=10)
@@ -86,16 +86,6 @@ def sequence_rich_table(evaluation: Evaluation) -> Table:
     for row in (*evaluation.sequences, evaluation.overall):
         table.add_row(Text(row.name), *(Text(cell) for cell in _row_cells(evaluation, row, columns)))
     return table
-
-
-def sequence_markdown(evaluation: Evaluation) -> str:
-    """The chief measures of every sequence, one row each, in GitHub's Markdown."""
-    columns = chief_columns(evaluation)
-    lines = ["| sequence | " + " | ".join(column.key for column in columns) + " |", "|---|" + "---:|" * len(columns)]
-    for row in (*evaluation.sequences, evaluation.overall):
-        cells = _row_cells(evaluation, row, columns)
-        lines.append(f"| {_markdown_text(row.name)} | " + " | ".join(map(_markdown_text, cells)) + " |")
-    return "\n".join(lines) + "\n"
 
 
 def verb_rich_table(evaluation: Evaluation) -> Table:
@@ -110,9 +100,9 @@ def verb_rich_table(evaluation: Evaluation) -> Table:
     return table
 
 
-def chief_columns(evaluation: Evaluation) -> list[Column]:
-    """The columns of CHIEF_MEASURES that this evaluation has."""
-    return [column for key in CHIEF_MEASURES[evaluation.protocol] for column in evaluation.columns if column.key == key]
+def main_columns(evaluation: Evaluation) -> list[Column]:
+    """The columns of MAIN_MEASURES that this evaluation has."""
+    return [column for key in MAIN_MEASURES[evaluation.protocol] for column in evaluation.columns if column.key == key]
 
 
 def _row_cells(evaluation: Evaluation, row: Row, columns: Sequence[Column]) -> list[str]:

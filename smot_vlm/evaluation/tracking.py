@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from smot_vlm.evaluation.records import Column, Pair, Part, divide, rows_of, sum_part
+from smot_vlm.evaluation.results import Column, Part, divide, sum_part
+from smot_vlm.evaluation.sequence_pairs import Pair, rows_of
 from smot_vlm.formats.mot import MotRows
 
 COLUMNS = (

@@ -96,7 +96,7 @@ def concatenate(parts: Iterable[MotRows]) -> MotRows:
 
 
 def parse_row(line: str, place: str) -> tuple[float, ...]:
-    """frame (from 1), id, x, y, w, h, score of one line; the score is 1 where the line ends before it.
+    """Frame (from 1), id, x, y, w, h, score of one line; the score is 1 where the line ends before it.
 
     Raises:
         ValueError: a row that cannot be a box; the message starts with `place`.

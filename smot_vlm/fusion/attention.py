@@ -80,7 +80,7 @@ class CrossAttention(nn.Module):
 
 
 def _padding(mask: Tensor | None) -> Tensor | None:
-    """torch's key_padding_mask: true where a token is to be ignored; never a whole row, whose softmax has no value."""
+    """Torch's key_padding_mask: true where a token is to be ignored; never a whole row, whose softmax has no value."""
     if mask is None:
         return None
     return ~mask & mask.any(dim=1, keepdim=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from smot_vlm.association.gaps import center_gaps
+from smot_vlm.association.proximity import center_distances
 from smot_vlm.fusion.even_memory import EvenMemory
 from smot_vlm.structures import Detections, Frame
 
@@ -144,7 +144,7 @@ class ClosestCrops:
         if not self._capacity or len(people) < 2:
             return
         assert people.ids is not None, "people are observed by their ids"
-        gaps = center_gaps(people.boxes)
+        gaps = center_distances(people.boxes)
         first, second = np.triu_indices(len(people), k=1)
         for row in np.argsort(gaps[first, second], kind="stable")[: self._capacity]:
             one, other = first[row], second[row]

@@ -5,7 +5,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from smot_vlm.association.associators import ASSOCIATORS, WITH_APPEARANCE, Associator
+from smot_vlm.association.associators import ASSOCIATORS, WITH_REID_FILE, Associator
+from smot_vlm.association.reid import OnnxReID
+from smot_vlm.association.settings import AssociationSettings
 from smot_vlm.config import AssociationConfig, Config, FusionConfig
 from smot_vlm.detection.detector import YoloDetector, YoloFileDetector
 from smot_vlm.detection.pretrained import find_checkpoint
@@ -180,24 +182,27 @@ def build_trajectory_fusion(config: FusionConfig, dim: int, cells: int) -> Traje
 
 
 def build_associator(name: str, config: AssociationConfig, fps: float) -> Associator:
-    """The associator called `name` for a video of `fps` frames a second (after any stride).
+    """Make the associator for one video.
 
-    name: a key of ASSOCIATORS; "deepsort:FILE" gives DeepSORT that re-identification model.
+    Args:
+        name: A key of ASSOCIATORS; "deepsort:FILE" gives DeepSORT that re-identification model.
+        config: Its settings; `config.name` is not read.
+        fps: Frames a second of the video, after any stride.
 
     Raises:
-        ValueError: an unknown name, or a file for an associator that takes none.
-        FileNotFoundError: no re-identification model where one is needed.
+        ValueError: An unknown name, or a file for an associator that takes none.
+        FileNotFoundError: No re-identification model where one is needed.
     """
     kind, colon, file = name.partition(":")
     if kind not in ASSOCIATORS:
         raise ValueError(f"associator is {name!r}; it takes {', '.join(ASSOCIATORS)}")
-    if colon and (kind not in WITH_APPEARANCE or not file):
-        raise ValueError(f"associator is {name!r}; a file goes with {', '.join(WITH_APPEARANCE)}, as deepsort:FILE")
-    return ASSOCIATORS[kind](
+    if colon and (kind not in WITH_REID_FILE or not file):
+        raise ValueError(f"associator is {name!r}; a file goes with {', '.join(WITH_REID_FILE)}, as deepsort:FILE")
+    settings = AssociationSettings(
         high_score=config.high_score,
         low_score=config.proposal_score,
         new_track_score=config.new_track_score,
         buffer_seconds=config.buffer_seconds,
         fps=fps,
-        **({"appearance": file} if file else {}),
     )
+    return ASSOCIATORS[kind](settings, encoder=OnnxReID(file)) if file else ASSOCIATORS[kind](settings)

@@ -92,8 +92,8 @@ def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[
 
     Args:
         folder: written by `save_pretrained`.
-        overrides: of the configuration, such as "decoder.lora_lm.quantization=null" to use an adapter that was trained on a
-            4-bit base with the full one.
+        overrides: of the configuration, such as "decoder.lora_lm.quantization=null" to use an adapter that was trained
+            on a 4-bit base with the full one.
 
     Returns:
         The model on the CPU in evaluation mode, and its configuration.
@@ -168,8 +168,8 @@ library_name: smot-vlm
 
 # {config.name}
 
-Semantic multi-object tracking with [smot-vlm](https://pypi.org/project/smot-vlm/): trajectories of people, a caption for
-each, directed interactions, and a caption for the video. Decoder `{config.decoder.name}`{foundation}.
+Semantic multi-object tracking with [smot-vlm](https://pypi.org/project/smot-vlm/): trajectories of people, a caption
+for each, directed interactions, and a caption for the video. Decoder `{config.decoder.name}`{foundation}.
 
 ```python
 from smot_vlm import Tracker

@@ -1,4 +1,4 @@
-"""From the `decoder` section of a configuration to a caption decoder. A new one is a file in semantics/ and a line here."""
+"""From the configuration to a caption decoder. A new one is a file in semantics/ and a line here."""
 
 from collections.abc import Callable
 from dataclasses import asdict, replace

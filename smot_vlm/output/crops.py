@@ -37,7 +37,7 @@ class CropPicker:
 
 
 def crop_quality(track: Trajectory, width: int, height: int) -> np.ndarray:
-    """score x area inside the picture x share of the box inside, one a frame; 0 where the box lies outside."""
+    """Score x area inside the picture x share of the box inside, one a frame; 0 where the box lies outside."""
     boxes = np.nan_to_num(track.boxes, posinf=0, neginf=0)
     inside = np.clip(boxes, 0, [width, height, width, height])
     area, inside_area = _areas(boxes), _areas(inside)

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.protocol import PROTOCOLS, evaluate
-from smot_vlm.evaluation.reading import read_predictions
-from smot_vlm.evaluation.records import Evaluation, SequenceTruth
+from smot_vlm.evaluation.results import Evaluation
+from smot_vlm.evaluation.sequence_pairs import SequenceTruth
+from smot_vlm.evaluation.sequence_reader import read_predictions
 from smot_vlm.evaluation.storage import read_evaluations, to_json
 from smot_vlm.predict import RunSettings, open_run, predict_split
 from smot_vlm.reproduction.noise import write_noisy_boxes
 from smot_vlm.reproduction.plan import NOISY_TRUTH, OWN_BOXES, Run
+from smot_vlm.synthetic.language.fact_reader import read_facts
 from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import ALONE, Processes
 from smot_vlm.tracker import Tracker
@@ -81,7 +83,10 @@ def evaluate_run(run: Run, shop: Workshop, truths: tuple[SequenceTruth, ...]) ->
     if there := figures(run, shop.out):
         return there
     predictions = tuple(read_predictions(run_folder(run, shop.out), {truth.name: truth.frames for truth in truths}))
-    found = tuple(evaluate(predictions, truths, each, run=run.name, words=run.has_words) for each in PROTOCOLS)
+    found = tuple(
+        evaluate(predictions, truths, each, run=run.name, tracks_only=not run.has_words, read_facts=read_facts)
+        for each in PROTOCOLS
+    )
     write_text(_results(run, shop.out), to_json(found))
     return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.data.bensmot import BenSmot, Sequence
+from smot_vlm.data.bensmot import BenSmot, BenSmotSequence
 from smot_vlm.data.writer import rows_of_tracks
 from smot_vlm.formats.mot import MotRows, concatenate, format_mot
 from smot_vlm.system.files import atomic_folder
@@ -23,7 +23,7 @@ CENTRE_NOISE, SIZE_NOISE = 0.03, 0.05
 NOBODY = 0.3
 
 
-def noisy_boxes(sequence: Sequence, seed: int) -> MotRows:
+def noisy_boxes(sequence: BenSmotSequence, seed: int) -> MotRows:
     """The boxes of a sequence as a noisy detector reports them; ids number the boxes of a frame."""
     random = np.random.default_rng([seed, zlib.crc32(sequence.name.encode())])
     truth = rows_of_tracks(sequence)
@@ -60,7 +60,7 @@ def _moved(boxes: np.ndarray, factor: np.ndarray, random: np.random.Generator) -
     return np.concatenate([centre - half, centre + half], axis=1)
 
 
-def _of_nobody(sequence: Sequence, random: np.random.Generator) -> MotRows:
+def _of_nobody(sequence: BenSmotSequence, random: np.random.Generator) -> MotRows:
     """Boxes of the size of some person, anywhere in a frame."""
     truth = rows_of_tracks(sequence)
     frames = np.array([frame.index for frame in sequence.frames], dtype=np.int64)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from smot_vlm.evaluation import paper
-from smot_vlm.evaluation.records import Evaluation
+from smot_vlm.evaluation.results import Evaluation
 
 TRACKS_ONLY = "tracks-only"
 NOISY_TRUTH = "noisy-truth"

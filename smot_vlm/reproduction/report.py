@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich import box
 from rich.table import Table
 
-from smot_vlm.evaluation.records import Cell, Column, Evaluation
+from smot_vlm.evaluation.results import Cell, Column, Evaluation
 from smot_vlm.evaluation.tables import format_cell, markdown
 from smot_vlm.reproduction.plan import Given, Row, Sheet, command, train_command
 

@@ -1,7 +1,7 @@
-"""Batched generation with a causal language model: shared prompt prefixes are prefilled once, and finished sequences are
-dropped from the batch.
+"""Batched generation with a causal language model.
 
-A row is the prompt up to the soft tokens, as token ids, which most rows share, and the rest as embeddings.
+Shared prompt prefixes are prefilled once, and finished sequences are dropped from the batch. A row is the prompt up to
+the soft tokens, as token ids, which most rows share, and the rest as embeddings.
 """
 
 from collections.abc import Iterator, Sequence
@@ -119,10 +119,16 @@ def transformers_ids(
     end: int,
     pad: int,
 ) -> list[list[int]]:
-    """`generate_ids` by transformers' own generation, every prompt read whole: for beams and samples, and for comparison.
+    """`generate_ids` by transformers' own generation, every prompt read whole: for beams, samples and comparison.
 
     Args:
-        language_model, rows, decoding, max_new_tokens, max_batch, end, pad: see `generate_ids`.
+        language_model: in evaluation mode.
+        rows: the prompts.
+        decoding: how tokens are chosen.
+        max_new_tokens: most tokens of a caption.
+        max_batch: most rows at once.
+        end: token that ends a caption.
+        pad: token for padding.
 
     Returns:
         The token ids of each caption, without `end`.

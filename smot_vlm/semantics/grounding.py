@@ -1,8 +1,8 @@
-"""Auxiliary grounding loss: soft tokens, projected onto the language model's word embeddings, must predict content words.
+"""Auxiliary grounding loss: soft tokens, projected onto the LM's word embeddings, must predict content words.
 
 Together the soft tokens of a request predict the bag of the caption's content words. With CTC they also predict them in
-order, from the first soft token to the last: a shirt's colour before a skirt's, who pushes before who is pushed. This gives
-features a short path to words, which is learned long before the language model attends to its soft tokens.
+order, from the first soft token to the last: a shirt's colour before a skirt's, who pushes before who is pushed. This
+gives features a short path to words, which is learned long before the language model attends to its soft tokens.
 """
 
 import math
@@ -37,8 +37,8 @@ class GroundingHead:
 
     Args:
         soft_tokens: the decoder's.
-        embeddings: returns the language model's word embeddings (vocabulary, hidden). A bound method or a partial, so that
-            a deep copy of the decoder reads its own.
+        embeddings: returns the language model's word embeddings (vocabulary, hidden). A bound method or a partial, so
+            that a deep copy of the decoder reads its own.
         tokenizer: the language model's.
     """
 
@@ -203,10 +203,10 @@ def bag_of_words_loss(
 ) -> Float[Tensor, ""]:
     """Binary cross-entropy of "is this word in the bag?", summed over all requests and candidate words.
 
-    A request's score of a word is the log-mean-exp over its soft tokens, so each token may specialise in words of its own.
-    The log-odds of the word among these requests are added (logit adjustment, Menon et al. 2021), so predicting frequent
-    words earns nothing and only telling people apart does. Without the adjustment, frequent words were learned first and
-    person-specific information collapsed.
+    A request's score of a word is the log-mean-exp over its soft tokens, so each token may specialise in words of its
+    own. The log-odds of the word among these requests are added (logit adjustment, Menon et al. 2021), so predicting
+    frequent words earns nothing and only telling people apart does. Without the adjustment, frequent words were learned
+    first and person-specific information collapsed.
 
     Args:
         cosines: see `word_cosines`.

@@ -1,9 +1,10 @@
 """The interaction head (paper section 4): for each ordered pair, MLP(CA(T_j, T_k)) -> a logit for each verb sense.
 
-Every token of the subject is scored by itself after cross-attending to the object, and a pair's logit is a smooth maximum over
-them: two people do one thing after another, and the mean of both is neither. So events can supervise single tokens too. A verb
-is a vector, initialised from the sentence embedding of its gloss; its logit is the scaled cosine with the pair's vector. So
-verbs that were never trained can be scored too, by the embedding of a phrase for them.
+Every token of the subject is scored by itself after cross-attending to the object, and a pair's logit is a smooth
+maximum over them: two people do one thing after another, and the mean of both is neither. So events can supervise
+single tokens too. A verb is a vector, initialised from the sentence embedding of its gloss; its logit is the scaled
+cosine with the pair's vector. So verbs that were never trained can be scored too, by the embedding of a phrase for
+them.
 """
 
 import math
@@ -26,8 +27,8 @@ FEWEST_EXAMPLES = 5
 FIRST_SCALE = 8.0
 # Sharpness of the smooth maximum: log-mean-exp of so many times the logits.
 PEAK = 4.0
-# Unit of the biases, so that an optimiser with equal steps in all parameters (Adam) soon fits them to each verb's frequency;
-# otherwise features fit it first, and person-specific information collapses.
+# Unit of the biases, so that an optimiser with equal steps in all parameters (Adam) soon fits them to each verb's
+# frequency; otherwise features fit it first, and person-specific information collapses.
 BIAS_UNIT = 20.0
 
 
@@ -40,7 +41,8 @@ class InteractionHead(nn.Module):
         dim: width of the tokens.
         heads, feedforward: of the cross-attention.
         verbs: number of senses.
-        threshold: probability above which a verb is reported; each verb's own is stored with the weights, see `calibrate`.
+        threshold: probability above which a verb is reported; each verb's own is stored with the weights, see
+            `calibrate`.
         encoder: the sentence encoder of verbs; None: verbs have no text.
         chunk: pairs in one pass, which bounds the memory.
     """
@@ -98,7 +100,9 @@ class InteractionHead(nn.Module):
         """Score each token of the subject by itself; `highest` gives the pair's logits.
 
         Args:
-            tracks, mask, pairs: see `forward`.
+            tracks: T_j of each person, padded.
+            mask: true where a token is real.
+            pairs: rows (subject, object) of `tracks`.
 
         Returns:
             Logits.
@@ -115,7 +119,9 @@ class InteractionHead(nn.Module):
         """Score verbs that were never trained. A phrase's bias is the mean of the trained ones.
 
         Args:
-            tracks, mask, pairs: see `forward`.
+            tracks: T_j of each person, padded.
+            mask: true where a token is real.
+            pairs: rows (subject, object) of `tracks`.
             phrases: of `embed_phrases`.
 
         Returns:

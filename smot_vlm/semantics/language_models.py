@@ -69,7 +69,8 @@ def load_causal_lm(
 
     Args:
         name: see `find_language_model`.
-        quantization, gradient_checkpointing: see `load_model`.
+        quantization: see `load_model`.
+        gradient_checkpointing: see `load_model`.
 
     Returns:
         The model and its folder.
@@ -205,7 +206,7 @@ def _converted(gguf: Path) -> Path:
 
 
 def cast_frozen(module: nn.Module, dtype: torch.dtype | None) -> None:
-    """Convert the frozen parameters of a module, which are only multiplied with, so that autocast need not at each step.
+    """Convert the frozen parameters of a module, so that autocast need not convert them at each step.
 
     Args:
         module: some of its parameters may be trained.

@@ -1,7 +1,7 @@
 """The default decoder: any causal language model with LoRA, fed soft tokens through `inputs_embeds`.
 
-A row is the prompt up to the soft tokens, the soft tokens, the rest of the prompt, and (for the loss) the caption with its end
-token. Rows are padded on the left, so that every caption starts in the same column.
+A row is the prompt up to the soft tokens, the soft tokens, the rest of the prompt, and (for the loss) the caption with
+its end token. Rows are padded on the left, so that every caption starts in the same column.
 """
 
 from collections.abc import Iterator, Sequence
@@ -94,8 +94,9 @@ class LoraLM(nn.Module):
 
         Args:
             language_model: a path, an installed package's model or a hub name, see `find_language_model`.
-            quantization, gradient_checkpointing: see `load_model`.
-            options: keywords of the class.
+            quantization: see `load_model`.
+            gradient_checkpointing: see `load_model`.
+            **options: keywords of the class.
 
         Returns:
             With a random adapter and random soft tokens.
@@ -139,7 +140,7 @@ class LoraLM(nn.Module):
         return sum(len(self._target(caption)) for caption in captions)
 
     def optimize(self, *, compile: bool, dtype: torch.dtype | None) -> None:
-        """In a lower dtype the CPU's attention is plain matrix products, whose backward pass is faster than the fused one's."""
+        """In a lower dtype the CPU uses eager attention, whose backward pass is faster there than the fused one's."""
         body = self.language_model.get_base_model()
         if dtype is not None and body.device.type == "cpu":
             body.set_attn_implementation("eager")

@@ -41,8 +41,8 @@ def label_smoothed_loss(
 ) -> Float[Tensor, ""]:
     """KL divergence from the smoothed target to the prediction, summed over the tokens that are not IGNORED.
 
-    The target is 1 - smoothing for the token and smoothing / (vocabulary - 1) for every other. Its entropy is subtracted, so
-    a prediction equal to the target costs 0.
+    The target is 1 - smoothing for the token and smoothing / (vocabulary - 1) for every other. Its entropy is
+    subtracted, so a prediction equal to the target costs 0.
 
     Args:
         logits: of every token.

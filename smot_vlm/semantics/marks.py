@@ -75,7 +75,8 @@ def pair_images(memory: PictureMemory, subject: int, target: int) -> tuple[np.nd
 
     Args:
         memory: of the video.
-        subject, target: track ids.
+        subject: track id.
+        target: track id.
 
     Returns:
         Both in one picture, or one picture each, or none.

@@ -1,7 +1,7 @@
 """LoRA merged into the weights for generation: one matrix product a layer and token instead of three.
 
-The trained model is not touched. A copy of its modules shares every tensor with it but the merged ones, so that nothing has to
-be undone, and no rounding error is left, when training goes on.
+The trained model is not touched. A copy of its modules shares every tensor with it but the merged ones, so that nothing
+has to be undone, and no rounding error is left, when training goes on.
 """
 
 import copy
@@ -32,7 +32,7 @@ class MergedModel:
     _adapter: Float[Tensor, "_"]
 
     def is_current(self, original: PreTrainedModel) -> bool:
-        """Whether merging again would give the same: the same base weights, unchanged in place, and the same adapter values.
+        """Whether merging again would give the same: the base weights are unchanged, and so are the adapter values.
 
         Args:
             original: the model as it is now.
@@ -52,8 +52,8 @@ class MergedModel:
 def merge(language_model: PreTrainedModel) -> MergedModel | None:
     """Merge the LoRA layers of a model into a copy, which costs the memory of the merged weights.
 
-    Only float32 layers are merged, where the sum of the weights is as exact as the sum of the products. Quantised ones stay
-    as they are.
+    Only float32 layers are merged, where the sum of the weights is as exact as the sum of the products. Quantised ones
+    stay as they are.
 
     Args:
         language_model: with LoRA layers inside.

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from smot_vlm.association.gaps import center_gaps
+from smot_vlm.association.proximity import center_distances
 from smot_vlm.structures import Trajectory
 
 logger = logging.getLogger(__name__)
@@ -17,8 +17,8 @@ def candidate_pairs(tracks: list[Trajectory], max_pairs: int, max_gap: float = m
     Args:
         tracks: the people.
         max_pairs: with more, those that come closest are taken, both directions of each.
-        max_gap: only people who come so near to each other: centre distance in units of their heights, in frames that both
-            are in.
+        max_gap: only people who come so near to each other: centre distance in units of their heights, in frames that
+            both are in.
 
     Returns:
         (n, 2) positions in `tracks`, subject first.
@@ -57,5 +57,5 @@ def closest_distances(tracks: list[Trajectory]) -> np.ndarray:
     bounds = np.flatnonzero(np.diff(frames[order])) + 1
     for present in np.split(order, bounds):
         place = np.ix_(rows[present], rows[present])
-        closest[place] = np.minimum(closest[place], center_gaps(boxes[present]))
+        closest[place] = np.minimum(closest[place], center_distances(boxes[present]))
     return closest

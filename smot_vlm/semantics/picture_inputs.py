@@ -1,4 +1,4 @@
-"""From prompts and pictures to the inputs of a vision-language model, by the model's own processor and chat template."""
+"""From prompts and pictures to a vision-language model's inputs, by its own processor and chat template."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,8 @@ class PictureInputs:
     """A batch of prompts, padded on the left.
 
     Attributes:
-        tensors: the model's keyword arguments as its processor makes them (input_ids, attention_mask, pixel_values ...).
+        tensors: the model's keyword arguments as its processor makes them (input_ids, attention_mask, pixel_values
+            ...).
         soft_places: true where a soft token goes in `input_ids`.
     """
 
@@ -57,8 +58,8 @@ class PictureInputs:
 class PictureProcessor:
     """A transformers processor of any family: pictures first, then the prompt, as the user's turn.
 
-    Pictures are not split into tiles where the family does that (Idefics3): they are small already, and tiles would cost up
-    to 17 times as much.
+    Pictures are not split into tiles where the family does that (Idefics3): they are small already, and tiles would
+    cost up to 17 times as much.
 
     Args:
         processor: changed in place.
@@ -146,8 +147,8 @@ def insert_soft_tokens(
 ) -> Iterator[None]:
     """Inside the block, the embeddings of a batch's prompts hold soft tokens, with gradient.
 
-    The model still gets token ids, so it places pictures and counts positions in its own way. A beam search reads each row
-    once a beam. Later steps of a generation, which read one new token, are left as they are.
+    The model still gets token ids, so it places pictures and counts positions in its own way. A beam search reads each
+    row once a beam. Later steps of a generation, which read one new token, are left as they are.
 
     Args:
         embeddings: the model's input embeddings.

@@ -1,4 +1,4 @@
-"""Key-value caches of a causal language model: shared prompt prefixes prefilled once, in memory that does not grow at each token."""
+"""Key-value caches of a causal language model: prefilled prompt prefixes, and preallocated memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -101,8 +101,10 @@ class PreallocatedLayer(DynamicLayer):
         """Append tokens.
 
         Args:
-            key_states, value_states: (rows, heads, new tokens, width).
-            _args, _kwargs: of other kinds of cache, not used.
+            key_states: (rows, heads, new tokens, width).
+            value_states: (rows, heads, new tokens, width).
+            *_args: of other kinds of cache.
+            **_kwargs: of other kinds of cache.
 
         Returns:
             All keys and values so far.
@@ -145,7 +147,7 @@ def _reserve(states: Float[Tensor, "rows heads tokens width"], tokens: int) -> F
 
 
 def caches_every_token(language_model: PreTrainedModel) -> bool:
-    """Whether every layer does; others (sliding windows, recurrent states) would count the padding between a row's parts.
+    """Whether every layer does; sliding windows or recurrent states would count the padding between a row's parts.
 
     Args:
         language_model: a causal one.

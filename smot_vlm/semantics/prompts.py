@@ -29,7 +29,7 @@ class Prompts:
 
         Args:
             task: "instance_caption" or "video_caption".
-            values: of the template.
+            **values: of the template.
 
         Returns:
             Text with `VISUAL` where the soft tokens go.
@@ -49,7 +49,7 @@ class Prompts:
 
         Args:
             task: its name without prefix and suffix.
-            values: of the template.
+            **values: of the template.
 
         Returns:
             The text.

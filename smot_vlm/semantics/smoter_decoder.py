@@ -1,8 +1,8 @@
 """`smoter`, the paper's text decoder (section 4) as a caption decoder: the baseline for the language models.
 
-Each task has a transformer of its own, Dec_ins and Dec_vid. Unlike in the released code, a caption that is too long keeps its
-first tokens (there: the last 38 of the first 40) and has no end token as a target; the tokenizer is the language model's, so
-that decoders differ in their network only. Prompts are not read.
+Each task has a transformer of its own, Dec_ins and Dec_vid. Unlike in the released code, a caption that is too long
+keeps its first tokens (there: the last 38 of the first 40) and has no end token as a target; the tokenizer is the
+language model's, so that decoders differ in their network only. Prompts are not read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -96,7 +96,7 @@ class SmoterDecoder(nn.Module):
 
         Args:
             tokenizer: the language model whose tokenizer it takes, see `find_language_model`.
-            options: keywords of the class.
+            **options: keywords of the class.
 
         Returns:
             The decoder.

@@ -1,7 +1,7 @@
 """Generation with the paper's text decoder: greedy, sampling or beam search.
 
-Greedy and beam search give the released code's tokens: no token follows itself, a finished caption is extended with end tokens
-at no cost, and a score is the mean log-probability of the tokens.
+Greedy and beam search give the released code's tokens: no token follows itself, a finished caption is extended with end
+tokens at no cost, and a score is the mean log-probability of the tokens.
 """
 
 from dataclasses import dataclass
@@ -102,9 +102,14 @@ def search(
     """Generate until every row has ended or has `max_new_tokens` tokens.
 
     Args:
-        network, visual, mask, no_repeat, use_cache: see `NextToken`.
-        begin, end: tokens around a caption.
+        network: the decoder.
+        visual: visual tokens of each row.
+        mask: true where a visual token is real.
+        begin: token before a caption.
+        end: token after a caption.
         max_new_tokens: most tokens of a caption, with the end token.
+        no_repeat: see `NextToken`.
+        use_cache: see `NextToken`.
         decoding: how tokens are chosen.
         generator: of the samples.
 

@@ -1,9 +1,9 @@
 """The network of the paper's text decoder: one transformer over [visual tokens, text tokens] under a prefix mask.
 
 Visual tokens see all visual tokens and no text; a text token sees all visual tokens, itself and the text before it. So
-the visual tokens need only be read once: `prefill` turns them into the keys and values of every layer, `extend` adds text, many
-tokens at once (training) or one at a time (generation with a key-value cache). Both give what one pass over the joined
-sequence gives.
+the visual tokens need only be read once: `prefill` turns them into the keys and values of every layer, `extend` adds
+text, many tokens at once (training) or one at a time (generation with a key-value cache). Both give what one pass over
+the joined sequence gives.
 
 Sizes and details are those of the released SMOTer: 6 layers, 12 heads, width 768, feed-forward 3072, norm after each
 sum, exact GELU, learned positions for text only, output weights tied to the word embedding with a bias of their own.
@@ -224,7 +224,8 @@ class SmoterTransformer(nn.Module):
         """The whole sequence in one pass.
 
         Args:
-            visual, mask: see `prefill`.
+            visual: visual tokens of each row.
+            mask: true where a token is real.
             text: token ids.
 
         Returns:

@@ -20,8 +20,8 @@ ORDERED_TASK: Task = "instance"
 class SoftTokens(nn.Module):
     """Learned queries of a task read the visual tokens; each becomes one input embedding of the language model.
 
-    They cross-attend to the visual tokens, self-attend, so that each knows what the others carry, and cross-attend again.
-    Tasks differ in their queries alone: the map from features to words is the same for people and scenes.
+    They cross-attend to the visual tokens, self-attend, so that each knows what the others carry, and cross-attend
+    again. Tasks differ in their queries alone: the map from features to words is the same for people and scenes.
 
     Args:
         dim: width of the visual tokens.
@@ -29,8 +29,8 @@ class SoftTokens(nn.Module):
         count: soft tokens of a request.
         heads: of the attention.
         scale: standard deviation of the language model's embeddings, so that soft tokens start at their norm.
-        num_segments: equal parts of a trajectory; each has its share of the queries (see `SegmentWindows`), so soft tokens
-            are in order of time. 0: every query attends to everything.
+        num_segments: equal parts of a trajectory; each has its share of the queries (see `SegmentWindows`), so soft
+            tokens are in order of time. 0: every query attends to everything.
 
     Raises:
         ValueError: the segments cannot share the soft tokens evenly.
@@ -144,7 +144,9 @@ def soft_tokens_into(
 
     Args:
         embeddings: the language model's word embeddings.
-        dim, count, num_segments: see `SoftTokens`.
+        dim: width of the visual tokens.
+        count: soft tokens of a request.
+        num_segments: see `SoftTokens`.
 
     Returns:
         With random weights.

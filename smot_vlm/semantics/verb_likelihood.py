@@ -1,16 +1,16 @@
-"""Verbs without training: the likelihood of each sense's words under a vision-language model, given pictures of two people.
+"""Verbs without training: the likelihood of each sense's words under a vision-language model that sees two people.
 
-No free text is parsed. The score of an answer is its mean log-likelihood a token (its end token counted), so
-that long answers are not punished for their length. For one ordered pair there are two passes over the same question, which with
+No free text is parsed. The score of an answer is its mean log-likelihood a token (its end token counted), so that long
+answers are not punished for their length. For one ordered pair there are two passes over the same question, which with
 its pictures is prefilled once:
 
 1. the words themselves ("talk", "let go of") of all 335 senses, each once: the likeliest senses stay;
 2. the glosses of those senses (16 by default), which tell senses of one word apart, and a gloss for doing nothing.
 
-The second scores go through a softmax with a temperature: p = softmax(score / temperature). With a temperature of 0.25 a gloss
-counts as if it were four independent tokens. Doing nothing is worded as a gloss, because one short word would win over any
-gloss. So the probabilities of a pair add up to less than 1. They are not calibrated: no label was ever seen. Senses that are
-not in the second pass have probability 0.
+The second scores go through a softmax with a temperature: p = softmax(score / temperature). With a temperature of 0.25
+a gloss counts as if it were four independent tokens. Doing nothing is worded as a gloss, because one short word would
+win over any gloss. So the probabilities of a pair add up to less than 1. They are not calibrated: no label was ever
+seen. Senses that are not in the second pass have probability 0.
 
 The cost is bounded: for each pair one reading of the question and ceil(words / batch) + ceil(glosses / batch) short
 passes, and only the pairs of `candidate_pairs` are scored.

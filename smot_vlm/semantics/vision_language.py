@@ -1,8 +1,8 @@
 """`vision-language`: any image-text-to-text model of transformers as a caption decoder.
 
-It sees pictures with boxes drawn in (see marks.py) and, where it was trained with them, soft tokens; without soft tokens it
-works untrained. A row is the pictures, the prompt with the soft tokens in place of VISUAL, and (for the loss) the caption with
-its end token.
+It sees pictures with boxes drawn in (see marks.py) and, where it was trained with them, soft tokens; without soft
+tokens it works untrained. A row is the pictures, the prompt with the soft tokens in place of VISUAL, and (for the loss)
+the caption with its end token.
 """
 
 from collections.abc import Iterator, Sequence
@@ -98,8 +98,10 @@ class VisionLanguage(nn.Module):
 
         Args:
             language_model: a folder, or a name in the Hugging Face cache or on the hub, see `find_language_model`.
-            dtype, quantization, gradient_checkpointing: see `load_model`.
-            options: keywords of the class.
+            dtype: see `load_model`.
+            quantization: see `load_model`.
+            gradient_checkpointing: see `load_model`.
+            **options: keywords of the class.
 
         Returns:
             With a random adapter and random soft tokens, if any.

@@ -8,9 +8,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
-import numpy as np
 
-from smot_vlm.formats import mot
+from smot_vlm.evaluation.fact_records import FACTS_FILE
+from smot_vlm.evaluation.sequence_pairs import rows_of
 from smot_vlm.formats.bensmot import (
     BOXES_FILE,
     IMAGES_FOLDER,
@@ -24,7 +24,6 @@ from smot_vlm.formats.bensmot import (
 from smot_vlm.synthetic.sequence import SyntheticSequence, make_sequence
 from smot_vlm.system.files import atomic_folder
 
-FACTS_FILE = "facts.json"
 JPEG_QUALITY = 90
 
 
@@ -80,11 +79,7 @@ def write_sequence(sequence: SyntheticSequence, folder: Path) -> None:
         path = images / image_name(index)
         if not cv2.imwrite(str(path), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
             raise OSError(f"{path}: the image could not be written; check the disk's space and rights")
-    rows = mot.concatenate(
-        mot.MotRows(track.frames, np.full(len(track), track.id, np.int64), track.boxes, track.scores)
-        for track in sequence.tracks
-    )
-    texts = {BOXES_FILE: format_boxes(rows)}
+    texts = {BOXES_FILE: format_boxes(rows_of(sequence.tracks))}
     texts |= format_words(
         [track.id for track in sequence.tracks],
         sequence.keys,

@@ -4,8 +4,7 @@ Every example is drawn from (seed, epoch, sequence) alone, so the same seed give
 workers and processes, and training can go on where it stopped.
 """
 
-from collections.abc import Iterator
-from collections.abc import Sequence as SequenceOf
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,9 +13,8 @@ from torch.utils.data import Dataset, Sampler
 
 from smot_vlm.config import Config
 from smot_vlm.data.augment import Augmentation, augment_clip
-from smot_vlm.data.bensmot import Sequence
 from smot_vlm.data.clips import cut_clip
-from smot_vlm.data.collate import SequenceSource
+from smot_vlm.data.sequences import AnnotatedSequence, SequenceSource
 from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
 from smot_vlm.structures import Clip, EventSegment, Interaction, Trajectory
 
@@ -162,7 +160,9 @@ class RunOrder(Sampler[Draw]):
             yield Draw(draw, epoch, int(order[draw % self.clips]))
 
 
-def make_example(sequence: Sequence, options: ExampleOptions, true_share: float, rng: np.random.Generator) -> Example:
+def make_example(
+    sequence: AnnotatedSequence, options: ExampleOptions, true_share: float, rng: np.random.Generator
+) -> Example:
     """Cut one example out of a sequence. true_share: probability that it uses the true trajectories.
 
     Only frames that are looked at are read: all of the run where it is associated, else its feature frames alone.
@@ -223,7 +223,7 @@ def _example(
     )
 
 
-def draw_canvases(images: SequenceOf[np.ndarray], image_size: int) -> tuple[np.ndarray, Letterbox]:
+def draw_canvases(images: Sequence[np.ndarray], image_size: int) -> tuple[np.ndarray, Letterbox]:
     """Frames of one size as (frames, height, width, 3) canvases, as `YoloDetector.preprocess` scales them."""
     height, width = images[0].shape[:2]
     size = canvas_size(width, height, image_size)

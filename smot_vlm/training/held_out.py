@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from smot_vlm.config import Config
-from smot_vlm.data.collate import SequenceSource
+from smot_vlm.data.sequences import SequenceSource
 from smot_vlm.models.build import build_associator
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.training.examples import Example, example_options, make_example

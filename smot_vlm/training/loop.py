@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from smot_vlm.config import Config, TrainingConfig, config_to_dict
-from smot_vlm.data.collate import SequenceSource
+from smot_vlm.data.sequences import SequenceSource
 from smot_vlm.fusion.running_norm import running_norms
 from smot_vlm.models.build import build_associator, build_model
 from smot_vlm.system.files import write_text

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from smot_vlm.cli.main import main
-from smot_vlm.data.bensmot import BenSmot, Sequence
+from smot_vlm.data.bensmot import BenSmot, BenSmotSequence
 from smot_vlm.data.frames import FrameFile
 from smot_vlm.data.writer import write_dataset
 from smot_vlm.structures import Interaction, Trajectory
@@ -25,7 +25,7 @@ def dataset(tmp_path) -> Path:
     return tmp_path / "data"
 
 
-def make(tmp_path: Path, name: str) -> Sequence:
+def make(tmp_path: Path, name: str) -> BenSmotSequence:
     frames = []
     for index in range(3):
         path = tmp_path / f"{index + 1:03d}.jpg"
@@ -34,7 +34,7 @@ def make(tmp_path: Path, name: str) -> Sequence:
     boxes = np.tile([4.0, 8, 20, 40], (3, 1))
     tracks = tuple(Trajectory(id, np.arange(3), boxes + id, np.ones(3), f"Person {id} walks.") for id in (1, 2))
     edges = (Interaction(1, "embrace.v.02", 2),)
-    return Sequence(name, tmp_path, tuple(frames), (64, 48), tracks, ("man0", "man1"), edges, "A walk.", 2.0)
+    return BenSmotSequence(name, tmp_path, tuple(frames), (64, 48), tracks, ("man0", "man1"), edges, "A walk.", 2.0)
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:

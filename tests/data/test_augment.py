@@ -9,7 +9,7 @@ from smot_vlm.structures import Clip, Frame, Interaction, Trajectory
 
 WIDTH, HEIGHT = 96, 64
 COLOURS = {1: (255, 0, 0), 2: (0, 200, 0)}
-OFF = {name: 0.0 for name in ("mirror_rate", "crop_rate", "scale_rate", "light_rate", "blur_rate", "jpeg_rate")}
+OFF = dict.fromkeys(("mirror_rate", "crop_rate", "scale_rate", "light_rate", "blur_rate", "jpeg_rate"), 0.0)
 
 
 def make_clip(caption: str = "A man stands on the left of a woman.") -> Clip:

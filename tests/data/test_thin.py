@@ -1,20 +1,20 @@
 import numpy as np
 import pytest
 
-from smot_vlm.data.bensmot import Sequence
+from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.data.frames import FrameFile
 from smot_vlm.data.thin import thin
 from smot_vlm.structures import Interaction, Trajectory
 
 
-def sequence(tmp_path) -> Sequence:
+def sequence(tmp_path) -> BenSmotSequence:
     frames = tuple(FrameFile(index, tmp_path / f"{index + 1}.jpg") for index in range(10))
     tracks = tuple(
         Trajectory(id, places, np.arange(4 * len(places)).reshape(-1, 4), np.ones(len(places)), f"person {id}")
         for id, places in ((1, [0, 1, 2, 3, 4, 6]), (2, [1, 2]), (3, [9]))
     )
     edges = (Interaction(1, "talk.v.01", 2), Interaction(1, "talk.v.01", 3))
-    return Sequence("a/b", tmp_path, frames, None, tracks, ("man0", "man1", "man2"), edges, "words", 25.0)
+    return BenSmotSequence("a/b", tmp_path, frames, None, tracks, ("man0", "man1", "man2"), edges, "words", 25.0)
 
 
 def test_every_third_frame(tmp_path):

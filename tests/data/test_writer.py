@@ -6,7 +6,7 @@ from bensmot_builder import assert_same, make_dataset, make_images, make_sequenc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smot_vlm.data.bensmot import BenSmot, Sequence, read_sequence
+from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, read_sequence
 from smot_vlm.data.writer import write_dataset, write_sequence
 from smot_vlm.formats.bensmot import default_names
 from smot_vlm.structures import Description, Interaction, ModelInfo, Trajectory, VideoInfo
@@ -35,7 +35,7 @@ def trajectories(draw, id: int) -> Trajectory:
 
 
 @st.composite
-def sequences(draw) -> Sequence:
+def sequences(draw) -> BenSmotSequence:
     ids = sorted(draw(st.sets(st.integers(0, 10_000), max_size=4)))
     tracks = tuple(draw(trajectories(id)) for id in ids)
     names = draw(st.lists(key, min_size=len(ids), max_size=len(ids), unique=True))
@@ -48,7 +48,7 @@ def sequences(draw) -> Sequence:
     interactions = tuple(Interaction(a, verb, b) for (a, b), verb in edges)
     name = f"{draw(folder_name)}/{draw(folder_name)}"
     fps = draw(st.sampled_from([1.0, 2.0, 3.125, 29.97, 1 / 3]))
-    return Sequence(name, Path(), (), None, tracks, tuple(names), interactions, draw(text), fps)
+    return BenSmotSequence(name, Path(), (), None, tracks, tuple(names), interactions, draw(text), fps)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -69,7 +69,7 @@ def test_write_then_read_is_the_identity(tmp_path_factory, sequence):
 def test_images_are_linked_or_copied_with_their_numbers(tmp_path, images):
     sequence = make_sequence(tmp_path / "pictures")
     gaps = make_images(tmp_path / "gaps", [0, 3, 1233])
-    sequence = Sequence(**{**vars(sequence), "frames": gaps})
+    sequence = BenSmotSequence(**{**vars(sequence), "frames": gaps})
     write_sequence(sequence, tmp_path / "out/walking/seq1", images=images)
     written = sorted((tmp_path / "out/walking/seq1/imgs").iterdir())
     assert [path.name for path in written] == ["001.jpg", "004.jpg", "1234.jpg"]
@@ -80,7 +80,7 @@ def test_images_are_linked_or_copied_with_their_numbers(tmp_path, images):
 def test_tracks_alone_write_no_word_files(tmp_path):
     sequence = make_sequence(tmp_path / "pictures")
     tracks = (make_track(1, [0]), make_track(5, [1]))
-    bare = Sequence(
+    bare = BenSmotSequence(
         **{**vars(sequence), "tracks": tracks, "names": tuple(default_names(2)), "interactions": (), "caption": ""}
     )
     write_sequence(bare, tmp_path / "walking/seq1")
@@ -92,12 +92,12 @@ def test_what_cannot_be_written(tmp_path):
     sequence = make_sequence(tmp_path / "pictures")
     with pytest.raises(ValueError, match="no boxes"):
         write_sequence(
-            Sequence(**{**vars(sequence), "tracks": (make_track(1, []),), "names": ("man0",)}), tmp_path / "a"
+            BenSmotSequence(**{**vars(sequence), "tracks": (make_track(1, []),), "names": ("man0",)}), tmp_path / "a"
         )
     with pytest.raises(ValueError, match="key 'man:0'"):
-        write_sequence(Sequence(**{**vars(sequence), "names": ("man:0", "man1")}), tmp_path / "b")
+        write_sequence(BenSmotSequence(**{**vars(sequence), "names": ("man:0", "man1")}), tmp_path / "b")
     with pytest.raises(ValueError, match="give ascending ids"):
-        Sequence(**{**vars(sequence), "tracks": sequence.tracks[::-1]})
+        BenSmotSequence(**{**vars(sequence), "tracks": sequence.tracks[::-1]})
     sequence.frames[0].path.unlink()
     with pytest.raises(FileNotFoundError, match=r"001.jpg"):
         write_sequence(sequence, tmp_path / "c")

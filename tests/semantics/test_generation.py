@@ -38,7 +38,7 @@ def make_requests(count: int) -> list[CaptionRequest]:
 
 
 def oracle(decoder: LoraLM, requests: list[CaptionRequest], **options) -> list[str]:
-    """transformers' own generation, one caption at a time, the whole prompt read, LoRA apart from the weights."""
+    """Transformers' own generation, one caption at a time, the whole prompt read, LoRA apart from the weights."""
     captions = []
     for request in requests:
         prompt = decoder.prompt_rows([request])[0]

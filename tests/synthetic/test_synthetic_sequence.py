@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from smot_vlm.synthetic import SyntheticSequence, make_sequence
-from smot_vlm.synthetic.language.lexicon import ACTIONS, COLOURS, EVENT_LABELS, SCENES, VERBS
+from smot_vlm.synthetic.language.caption_lexicon import ACTIONS, COLOURS, SCENES, VERBS
 from smot_vlm.synthetic.stage.scenes import PAINTERS
 from smot_vlm.synthetic.story.actions import SOLO
-from smot_vlm.synthetic.story.casting import held_out
+from smot_vlm.synthetic.story.casting import EVENT_LABELS, held_out
 from smot_vlm.synthetic.story.interactions import DUETS
 from smot_vlm.synthetic.story.plot import MOST_EVENTS
 from smot_vlm.verbs import VERBS as SENSES
@@ -138,7 +138,7 @@ def test_partners_agree_about_their_roles():
                     one for one in by_key[partner.key].partners if one.key == track.key and one.verb == partner.verb
                 ]
                 assert [one.role for one in back] == [other_role[partner.role]]
-                assert partner.looks[:2] == (by_key[partner.key].kind, by_key[partner.key].top)
+                assert partner.appearance[:2] == (by_key[partner.key].kind, by_key[partner.key].top)
 
 
 def test_numbers_are_of_the_same_order_as_bensmots():

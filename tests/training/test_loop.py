@@ -80,7 +80,9 @@ def test_every_phase_trains_what_it_should_and_tells_the_time_of_its_parts(whole
         {"detection", "grounding", "frame_grounding", "interactions"},
         {"detection", "grounding", "frame_grounding", "interactions", "instance", "video"},
     ]
-    assert {"data", "detector", "association", "fusion", "language", "backward", "optimiser"} <= set(records[-1].parts)
+    assert {"data", "association", "features", "detector", "grounding", "language", "backward", "optimiser"} <= set(
+        records[-1].parts
+    )
     assert sum(records[-1].parts.values()) <= records[-1].seconds
     assert records[-1].tokens > 0
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from smot_vlm.synthetic.body.skeleton import Vector
+from smot_vlm.synthetic.body.skeleton import PlacedBody
+from smot_vlm.synthetic.body.vectors import Vector
 from smot_vlm.synthetic.stage.camera import TILT
 from smot_vlm.synthetic.stage.strokes import Part, Pixel, Stroke
-from smot_vlm.synthetic.story.script import Placed
 
 OUTLINE = 0.011  # metres
 
@@ -22,9 +22,25 @@ class Lens:
         return self.x + point[0] * self.scale, self.y - (point[1] + TILT * point[2]) * self.scale
 
 
-def body_part(placed: Placed, lens: Lens, depth: float, strokes: list[Stroke]) -> Part:
+def body_part(placed: PlacedBody, lens: Lens, depth: float, strokes: list[Stroke]) -> Part:
     """Strokes as a part of the person's body; depth: metres behind the body's origin."""
     return Part(placed.z + depth, tuple(strokes), placed.index, True, OUTLINE * lens.scale)
+
+
+def rectangle(x: float, y: float, half_width: float, half_height: float) -> tuple[Pixel, ...]:
+    """Corners of an upright rectangle.
+
+    Args:
+        x: of its centre, pixels.
+        y: of its centre, pixels.
+        half_width: pixels.
+        half_height: pixels.
+
+    Returns:
+        Clockwise from the upper left one.
+    """
+    left, right, top, bottom = x - half_width, x + half_width, y - half_height, y + half_height
+    return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
 def convex_hull(points: list[Pixel]) -> list[Pixel]:

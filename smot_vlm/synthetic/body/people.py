@@ -1,13 +1,11 @@
 """Who is on the stage: kinds of people, their proportions, clothes, hair and accessories."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
-Colour = tuple[int, int, int]
-Option = TypeVar("Option")
+from smot_vlm.synthetic.random_choice import pick
+from smot_vlm.synthetic.stage.strokes import Colour
 
 CLOTH_RGB: dict[str, Colour] = {
     "red": (206, 30, 36),
@@ -82,6 +80,7 @@ HAT_COLOURS: dict[str, tuple[Colour, ...]] = {
     "straw_hat": ((226, 200, 136), (214, 186, 122)),
     "beanie": ((110, 60, 70), (92, 98, 78), (70, 70, 96)),
 }
+BAGS = ("backpack", "handbag", "shoulder_bag")
 BAG_COLOURS: tuple[Colour, ...] = ((112, 74, 44), (84, 90, 70), (66, 60, 74))
 HAIR_STYLES: dict[str, tuple[str, ...]] = {
     "man": ("short",),
@@ -117,8 +116,3 @@ def dress(rng: np.random.Generator, kind: str, top: str, bottom: str, accessorie
         tempo=float(rng.uniform(0.85, 1.15)),
         beard=bool(kind == "man" and rng.random() < 0.4),
     )
-
-
-def pick(rng: np.random.Generator, options: Sequence[Option]) -> Option:
-    """One of `options`, all equally likely."""
-    return options[int(rng.integers(len(options)))]

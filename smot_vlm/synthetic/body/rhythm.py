@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from math import cos, pi, sin
 
-from smot_vlm.synthetic.body.skeleton import Pose, Vector
+from smot_vlm.synthetic.body.skeleton import Pose
+from smot_vlm.synthetic.body.vectors import Vector
 
 PoseFunction = Callable[[float, float, float], Pose]
 
@@ -12,7 +13,7 @@ ON_HIP: Vector = (0.28, -0.58, 0.05)
 GUARD: Vector = (-0.10, -0.12, 0.42)
 
 
-def wave_of(time: float, rate: float) -> float:
+def sine(time: float, rate: float) -> float:
     """A sine of `rate` cycles a second."""
     return sin(2 * pi * rate * time)
 

@@ -4,12 +4,13 @@ Coordinates of one person, in metres: x to the right of the screen, y up from th
 the origin lies on the ground under the pelvis. Yaw 0 looks into the camera, +90 degrees to the right of the screen.
 """
 
-from math import cos, pi, sin, sqrt
+from dataclasses import dataclass
+from math import cos, sin, sqrt
 from typing import NamedTuple
 
 from smot_vlm.synthetic.body.people import Build
+from smot_vlm.synthetic.body.vectors import Vector, add, dot, mix, scale, unit
 
-Vector = tuple[float, float, float]
 FOOT_HEIGHT = 0.022  # of the body height
 
 
@@ -44,7 +45,8 @@ class Pose(NamedTuple):
 
 class Joints(NamedTuple):
     """Places of a body's joints, and its directions: up and forward of the trunk, to its left; where the face
-    points."""
+    points.
+    """
 
     pelvis: Vector
     neck: Vector
@@ -68,6 +70,20 @@ class Joints(NamedTuple):
     forward: Vector
     to_left: Vector
     face: Vector
+
+
+@dataclass(frozen=True)
+class PlacedBody:
+    """One person at one time: where on the stage, and the joints relative to there."""
+
+    index: int
+    x: float
+    z: float
+    joints: Joints
+
+    def world(self, point: Vector) -> Vector:
+        """A joint's place on the stage: x, height, z."""
+        return (self.x + point[0], point[1], self.z + point[2])
 
 
 def solve(
@@ -139,32 +155,6 @@ def _legs(
     return hips, knees, ankles, toes
 
 
-def add(a: Vector, b: Vector, factor: float = 1.0) -> Vector:
-    """a + factor * b."""
-    return (a[0] + factor * b[0], a[1] + factor * b[1], a[2] + factor * b[2])
-
-
-def scale(a: Vector, factor: float) -> Vector:
-    """factor * a."""
-    return (a[0] * factor, a[1] * factor, a[2] * factor)
-
-
-def mix(a: Vector, b: Vector, weight: float) -> Vector:
-    """The point between a (weight 0) and b (weight 1)."""
-    return (a[0] + (b[0] - a[0]) * weight, a[1] + (b[1] - a[1]) * weight, a[2] + (b[2] - a[2]) * weight)
-
-
-def dot(a: Vector, b: Vector) -> float:
-    """Scalar product."""
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-
-
-def unit(a: Vector) -> Vector:
-    """The direction of a; up where a has no length."""
-    length = sqrt(dot(a, a))
-    return scale(a, 1.0 / length) if length > 1e-9 else (0.0, 1.0, 0.0)
-
-
 def _swing(up: Vector, forward: Vector, left: Vector, angle: float, outwards: float) -> Vector:
     return unit(add(add(scale(up, -cos(angle)), forward, sin(angle)), left, outwards))
 
@@ -197,6 +187,3 @@ def _two_bones(shoulder: Vector, target: Vector, pole: Vector, upper: float, for
     bend = unit(add(pole, direction, -dot(pole, direction)))
     elbow = add(add(shoulder, direction, along), bend, aside)
     return elbow, add(shoulder, direction, reach)
-
-
-QUARTER = pi / 2

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from smot_vlm.synthetic.body.people import Colour, pick
-from smot_vlm.synthetic.stage.strokes import ONE, SHIFT_BITS, shade
+from smot_vlm.synthetic.random_choice import pick
+from smot_vlm.synthetic.stage.strokes import ONE, SHIFT_BITS, Colour, shade
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from smot_vlm.synthetic.body.people import Colour
-
 SHIFT_BITS = 4
 ONE = 1 << SHIFT_BITS
 HALF_PIXEL = 0.5 * ONE - 0.5  # less one half for rounding
 Pixel = tuple[float, float]
+Colour = tuple[int, int, int]  # RGB
 
 
 class Line(NamedTuple):
@@ -80,7 +79,7 @@ def fill(mask: np.ndarray, parts: Iterable[Part], value: int) -> None:
 
 
 def extent(parts: Iterable[Part]) -> tuple[float, float, float, float]:
-    """xyxy box around all strokes with their outlines.
+    """Xyxy box around all strokes with their outlines.
 
     Raises:
         ValueError: no stroke at all.

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from smot_vlm.synthetic.body.people import Person, dress, pick
-from smot_vlm.synthetic.language.lexicon import BAGS, COLOURS, EVENT_LABELS, HATS
-from smot_vlm.synthetic.story.actions import NoRoom
-from smot_vlm.synthetic.story.events import Event
+from smot_vlm.synthetic.body.people import BAGS, CLOTH_RGB, HAT_COLOURS, Person, dress
+from smot_vlm.synthetic.random_choice import pick
+from smot_vlm.synthetic.story.actions import SOLO
+from smot_vlm.synthetic.story.events import DoesNotFit, Event
+from smot_vlm.synthetic.story.interactions import DUETS
 
 SPLITS = {"train": 0, "test": 1, "val": 2}  # number of each split's random streams
-_COLOUR_INDEX = {name: index for index, name in enumerate(COLOURS)}
+EVENT_LABELS = (*SOLO, *DUETS)
+HATS = tuple(HAT_COLOURS)
+_COLOUR_INDEX = {name: index for index, name in enumerate(CLOTH_RGB)}
 _EVENT_INDEX = {name: index for index, name in enumerate(EVENT_LABELS)}
 
 
@@ -35,18 +38,18 @@ def cast(
     events.
 
     Raises:
-        NoRoom: no colour is left for somebody.
+        DoesNotFit: no colour is left for somebody.
     """
     taken: set[tuple[str, str]] = set()
     people = []
     for kind, labels in zip(kinds, events, strict=True):
-        unseen = {colour: any(held_out(colour, label) for label in labels) for colour in COLOURS}
-        tops = [name for name in COLOURS if unseen[name] == (split == "test") and (kind, name) not in taken]
+        unseen = {colour: any(held_out(colour, label) for label in labels) for colour in CLOTH_RGB}
+        tops = [name for name in CLOTH_RGB if unseen[name] == (split == "test") and (kind, name) not in taken]
         if not tops:
-            raise NoRoom
+            raise DoesNotFit
         top = pick(rng, tops)
         taken.add((kind, top))
-        bottom = pick(rng, [name for name in COLOURS if name != top or rng.random() < 0.3])
+        bottom = pick(rng, [name for name in CLOTH_RGB if name != top or rng.random() < 0.3])
         people.append(dress(rng, kind, top, bottom, _accessories(rng)))
     return tuple(people)
 

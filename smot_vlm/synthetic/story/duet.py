@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smot_vlm.synthetic.stage.camera import Stage
-from smot_vlm.synthetic.story.actions import NoRoom
+from smot_vlm.synthetic.story.events import DoesNotFit
 from smot_vlm.synthetic.story.script import Actor
 
 MEET_SPEED = 1.5  # metres a second at which people step together before an interaction
@@ -43,7 +43,7 @@ class Duet:
         way = max(abs(ax - a.x), abs(bx - b.x), abs(z - a.z), abs(z - b.z))
         seconds = way / MEET_SPEED
         if seconds > LONGEST_MEETING:
-            raise NoRoom
+            raise DoesNotFit
         start = max(a.time, b.time)
         for actor, x, other in ((a, ax, bx), (b, bx, ax)):
             if way > 0.05:

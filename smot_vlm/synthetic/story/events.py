@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 
 
+class DoesNotFit(Exception):
+    """The stage, the time or the length of a caption does not allow this; the next draw is tried."""
+
+
 @dataclass(frozen=True)
 class Event:
     """What one person does from `start` to `end` seconds: an action alone, or a verb with `partner` in a role."""

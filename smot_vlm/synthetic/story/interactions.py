@@ -9,7 +9,7 @@ from smot_vlm.synthetic.story.duet import Duet
 
 
 @dataclass(frozen=True)
-class Choreography:
+class DuetChoreography:
     """How an interaction is played and what it stands for in the graph.
 
     reverse: verb of the edge from object to subject, "" for none. seconds: shortest and longest time it can fill.
@@ -32,34 +32,34 @@ class Choreography:
         return not self.alike or (subject in ADULTS) == (object_ in ADULTS)
 
 
-DUETS: dict[str, Choreography] = {
-    "talk.v.01": Choreography(encounters.talk, "talk.v.01", (4.0, 10.0)),
-    "quarrel.v.01": Choreography(encounters.quarrel, "quarrel.v.01"),
-    "embrace.v.02": Choreography(encounters.embrace, "embrace.v.02"),
-    "handshake.n.01": Choreography(encounters.handshake, "handshake.n.01"),
-    "dance.v.01": Choreography(encounters.dance, "dance.v.01", (4.0, 10.0)),
-    "fight.v.02": Choreography(encounters.fight, "fight.v.02", alike=True),
-    "accompany.v.02": Choreography(moves.accompany, "accompany.v.02", (4.0, 8.0)),
-    "follow.v.01": Choreography(moves.follow, "", (4.0, 8.0)),
-    "lead.v.01": Choreography(moves.lead, "follow.v.01", (4.0, 8.0)),
-    "chase.v.01": Choreography(moves.chase, "flee.v.01", (4.0, 8.0)),
-    "approach.v.01": Choreography(moves.approach, "", (4.0, 6.5)),
-    "leave.v.01": Choreography(moves.leave, "", (4.0, 7.0)),
-    "push.v.01": Choreography(moves.push, "", (4.0, 7.0)),
-    "pull.v.01": Choreography(moves.pull, "", (4.0, 7.0)),
-    "hit.v.03": Choreography(encounters.hit, "", (4.0, 7.0)),
-    "throw.v.01": Choreography(encounters.throw, "catch.v.04", (4.5, 8.0)),
-    "give.v.03": Choreography(encounters.give, "receive.v.01", (4.5, 8.0)),
-    "indicate.v.02": Choreography(encounters.gesture("point", "attentive", 1.0, 2.2)),
-    "beckon.v.01": Choreography(encounters.gesture("beckon", "attentive", 1.0, 2.4, 48.0)),
-    "salute.v.02": Choreography(encounters.gesture("salute", "attentive", 0.9, 1.8, 42.0)),
-    "applaud.v.01": Choreography(encounters.gesture("applaud", "thanks", 1.0, 2.0)),
-    "tap.v.07": Choreography(encounters.tap, alike=True),
-    "photograph.v.01": Choreography(encounters.photograph, "model.v.03"),
-    "help.v.01": Choreography(encounters.help, "", (4.5, 8.0), adult_subject=True),
-    "raise.v.02": Choreography(encounters.lift, "", (4.5, 8.0), adult_subject=True, child_object=True),
-    "kneel.v.01": Choreography(encounters.kneel, "", (4.0, 8.0), adult_subject=True),
-    "circle.v.01": Choreography(moves.circle, "", (4.5, 9.0)),
-    "interview.v.01": Choreography(encounters.interview, "", (4.0, 9.0), adult_subject=True, alike=True),
-    "massage.v.01": Choreography(encounters.massage, "", (4.0, 9.0), adult_subject=True, alike=True),
+DUETS: dict[str, DuetChoreography] = {
+    "talk.v.01": DuetChoreography(encounters.talk, "talk.v.01", (4.0, 10.0)),
+    "quarrel.v.01": DuetChoreography(encounters.quarrel, "quarrel.v.01"),
+    "embrace.v.02": DuetChoreography(encounters.embrace, "embrace.v.02"),
+    "handshake.n.01": DuetChoreography(encounters.handshake, "handshake.n.01"),
+    "dance.v.01": DuetChoreography(encounters.dance, "dance.v.01", (4.0, 10.0)),
+    "fight.v.02": DuetChoreography(encounters.fight, "fight.v.02", alike=True),
+    "accompany.v.02": DuetChoreography(moves.accompany, "accompany.v.02", (4.0, 8.0)),
+    "follow.v.01": DuetChoreography(moves.follow, "", (4.0, 8.0)),
+    "lead.v.01": DuetChoreography(moves.lead, "follow.v.01", (4.0, 8.0)),
+    "chase.v.01": DuetChoreography(moves.chase, "flee.v.01", (4.0, 8.0)),
+    "approach.v.01": DuetChoreography(moves.approach, "", (4.0, 6.5)),
+    "leave.v.01": DuetChoreography(moves.leave, "", (4.0, 7.0)),
+    "push.v.01": DuetChoreography(moves.push, "", (4.0, 7.0)),
+    "pull.v.01": DuetChoreography(moves.pull, "", (4.0, 7.0)),
+    "hit.v.03": DuetChoreography(encounters.hit, "", (4.0, 7.0)),
+    "throw.v.01": DuetChoreography(encounters.throw, "catch.v.04", (4.5, 8.0)),
+    "give.v.03": DuetChoreography(encounters.give, "receive.v.01", (4.5, 8.0)),
+    "indicate.v.02": DuetChoreography(encounters.gesture("point", "attentive", 1.0, 2.2)),
+    "beckon.v.01": DuetChoreography(encounters.gesture("beckon", "attentive", 1.0, 2.4, 48.0)),
+    "salute.v.02": DuetChoreography(encounters.gesture("salute", "attentive", 0.9, 1.8, 42.0)),
+    "applaud.v.01": DuetChoreography(encounters.gesture("applaud", "thanks", 1.0, 2.0)),
+    "tap.v.07": DuetChoreography(encounters.tap, alike=True),
+    "photograph.v.01": DuetChoreography(encounters.photograph, "model.v.03"),
+    "help.v.01": DuetChoreography(encounters.help_up, "", (4.5, 8.0), adult_subject=True),
+    "raise.v.02": DuetChoreography(encounters.lift, "", (4.5, 8.0), adult_subject=True, child_object=True),
+    "kneel.v.01": DuetChoreography(encounters.kneel, "", (4.0, 8.0), adult_subject=True),
+    "circle.v.01": DuetChoreography(moves.circle, "", (4.5, 9.0)),
+    "interview.v.01": DuetChoreography(encounters.interview, "", (4.0, 9.0), adult_subject=True, alike=True),
+    "massage.v.01": DuetChoreography(encounters.massage, "", (4.0, 9.0), adult_subject=True, alike=True),
 }

@@ -7,12 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from smot_vlm.synthetic.body.people import BUILDS, Person
-from smot_vlm.synthetic.language.lexicon import VERBS
 from smot_vlm.synthetic.stage.camera import Stage, make_stage
-from smot_vlm.synthetic.story.actions import SOLO, Call, NoRoom
+from smot_vlm.synthetic.story.actions import SOLO, ActionContext
 from smot_vlm.synthetic.story.casting import cast
 from smot_vlm.synthetic.story.duet import Duet
-from smot_vlm.synthetic.story.events import Edge, Event
+from smot_vlm.synthetic.story.events import DoesNotFit, Edge, Event
 from smot_vlm.synthetic.story.interactions import DUETS
 from smot_vlm.synthetic.story.script import Actor
 
@@ -66,7 +65,7 @@ class Story:
     edges: tuple[Edge, ...]
 
 
-def draw_count(rng: np.random.Generator, fewest: int, most: int) -> int:
+def draw_people_count(rng: np.random.Generator, fewest: int, most: int) -> int:
     """How many people there are, as often as in BenSMOT: mostly two, seldom more than three."""
     weights = np.array(PEOPLE_WEIGHTS[fewest - 1 : most])
     return fewest + int(rng.choice(len(weights), p=weights / weights.sum()))
@@ -88,7 +87,7 @@ def write_story(
     for _ in range(400):
         try:
             return _attempt(rng, split, count, actions, verbs, aspect)
-        except NoRoom:
+        except DoesNotFit:
             continue
     raise ValueError(
         f"no story found with {count} people, actions {list(actions)}, verbs {list(verbs)}; allow more of them"
@@ -127,7 +126,8 @@ def _attempt(
 
 def _groups(rng: np.random.Generator, count: int, interacting: bool) -> list[list[int]]:
     """People who have to do with each other: mostly pairs, some threes, some alone. Of two or more, two always belong
-    together."""
+    together.
+    """
     left = list(range(count))
     groups: list[list[int]] = []
     while left:
@@ -175,7 +175,7 @@ class _Plan:
         alone.
 
         Raises:
-            NoRoom: people who belong together have nothing to do with each other.
+            DoesNotFit: people who belong together have nothing to do with each other.
         """
         together = len(members) > 1 and bool(self.verbs)
         start = 0.0
@@ -190,7 +190,7 @@ class _Plan:
                     self._solo(member, start, until, first, last)
             start = until
         if together and not any(event.role for member in members for event in self.events[member]):
-            raise NoRoom
+            raise DoesNotFit
 
     def _cuts(self, together: bool) -> list[float]:
         """Where the beats of a group end, in seconds."""
@@ -217,10 +217,10 @@ class _Plan:
             trial = Duet(self.actors[a].copy(), self.actors[b].copy(), until, self.stage, rng, last)
             try:
                 DUETS[name].play(trial)
-            except NoRoom:
+            except DoesNotFit:
                 continue
             self.actors[a], self.actors[b] = trial.a, trial.b
-            mutual = VERBS[name].mutual
+            mutual = DUETS[name].reverse == name
             self.events[a].append(Event(name, start, until, "mutual" if mutual else "subject", b))
             self.events[b].append(Event(name, start, until, "mutual" if mutual else "object", a))
             self.edges.append(Edge(a, name, b, name))
@@ -238,8 +238,8 @@ class _Plan:
                 continue
             trial = self.actors[member].copy()
             try:
-                SOLO[name].play(trial, Call(until, self.stage, rng, first, last))
-            except NoRoom:
+                SOLO[name].play(trial, ActionContext(until, self.stage, rng, first, last))
+            except DoesNotFit:
                 continue
             self.actors[member] = trial
             self.events[member].append(Event(name, start, until))

@@ -5,13 +5,15 @@ or at 25 frames a second. Places are metres: x from the middle of the stage to t
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import hypot, pi, radians, sin
 
 from smot_vlm.synthetic.body.people import Person
 from smot_vlm.synthetic.body.poses import FREE_ARMS, POSES, stride
+from smot_vlm.synthetic.body.props import Prop
 from smot_vlm.synthetic.body.rhythm import ease, mirrored
-from smot_vlm.synthetic.body.skeleton import Joints, Pose, Vector, add, mix, scale, solve
+from smot_vlm.synthetic.body.skeleton import PlacedBody, Pose, solve
+from smot_vlm.synthetic.body.vectors import Vector, add, mix
 
 TURN_SECONDS = 0.35
 BLEND_SECONDS = 0.35
@@ -20,7 +22,7 @@ RUN_CYCLE = 1.25
 
 
 @dataclass(frozen=True)
-class Leg:
+class PathSegment:
     """A straight way at constant speed. distance: metres gone before it."""
 
     start: float
@@ -34,7 +36,7 @@ class Leg:
 
 
 @dataclass(frozen=True)
-class Act:
+class Gesture:
     """A gesture from `start` seconds on. The last one lasts for ever."""
 
     start: float
@@ -60,22 +62,6 @@ class Reach:
     bob: tuple[float, float] = (0.0, 0.0)
 
 
-@dataclass(frozen=True)
-class Prop:
-    """A thing in somebody's hands, on the ground, or in the air between two holders.
-
-    kind: name in the table of props. hold: "both", "right", "left" or "seat" (stands on the ground under the holder).
-    to: who catches it; then it flies from the holder's hand to theirs from `start` to `end`.
-    """
-
-    kind: str
-    start: float
-    end: float
-    holder: int
-    hold: str = "both"
-    to: int | None = None
-
-
 @dataclass
 class Actor:
     """One person while the story is being written; also what is evaluated later. `time` is where its script ends."""
@@ -88,18 +74,22 @@ class Actor:
     time: float = 0.0
     start_x: float = 0.0
     start_z: float = 0.0
-    legs: list[Leg] = field(default_factory=list)
+    path: list[PathSegment] = field(default_factory=list)
     turns: list[tuple[float, float]] = field(default_factory=list)
-    acts: list[Act] = field(default_factory=list)
+    gestures: list[Gesture] = field(default_factory=list)
     reaches: list[Reach] = field(default_factory=list)
     props: list[Prop] = field(default_factory=list)
 
     def copy(self) -> "Actor":
         """A twin whose script can be continued without touching this one."""
-        return Actor(
-            self.index, self.height, self.x, self.z, self.yaw, self.time, self.start_x, self.start_z,
-            list(self.legs), list(self.turns), list(self.acts), list(self.reaches), list(self.props),
-        )  # fmt: skip
+        return replace(
+            self,
+            path=list(self.path),
+            turns=list(self.turns),
+            gestures=list(self.gestures),
+            reaches=list(self.reaches),
+            props=list(self.props),
+        )
 
     def place(self, x: float, z: float) -> None:
         """Stand here before anything happens."""
@@ -116,17 +106,17 @@ class Actor:
 
     def do(self, pose: str, until: float, mirror: bool = False) -> None:
         """Show a gesture from now to `until`; the clock goes on to then."""
-        self.acts.append(Act(self.time, until, pose, mirror))
+        self.gestures.append(Gesture(self.time, until, pose, mirror))
         self.time = until
 
     def go(self, x: float, z: float, until: float, running: bool = False, start: float | None = None) -> None:
         """Move on a straight line from `start` (default now) to `until`; the clock stands."""
         begin = self.time if start is None else start
         gone = 0.0
-        if self.legs:
-            last = self.legs[-1]
+        if self.path:
+            last = self.path[-1]
             gone = last.distance + hypot(last.x1 - last.x0, last.z1 - last.z0)
-        self.legs.append(Leg(begin, until, self.x, self.z, x, z, running, gone))
+        self.path.append(PathSegment(begin, until, self.x, self.z, x, z, running, gone))
         self.x, self.z = x, z
 
     def reach(self, start: float, end: float, hand: str, partner: "Actor", point: str, offset: Vector = (0.0, 0.0, 0.0),
@@ -138,25 +128,11 @@ class Actor:
         self.props.append(Prop(kind, start, end, self.index, hold))
 
 
-@dataclass(frozen=True)
-class Placed:
-    """One person at one moment: where on the stage, and the joints relative to there."""
-
-    index: int
-    x: float
-    z: float
-    joints: Joints
-
-    def world(self, point: Vector) -> Vector:
-        """A joint's place on the stage: x, height, z."""
-        return (self.x + point[0], point[1], self.z + point[2])
-
-
-def world_at(actors: tuple[Actor, ...], people: tuple[Person, ...], time: float) -> list[Placed]:
+def bodies_at(actors: tuple[Actor, ...], people: tuple[Person, ...], time: float) -> list[PlacedBody]:
     """Everyone at `time` seconds, in order of index."""
     states = [_state(actor, person, time) for actor, person in zip(actors, people, strict=True)]
     placed = [
-        Placed(actor.index, x, z, solve(pose, person.build, person.height, yaw))
+        PlacedBody(actor.index, x, z, solve(pose, person.build, person.height, yaw))
         for actor, person, (x, z, yaw, pose) in zip(actors, people, states, strict=True)
     ]
     result = []
@@ -165,36 +141,42 @@ def world_at(actors: tuple[Actor, ...], people: tuple[Person, ...], time: float)
         right = _target(actor, "right", time, base, placed)
         if left is not None or right is not None:
             joints = solve(state[3], person.build, person.height, state[2], left, right)
-            base = Placed(actor.index, base.x, base.z, joints)
+            base = PlacedBody(actor.index, base.x, base.z, joints)
         result.append(base)
     return result
 
 
 def _state(actor: Actor, person: Person, time: float) -> tuple[float, float, float, Pose]:
-    x, z, leg = _position(actor, time)
+    x, z, segment = _position(actor, time)
     yaw = _heading(actor, time)
     pose, free = _gesture(actor, person.tempo, time)
-    if leg is not None:
-        length = hypot(leg.x1 - leg.x0, leg.z1 - leg.z0)
-        gone = leg.distance + length * (time - leg.start) / (leg.end - leg.start)
-        cycle = (RUN_CYCLE if leg.running else STEP_CYCLE) * person.height
-        ahead = (leg.x1 - leg.x0) * sin(yaw) - (leg.z1 - leg.z0) * sin(yaw + pi / 2)
-        stepping = stride(pose, 2 * pi * gone / cycle, leg.running, ahead < 0, free)
-        weight = min(1.0, length / (leg.end - leg.start) / 0.3, (time - leg.start) / 0.2, (leg.end - time) / 0.2)
+    if segment is not None:
+        length = hypot(segment.x1 - segment.x0, segment.z1 - segment.z0)
+        gone = segment.distance + length * (time - segment.start) / (segment.end - segment.start)
+        cycle = (RUN_CYCLE if segment.running else STEP_CYCLE) * person.height
+        ahead = (segment.x1 - segment.x0) * sin(yaw) - (segment.z1 - segment.z0) * sin(yaw + pi / 2)
+        stepping = stride(pose, 2 * pi * gone / cycle, segment.running, ahead < 0, free)
+        weight = min(
+            1.0, length / (segment.end - segment.start) / 0.3, (time - segment.start) / 0.2, (segment.end - time) / 0.2
+        )
         pose = pose.blend(stepping, max(weight, 0.0))
     return x, z, yaw, pose
 
 
-def _position(actor: Actor, time: float) -> tuple[float, float, Leg | None]:
+def _position(actor: Actor, time: float) -> tuple[float, float, PathSegment | None]:
     """Place, and the way that the actor is on."""
     x, z = actor.start_x, actor.start_z
-    for leg in actor.legs:
-        if time < leg.start:
+    for segment in actor.path:
+        if time < segment.start:
             break
-        if time < leg.end:
-            share = (time - leg.start) / (leg.end - leg.start)
-            return leg.x0 + (leg.x1 - leg.x0) * share, leg.z0 + (leg.z1 - leg.z0) * share, leg
-        x, z = leg.x1, leg.z1
+        if time < segment.end:
+            share = (time - segment.start) / (segment.end - segment.start)
+            return (
+                segment.x0 + (segment.x1 - segment.x0) * share,
+                segment.z0 + (segment.z1 - segment.z0) * share,
+                segment,
+            )
+        x, z = segment.x1, segment.z1
     return x, z, None
 
 
@@ -212,24 +194,24 @@ def _heading(actor: Actor, time: float) -> float:
 
 def _gesture(actor: Actor, tempo: float, time: float) -> tuple[Pose, bool]:
     """Posture without steps, and whether the arms are free to swing."""
-    index = max(bisect_right(actor.acts, time, key=lambda act: act.start) - 1, 0)
-    act = actor.acts[index]
-    pose = _pose_of(act, tempo, time)
-    since = time - act.start
+    index = max(bisect_right(actor.gestures, time, key=lambda gesture: gesture.start) - 1, 0)
+    gesture = actor.gestures[index]
+    pose = _pose_at(gesture, tempo, time)
+    since = time - gesture.start
     if index and since < BLEND_SECONDS:
-        before = _pose_of(actor.acts[index - 1], tempo, act.start)
+        before = _pose_at(actor.gestures[index - 1], tempo, gesture.start)
         turns = round((before.turn - pose.turn) / (2 * pi))
         before = before._replace(turn=before.turn - 2 * pi * turns)
         pose = before.blend(pose, ease(since / BLEND_SECONDS))
-    return pose, act.pose in FREE_ARMS
+    return pose, gesture.pose in FREE_ARMS
 
 
-def _pose_of(act: Act, tempo: float, time: float) -> Pose:
-    pose = POSES[act.pose](max(time - act.start, 0.0), act.end - act.start, tempo)
-    return mirrored(pose) if act.mirror else pose
+def _pose_at(gesture: Gesture, tempo: float, time: float) -> Pose:
+    pose = POSES[gesture.pose](max(time - gesture.start, 0.0), gesture.end - gesture.start, tempo)
+    return mirrored(pose) if gesture.mirror else pose
 
 
-def _target(actor: Actor, hand: str, time: float, base: Placed, placed: list[Placed]) -> Vector | None:
+def _target(actor: Actor, hand: str, time: float, base: PlacedBody, placed: list[PlacedBody]) -> Vector | None:
     """Where a hand has to go, relative to the actor's own origin; None where it is free."""
     for reach in actor.reaches:
         if reach.hand != hand or not reach.start <= time < reach.end:
@@ -246,8 +228,3 @@ def _target(actor: Actor, hand: str, time: float, base: Placed, placed: list[Pla
         local = (goal[0] - base.x, goal[1], goal[2] - base.z)
         return mix(own, local, weight)
     return None
-
-
-def middle(a: Vector, b: Vector) -> Vector:
-    """The point halfway."""
-    return scale(add(a, b), 0.5)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from smot_vlm.evaluation import captions
 from smot_vlm.evaluation.wordnet import load_wordnet
 
 BLEU_TERMS = 10
@@ -56,16 +55,6 @@ def nltk_meteor(references: Sequence[str], predictions: Sequence[str]) -> np.nda
         for reference, prediction in dict.fromkeys(pairs)
     }
     return np.array([scores[pair] for pair in pairs], dtype=np.float64)
-
-
-def raw_rouge_l(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
-    """ROUGE-L (captions,) of the raw texts."""
-    return captions.rouge_l(references, predictions)
-
-
-def raw_cider(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
-    """CIDEr-D (captions,) of the raw texts, document frequencies from these references."""
-    return captions.cider(references, predictions)
 
 
 def _words(caption: str) -> list[str]:

@@ -1,11 +1,12 @@
-"""The one table of words: the caption writer picks from it and the fact reader looks up in it.
+"""All words of captions: the caption writer picks from these tables and the fact reader looks up in them.
 
-A fact has several wordings. No wording stands for two facts; where one is the beginning of another, the longer one
-wins.
+A fact has several phrases. No phrase stands for two facts; where one is the beginning of another, the longer one wins.
 """
 
-from smot_vlm.synthetic.language.action_words import ACTIONS
-from smot_vlm.synthetic.language.verb_words import VERBS
+from smot_vlm.synthetic.language.action_phrases import ACTIONS
+from smot_vlm.synthetic.language.verb_phrases import VERBS
+
+__all__ = ["ACCESSORIES", "ACTIONS", "BOTTOMS", "COLOURS", "KINDS", "NUMBERS", "PRONOUNS", "SCENES", "TOPS", "VERBS"]
 
 KINDS: dict[str, tuple[str, ...]] = {
     "man": ("man", "gentleman"),
@@ -29,7 +30,7 @@ COLOURS: dict[str, tuple[str, ...]] = {
     "black": ("black",),
 }
 
-# What covers the upper and the lower body. A wording is used only where the drawn garment is that thing.
+# What covers the upper and the lower body. A word is used only where the drawn garment is that thing.
 TOPS: dict[str, tuple[str, ...]] = {
     "short_sleeves": ("t-shirt", "short-sleeved shirt", "shirt", "top"),
     "long_sleeves": ("sweater", "long-sleeved shirt", "shirt", "top"),
@@ -48,8 +49,6 @@ ACCESSORIES: dict[str, tuple[str, ...]] = {
     "handbag": ("handbag", "purse"),
     "shoulder_bag": ("shoulder bag", "messenger bag"),
 }
-HATS = ("cap", "straw_hat", "beanie")
-BAGS = ("backpack", "handbag", "shoulder_bag")
 
 SCENES: dict[str, tuple[str, ...]] = {
     "park": ("in a park", "in a green park"),
@@ -63,5 +62,3 @@ SCENES: dict[str, tuple[str, ...]] = {
     "gym": ("in a gym", "in a fitness gym"),
     "playground": ("on a playground", "on a children's playground"),
 }
-
-EVENT_LABELS: tuple[str, ...] = (*ACTIONS, *VERBS)

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from smot_vlm import verbs
-from smot_vlm.data.bensmot import BenSmot, Sequence, read_boxes, sequence_name, tracks_of_rows
+from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, read_boxes, sequence_name, tracks_of_rows
 from smot_vlm.data.words import Words, match_words
-from smot_vlm.evaluation.facts import read_facts_file
-from smot_vlm.evaluation.records import SequencePrediction, SequenceTruth
+from smot_vlm.evaluation.fact_records import read_facts_file
+from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
 from smot_vlm.formats.bensmot import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
 from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
 from smot_vlm.formats.flaws import Flaw, read_text
@@ -36,7 +36,7 @@ def read_truths(root: Path | str, split: str) -> Iterator[SequenceTruth]:
     return map(truth_of, BenSmot(root, split))
 
 
-def truth_of(sequence: Sequence) -> SequenceTruth:
+def truth_of(sequence: BenSmotSequence) -> SequenceTruth:
     """A sequence of a data set as ground truth. Its length is the number of its last image."""
     if not sequence.tracks:
         raise ValueError(

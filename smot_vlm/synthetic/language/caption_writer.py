@@ -1,15 +1,15 @@
-"""From facts to captions: varied sentences over the wordings of `lexicon`, in the manner of BenSMOT."""
+"""From a story to captions: varied sentences over the phrases of `caption_lexicon`, in the manner of BenSMOT."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.synthetic.body.people import Person, pick
-from smot_vlm.synthetic.facts import Deed, Looks, Relation
-from smot_vlm.synthetic.language import lexicon
-from smot_vlm.synthetic.story.actions import NoRoom
-from smot_vlm.synthetic.story.events import Event
+from smot_vlm.evaluation.fact_records import Action, Appearance, Relation
+from smot_vlm.synthetic.body.people import Person
+from smot_vlm.synthetic.language import caption_lexicon as lexicon
+from smot_vlm.synthetic.random_choice import pick
+from smot_vlm.synthetic.story.events import DoesNotFit, Event
 
 FEWEST_WORDS, MOST_WORDS = 20, 45
 _ATTEMPTS = 30
@@ -18,40 +18,70 @@ _WHILES = (" for a while", " for some time", " for several seconds", " for a few
 _SUDDEN = ("fall",)  # does not go on for a while
 _OPENINGS = ("In the video, ", "In this clip, ", "As the camera watches, ")
 _CLOSINGS = (" while the camera keeps recording", " in front of the camera", " as the clip goes on")
-SAME_MOMENT = 1.0  # seconds between two events that begin "at the same time"
+SAME_TIME = 1.0  # seconds between two events that begin "at the same time"
 
 Rng = np.random.Generator
 
 
 @dataclass(frozen=True)
-class Headlines:
-    """What a video's caption tells: relations with the seconds at which they begin, in order of time; deeds, person
-    by person."""
+class Highlights:
+    """What a video's caption states.
+
+    Attributes:
+        relations: with the seconds at which they begin, in order of time.
+        person_actions: what is done alone, person by person.
+    """
 
     relations: tuple[tuple[float, Relation], ...]
-    deeds: tuple[Deed, ...]
+    person_actions: tuple[Action, ...]
 
 
 def instance_caption(rng: Rng, person: Person, events: Sequence[Event], people: Sequence[Person]) -> str:
-    """One person's caption: looks, then what is done and with whom, in order of time; 20 to 45 words.
+    """One person's caption: appearance, then what is done and with whom, in order of time; 20 to 45 words.
+
+    Args:
+        rng: draws the phrases.
+        person: whom it is about.
+        events: what they do, in order of time.
+        people: everybody, for mentions of partners.
+
+    Returns:
+        One or two sentences.
 
     Raises:
-        NoRoom: the facts do not fit into so many words.
+        DoesNotFit: the facts do not fit into so many words.
     """
     for attempt in range(_ATTEMPTS):
         text = _instance(rng, person, events, people, brief=attempt > _ATTEMPTS // 3)
         if FEWEST_WORDS <= count_words(text) <= MOST_WORDS:
             return text
-    raise NoRoom
+    raise DoesNotFit
 
 
 def count_words(text: str) -> int:
-    """Words between blanks."""
+    """Words between blanks.
+
+    Args:
+        text: any.
+
+    Returns:
+        How many there are.
+    """
     return len(text.split())
 
 
-def video_caption(rng: Rng, scene: str, headlines: Headlines, people: Sequence[Person]) -> str:
-    """The video's caption: place, number of people, who does what to whom, who does what alone."""
+def video_caption(rng: Rng, scene: str, highlights: Highlights, people: Sequence[Person]) -> str:
+    """The video's caption: place, number of people, who does what to whom, who does what alone.
+
+    Args:
+        rng: draws the phrases.
+        scene: the place.
+        highlights: what it states.
+        people: everybody.
+
+    Returns:
+        One or more sentences.
+    """
     mention = _Mentions(rng, people)
     count = len(people)
     place = pick(rng, lexicon.SCENES[scene])
@@ -65,35 +95,36 @@ def video_caption(rng: Rng, scene: str, headlines: Headlines, people: Sequence[P
         ),
     )
     text, before = "", 0.0
-    for start, relation in headlines.relations:
+    for start, relation in highlights.relations:
         clause = _relation_clause(rng, relation, mention)
         if not text:
             text = _upper(clause)
-        elif start - before < SAME_MOMENT:
+        elif start - before < SAME_TIME:
             text += f"{pick(rng, (', while ', '; at the same time, '))}{clause}"
         else:
             text += f"{pick(rng, (', then ', ', and then ', '; after that, '))}{clause}"
         before = start
     sentences = [opening] + ([f"{text}."] if text else [])
-    for who in dict.fromkeys(deed.who for deed in headlines.deeds):
-        doing = [pick(rng, lexicon.ACTIONS[deed.action]).finite for deed in headlines.deeds if deed.who == who]
-        clause = f"{mention(who)} {_in_order(rng, doing, True, True)}"
+    for person in dict.fromkeys(action.person for action in highlights.person_actions):
+        actions = [action.action for action in highlights.person_actions if action.person == person]
+        doing = [pick(rng, lexicon.ACTIONS[action]).finite for action in actions]
+        clause = f"{mention(person)} {_in_order(rng, doing, True, True)}"
         sentences.append(f"{pick(rng, ('Besides, ', 'In addition, ')) if text else ''}{clause}.")
     return " ".join(_upper(sentence) for sentence in sentences)
 
 
 class _Mentions:
-    """Names people by their looks; somebody who was named and is the only one of a kind is then "the woman"."""
+    """Names people by their appearance; somebody who was named and is the only one of a kind is then "the woman"."""
 
     def __init__(self, rng: Rng, people: Sequence[Person]):
         self.rng = rng
-        self.people = {(person.kind, person.top): person for person in people}
+        self.people = {(one.kind, one.top): one for one in people}
         self.named: set[tuple[str, str]] = set()
 
-    def __call__(self, looks: Looks) -> str:
-        key = (looks.kind, looks.top)
-        if key in self.named and sum(kind == looks.kind for kind, _ in self.people) == 1:
-            return f"the {lexicon.KINDS[looks.kind][0]}"
+    def __call__(self, person: Appearance) -> str:
+        key = (person.kind, person.top)
+        if key in self.named and sum(kind == person.kind for kind, _ in self.people) == 1:
+            return f"the {lexicon.KINDS[person.kind][0]}"
         self.named.add(key)
         return _clothed(self.rng, self.people[key], bottom=False)
 
@@ -104,29 +135,29 @@ def _relation_clause(rng: Rng, edge: Relation, mention: _Mentions) -> str:
         return f"{mention(edge.subject)} and {mention(edge.object)} {pick(rng, words.plural)}"
     if not words.mutual and rng.random() < 0.25:
         phrase = pick(rng, words.object)
-        subject, object_ = edge.object, edge.subject
+        subject, target = edge.object, edge.subject
     else:
         phrase = pick(rng, words.subject)
-        subject, object_ = edge.subject, edge.object
+        subject, target = edge.subject, edge.object
     first = mention(subject)
     tail = f" {phrase.tail}" if phrase.tail else ""
-    return f"{first} {phrase.finite} {mention(object_)}{tail}"
+    return f"{first} {phrase.finite} {mention(target)}{tail}"
 
 
 def _instance(rng: Rng, person: Person, events: Sequence[Event], people: Sequence[Person], brief: bool) -> str:
     who = _subject(rng, person, brief)
     pronoun = lexicon.PRONOUNS[person.kind]
     form = "gerund" if rng.random() < 0.2 else "finite"
-    deeds = _deeds(rng, person, events, people, brief, form)
+    parts = _event_phrases(rng, person, events, people, brief, form)
     if form == "gerund":
-        text = f"{who} is seen {_in_order(rng, deeds, True, True)}"
-    elif len(deeds) >= 3 and rng.random() < 0.3:
-        cut = int(rng.integers(1, len(deeds)))
+        text = f"{who} is seen {_in_order(rng, parts, True, True)}"
+    elif len(parts) >= 3 and rng.random() < 0.3:
+        cut = int(rng.integers(1, len(parts)))
         after = pick(rng, ("Afterwards", "Then", "After that"))
-        start, rest = _in_order(rng, deeds[:cut], True, False), _in_order(rng, deeds[cut:], False, True)
+        start, rest = _in_order(rng, parts[:cut], True, False), _in_order(rng, parts[cut:], False, True)
         text = f"{who} {start}. {after}, {pronoun} {rest}"
     else:
-        text = f"{who} {_in_order(rng, deeds, True, True)}"
+        text = f"{who} {_in_order(rng, parts, True, True)}"
     if _wants_more(rng, text, brief):
         text += pick(rng, _CLOSINGS)
     if _wants_more(rng, text, brief) and not text.startswith("wearing"):
@@ -141,7 +172,7 @@ def _wants_more(rng: Rng, text: str, brief: bool) -> bool:
 
 
 def _subject(rng: Rng, person: Person, brief: bool) -> str:
-    """A person's looks in full."""
+    """A person's appearance in full."""
     kind = pick(rng, lexicon.KINDS[person.kind][:1] if brief else lexicon.KINDS[person.kind])
     top, bottom = _garment(rng, person, True), _garment(rng, person, False)
     accessories = [_article(pick(rng, lexicon.ACCESSORIES[name])) for name in person.accessories]
@@ -154,7 +185,7 @@ def _subject(rng: Rng, person: Person, brief: bool) -> str:
 
 
 def _clothed(rng: Rng, person: Person, bottom: bool) -> str:
-    """A person's looks in short, for mentions by others."""
+    """A person's appearance in short, for mentions by others."""
     kind = pick(rng, lexicon.KINDS[person.kind][:1])
     clothes = _garment(rng, person, True)
     if bottom:
@@ -169,7 +200,7 @@ def _garment(rng: Rng, person: Person, top: bool) -> str:
     return _article(words) if person.bottom_style == "skirt" else words
 
 
-def _deeds(
+def _event_phrases(
     rng: Rng, person: Person, events: Sequence[Event], people: Sequence[Person], brief: bool, form: str
 ) -> list[str]:
     known: list[int] = []
@@ -189,7 +220,7 @@ def _encounter(
     rng: Rng, person: Person, event: Event, people: Sequence[Person], known: list[int], brief: bool, form: str
 ) -> str:
     """An interaction with its partner; a partner who was named before is only "the woman" where that is clear."""
-    options = lexicon.VERBS[event.label].told_by(event.role)
+    options = lexicon.VERBS[event.label].from_side(event.role)
     phrase = min(options, key=lambda option: count_words(option.finite)) if brief else pick(rng, options)
     partner = people[event.partner]
     clear = sum(people[index].kind == partner.kind for index in known) == 1
@@ -203,15 +234,15 @@ def _encounter(
     return f"{getattr(phrase, form)} {who}{tail}"
 
 
-def _in_order(rng: Rng, deeds: list[str], opens: bool, closes: bool) -> str:
-    """Deeds as a list in order of time. opens, closes: whether nothing was told before, and nothing comes after."""
-    if len(deeds) == 1:
-        return deeds[0]
-    text = f"first {deeds[0]}" if opens and rng.random() < 0.5 else deeds[0]
-    for deed in deeds[1:-1]:
-        text += f", {pick(rng, _THEN)}{deed}"
+def _in_order(rng: Rng, parts: list[str], opens: bool, closes: bool) -> str:
+    """Phrases as a list in order of time. opens, closes: whether nothing comes before, and nothing after."""
+    if len(parts) == 1:
+        return parts[0]
+    text = f"first {parts[0]}" if opens and rng.random() < 0.5 else parts[0]
+    for part in parts[1:-1]:
+        text += f", {pick(rng, _THEN)}{part}"
     last = pick(rng, (", and finally ", " and then ", ", and in the end ")) if closes else " and then "
-    return f"{text}{last}{deeds[-1]}"
+    return f"{text}{last}{parts[-1]}"
 
 
 def _article(words: str) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.evaluation.interactions import best_scores
-from smot_vlm.evaluation.records import Column, Pair, Part, divide, precision_recall_f1, sum_part
+from smot_vlm.evaluation.results import Column, Part, divide, precision_recall_f1, sum_part
+from smot_vlm.evaluation.sequence_pairs import Pair
+from smot_vlm.evaluation.strict_interactions import best_scores
 
 # A verb is predicted when its probability is above this.
 SCORE_THRESHOLD = 0.4
@@ -75,8 +76,8 @@ def _tables(pair: Pair, match: Mapping[int, int]) -> tuple[np.ndarray, np.ndarra
     said = best_scores(pair.prediction.interactions)
     verbs = sorted({edge.verb for edge in (*pair.truth.interactions, *pair.prediction.interactions)})
     scores, labels = np.zeros((2, len(asked), len(verbs)))
-    for row, (subject, object) in enumerate(asked):
+    for row, (subject, target) in enumerate(asked):
         for column, verb in enumerate(verbs):
-            scores[row, column] = said.get((subject, verb, object), 0.0)
-            labels[row, column] = verb in true[match[subject], match[object]]
+            scores[row, column] = said.get((subject, verb, target), 0.0)
+            labels[row, column] = verb in true[match[subject], match[target]]
     return scores, labels

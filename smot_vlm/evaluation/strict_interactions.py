@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.evaluation.records import Column, Pair, Part, VerbScore, divide, precision_recall_f1
+from smot_vlm.evaluation.results import Column, Part, VerbScore, divide, precision_recall_f1
+from smot_vlm.evaluation.sequence_pairs import Pair
 from smot_vlm.structures import Interaction
 
 COLUMNS = tuple(
@@ -58,8 +59,8 @@ def collect_triplets(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]
     for sequence, (pair, match) in enumerate(zip(pairs, matches, strict=True)):
         expected = {(edge.subject, edge.verb, edge.object) for edge in pair.truth.interactions}
         true += [(verb, sequence) for _, verb, _ in sorted(expected)]
-        for (subject, verb, object), score in best_scores(pair.prediction.interactions).items():
-            hit = (match.get(subject), verb, match.get(object)) in expected
+        for (subject, verb, target), score in best_scores(pair.prediction.interactions).items():
+            hit = (match.get(subject), verb, match.get(target)) in expected
             predicted.append((verb, sequence, score, hit))
     verbs = tuple(sorted({verb for verb, *_ in predicted} | {verb for verb, _ in true}))
     index = {verb: position for position, verb in enumerate(verbs)}

@@ -1,25 +1,25 @@
-"""What a person wears, without a learned model: how much of which colour there is on the upper and on the lower body."""
+"""An appearance encoder without a learned model: color histograms of the upper and the lower body."""
 
 import cv2
 import numpy as np
 
-# The middle of the box, where the body covers what is behind it: fractions of width, and of height for each half.
+# The middle of the box, where the body covers the background: fractions of width, and of height for each half.
 SIDES = (0.25, 0.75)
 HALVES = ((0.15, 0.5), (0.5, 0.9))
 HUES = 12
 GREYS = 4
-# Below this saturation (of 255) or brightness a pixel has no hue worth the name.
+# Below this saturation (of 255) or brightness the hue of a pixel is noise.
 LEAST_SATURATION, LEAST_BRIGHTNESS = 60, 40
 
 
-class ClothingColours:
-    """An `Appearance`: histograms of hues and greys of both halves of the body, as one unit vector a box.
+class ColorHistogram:
+    """Histograms of hues and greys of both halves of the body, as one unit vector a box.
 
-    The cosine of two such vectors is the mean of the halves' Bhattacharyya coefficients: 1 where all colours agree.
+    The cosine of two such vectors is the mean of the halves' Bhattacharyya coefficients: 1 where all colors agree.
     """
 
     def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        """RGB uint8 (height, width, 3) and xyxy boxes (n, 4) in its pixels -> float32 unit vectors (n, dim)."""
+        """Embed the colors of each box."""
         if not len(boxes):
             return np.zeros((0, len(HALVES) * (HUES + GREYS)), dtype=np.float32)
         return np.stack([self._vector(image, box) for box in np.asarray(boxes, dtype=np.float64)])
@@ -43,12 +43,12 @@ def _part(image: np.ndarray, box: np.ndarray, half: tuple[float, float]) -> np.n
 def _histogram(pixels: np.ndarray) -> np.ndarray:
     """Shares (HUES + GREYS) of the pixels, adding up to 1. A hue between two bins counts in both."""
     hue, saturation, brightness = cv2.split(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2HSV))
-    coloured = (saturation >= LEAST_SATURATION) & (brightness >= LEAST_BRIGHTNESS)
+    colorful = (saturation >= LEAST_SATURATION) & (brightness >= LEAST_BRIGHTNESS)
     # OpenCV's hues are half degrees.
-    place = hue[coloured].astype(np.float64) * (HUES / 180) - 0.5
+    place = hue[colorful].astype(np.float64) * (HUES / 180) - 0.5
     lower = np.floor(place)
     share = place - lower
     hues = np.bincount(lower.astype(int) % HUES, 1 - share, HUES)
     hues += np.bincount((lower.astype(int) + 1) % HUES, share, HUES)
-    greys = np.bincount(brightness[~coloured].astype(int) * GREYS // 256, minlength=GREYS)
+    greys = np.bincount(brightness[~colorful].astype(int) * GREYS // 256, minlength=GREYS)
     return np.concatenate((hues, greys)) / hue.size

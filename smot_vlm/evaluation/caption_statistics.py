@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.evaluation import captions
+from smot_vlm.evaluation import caption_measures
 from smot_vlm.evaluation.java import JavaError
 
 
 @dataclass(frozen=True, eq=False)
-class Words:
+class CaptionStatistics:
     """Tokens of every caption, and METEOR's counts of every pair of captions (None: no METEOR, for `reason`).
 
     notes: how it was done, where that is not as the protocol says.
@@ -24,36 +24,36 @@ class Words:
     def meteor_rows(self, references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
         """METEOR's counts (rows, 23), NaN without METEOR."""
         if self.meteor is None:
-            return np.full((len(references), captions.METEOR_TERMS), np.nan)
+            return np.full((len(references), caption_measures.METEOR_TERMS), np.nan)
         rows = [self.meteor[pair] for pair in zip(references, predictions, strict=True)]
-        return np.reshape(rows, (len(references), captions.METEOR_TERMS))
+        return np.reshape(rows, (len(references), caption_measures.METEOR_TERMS))
 
     def quality(self, references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
         """The mean of METEOR and ROUGE-L of each pair, in [0, 1]; NaN without METEOR."""
-        meteor = captions.meteor(self.meteor_rows(references, predictions))
+        meteor = caption_measures.meteor(self.meteor_rows(references, predictions))
         return (meteor + self.rouge(references, predictions)) / 2
 
     def rouge(self, references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
         """ROUGE-L of each pair, on tokens."""
-        return captions.rouge_l(self.lines(references), self.lines(predictions))
+        return caption_measures.rouge_l(self.lines(references), self.lines(predictions))
 
     def lines(self, texts: Sequence[str]) -> list[str]:
         """The tokens of each text."""
         return [self.tokens[text] for text in texts]
 
 
-def read_words(comparisons: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Words:
+def collect_statistics(comparisons: Iterable[tuple[Sequence[str], Sequence[str]]]) -> CaptionStatistics:
     """Tokenize every caption once and ask METEOR once about every pair of (true captions, predicted captions)."""
     compared: dict[tuple[str, str], None] = {}
     for references, predictions in comparisons:
         compared.update(dict.fromkeys(zip(references, predictions, strict=True)))
     texts = list(dict.fromkeys(text for pair in compared for text in pair))
-    tokens = captions.tokenize(texts)
+    tokens = caption_measures.tokenize(texts)
     notes = (tokens.note,) if tokens.note else ()
     lines = dict(zip(texts, tokens.lines, strict=True))
     pairs = list(compared)
     try:
-        counts = captions.meteor_statistics([lines[a] for a, _ in pairs], [lines[b] for _, b in pairs])
+        counts = caption_measures.meteor_statistics([lines[a] for a, _ in pairs], [lines[b] for _, b in pairs])
     except JavaError as error:
-        return Words(lines, None, str(error), notes)
-    return Words(lines, dict(zip(pairs, counts, strict=True)), "", notes)
+        return CaptionStatistics(lines, None, str(error), notes)
+    return CaptionStatistics(lines, dict(zip(pairs, counts, strict=True)), "", notes)

@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Weather:
+class Degradation:
     """Constant over a video but for the light.
 
     gain: brightness of each colour channel. flicker, flicker_rate: slow change of light, share and cycles a second.
@@ -25,11 +25,11 @@ class Weather:
     jpeg_quality: int
 
 
-def make_weather(rng: np.random.Generator) -> Weather:
+def make_degradation(rng: np.random.Generator) -> Degradation:
     """Mild conditions: colours stay what they are."""
     brightness = rng.uniform(0.84, 1.08)
     warmth = rng.uniform(-0.05, 0.05)
-    return Weather(
+    return Degradation(
         gain=(float(brightness * (1 + warmth)), float(brightness), float(brightness * (1 - warmth))),
         flicker=float(rng.uniform(0.0, 0.10)) if rng.random() < 0.5 else 0.0,
         flicker_rate=float(rng.uniform(0.03, 0.2)),
@@ -40,28 +40,30 @@ def make_weather(rng: np.random.Generator) -> Weather:
     )
 
 
-def noise_pool(rng: np.random.Generator, weather: Weather, width: int, height: int) -> np.ndarray:
+def noise_pool(rng: np.random.Generator, degradation: Degradation, width: int, height: int) -> np.ndarray:
     """Grain from which every frame cuts its own piece; int16 (height + 64, width + 64, 3)."""
-    grain = rng.standard_normal((height + 64, width + 64), dtype=np.float32) * weather.noise
+    grain = rng.standard_normal((height + 64, width + 64), dtype=np.float32) * degradation.noise
     return cv2.merge([np.rint(grain).astype(np.int16)] * 3)
 
 
-def apply_weather(image: np.ndarray, weather: Weather, pool: np.ndarray, time: float, index: int) -> np.ndarray:
+def apply_degradation(
+    image: np.ndarray, degradation: Degradation, pool: np.ndarray, time: float, index: int
+) -> np.ndarray:
     """The picture as recorded, RGB uint8; `index` chooses the grain."""
-    if weather.blur:
-        image = cv2.GaussianBlur(image, (0, 0), weather.blur * image.shape[0] / 360)
-    image = cv2.LUT(image, _tone_table(weather, time))
-    if weather.noise:
+    if degradation.blur:
+        image = cv2.GaussianBlur(image, (0, 0), degradation.blur * image.shape[0] / 360)
+    image = cv2.LUT(image, _tone_table(degradation, time))
+    if degradation.noise:
         down, right = (index * 2654435761 >> 7) % 64, (index * 2246822519 >> 5) % 64
         image = cv2.add(image, pool[down : down + image.shape[0], right : right + image.shape[1]], dtype=cv2.CV_8U)
-    if weather.jpeg_quality:
-        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, weather.jpeg_quality])
+    if degradation.jpeg_quality:
+        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, degradation.jpeg_quality])
         return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
     return image
 
 
-def _tone_table(weather: Weather, time: float) -> np.ndarray:
-    level = (np.arange(256) / 255.0) ** weather.gamma
-    light = 1.0 + weather.flicker * sin(2 * pi * weather.flicker_rate * time)
-    table = np.stack([level * gain * light * 255.0 for gain in weather.gain], axis=-1)
+def _tone_table(degradation: Degradation, time: float) -> np.ndarray:
+    level = (np.arange(256) / 255.0) ** degradation.gamma
+    light = 1.0 + degradation.flicker * sin(2 * pi * degradation.flicker_rate * time)
+    table = np.stack([level * gain * light * 255.0 for gain in degradation.gain], axis=-1)
     return np.clip(np.rint(table), 0, 255).astype(np.uint8)[None]

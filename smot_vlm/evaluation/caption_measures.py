@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from smot_vlm.evaluation.java import JavaError, run_java
-from smot_vlm.evaluation.records import divide
+from smot_vlm.evaluation.results import divide
 from smot_vlm.evaluation.tokens import treebank_tokens
 
 BLEU_TERMS = 10
