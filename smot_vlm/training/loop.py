@@ -164,7 +164,7 @@ class Trainer:
             batch_clips=settings.batch_clips,
             workers=settings.workers,
         )
-        self.model.detector.to(memory_format=torch.channels_last)
+        self.model.to(self.accelerator.device).detector.to(memory_format=torch.channels_last)
         # Frozen weights take part in matmuls only: stored in bf16, autocast need not convert them at each step.
         frozen = torch.bfloat16 if self.accelerator.mixed_precision == "bf16" else None
         self.model.decoder.optimize(compile=settings.compile, dtype=frozen)
