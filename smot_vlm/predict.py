@@ -1,6 +1,6 @@
 """Describe every sequence of a data set's split; a stopped run continues where it stopped.
 
-    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and next to it the four files of BenSMOT's layout
+    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout next to it
 
 run.json holds the settings, so that two runs never mix in one folder.
 """
@@ -36,7 +36,14 @@ OnFrame = Callable[[Frame, VideoReader], bool | None]
 class RunSettings:
     """What a run's descriptions depend on, as written to run.json.
 
-    trajectories, detections: "", "gt" or a folder of MOT files, with ids to keep or boxes to link.
+    Attributes:
+        dataset: its root.
+        split: of the data set.
+        model: name or folder.
+        detector: as for Tracker.
+        associator: as for Tracker.
+        trajectories: "", "gt" or a folder of MOT files with ids to keep.
+        detections: "", "gt" or a folder of MOT files with boxes to link.
     """
 
     dataset: str
@@ -50,12 +57,12 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one sequence.
+    """What became of one sequence.
 
     Attributes:
         name: of the sequence.
         kept: it was described by an earlier call.
-        error: why it could not be described; empty where it was.
+        error: why it could not be described.
     """
 
     name: str
@@ -73,19 +80,19 @@ def predict_split(
     on_frame: OnFrame | None = None,
     processes: Processes = ALONE,
 ) -> Iterator[Outcome]:
-    """Describe the sequences that the folder of the run does not hold yet, one a step, by name.
+    """Describe the sequences of `dataset` that `out` does not hold yet, one a step, in the order of their names.
 
-    A sequence that cannot be described (a broken image, no boxes) yields an outcome with an error and the next one is
+    A sequence that cannot be described (a broken image, no boxes) gives an outcome with an error and the next one is
     taken; the next call tries it again.
 
     Args:
         tracker: the model.
-        dataset: with the sequences.
-        out: folder of the run.
-        settings: of the run.
-        overwrite: describe all of them anew, also under other settings.
+        dataset: a split.
+        out: the folder of the run.
+        settings: what the descriptions depend on.
+        overwrite: describe all of them again, also under other settings.
         on_frame: called after each frame, for progress.
-        processes: they share the sequences, each yields its own outcomes.
+        processes: they share the sequences; each yields its own outcomes.
 
     Yields:
         One outcome a sequence.
@@ -167,7 +174,7 @@ def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
     """Write `out`/run.json, or check that it holds these settings.
 
     Args:
-        out: folder of the run.
+        out: the folder of the run.
         settings: of the run.
         overwrite: replace other settings.
 
