@@ -1,4 +1,4 @@
-"""Against recorded pycocoevalcap numbers of 200 caption pairs, empty and odd ones among them."""
+"""Against recorded pycocoevalcap numbers of caption pairs, empty and odd ones among them."""
 
 import json
 import shutil
@@ -16,13 +16,13 @@ needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="no Java, w
 
 
 @pytest.fixture(scope="module")
-def recorded(shared):
-    return json.loads((shared / "golden/dev/captions/scores.json").read_text())
+def recorded(golden):
+    return json.loads((golden / "captions/scores.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def texts(shared):
-    pairs = json.loads((shared / "golden/dev/captions/pairs.json").read_text())
+def texts(golden):
+    pairs = json.loads((golden / "captions/pairs.json").read_text())
     return pairs["gts"], pairs["preds"]
 
 
