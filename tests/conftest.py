@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import settings
 from jaxtyping import install_import_hook
 from recordings import LARGER, RECORDINGS, SHARED, recording_name
@@ -20,6 +22,13 @@ settings.load_profile("patient")
 def pytest_report_header() -> str:
     """Which recordings the oracle tests run on."""
     return f"recordings: {', '.join(map(recording_name, RECORDINGS))}" + ("" if LARGER else "; ../shared is not here")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Random numbers do not depend on which tests ran before, nor on the worker."""
+    torch.manual_seed(0)
+    np.random.seed(0)
 
 
 @pytest.fixture(scope="session", params=RECORDINGS, ids=recording_name)

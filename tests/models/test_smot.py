@@ -47,7 +47,7 @@ def test_streaming_equals_the_whole_clip(model):
     assert torch.allclose(streamed.scene, whole[0], atol=1e-6)
 
 
-def test_what_is_said_of_one_person_does_not_depend_on_the_others(model):
+def test_recalling_fewer_people_changes_nobodys_tokens(model):
     with torch.no_grad():
         memory = watch(model, moving_squares())
         both, alone = model.recall(memory, [1, 2]), model.recall(memory, [2])
