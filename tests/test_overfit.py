@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from seeds import learning
 
 from smot_vlm.config import Config, DecoderConfig, DetectorConfig, FeaturesConfig, InteractionConfig
 from smot_vlm.fusion.running_norm import running_norms
@@ -17,6 +18,8 @@ from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Trajectory
 from smot_vlm.synthetic import make_sequence, score_caption
 from smot_vlm.training.features import WatchedClip, look_at_people, watch
+
+pytestmark = pytest.mark.drawn
 
 CLIPS, LOOKS = 8, 8
 FIRST_SEED = 820_000
@@ -35,8 +38,8 @@ def clips():
     return [make_sequence(FIRST_SEED + index, people=(2, 2), width=320, aspect=4 / 3) for index in range(CLIPS)]
 
 
-def make_model(decoder: DecoderConfig) -> SmotModel:
-    torch.manual_seed(0)
+def make_model(decoder: DecoderConfig, seed: int) -> SmotModel:
+    torch.manual_seed(seed)
     config = Config(
         detector=DetectorConfig(image_size=256),
         features=FeaturesConfig(track_frames=LOOKS),
@@ -135,10 +138,11 @@ def tell(model: SmotModel, seen: list[Seen]) -> list[str]:
 
 
 @pytest.mark.slow
+@learning()
 @pytest.mark.parametrize("name", DECODERS)
-def test_eight_clips_are_told_without_a_missing_fact_and_from_what_is_seen(clips, name):
+def test_eight_clips_are_told_without_a_missing_fact_and_from_what_is_seen(clips, name, seed):
     decoder, rate = DECODERS[name]
-    model = make_model(dataclasses.replace(decoder))
+    model = make_model(dataclasses.replace(decoder), seed)
     seen = look_at(model, clips)
     steps = learn_by_heart(model, seen, clips, rate)
     print(f"{name}: every fact after {steps} steps")

@@ -26,6 +26,7 @@ def test_snippets_run(snippet, tmp_path, monkeypatch):
     exec(compile(snippet, "README.md", "exec"), {"__name__": "readme"})
 
 
+@pytest.mark.subprocess
 def test_the_tree_is_true():
     script = [sys.executable, str(REPO / "scripts/readme_tree.py"), "--check"]
     assert subprocess.run(script, check=False).returncode == 0, "run: python scripts/readme_tree.py"

@@ -254,6 +254,7 @@ def run_python(code: str, *path: Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(sys.executable).parent).stdout
 
 
+@pytest.mark.subprocess
 def test_import_is_light():
     """Only verbs.py itself, the package and the standard dataclasses are imported; the table is not read."""
     code = (
@@ -263,6 +264,7 @@ def test_import_is_light():
     assert run_python(code, REPOSITORY).strip() == "0 []"
 
 
+@pytest.mark.subprocess
 def test_the_table_is_read_where_the_package_is_no_folder(tmp_path: Path):
     archive = tmp_path / "package.zip"
     with zipfile.ZipFile(archive, "w") as package:

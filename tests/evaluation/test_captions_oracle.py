@@ -32,6 +32,7 @@ def tokens(recorded):
 
 
 @needs_java
+@pytest.mark.subprocess
 def test_ptb_tokens(texts, tokens):
     for given_texts, expected in zip(texts, tokens, strict=True):
         result = captions.tokenize(given_texts)
@@ -40,6 +41,7 @@ def test_ptb_tokens(texts, tokens):
 
 
 @needs_java
+@pytest.mark.subprocess
 def test_ptb_tokens_of_odd_texts():
     """One line out for each caption in, whatever stands in it."""
     odd = ["", "  ", "A man.\n\nHe sits.", "a\u2028b c\x85d", "caf\u00e9 |||  x", "...", "It's a t-shirt (red)."]
@@ -79,6 +81,7 @@ def test_bleu(tokens, recorded):
 
 
 @needs_java
+@pytest.mark.subprocess
 def test_meteor(tokens, recorded, meteor_table):
     """Every pair, and all of them together, which is no mean."""
     terms = np.stack([meteor_table[pair] for pair in zip(*tokens, strict=True)])
