@@ -263,6 +263,7 @@ def test_a_source_that_cannot_be_read_twice_is_kept_for_the_second_pass(run, box
     assert frames_of(tmp_path / "out/annotated.mp4") == 12
 
 
+@pytest.mark.subprocess
 def test_help_is_quick_because_nothing_heavy_is_imported():
     import subprocess
     import sys
