@@ -87,48 +87,98 @@ class FusionConfig:
 
 
 @dataclass(frozen=True)
-class DecoderConfig:
-    """The language decoder. name: a key of DECODERS. language_model: a path, an installed package's model or a hub name.
+class GenerationConfig:
+    """How the words of a caption are chosen; see `Decoding` in semantics/generation.py.
 
-    soft_tokens: learned queries that carry a trajectory (or the scene) into the language model; num_segments: into how many
-    parts a trajectory is divided among them, see semantics/soft_tokens.py. lora_targets: names of the linear layers
-    that get LoRA; none: those of the attention. quantization: "4bit" or "8bit" by bitsandbytes, or null.
-    gradient_checkpointing: less memory in training for a second forward pass.
-    context: what the video's prompt tells beside the soft tokens: "none", "captions" (of the people, just written) or
-    "captions+verbs" (and who does what to whom), so that the summary agrees with its parts.
-    dtype: "float32", or "bfloat16" for a large vision-language model on a GPU.
-    num_beams, temperature, top_p, seed: how words are chosen; greedy, beams or draws, see
-    semantics/generation.py. merge_lora: "lora-lm" writes with LoRA folded into a copy of the weights that LoRA changes.
-    smoter_*: the paper's decoder ("smoter"), which takes only the tokenizer of `language_model`; smoter_no_repeat: it
-    never writes a word twice in a row. The released SMOTer has max_new_tokens 39.
+    Attributes:
+        num_beams: above 1: beam search.
+        temperature: above 0: sampling; 0: greedy.
+        top_p: sample from the likeliest words that together have this probability.
+        seed: of the samples, for each call.
     """
 
-    name: str = "lora-lm"
+    num_beams: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class LoraLMConfig:
+    """Decoder "lora-lm": a causal language model with LoRA and soft tokens.
+
+    Attributes:
+        language_model: a path, an installed package's model or a hub name.
+        soft_tokens: learned queries that carry a trajectory (or the scene) into the language model.
+        num_segments: equal parts of a trajectory among the soft tokens, see semantics/soft_tokens.py; 0: no parts.
+        lora_rank: of the adapter.
+        lora_alpha: the adapter's output is scaled by lora_alpha / lora_rank.
+        lora_targets: names of the linear layers that get LoRA; none: those of the attention.
+        quantization: "4bit" or "8bit" by bitsandbytes, or null.
+        gradient_checkpointing: less memory in training for a second forward pass.
+    """
+
     language_model: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
     soft_tokens: int = 16
     num_segments: int = 4
     lora_rank: int = 16
     lora_alpha: int = 32
-    lora_dropout: float = 0.0
     lora_targets: tuple[str, ...] = ()
     quantization: str | None = None
     gradient_checkpointing: bool = False
+
+
+@dataclass(frozen=True)
+class VisionLanguageConfig(LoraLMConfig):
+    """Decoder "vision-language": an image-text-to-text model; 0 soft tokens and rank 0: as it is, from pictures alone.
+
+    Attributes:
+        dtype: "float32", or "bfloat16" for a large model on a GPU.
+    """
+
+    language_model: str = "HuggingFaceTB/SmolVLM-256M-Instruct"
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class SmoterConfig:
+    """Decoder "smoter": the paper's.
+
+    Attributes:
+        tokenizer: the language model whose tokenizer it takes: a path, an installed package's model or a hub name.
+        label_smoothing: of its targets (the released code: 0.1).
+    """
+
+    tokenizer: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
+    label_smoothing: float = 0.1
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """The caption decoder, with a section for each kind; only that of `name` is read.
+
+    Attributes:
+        name: a key of DECODERS.
+        context: what the video's prompt states beside the soft tokens, so that the summary agrees with its parts: "none",
+            "captions" (of the people, just generated) or "captions+verbs" (and who does what to whom).
+        max_new_tokens: most tokens of a caption (the released SMOTer: 39).
+        max_batch: most captions generated at once, which bounds the key-value cache.
+    """
+
+    name: str = "lora-lm"
+    context: str = "none"
     max_new_tokens: int = 80
     max_batch: int = 32
-    dtype: str = "float32"
-    context: str = "none"
-    num_beams: int = 1
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int = 0
-    merge_lora: bool = True
-    smoter_hidden: int = 768
-    smoter_layers: int = 6
-    smoter_heads: int = 12
-    smoter_feedforward: int = 3072
-    smoter_dropout: float = 0.1
-    smoter_label_smoothing: float = 0.1
-    smoter_no_repeat: bool = True
+    generation: GenerationConfig = field(default_factory=GenerationConfig)
+    lora_lm: LoraLMConfig = field(default_factory=LoraLMConfig)
+    vision_language: VisionLanguageConfig = field(default_factory=VisionLanguageConfig)
+    smoter: SmoterConfig = field(default_factory=SmoterConfig)
+
+    @property
+    def base_model(self) -> str | None:
+        """The pretrained model that the decoder adapts; None where it adapts none."""
+        adapted = {"lora-lm": self.lora_lm, "vision-language": self.vision_language}
+        return adapted[self.name].language_model if self.name in adapted else None
 
 
 @dataclass(frozen=True)
@@ -260,7 +310,7 @@ class Config:
 
 
 def load_config(path: Path | str, overrides: typing.Sequence[str] = ()) -> Config:
-    """Read a YAML file over the defaults, then apply overrides such as `decoder.soft_tokens=8`.
+    """Read a YAML file over the defaults, then apply overrides such as `decoder.max_new_tokens=60`.
 
     Raises:
         FileNotFoundError: no such file.

@@ -4,12 +4,21 @@ Slow: some minutes each on a CPU. `pytest -m slow tests/test_overfit.py`
 """
 
 import dataclasses
+from functools import partialmethod
 
 import numpy as np
 import pytest
 import torch
 
-from smot_vlm.config import Config, DecoderConfig, DetectorConfig, FeaturesConfig, InteractionConfig
+from smot_vlm.config import (
+    Config,
+    DecoderConfig,
+    DetectorConfig,
+    FeaturesConfig,
+    InteractionConfig,
+    LoraLMConfig,
+    SmoterConfig,
+)
 from smot_vlm.detection.detector import DetectorOutput
 from smot_vlm.evaluation.fact_scores import score_caption
 from smot_vlm.fusion.running_norm import running_norms
@@ -17,6 +26,7 @@ from smot_vlm.models.build import build_model
 from smot_vlm.models.clips import ClipBatch, ClipInput
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.decoder import CaptionRequest
+from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.structures import Trajectory
 from smot_vlm.synthetic import make_sequence, read_facts
 
@@ -26,9 +36,9 @@ MOST_STEPS, STEPS_BETWEEN_CHECKS = 400, 20
 # Momentum 0.1, from a variance of 1 to one of a millionth.
 SETTLING_PASSES = 150
 
-DECODERS = {
-    "lora-lm": (DecoderConfig(name="lora-lm", soft_tokens=8, max_new_tokens=70), 1e-3),
-    "smoter": (DecoderConfig(name="smoter", max_new_tokens=70, smoter_dropout=0.0, smoter_label_smoothing=0.0), 3e-4),
+CASES = {
+    "lora-lm": (DecoderConfig("lora-lm", max_new_tokens=70, lora_lm=LoraLMConfig(soft_tokens=8)), 1e-3),
+    "smoter": (DecoderConfig("smoter", max_new_tokens=70, smoter=SmoterConfig(label_smoothing=0.0)), 3e-4),
 }
 
 
@@ -154,10 +164,11 @@ def tell(model: SmotModel, seen: list[Seen]) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", DECODERS)
-def test_eight_clips_are_told_without_a_missing_fact_and_from_what_is_seen(clips, name):
-    decoder, rate = DECODERS[name]
-    model = make_model(dataclasses.replace(decoder))
+@pytest.mark.parametrize("name", CASES)
+def test_eight_clips_are_told_without_a_missing_fact_and_from_what_is_seen(clips, name, monkeypatch):
+    monkeypatch.setattr(SmoterDecoder, "__init__", partialmethod(SmoterDecoder.__init__, dropout=0.0))
+    decoder, rate = CASES[name]
+    model = make_model(decoder)
     seen = look_at(model, clips)
     steps = learn_by_heart(model, seen, clips, rate)
     print(f"{name}: every fact after {steps} steps")

@@ -30,10 +30,10 @@ class CropPicker:
 
     def add(self, frame: Frame) -> None:
         """Look at one frame; crops are cut only from frames that are wanted."""
-        for id, box in self._wanted.get(frame.index, ()):
+        for track_id, box in self._wanted.get(frame.index, ()):
             crop = cut_crop(frame.image, box)
             if crop is not None:
-                self.jpegs[id] = encode_jpeg(crop)
+                self.jpegs[track_id] = encode_jpeg(crop)
 
 
 def crop_quality(track: Trajectory, width: int, height: int) -> np.ndarray:
@@ -85,8 +85,8 @@ def key_frame_index(description: Description) -> int | None:
         for frame_index, score in zip(track.frames.tolist(), track.scores.tolist(), strict=True):
             shown[frame_index] = shown.get(frame_index, 0.0) + 1 + 1e-3 * min(max(score, 0.0), 1.0)
     frames_of = {track.id: set(track.frames.tolist()) for track in description.tracks}
-    for subject, object in {(edge.subject, edge.object) for edge in description.interactions}:
-        for frame_index in frames_of[subject] & frames_of[object]:
+    for subject, target in {(edge.subject, edge.object) for edge in description.interactions}:
+        for frame_index in frames_of[subject] & frames_of[target]:
             shown[frame_index] += 1
     return min(shown, key=lambda frame_index: (-shown[frame_index], frame_index), default=None)
 

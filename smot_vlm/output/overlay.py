@@ -54,9 +54,11 @@ class Overlay:
         margin = 2 * self._thickness
         # Clipped a little outside the picture: there the cut side is hidden, and no coordinate overflows.
         drawn = np.clip(boxes, -margin, [width + margin, height + margin, width + margin, height + margin])
-        lookup = np.array([colour_index(id) for id in ids.tolist()])
+        lookup = np.array([colour_index(track_id) for track_id in ids.tolist()])
         self._draw_boxes.annotate(image, sv.Detections(xyxy=drawn), custom_color_lookup=lookup)
-        centres = {id: centre for id, centre in zip(ids.tolist(), _centres(boxes, width, height), strict=True)}
+        centres = {
+            track_id: centre for track_id, centre in zip(ids.tolist(), _centres(boxes, width, height), strict=True)
+        }
         apart = 2.5 * self._thickness
         arrows = [edge for edge in self._arrows if edge.subject in centres and edge.object in centres][:MAX_ARROWS]
         curves = [_curve(centres[edge.subject], centres[edge.object], apart) for edge in arrows]
@@ -71,7 +73,7 @@ class Overlay:
         anchors[:, 0] = np.clip(anchors[:, 0], 0, None)
         anchors[:, 1] = np.clip(anchors[:, 1], 1.35 * self._text_size * (0.7 if crowd else 1), None)
         anchors[:, 2:] = np.maximum(anchors[:, 2:], anchors[:, :2])
-        labels = [f"#{id}" for id in ids.tolist()]
+        labels = [f"#{track_id}" for track_id in ids.tolist()]
         annotator = self._draw_crowd_ids if crowd else self._draw_ids
         annotator.annotate(image, sv.Detections(xyxy=anchors), labels=labels, custom_color_lookup=lookup)
 
@@ -99,8 +101,8 @@ def join_interactions(interactions: Iterable[Interaction]) -> list[Arrow]:
     for edge in sorted(interactions, key=lambda edge: -edge.score):
         pairs.setdefault((edge.subject, edge.object), []).append(edge)
     return [
-        Arrow(subject, object, _label(edges), edges[0].score)
-        for (subject, object), edges in sorted(pairs.items(), key=lambda item: -item[1][0].score)
+        Arrow(subject, target, _label(edges), edges[0].score)
+        for (subject, target), edges in sorted(pairs.items(), key=lambda item: -item[1][0].score)
     ]
 
 

@@ -17,14 +17,14 @@ BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
 
 
-def colour_index(id: int) -> int:
+def colour_index(track_id: int) -> int:
     """Position in `COLOURS` of the track's colour; the same for every video."""
-    return (id - 1) % len(COLOURS)
+    return (track_id - 1) % len(COLOURS)
 
 
-def track_colour(id: int) -> Colour:
+def track_colour(track_id: int) -> Colour:
     """RGB colour of the track with this id."""
-    return COLOURS[colour_index(id)]
+    return COLOURS[colour_index(track_id)]
 
 
 def ink_on(colour: Colour) -> Colour:

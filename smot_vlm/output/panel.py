@@ -44,8 +44,8 @@ class Panel:
     def _render(self, ids: tuple[int, ...]) -> np.ndarray:
         image = self._base.copy()
         shown, max_lines = self._choose(ids)
-        for (left, top), id in zip(self._places(shown, max_lines), shown, strict=True):
-            entry = self._entry(id, max_lines)
+        for (left, top), track_id in zip(self._places(shown, max_lines), shown, strict=True):
+            entry = self._entry(track_id, max_lines)
             image[top : top + entry.shape[0], left : left + entry.shape[1]] = entry
         if len(shown) < len(ids):
             self._write_more(image, len(ids) - len(shown))
@@ -59,8 +59,8 @@ class Panel:
             if self._fits(ids, max_lines, self._bottom):
                 return ids, max_lines
         shown: tuple[int, ...] = ()
-        for id in sorted(ids, key=lambda id: (-self._sizes[id], id)):
-            more = tuple(sorted((*shown, id)))
+        for track_id in sorted(ids, key=lambda track_id: (-self._sizes[track_id], track_id)):
+            more = tuple(sorted((*shown, track_id)))
             if not self._fits(more, FEWEST_LINES, self._bottom - self._line):
                 break
             shown = more
@@ -71,39 +71,42 @@ class Panel:
         if len(ids) * self._line > (self._bottom - self._top) * self._columns:
             return False
         places = self._places(ids, max_lines)
-        return all(top + self._entry_height(id, max_lines) <= bottom for (_, top), id in zip(places, ids, strict=True))
+        return all(
+            top + self._entry_height(track_id, max_lines) <= bottom
+            for (_, top), track_id in zip(places, ids, strict=True)
+        )
 
     def _places(self, ids: Sequence[int], max_lines: int) -> list[tuple[int, int]]:
         """Left top corners of the entries: down a column while there is room, then the next column."""
         places: list[tuple[int, int]] = []
         column, top = 0, self._top
-        for id in ids:
-            height = self._entry_height(id, max_lines)
+        for track_id in ids:
+            height = self._entry_height(track_id, max_lines)
             if top + height > self._bottom and top > self._top and column + 1 < self._columns:
                 column, top = column + 1, self._top
             places.append((self._pad + column * (self._column_width + self._pad), top))
             top += height + self._pad // 2
         return places
 
-    def _entry_height(self, id: int, max_lines: int) -> int:
-        return max(len(self._lines(id)[:max_lines]), 1) * self._line + self._pad // 3
+    def _entry_height(self, track_id: int, max_lines: int) -> int:
+        return max(len(self._lines(track_id)[:max_lines]), 1) * self._line + self._pad // 3
 
-    def _lines(self, id: int) -> list[str]:
-        return _wrap(self._captions[id], self._font.size, self._text_width(id), 64)
+    def _lines(self, track_id: int) -> list[str]:
+        return _wrap(self._captions[track_id], self._font.size, self._text_width(track_id), 64)
 
-    def _text_width(self, id: int) -> int:
-        return max(self._column_width - self._chip(id).shape[1] - self._pad // 2, self._line)
+    def _text_width(self, track_id: int) -> int:
+        return max(self._column_width - self._chip(track_id).shape[1] - self._pad // 2, self._line)
 
-    def _chip(self, id: int) -> np.ndarray:
-        colour = track_colour(id)
-        return render_tag(f"#{id}", round(self._font.size * 0.92), colour, ink_on(colour))
+    def _chip(self, track_id: int) -> np.ndarray:
+        colour = track_colour(track_id)
+        return render_tag(f"#{track_id}", round(self._font.size * 0.92), colour, ink_on(colour))
 
-    def _render_entry(self, id: int, max_lines: int) -> np.ndarray:
+    def _render_entry(self, track_id: int, max_lines: int) -> np.ndarray:
         """Chip and caption of one person, RGB."""
-        chip = self._chip(id)
-        caption = self._captions[id].strip()
-        lines = _wrap(caption, self._font.size, self._text_width(id), max_lines) if caption else ["no caption"]
-        image = Image.new("RGB", (self._column_width, self._entry_height(id, max_lines)), BACKGROUND)
+        chip = self._chip(track_id)
+        caption = self._captions[track_id].strip()
+        lines = _wrap(caption, self._font.size, self._text_width(track_id), max_lines) if caption else ["no caption"]
+        image = Image.new("RGB", (self._column_width, self._entry_height(track_id, max_lines)), BACKGROUND)
         draw = ImageDraw.Draw(image)
         left, middle = chip.shape[1] + self._pad // 2, chip.shape[0] // 2
         ink = SOFT if caption else DIM

@@ -116,7 +116,7 @@ def _boxes(sequence: BenSmotSequence, frame_index: int, scale: float) -> Boxes:
         for track in sequence.tracks
         for row in np.flatnonzero(track.frames == frame_index)
     ]
-    ids = np.array([id for id, _, _ in found], dtype=np.int64)
+    ids = np.array([track_id for track_id, _, _ in found], dtype=np.int64)
     boxes = np.array([box for _, box, _ in found], dtype=np.float64).reshape(-1, 4)
     return Boxes(ids, boxes, np.array([score for _, _, score in found], dtype=np.float64))
 
@@ -165,10 +165,10 @@ def _draw_person(sequence: BenSmotSequence, place: int, width: int) -> Image.Ima
     return image
 
 
-def _actions(sequence: BenSmotSequence, id: int) -> str:
+def _actions(sequence: BenSmotSequence, track_id: int) -> str:
     """`embrace #2, look #2`, empty where the person does nothing to anybody."""
     return ", ".join(
         f"{plain_verb(edge.verb)} \N{RIGHTWARDS ARROW} #{edge.object}"
         for edge in sequence.interactions
-        if edge.subject == id
+        if edge.subject == track_id
     )

@@ -1,4 +1,4 @@
-"""Prompts from prompts/*.jinja, one template a task."""
+"""Prompts from Jinja templates, one a task."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from jinja2 import TemplateError, TemplateNotFound
 from smot_vlm.semantics.prompt_sandbox import prompt_environment
 from smot_vlm.system.files import shipped_folder
 
-# Stands in a rendered prompt where the soft tokens go.
+# Placeholder of the soft tokens in a rendered prompt.
 VISUAL = "<visual>"
 
 
@@ -16,27 +16,43 @@ VISUAL = "<visual>"
 class Prompts:
     """The templates of a folder; without one, those that ship with the package.
 
-    prefix: what the names of the templates begin with: "" or "vl_", for models that look at pictures.
+    Attributes:
+        folder: of *.jinja files.
+        prefix: of the templates' names: "" or "vl_", for models that see pictures.
     """
 
     folder: Path | None = None
     prefix: str = ""
 
     def render(self, task: str, **values: object) -> str:
-        """The prompt for `task` ("instance_caption", "video_caption"), with `VISUAL` where the soft tokens go.
+        """Render a prompt with one place for soft tokens.
+
+        Args:
+            task: "instance_caption" or "video_caption".
+            **values: of the template.
+
+        Returns:
+            Text with `VISUAL` where the soft tokens go.
 
         Raises:
-            FileNotFoundError, ValueError: as `fill`; or the template places the soft tokens other than once.
+            FileNotFoundError, ValueError: as `fill`; or the template does not place the soft tokens exactly once.
         """
         text = self.fill(task, **values)
         if text.count(VISUAL) != 1:
             raise ValueError(
-                f"{self._folder / (self.prefix + task)}.jinja: {{{{ visual }}}} stands {text.count(VISUAL)} times; it must stand once"
+                f"{self._folder / (self.prefix + task)}.jinja: {{{{ visual }}}} occurs {text.count(VISUAL)} times; use it once"
             )
         return text
 
     def fill(self, task: str, **values: object) -> str:
-        """The template for `task` filled in, wherever its soft tokens go, if it has any.
+        """Render a template, with or without a place for soft tokens.
+
+        Args:
+            task: its name without prefix and suffix.
+            **values: of the template.
+
+        Returns:
+            The text.
 
         Raises:
             FileNotFoundError: no template of that name.

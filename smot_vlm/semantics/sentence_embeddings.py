@@ -1,4 +1,4 @@
-"""Sentences as unit vectors (sentence-transformers): for glosses of verbs and for comparing captions."""
+"""Sentence embeddings (sentence-transformers), for glosses of verbs and for comparing captions."""
 
 import logging
 from collections.abc import Sequence
@@ -14,9 +14,15 @@ logger = logging.getLogger(__name__)
 
 
 def embed_sentences(texts: Sequence[str], encoder: str = DEFAULT_ENCODER, device: str = "cpu") -> np.ndarray:
-    """Unit vectors, float64 (texts, dim).
+    """Embed texts.
 
-    encoder: a folder or a hub name; searched as language models are (folder, installed package, cache, hub).
+    Args:
+        texts: sentences.
+        encoder: a folder or a hub name, see `find_language_model`.
+        device: where the encoder runs.
+
+    Returns:
+        Unit vectors, float64 (texts, dim).
 
     Raises:
         FileNotFoundError: the encoder is found nowhere.

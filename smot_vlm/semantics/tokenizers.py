@@ -1,4 +1,4 @@
-"""The tokenizer of a language model: loading it, and keeping it beside a saved model as proof of what the model was trained with."""
+"""The tokenizer of a language model: loading, chat template, and a copy in a saved model to check at loading."""
 
 from pathlib import Path
 
@@ -22,8 +22,24 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
+def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
+    """A prompt as the user's turn, up to where the assistant's answer starts.
+
+    Args:
+        tokenizer: its chat template is used, if it has one.
+        prompt: the user's text.
+
+    Returns:
+        The text of both.
+    """
+    if not tokenizer.chat_template:
+        return prompt + "\n"
+    messages = [{"role": "user", "content": prompt}]
+    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+
+
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write a tokenizer beside the tensors of a saved model.
+    """Write a tokenizer into the folder of a saved model.
 
     Args:
         tokenizer: the decoder's.

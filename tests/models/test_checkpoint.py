@@ -215,7 +215,9 @@ def test_every_file_of_the_folder_is_watched(folder):
 def test_a_model_trained_on_four_bits_speaks_on_the_full_base(config, tmp_path):
     """QLoRA to its end: a 4-bit base, one step, the folder saved, loaded on 4 bits and on the full base, words."""
     torch.manual_seed(0)
-    quantised = replace(config, decoder=replace(config.decoder, quantization="4bit"))
+    quantised = replace(
+        config, decoder=replace(config.decoder, lora_lm=replace(config.decoder.lora_lm, quantization="4bit"))
+    )
     model = build_model(quantised)
     assert "Linear4bit" in {type(module).__name__ for module in model.modules()}
     learned = [parameter for parameter in model.decoder.parameters() if parameter.requires_grad]
@@ -224,7 +226,7 @@ def test_a_model_trained_on_four_bits_speaks_on_the_full_base(config, tmp_path):
     torch.optim.SGD(learned, lr=0.1).step()
     save_pretrained(model.eval(), quantised, tmp_path / "model")
     four_bits, _ = load_pretrained(tmp_path / "model")
-    full, full_config = load_pretrained(tmp_path / "model", ["decoder.quantization=null"])
+    full, full_config = load_pretrained(tmp_path / "model", ["decoder.lora_lm.quantization=null"])
     assert full_config == config
     assert "Linear4bit" not in {type(module).__name__ for module in full.modules()}
     requests = requests_of(full)

@@ -10,7 +10,14 @@ from tiny import mot_text, moving_squares, tiny_config
 from tiny_vision import save_tiny_vision_language
 from ultralytics import YOLO
 
-from smot_vlm.config import Config, DecoderConfig, InteractionConfig, PicturesConfig, load_config
+from smot_vlm.config import (
+    Config,
+    DecoderConfig,
+    InteractionConfig,
+    PicturesConfig,
+    VisionLanguageConfig,
+    load_config,
+)
 from smot_vlm.detection import pretrained
 from smot_vlm.detection.detector import YoloDetector
 from smot_vlm.models.build import build_configured_model
@@ -30,13 +37,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_vision_language(tmp_path_factory.mktemp("tiny-vl"), "idefics3")
 
 
+def with_model(decoder: DecoderConfig, **changes: object) -> DecoderConfig:
+    """The decoder with another vision-language model."""
+    return dataclasses.replace(decoder, vision_language=dataclasses.replace(decoder.vision_language, **changes))
+
+
 @pytest.fixture(scope="module")
 def config(folder: Path) -> Config:
     """The shipped configuration with a small model and little to weigh."""
     shipped = load_config(REPO / "configs" / "zero-shot.yaml")
     return dataclasses.replace(
         shipped,
-        decoder=dataclasses.replace(shipped.decoder, language_model=str(folder), max_new_tokens=8, max_batch=64),
+        decoder=with_model(
+            dataclasses.replace(shipped.decoder, max_new_tokens=8, max_batch=64), language_model=str(folder)
+        ),
         interaction=dataclasses.replace(shipped.interaction, max_pairs=2, max_gap=None, threshold=0.0, shortlist=3),
         pictures=PicturesConfig(scene_frames=3, track_crops=2, frame_size=64, crop_size=32),
     )
@@ -193,7 +207,9 @@ def test_a_missing_language_model_is_told_in_one_line(monkeypatch, tmp_path):
 
 
 def test_from_pretrained_takes_the_shipped_configuration_and_what_is_to_differ(folder, boxes):
-    tracker = Tracker.from_pretrained("zero-shot", device="cpu", overrides=[f"decoder.language_model={folder}"])
+    tracker = Tracker.from_pretrained(
+        "zero-shot", device="cpu", overrides=[f"decoder.vision_language.language_model={folder}"]
+    )
     assert isinstance(tracker.model, ZeroShotModel)
     assert tracker.config.name == "zero-shot"
     # Two squares 2.3 heights apart are not near.
@@ -203,7 +219,8 @@ def test_from_pretrained_takes_the_shipped_configuration_and_what_is_to_differ(f
 def test_a_configuration_of_ones_own_names_another_model(config, folder, tmp_path, boxes):
     path = tmp_path / "mine.yaml"
     path.write_text(
-        f"name: mine\nmodel_type: zero-shot\ndecoder: {{name: vision-language, language_model: {folder}, soft_tokens: 0}}\n"
+        "name: mine\nmodel_type: zero-shot\ndecoder:\n  name: vision-language\n"
+        f"  vision_language: {{language_model: {folder}, soft_tokens: 0}}\n"
     )
     tracker = Tracker.from_pretrained(path, device="cpu")
     assert isinstance(tracker.model, ZeroShotModel)
@@ -223,13 +240,13 @@ def test_an_unknown_model_type_names_the_known_ones(config):
 
 
 def test_an_unknown_dtype_names_the_known_ones(config):
-    wrong = dataclasses.replace(config, decoder=dataclasses.replace(config.decoder, dtype="int4"))
+    wrong = dataclasses.replace(config, decoder=with_model(config.decoder, dtype="int4"))
     with pytest.raises(ValueError, match="dtype is 'int4'; it takes float32, bfloat16, float16"):
         build_configured_model(wrong)
 
 
 def test_half_precision_speaks_too(config, boxes):
-    half = dataclasses.replace(config, decoder=dataclasses.replace(config.decoder, dtype="bfloat16"))
+    half = dataclasses.replace(config, decoder=with_model(config.decoder, dtype="bfloat16"))
     description = Tracker(build_configured_model(half), half).describe(moving_squares(frames=6), trajectories=boxes)
     assert len(description.interactions) == 6
 
@@ -237,9 +254,8 @@ def test_half_precision_speaks_too(config, boxes):
 @pytest.fixture(scope="module")
 def learned_config(folder: Path) -> Config:
     """A model with learned features, soft tokens and LoRA, whose decoder looks at pictures as well."""
-    decoder = DecoderConfig(
-        name="vision-language", language_model=str(folder), soft_tokens=2, num_segments=2, lora_rank=2, max_new_tokens=8
-    )
+    vision_language = VisionLanguageConfig(str(folder), soft_tokens=2, num_segments=2, lora_rank=2)
+    decoder = DecoderConfig(name="vision-language", max_new_tokens=8, vision_language=vision_language)
     pictures = PicturesConfig(scene_frames=2, track_crops=2, frame_size=64, crop_size=32)
     return dataclasses.replace(
         tiny_config(folder), decoder=decoder, pictures=pictures, interaction=InteractionConfig(verb_encoder=None)

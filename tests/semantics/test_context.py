@@ -5,7 +5,7 @@ from tiny import moving_squares, tiny_config
 
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.build import build_model
-from smot_vlm.semantics.context import MOST_PEOPLE, Relation, SceneContext
+from smot_vlm.semantics.context import MAX_PEOPLE, Relation, SceneContext
 from smot_vlm.semantics.prompts import VISUAL, Prompts
 from smot_vlm.structures import Detections, Frame
 
@@ -31,7 +31,7 @@ def test_a_caption_cannot_place_soft_tokens():
 
 def test_a_crowd_is_not_told_whole():
     context = SceneContext.of(["someone"] * 50, [Relation(0, "push", 30), Relation(0, "push", 1)])
-    assert len(context.captions) == MOST_PEOPLE
+    assert len(context.captions) == MAX_PEOPLE
     assert context.relations == ("person 1: push person 2",)
 
 

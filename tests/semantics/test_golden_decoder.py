@@ -194,9 +194,9 @@ def test_beam_search(network, recorded, use_cache):
 def test_logits_of_each_greedy_step(network, recorded):
     """As recorded: after the word just written was forbidden."""
     visual, tokens = recorded["greedy_in_0"], recorded["greedy_tokens_0"].long()
-    context = network.read(visual, all_real(visual))
+    state = network.prefill(visual, all_real(visual))
     for step, (token, expected) in enumerate(zip(tokens[0, :-1], recorded["greedy_step_logits_0"], strict=True)):
-        logits, context = network.write(token.view(1, 1), context)
+        logits, state = network.extend(token.view(1, 1), state)
         if step > 0:
             logits[0, 0, token] = FORBIDDEN_LOGIT
         torch.testing.assert_close(logits[0, 0], expected, atol=TOLERANCE, rtol=0)

@@ -5,14 +5,14 @@ import pytest
 import torch
 from tiny import tiny_config
 
-from smot_vlm.models.build import build_decoder
-from smot_vlm.semantics.decoder import CaptionRequest
+from smot_vlm.models.decoders import build_decoder
+from smot_vlm.semantics.decoder import CaptionRequest, Grounding
 from smot_vlm.semantics.grounding import (
     SHARPNESS,
     bag_of_words_loss,
     content_words,
     ctc_loss,
-    segments_loss,
+    segment_loss,
     word_cosines,
 )
 from smot_vlm.semantics.lora_lm import LoraLM
@@ -102,6 +102,7 @@ def test_an_empty_bag_costs_nothing(decoder):
 
 
 def test_grounding_counts_its_words_and_reaches_the_features(decoder):
+    assert isinstance(decoder.grounding, Grounding)
     asked = [CaptionRequest("instance", torch.randn(5, 32, requires_grad=True), Prompts().render("instance_caption"))]
     loss = decoder.grounding.caption_loss(asked, ["a red man"], ctc=True)
     assert loss.words == len(decoder.grounding.content_tokens("a red man")) > 0
@@ -135,8 +136,8 @@ def test_each_token_of_a_stretch_has_a_part_of_its_own(decoder):
     said = torch.stack(
         [torch.stack([say(word) for word in line.split()]) for line in ("man waves man bows", "woman bows man bows")]
     )
-    right = segments_loss(said, words, decoder.tokenizer, texts)
-    crossed = segments_loss(said[:, [1, 0, 3, 2]], words, decoder.tokenizer, texts)
+    right = segment_loss(said, words, decoder.tokenizer, texts)
+    crossed = segment_loss(said[:, [1, 0, 3, 2]], words, decoder.tokenizer, texts)
     assert right.words == sum(
         len(decoder.grounding.content_tokens(word)) for word in ["man", "waves", "man", "bows", "woman", "bows"]
     )
@@ -155,8 +156,8 @@ def test_a_beginning_read_once_gives_the_same_loss_and_gradient(decoder, monkeyp
 
     loss, gradient = run()
     shared: list[tuple[int, ...]] = []
-    original = LoraLM._shared_beginning
-    monkeypatch.setattr(LoraLM, "_shared_beginning", lambda self, prompts: shared.append(original(self, prompts)) or ())
+    original = LoraLM._shared_prefix
+    monkeypatch.setattr(LoraLM, "_shared_prefix", lambda self, prompts: shared.append(original(self, prompts)) or ())
     apart, gradient_apart = run()
     assert len(shared[0]) > 10, "the chat's beginning is shared"
     assert loss == pytest.approx(apart, rel=1e-5)
@@ -165,5 +166,5 @@ def test_a_beginning_read_once_gives_the_same_loss_and_gradient(decoder, monkeyp
 
 def test_different_beginnings_are_not_shared(decoder):
     mixed = [requests(1)[0], CaptionRequest("video", torch.randn(5, 32), "<visual> Sum it up.")]
-    assert decoder._shared_beginning(decoder.prompt_rows(mixed)) == ()
-    assert decoder._shared_beginning(decoder.prompt_rows(requests(1))) == (), "one row has nobody to share with"
+    assert decoder._shared_prefix(decoder.prompt_rows(mixed)) == ()
+    assert decoder._shared_prefix(decoder.prompt_rows(requests(1))) == (), "one row has nobody to share with"

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from smot_vlm.semantics.decoder import CaptionRequest
-from smot_vlm.semantics.soft_tokens import SoftTokens, Windows
+from smot_vlm.semantics.soft_tokens import SegmentWindows, SoftTokens
 
 DIM, HIDDEN, COUNT, SEGMENTS = 16, 24, 8, 4
 
@@ -18,7 +18,7 @@ def life(tokens: int = 32, seed: int = 1) -> torch.Tensor:
     return torch.randn(tokens, DIM, generator=torch.Generator().manual_seed(seed))
 
 
-def weights(windows: Windows, tokens: int, real: int | None = None) -> torch.Tensor:
+def weights(windows: SegmentWindows, tokens: int, real: int | None = None) -> torch.Tensor:
     """What attention would be over tokens that are all alike."""
     mask = (torch.arange(tokens) < (real or tokens))[None]
     return windows(mask)[0].masked_fill(~mask[0], -torch.inf).softmax(dim=-1)
@@ -43,7 +43,7 @@ def test_padding_changes_nothing(num_segments):
 
 
 def test_the_first_head_sees_its_stretch_and_the_last_one_everything():
-    windows = Windows(COUNT, 4, SEGMENTS)
+    windows = SegmentWindows(COUNT, 4, SEGMENTS)
     shares = weights(windows, 32).detach()
     for query in range(COUNT):
         own = slice(8 * (query // 2), 8 * (query // 2) + 8)
@@ -52,7 +52,7 @@ def test_the_first_head_sees_its_stretch_and_the_last_one_everything():
 
 
 def test_segments_are_shares_of_what_was_seen():
-    windows = Windows(COUNT, 4, SEGMENTS)
+    windows = SegmentWindows(COUNT, 4, SEGMENTS)
     longer = weights(windows, 50, real=16)
     assert torch.allclose(longer[..., :16], weights(windows, 16), atol=1e-6)
 

@@ -7,11 +7,12 @@ from tiny import save_tiny_language_model, tiny_tokenizer
 from tiny_vision import FAMILIES, save_tiny_vision_language, tiny_vision_language
 from transformers import ProcessorMixin
 
+from smot_vlm.semantics.adapters import language_projections
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.marks import draw_box
-from smot_vlm.semantics.picture_inputs import PictureProcessor, soft_tokens_in_place
-from smot_vlm.semantics.vision_language import VisionLanguage, language_projections
+from smot_vlm.semantics.picture_inputs import PictureProcessor
+from smot_vlm.semantics.vision_language import VisionLanguage
 
 DIM = 16
 CAPTIONS = ["a man", "a woman in red walks", "b", "two people talk"]
@@ -297,7 +298,7 @@ def searched_by_hand(decoder: VisionLanguage, request: CaptionRequest, beams: in
         for total, words in opened:
             text = torch.tensor([words], dtype=torch.long)
             longer = inputs.followed_by(text, torch.ones_like(text, dtype=torch.bool)) if words else inputs
-            with soft_tokens_in_place(decoder._words, longer.soft_places, decoder._soft_rows([request])):
+            with decoder._soft_tokens_inserted(longer, [request]):
                 log_probs = decoder.language_model(**longer.tensors).logits[0, -1].log_softmax(-1)
             candidates += [(total + value.item(), [*words, word]) for word, value in enumerate(log_probs)]
         # As many ends as there are beams may stand among the best without closing a beam.

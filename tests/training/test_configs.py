@@ -20,7 +20,11 @@ NAMES = ["demo", "bensmot_smollm2", "bensmot_qwen_qlora", "bensmot_smoter"]
 @pytest.mark.parametrize("name", NAMES)
 def test_a_config_builds_a_model_that_learns(name, tiny_language_model):
     config = load_config(CONFIGS / f"{name}.yaml")
-    decoder = replace(config.decoder, language_model=str(tiny_language_model), quantization=None)
+    decoder = replace(
+        config.decoder,
+        lora_lm=replace(config.decoder.lora_lm, language_model=str(tiny_language_model), quantization=None),
+        smoter=replace(config.decoder.smoter, tokenizer=str(tiny_language_model)),
+    )
     config = replace(
         config, decoder=decoder, interaction=replace(config.interaction, verb_encoder=None),
         detector=replace(config.detector, weights="yolo11n.yaml"),
@@ -58,7 +62,8 @@ def test_every_key_of_a_configs_training_has_a_reason(name):
 
 def test_the_qlora_config_asks_for_four_bits():
     config = load_config(CONFIGS / "bensmot_qwen_qlora.yaml")
-    assert (config.decoder.quantization, config.decoder.gradient_checkpointing) == ("4bit", True)
+    decoder = config.decoder.lora_lm
+    assert (decoder.quantization, decoder.gradient_checkpointing) == ("4bit", True)
     assert config.training.precision == "bf16"
 
 

@@ -1,6 +1,7 @@
 """The losses: they reach what they should and nothing else, they are counted exactly, and a batch is the sum of its clips."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from training_cases import EVEN, EVERYTHING, example, make_objective, small_trai
 from smot_vlm.detection.detector import DetectorOutput
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.clips import ClipBatch, ClipInput
+from smot_vlm.models.decoders import DECODERS
 from smot_vlm.models.smot import EncodedFrame
+from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.structures import Detections, EventSegment, Frame
 from smot_vlm.training.objective import combine
 from smot_vlm.training.optim import make_optimizer, parameter_groups, set_rates
@@ -175,9 +178,11 @@ def test_targets_are_counted_as_the_decoder_counts_them(config, monkeypatch):
     assert counts["interactions"] == 2
 
 
-def test_counts_of_the_papers_decoder(config):
-    config = replace(config, decoder=replace(config.decoder, name="smoter", smoter_hidden=24, smoter_layers=1))
-    objective = make_objective(replace(config, decoder=replace(config.decoder, smoter_heads=2, smoter_feedforward=32)))
+def test_counts_of_the_papers_decoder(config, monkeypatch):
+    tokenizer = config.decoder.lora_lm.language_model
+    small = partial(SmoterDecoder.load, tokenizer, hidden=24, layers=1, heads=2, feedforward=32)
+    monkeypatch.setitem(DECODERS, "smoter", lambda decoder, dim: small(dim=dim, max_new_tokens=decoder.max_new_tokens))
+    objective = make_objective(replace(config, decoder=replace(config.decoder, name="smoter")))
     losses, counts = objective([example()], EVERYTHING), objective.count_targets([example()])
     assert losses["grounding"] == counts["grounding"] == 0
     assert counts["instance"] == 2 * config.decoder.max_new_tokens, "captions are cut to what can be written"
