@@ -123,6 +123,7 @@ class Tracker:
         stride: int = 1,
         max_frames: int | None = None,
         fps: float | None = None,
+        stop_at_damage: bool = False,
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
         times: PartTimes | None = None,
     ) -> Description:
@@ -133,20 +134,20 @@ class Tracker:
         detector. detections: a MOT file with boxes alone (its ids are ignored), for the associator to link in place of
         the detector's. verbs: phrases such as "hand over an object" to look for in place of the 335 senses; none of them needs
         to have been trained. stride: use every stride-th frame. fps: frames a second of images or arrays, which state
-        none. on_frame: called after each frame, for progress; false ends the watching there. times: filled with the
-        seconds of each part.
+        none. stop_at_damage: end a damaged file there rather than go on behind it. on_frame: called after each frame,
+        for progress; false ends the watching there. times: filled with the seconds of each part.
 
         Raises:
             FileNotFoundError, ValueError: nothing to read, or the detector is untrained or its weights are missing.
         """
         times = times or PartTimes()
-        opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps)
+        opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
         with torch.inference_mode(), opened as video:
             session = self._session(video, trajectories, times, verbs, detections)
             for frame in times.waiting("decode", video):
                 session.observe(frame)
                 if on_frame is not None and on_frame(frame, video) is False:
-                    break
+                    video.stop()
             return session.describe(video)
 
     def stream(
