@@ -16,6 +16,8 @@ _MAX_GUESSED_FPS = 240
 _MAX_FPS = 1000
 # A step back of more is a stream that starts anew (joined recordings), and of less a disorder of neighbours.
 _RESTART_SECONDS = 0.5
+# Of a period: so soon after the frame before comes one that is out of order.
+_OUT_OF_ORDER_STEP = 0.01
 # A step ahead of more is a damaged timestamp.
 _MAX_GAP_SECONDS = 86400.0
 
@@ -33,31 +35,41 @@ class Clock:
         self.period = 1 / fps
         self._origin: float | None = None
         self._previous: float | None = None
+        self._previous_pts: int | None = None
 
-    def seconds(self, pts: int | None) -> float:
+    def seconds(self, pts: int | None, may_restart: bool = True) -> float:
         """Time of the next frame.
 
-        A frame without a timestamp, or with one that does not come after the frame before, comes one period later.
-        Where the timestamps start anew (joined recordings), the times go on from there.
+        A frame without a timestamp, or with that of the frame before, comes one period later. One that is out of order
+        comes at once, so that those after it keep their times. Where the timestamps start anew (joined recordings),
+        the times go on from there.
 
         Args:
             pts: the frame's timestamp in time bases, or None.
+            may_restart: false where damage explains a disorder.
 
         Returns:
             Seconds from the first frame on.
         """
-        expected = 0.0 if self._previous is None else self._previous + self.period
+        if self._previous is None:
+            self._origin = None if pts is None else pts * self._time_base
+            self._previous, self._previous_pts = 0.0, pts
+            return 0.0
+        expected = self._previous + self.period
         seconds = expected
         if pts is not None:
             time = pts * self._time_base
             if self._origin is None:
                 self._origin = time - expected
             seconds = time - self._origin
-            step = 0.0 if self._previous is None else seconds - self._previous
-            if step < -_RESTART_SECONDS or step > _MAX_GAP_SECONDS:
+            step = seconds - self._previous
+            repeated = pts == self._previous_pts
+            self._previous_pts = pts
+            if step > _MAX_GAP_SECONDS or (step < -_RESTART_SECONDS and may_restart):
                 self._origin = time - expected
-            if self._previous is not None and not 0 < step <= _MAX_GAP_SECONDS:
                 seconds = expected
+            elif step <= 0:
+                seconds = expected if repeated else self._previous + _OUT_OF_ORDER_STEP * self.period
         self._previous = seconds
         return seconds
 

@@ -81,8 +81,9 @@ class ContainerSource:
                 break
             if index == 0:
                 converter.start(frame)
-            seconds = clock.seconds(frame.pts)
-            if trouble or damaged or frame.is_corrupt:
+            suspect = damaged or trouble == Trouble.LOST or frame.is_corrupt
+            seconds = clock.seconds(frame.pts, may_restart=not suspect)
+            if trouble or suspect:
                 damaged = self._note_damage(frame, trouble, previous, seconds, clock.period)
             yield Picture(f"frame {index}", seconds, partial(converter.to_rgb, frame))
             previous = seconds

@@ -43,6 +43,9 @@ Frames = Generator[tuple[av.VideoFrame, Trouble], None, str | None]
 class Decoder:
     """Decodes packets past any error and finds the frame that follows each.
 
+    Attributes:
+        last_pts: of the packet that came last.
+
     Args:
         stream: whose packets come.
     """
@@ -50,6 +53,7 @@ class Decoder:
     def __init__(self, stream: VideoStream) -> None:
         self._stream = stream
         self._waiting: list[int] = []
+        self.last_pts: int | None = None
         # The latest timestamp since the stream began or began anew; B-frames come after the frames that follow them.
         self._sent = -math.inf
         self._dts = self._shown = -math.inf
@@ -82,6 +86,7 @@ class Decoder:
         return [(frame, self._trouble(frame.pts)) for frame in frames]
 
     def _note_packet(self, packet: av.Packet) -> None:
+        self.last_pts = packet.pts
         if packet.is_corrupt:
             self._gap = self._sent
         if packet.dts is not None:
@@ -117,7 +122,7 @@ class Decoder:
 def frames_past_damage(container: InputContainer, stream: VideoStream, packets: Packets) -> Frames:
     """Every frame of a file that the decoder gives, whatever is damaged before it.
 
-    A last picture that the decoder had to patch, after an intact one, is left out: the file was cut within it.
+    Where the decoder had to patch the picture of the last packet, the file was cut within it, and it is left out.
 
     Args:
         container: the opened file.
@@ -137,11 +142,12 @@ def frames_past_damage(container: InputContainer, stream: VideoStream, packets: 
             decoder.note_seam()
         if packet is not None:
             end.see(packet)
-        for pair in decoder.decode(packet):
-            if held is not None:
-                yield held
-                held = None
-            elif pair[0].is_corrupt and given:
+        frames = decoder.decode(packet)
+        if held is not None and packet is not None:
+            yield held
+            held = None
+        for pair in frames:
+            if pair[0].is_corrupt and given and pair[0].pts == decoder.last_pts:
                 held = pair
                 continue
             yield pair

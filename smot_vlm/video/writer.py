@@ -13,7 +13,8 @@ from av.video.stream import VideoStream
 
 # Encoders in order of preference, with their options: H.264, or MPEG-4 part 2 where FFmpeg was built without x264.
 ENCODERS: dict[str, dict[str, str]] = {
-    "libx264": {"preset": "veryfast", "crf": "23"},
+    # Without B-frames a file of variable rate is as long as its times say.
+    "libx264": {"preset": "veryfast", "crf": "23", "bf": "0"},
     "mpeg4": {"q:v": "3"},
 }
 _SMPTE_170M = 6
@@ -63,7 +64,7 @@ class VideoWriter:
         self._time_base = Fraction(1, _TICKS) if true_times else 1 / rate
         self._frame_ticks = max(1, round(1 / rate / self._time_base))
         self._true_times = true_times
-        self._stated_ticks = self._last_pts = 0
+        self._last_ticks = self._last_pts = 0
         self._stream = _add_stream(self._container, rate, self._time_base, width + width % 2, height + height % 2)
 
     def __enter__(self) -> "VideoWriter":
@@ -135,9 +136,10 @@ class VideoWriter:
             return self._frames_written
         if seconds is None:
             raise ValueError(f"{self._path}: a frame without its time; this video is written with true times")
-        step = max(1, round(seconds * _TICKS) - self._stated_ticks) if self._frames_written else 0
-        self._stated_ticks = max(self._stated_ticks + 1, round(seconds * _TICKS))
-        self._last_pts += min(step, _MAX_GAP_TICKS)
+        ticks = round(seconds * _TICKS)
+        if self._frames_written:
+            self._last_pts += min(max(1, ticks - self._last_ticks), _MAX_GAP_TICKS)
+        self._last_ticks = max(ticks, self._last_ticks + 1) if self._frames_written else ticks
         return self._last_pts
 
     def _mux(self, frame: av.VideoFrame | None) -> None:
