@@ -51,13 +51,12 @@ def describe(
     """
     from smot_vlm.output.export import check_outputs
 
-    # Damage is reported once, with the results.
-    logging.getLogger("smot_vlm.video.reader").setLevel(logging.ERROR)
     folder = out or _default_folder(source)
     check_outputs(folder, overwrite)
     _check_source(source)
     tracker = load_tracker(model, detector=detector, associator=associator, device=device)
     with ExitStack() as stack:
+        stack.enter_context(_damage_is_reported_once())
         spool = Spool(stack, source, stride)
         with _progress("watching") as bar:
             task = bar.add_task("watching", total=max_frames)
@@ -170,6 +169,18 @@ def _interrupt_ends_watching() -> Iterator[Event]:
         yield stopped
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def _damage_is_reported_once() -> Iterator[None]:
+    """The reader's own reports of damage are left out: `_warn` makes one of the description."""
+    logger = logging.getLogger("smot_vlm.video.reader")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _check_source(source: str) -> None:

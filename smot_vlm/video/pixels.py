@@ -90,9 +90,7 @@ class FrameConverter:
             source = graph.add_buffer(
                 width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
             )
-            transfer = ":out_transfer=iec61966-2-1" if frame.color_trc in _HDR else ""
-            options = f"w={width}:h={height}:flags=bilinear:out_primaries=bt709:intent=relative_colorimetric{transfer}"
-            chain = [source, graph.add("scale", options), graph.add("format", "rgb24"), graph.add("buffersink")]
+            chain = [source, graph.add("scale", _scale_options(frame, width, height)), graph.add("format", "rgb24"), graph.add("buffersink")]
             for earlier, later in pairwise(chain):
                 earlier.link_to(later)
             graph.configure()
@@ -102,6 +100,11 @@ class FrameConverter:
         shown = graph.pull()
         assert isinstance(shown, av.VideoFrame)
         return shown
+
+
+def _scale_options(frame: av.VideoFrame, width: int, height: int) -> str:
+    transfer = ":out_transfer=iec61966-2-1" if frame.color_trc in _HDR else ""
+    return f"w={width}:h={height}:flags=bilinear:out_primaries=bt709:intent=relative_colorimetric{transfer}"
 
 
 def orientation(matrix: bytes | None) -> tuple[bool, bool, bool]:
