@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import av
 from av.video.stream import VideoStream
@@ -13,7 +14,7 @@ from smot_vlm.video.sources import DEFAULT_FPS
 _RATE_TOLERANCE = 0.03
 # Rates above are a container's clock, not a camera's: milliseconds read as frames.
 _MAX_GUESSED_FPS = 240
-_MAX_FPS = 1000
+MAX_FPS = 1000
 # A step back of more is a stream that starts anew (joined recordings), and of less a disorder of neighbours.
 _RESTART_SECONDS = 0.5
 # Of a period: so soon after the frame before comes one that is out of order.
@@ -74,8 +75,22 @@ class Clock:
         return seconds
 
 
-def stream_fps(stream: VideoStream, packets: Sequence[av.Packet], fps: float | None) -> tuple[float, bool]:
-    """Frames a second of a stream.
+class Rate(NamedTuple):
+    """How frames follow each other in a stream.
+
+    Attributes:
+        fps: frames a second.
+        is_known: stated or measured, rather than assumed.
+        has_times: whether its timestamps are times; false where damage makes them too dense for any camera.
+    """
+
+    fps: float
+    is_known: bool
+    has_times: bool = True
+
+
+def stream_rate(stream: VideoStream, packets: Sequence[av.Packet], fps: float | None) -> Rate:
+    """The rate of a stream.
 
     The container's average counts, unless the timestamps contradict it; an index of all frames (MP4) is made of the
     timestamps and always counts.
@@ -86,31 +101,31 @@ def stream_fps(stream: VideoStream, packets: Sequence[av.Packet], fps: float | N
         fps: used where neither the container nor the timestamps give a rate.
 
     Returns:
-        The rate, and whether it is known rather than assumed.
+        The rate.
     """
     stated = stream.average_rate
-    average = float(stated) if stated and 0 < stated <= _MAX_FPS else None
+    average = float(stated) if stated and 0 < stated <= MAX_FPS else None
+    steps = _steps(packets, float(stream.time_base or 0))
+    if steps and statistics.median(steps) < 1 / MAX_FPS:
+        return Rate(average or fps or DEFAULT_FPS, average is not None, has_times=False)
     if average and stream.frames and stream.duration and stream.index_entries:
-        return average, True
-    measured = _measured_fps(packets, float(stream.time_base or 0))
+        return Rate(average, True)
     # Lost packets lower the mean, and a coarse clock moves the median: only both together are a contradiction.
-    if average and all(abs(rate / average - 1) > _RATE_TOLERANCE for rate in measured or [average]):
-        return measured[0], True
+    measured = (1 / statistics.mean(steps), 1 / statistics.median(steps)) if steps else ()
+    if measured and (not average or all(abs(rate / average - 1) > _RATE_TOLERANCE for rate in measured)):
+        return Rate(measured[0], True)
     if average:
-        return average, True
-    if measured:
-        return measured[0], True
+        return Rate(average, True)
     guessed = next((float(r) for r in (stream.guessed_rate, stream.base_rate) if r and 0 < r <= _MAX_GUESSED_FPS), None)
-    return (guessed, True) if guessed and not fps else (fps or DEFAULT_FPS, False)
+    return Rate(guessed, True) if guessed and not fps else Rate(fps or DEFAULT_FPS, False)
 
 
-def _measured_fps(packets: Sequence[av.Packet], time_base: float) -> tuple[float, ...]:
-    """Frames a second by the mean and by the median distance of two packets; nothing without timestamps."""
+def _steps(packets: Sequence[av.Packet], time_base: float) -> list[float]:
+    """Seconds from each packet to the next, as far as the timestamps ascend."""
     stamps = [packet.pts if packet.dts is None else packet.dts for packet in packets if packet.size]
     known = [stamp for stamp in stamps if stamp is not None]
     steps = [(later - earlier) * time_base for earlier, later in pairwise(known)]
-    forward = [step for step in steps if 1 / _MAX_FPS <= step < _MAX_GAP_SECONDS]
-    return (1 / statistics.mean(forward), 1 / statistics.median(forward)) if forward else ()
+    return [step for step in steps if 0 < step < _MAX_GAP_SECONDS]
 
 
 class TimesLog:

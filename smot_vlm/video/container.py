@@ -8,7 +8,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from smot_vlm.video.clock import Clock, stream_fps
+from smot_vlm.video.clock import MAX_FPS, Clock, stream_rate
 from smot_vlm.video.damage import Damage
 from smot_vlm.video.decoding import (
     Frames,
@@ -60,7 +60,8 @@ class ContainerSource:
         self._stream.codec_context.thread_type = "SLICE" if stream_timeout_seconds else "AUTO"
         self.rereadable = stream_timeout_seconds is None
         self._packets = Packets(container, self._stream, read_ahead=self.rereadable)
-        self.fps, self._fps_is_known = stream_fps(self._stream, self._packets.ahead, fps)
+        self._rate = stream_rate(self._stream, self._packets.ahead, fps)
+        self.fps = self._rate.fps
         self.count = _frame_count(container, self._stream, self.fps)
         self.damage = Damage()
         self.end_reason: str | None = None
@@ -82,13 +83,13 @@ class ContainerSource:
             if index == 0:
                 converter.start(frame)
             suspect = damaged or trouble == Trouble.LOST or frame.is_corrupt
-            seconds = clock.seconds(frame.pts, may_restart=not suspect)
+            seconds = clock.seconds(frame.pts if self._rate.has_times else None, may_restart=not suspect)
             if trouble or suspect:
                 damaged = self._note_damage(frame, trouble, previous, seconds, clock.period)
             yield Picture(f"frame {index}", seconds, partial(converter.to_rgb, frame))
             previous = seconds
             index += 1
-        if not self._fps_is_known and index > 1 and previous > 0:
+        if not self._rate.is_known and 0 < (index - 1) < previous * MAX_FPS:
             self.fps = (index - 1) / previous
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from smot_vlm.video.packets import CUT_PICTURE, Packets, reason
+from smot_vlm.video.packets import CUT_PICTURE, Packets, next_packet, reason
 
 # A container's count of frames may be off by this many without being called damaged.
 MISSING_FRAMES_ALLOWED = 2
@@ -218,7 +218,7 @@ def frames_of_stream(container: InputContainer, stream: VideoStream, timeout_sec
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         try:
-            packet = next(demuxed, None)
+            packet = next_packet(demuxed)
         except BlockingIOError:  # The camera has no new picture yet.
             time.sleep(_CAMERA_PAUSE_SECONDS)
             demuxed = container.demux(stream)

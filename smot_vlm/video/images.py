@@ -8,6 +8,7 @@ import re
 import struct
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,20 @@ _SEQUENCE_FORMATS = frozenset({"PNG", "WEBP", "TIFF", "GIF"})
 # Browsers show a picture of an animation that states no time for so long.
 _UNSTATED_SECONDS = 0.1
 _REDUCED_PAGE_TAG = 254
-_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+# What PIL raises on damaged files.
+_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    MemoryError,
+    struct.error,
+    Image.DecompressionBombError,
+)
 
 
 class ImageSource:
@@ -98,7 +112,8 @@ class AnimationSource:
         # Some animated PNGs start with a still picture for those who show no animation.
         self._first = int(bool(self._image.info.get("default_image")))
         self._is_timed = self._image.format != "TIFF"
-        self.count: int | None = getattr(self._image, "n_frames", 1) - self._first
+        pages = _page_count(self._image)
+        self.count: int | None = None if pages is None else max(pages - self._first, 1)
         self.fps = DEFAULT_FPS if fps is None else float(fps)
         if self._is_timed:
             self.fps = 1 / self._read(self._first)[1]
@@ -110,8 +125,7 @@ class AnimationSource:
         size: tuple[int, ...] | None = None
         seconds = 0.0
         shown = 0
-        assert self.count is not None
-        for position in range(self._first, self._first + self.count):
+        for position in count(self._first) if self.count is None else range(self._first, self._first + self.count):
             try:
                 image, duration = self._read(position)
             except ValueError as error:
@@ -139,10 +153,11 @@ class AnimationSource:
             if image.format == "TIFF" and int(getattr(image, "tag_v2", {}).get(_REDUCED_PAGE_TAG, 0)) & 1:
                 return None, 0.0
             image.load()
+            pixels = _to_rgb(image, self._path)
+            milliseconds = float(image.info.get("duration") or 0)
         except _ERRORS as error:
-            raise ValueError(f"{self._path}: picture {position} cannot be read ({error})") from None
-        milliseconds = float(image.info.get("duration") or 0)
-        return _to_rgb(image, self._path), milliseconds / 1000 if milliseconds > 0 else _UNSTATED_SECONDS
+            raise ValueError(f"{self._path}: picture {position} cannot be read ({_phrase(error)})") from None
+        return pixels, milliseconds / 1000 if milliseconds > 0 else _UNSTATED_SECONDS
 
 
 def open_image(path: Path, fps: float | None = None) -> ImageSource | AnimationSource:
@@ -161,10 +176,10 @@ def open_image(path: Path, fps: float | None = None) -> ImageSource | AnimationS
     still = ImageSource(str(path), [path], fps)
     try:
         with _open(path) as image:
-            is_sequence = image.format in _SEQUENCE_FORMATS and getattr(image, "n_frames", 1) > 1
+            is_sequence = image.format in _SEQUENCE_FORMATS and _page_count(image) != 1
+        return AnimationSource(path, fps) if is_sequence else still
     except ValueError:
         return still
-    return AnimationSource(path, fps) if is_sequence else still
 
 
 def is_image(path: Path) -> bool:
@@ -247,13 +262,13 @@ def read_image(path: Path) -> np.ndarray:
         with _open(path) as image:
             ImageOps.exif_transpose(image, in_place=True)  # in place: a copy would take as long as decoding
             image.load()
+            return _to_rgb(image, path)
     except FileNotFoundError:
         raise
     except _ERRORS as error:
         if str(error).startswith(f"{path}: "):
             raise
-        raise ValueError(f"{path}: cannot be read ({error}); replace it or take it out of the folder") from None
-    return _to_rgb(image, path)
+        raise ValueError(f"{path}: cannot be read ({_phrase(error)}); replace it or take it out of the folder") from None
 
 
 def _open(path: Path) -> Image.Image:
@@ -262,8 +277,20 @@ def _open(path: Path) -> Image.Image:
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such image; it was there when the folder was listed") from None
     except _ERRORS as error:
-        reason = "not an image" if isinstance(error, UnidentifiedImageError) else str(error)
+        reason = "not an image" if isinstance(error, UnidentifiedImageError) else _phrase(error)
         raise ValueError(f"{path}: cannot be read ({reason}); replace it or take it out of the folder") from None
+
+
+def _phrase(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _page_count(image: Image.Image) -> int | None:
+    """How many pictures a file holds; None where it is too damaged to say."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except _ERRORS:
+        return None
 
 
 def _to_rgb(image: Image.Image, path: Path) -> np.ndarray:

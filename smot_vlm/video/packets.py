@@ -29,6 +29,24 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 
+def next_packet(demuxed: Iterator[av.Packet]) -> av.Packet | None:
+    """The next packet of a demuxer, or None at its end.
+
+    Args:
+        demuxed: of InputContainer.demux.
+
+    Returns:
+        The packet.
+
+    Raises:
+        av.FFmpegError: as the demuxer says.
+    """
+    try:
+        return next(demuxed, None)
+    except IndexError:  # PyAV at the end of a file in which damage made streams that were not there at first.
+        return None
+
+
 class Packets:
     """The packets of `stream`, in the container's order.
 
@@ -100,14 +118,14 @@ class Packets:
         if self._ahead_error is not None:
             error, self._ahead_error = self._ahead_error, None
             raise error
-        for packet in self._demuxed:
+        while (packet := next_packet(self._demuxed)) is not None:
             self.count += bool(packet.size)
             yield packet
 
     def _read_ahead(self) -> None:
         size = 0
         try:
-            for packet in self._demuxed:
+            while (packet := next_packet(self._demuxed)) is not None:
                 self.ahead.append(packet)
                 size += packet.size
                 if len(self.ahead) >= _AHEAD_PACKETS or size >= _AHEAD_BYTES:
