@@ -1,5 +1,6 @@
 """`smot-vlm describe`: one video in, description.json, tracks.txt, annotated.mp4 and report.html out."""
 
+import logging
 import signal
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -36,6 +37,9 @@ def describe(
     out: Annotated[Path | None, typer.Option(help="Folder for the four files [default: NAME-described].")] = None,
     stride: Annotated[int, typer.Option(help="Use every N-th frame.")] = 1,
     max_frames: Annotated[int | None, typer.Option(help="Stop after N frames.")] = None,
+    stop_at_damage: Annotated[
+        bool, typer.Option("--stop-at-damage", help="End a damaged file there, rather than go on behind the damage.")
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     no_video: Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
@@ -51,6 +55,7 @@ def describe(
     _check_source(source)
     tracker = load_tracker(model, detector=detector, associator=associator, device=device)
     with ExitStack() as stack:
+        stack.enter_context(_damage_is_reported_once())
         spool = Spool(stack, source, stride)
         with progress("watching", max_frames) as update:
             stopped = stack.enter_context(_interrupt_ends_watching())
@@ -63,9 +68,14 @@ def describe(
                 return not stopped.is_set()
 
             description = tracker.describe(
-                source, trajectories=trajectories, stride=stride, max_frames=max_frames, on_frame=on_frame
+                source,
+                trajectories=trajectories,
+                stride=stride,
+                max_frames=max_frames,
+                stop_at_damage=stop_at_damage,
+                on_frame=on_frame,
             )
-        _write(folder, description, spool, max_frames, video=not no_video, overwrite=overwrite)
+        _write(folder, description, spool, video=not no_video, overwrite=overwrite)
     _warn(description)
 
 
@@ -93,15 +103,17 @@ class Spool:
             folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
             self._copy = folder / "frames.mp4"
             self._size = (frame.width, frame.height)
-            self._writer = self._writing.enter_context(VideoWriter(self._copy, self.fps, frame.width, frame.height))
-        self._writer.write(frame.image)
+            self._writer = self._writing.enter_context(
+                VideoWriter(self._copy, self.fps, frame.width, frame.height, true_times=True)
+            )
+        self._writer.write(frame.image, frame.time_seconds)
 
-    def open(self, max_frames: int | None) -> "AbstractContextManager[Iterable[Frame]]":
-        """The frames once more, with the indices that they had. Nothing can be added after this."""
+    def open(self, frames: int) -> "AbstractContextManager[Iterable[Frame]]":
+        """So many frames once more, with the indices that they had. Nothing can be added after this."""
         from smot_vlm.video.reader import open_video
 
         if self._copy is None:
-            return open_video(self._source, stride=self._stride, max_frames=max_frames)
+            return open_video(self._source, stride=self._stride, max_frames=max(frames, 1))
         self._writing.close()
         return _renumbered(self._copy, self._stride, *self._size)
 
@@ -115,9 +127,7 @@ def _renumbered(path: Path, step: int, width: int, height: int) -> "Iterator[Ite
         yield (replace(frame, index=frame.index * step, image=frame.image[:height, :width]) for frame in video)
 
 
-def _write(
-    folder: Path, description: "Description", spool: Spool, max_frames: int | None, *, video: bool, overwrite: bool
-) -> None:
+def _write(folder: Path, description: "Description", spool: Spool, *, video: bool, overwrite: bool) -> None:
     from smot_vlm.output.description_files import write_outputs
     from smot_vlm.verbs import VERBS
 
@@ -125,7 +135,7 @@ def _write(
         files = write_outputs(
             folder,
             description,
-            lambda: spool.open(max_frames),
+            lambda: spool.open(description.video.frames),
             spool.fps,
             video=video,
             overwrite=overwrite,
@@ -157,6 +167,18 @@ def _interrupt_ends_watching() -> Iterator[Event]:
         signal.signal(signal.SIGINT, previous)
 
 
+@contextmanager
+def _damage_is_reported_once() -> Iterator[None]:
+    """The reader's own reports of damage are left out: `_warn` makes one of the description."""
+    logger = logging.getLogger("smot_vlm.video.reader")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def _check_source(source: str) -> None:
     """Refuse a file that is no video before the model is loaded. Cameras and addresses are opened only once."""
     from smot_vlm.video.reader import open_video
@@ -166,8 +188,17 @@ def _check_source(source: str) -> None:
 
 
 def _warn(description: "Description") -> None:
-    if description.video.truncated:
-        print_warning(f"{description.video.source} is damaged; only what precedes the damage is described")
+    video = description.video
+    if video.truncated:
+        print_warning(f"{video.source} is damaged and ends too early; only what precedes the end is described")
+    if video.damage:
+        seconds = sum(end - start for start, end in video.damage)
+        print_warning(
+            f"{video.source} is damaged in {len(video.damage)} place(s), {seconds:.2f} seconds in all, from second "
+            f"{video.damage[0][0]:.2f} on; --stop-at-damage describes only what precedes it"
+        )
+    if video.stopped:
+        print_warning(f"{video.source}: stopped after {video.frames} frames; what came after is not described")
     if not description.model.trained:
         print_warning(
             f"model {description.model.name} is untrained: boxes and ids are real, captions and interactions mean nothing yet"

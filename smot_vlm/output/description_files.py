@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 from smot_vlm.output.annotate import VideoAnnotator
@@ -137,7 +138,9 @@ def _write_pictures(
             None if video_path is None else stack.enter_context(VideoAnnotator(description, video_path, fps, times))
         )
         count = 0
-        for count, frame in enumerate(times.waiting("decode", frames), start=1):
+        # What was not described is not shown: a file may have grown, or the reading was stopped.
+        described = islice(frames, description.video.frames)
+        for count, frame in enumerate(times.waiting("decode", described), start=1):
             with times.part("report"):
                 builder.add(frame)
             if annotator is not None:

@@ -183,8 +183,8 @@ class ReportBuilder:
         return facts + ([f"model {words}"] if words else [])
 
     def _time(self, frame_index: int) -> str:
-        fps = self._description.video.fps
-        return format_time(frame_index / fps) if fps > 0 else f"frame {frame_index}"
+        seconds = self._description.video.seconds(frame_index)
+        return f"frame {frame_index}" if seconds is None else format_time(seconds)
 
 
 def write_report(
