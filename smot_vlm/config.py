@@ -30,11 +30,17 @@ class DetectorConfig:
 
 @dataclass(frozen=True)
 class AssociationConfig:
-    """Linking boxes over time. proposal_score: the paper's tau_p, the lowest score of a box that is used at all.
+    """Linking boxes over time.
 
-    Boxes between proposal_score and high_score take part in BYTE's second stage only. buffer_seconds: how long a lost
-    track is kept (30 frames at 25 fps; the paper keeps 30 frames, which at 2 fps are 15 seconds). fill_gaps: boxes for who
-    was hidden for a while, see association/interpolation.py.
+    Attributes:
+        name: A key of ASSOCIATORS.
+        proposal_score: The paper's tau_p, the lowest score of a box that is used at all. Boxes between it and
+            high_score are matched in BYTE's second round only.
+        high_score: The lowest score of BYTE's first round.
+        new_track_score: The lowest score of a box that starts a track.
+        buffer_seconds: How long a lost track is kept (30 frames at 25 fps; the paper keeps 30 frames, which at 2 fps
+            are 15 seconds).
+        fill_gaps: Interpolate boxes for people who were hidden for a while, see association/interpolation.py.
     """
 
     name: str = "byte"
@@ -81,48 +87,98 @@ class FusionConfig:
 
 
 @dataclass(frozen=True)
-class DecoderConfig:
-    """The language decoder. name: a key of DECODERS. language_model: a path, an installed package's model or a hub name.
+class GenerationConfig:
+    """How the words of a caption are chosen; see `Decoding` in semantics/generation.py.
 
-    soft_tokens: learned queries that carry a trajectory (or the scene) into the language model; stretches: into how many
-    the life of a person is divided among them, see semantics/soft_tokens.py. lora_targets: names of the linear layers
-    that get LoRA; none: those of the attention. quantization: "4bit" or "8bit" by bitsandbytes, or null.
-    gradient_checkpointing: less memory in training for a second forward pass.
-    context: what the video's prompt tells beside the soft tokens: "none", "captions" (of the people, just written) or
-    "captions+verbs" (and who does what to whom), so that the summary agrees with its parts.
-    dtype: "float32", or "bfloat16" for a large vision-language model on a GPU.
-    num_beams, temperature, top_p, seed: how words are chosen; greedy, beams or draws, see
-    semantics/generation.py. merge_lora: "lora-lm" writes with LoRA folded into a copy of the weights that LoRA changes.
-    smoter_*: the paper's decoder ("smoter"), which takes only the tokenizer of `language_model`; smoter_no_repeat: it
-    never writes a word twice in a row. The released SMOTer has max_new_tokens 39.
+    Attributes:
+        num_beams: above 1: beam search.
+        temperature: above 0: sampling; 0: greedy.
+        top_p: sample from the likeliest words that together have this probability.
+        seed: of the samples, for each call.
     """
 
-    name: str = "lora-lm"
-    language_model: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
-    soft_tokens: int = 16
-    stretches: int = 4
-    lora_rank: int = 16
-    lora_alpha: int = 32
-    lora_dropout: float = 0.0
-    lora_targets: tuple[str, ...] = ()
-    quantization: str | None = None
-    gradient_checkpointing: bool = False
-    max_new_tokens: int = 80
-    max_batch: int = 32
-    dtype: str = "float32"
-    context: str = "none"
     num_beams: int = 1
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
-    merge_lora: bool = True
-    smoter_hidden: int = 768
-    smoter_layers: int = 6
-    smoter_heads: int = 12
-    smoter_feedforward: int = 3072
-    smoter_dropout: float = 0.1
-    smoter_label_smoothing: float = 0.1
-    smoter_no_repeat: bool = True
+
+
+@dataclass(frozen=True)
+class LoraLMConfig:
+    """Decoder "lora-lm": a causal language model with LoRA and soft tokens.
+
+    Attributes:
+        language_model: a path, an installed package's model or a hub name.
+        soft_tokens: learned queries that carry a trajectory (or the scene) into the language model.
+        num_segments: equal parts of a trajectory among the soft tokens, see semantics/soft_tokens.py; 0: no parts.
+        lora_rank: of the adapter.
+        lora_alpha: the adapter's output is scaled by lora_alpha / lora_rank.
+        lora_targets: names of the linear layers that get LoRA; none: those of the attention.
+        quantization: "4bit" or "8bit" by bitsandbytes, or null.
+        gradient_checkpointing: less memory in training for a second forward pass.
+    """
+
+    language_model: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
+    soft_tokens: int = 16
+    num_segments: int = 4
+    lora_rank: int = 16
+    lora_alpha: int = 32
+    lora_targets: tuple[str, ...] = ()
+    quantization: str | None = None
+    gradient_checkpointing: bool = False
+
+
+@dataclass(frozen=True)
+class VisionLanguageConfig(LoraLMConfig):
+    """Decoder "vision-language": an image-text-to-text model; 0 soft tokens and rank 0: as it is, from pictures alone.
+
+    Attributes:
+        dtype: "float32", or "bfloat16" for a large model on a GPU.
+    """
+
+    language_model: str = "HuggingFaceTB/SmolVLM-256M-Instruct"
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class SmoterConfig:
+    """Decoder "smoter": the paper's.
+
+    Attributes:
+        tokenizer: the language model whose tokenizer it takes: a path, an installed package's model or a hub name.
+        label_smoothing: of its targets (the released code: 0.1).
+    """
+
+    tokenizer: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
+    label_smoothing: float = 0.1
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """The caption decoder, with a section for each kind; only that of `name` is read.
+
+    Attributes:
+        name: a key of DECODERS.
+        context: what the video's prompt states beside the soft tokens, so that the summary agrees with its parts: "none",
+            "captions" (of the people, just generated) or "captions+verbs" (and who does what to whom).
+        max_new_tokens: most tokens of a caption (the released SMOTer: 39).
+        max_batch: most captions generated at once, which bounds the key-value cache.
+    """
+
+    name: str = "lora-lm"
+    context: str = "none"
+    max_new_tokens: int = 80
+    max_batch: int = 32
+    generation: GenerationConfig = field(default_factory=GenerationConfig)
+    lora_lm: LoraLMConfig = field(default_factory=LoraLMConfig)
+    vision_language: VisionLanguageConfig = field(default_factory=VisionLanguageConfig)
+    smoter: SmoterConfig = field(default_factory=SmoterConfig)
+
+    @property
+    def base_model(self) -> str | None:
+        """The pretrained model that the decoder adapts; None where it adapts none."""
+        adapted = {"lora-lm": self.lora_lm, "vision-language": self.vision_language}
+        return adapted[self.name].language_model if self.name in adapted else None
 
 
 @dataclass(frozen=True)
@@ -158,39 +214,23 @@ class PicturesConfig:
 
 
 @dataclass(frozen=True)
-class LossWeights:
-    """What each mean loss counts; 0 leaves it out.
-
-    grounding: the bag of words, and moments: the same of single looks, where a data set says when things happen; see
-    semantics/grounding.py.
-    """
-
-    detection: float = 1.0
-    instance: float = 1.0
-    video: float = 1.0
-    grounding: float = 0.5
-    moments: float = 0.5
-    interactions: float = 1.0
-
-
-@dataclass(frozen=True)
 class TrainingConfig:
     """How a model is trained; not read at inference.
 
     dataset: "synthetic" (drawn in memory) or the root of a data set in BenSMOT's layout. synthetic_sequences: how many
     different worlds; synthetic_width: of their frames in pixels, null for 320 to 640.
-    steps: optimiser steps. Up to tracking_steps the detector learns alone (paper: 20K of 70K); from then on grounding
-    and interactions too; from spelling_from on grounding asks for the words' order; from words_from on captions
-    are learned too. batch_clips: clips a process and micro-batch; accumulate:
+    steps: optimiser steps. Up to detector_only_steps the detector learns alone (paper: 20K of 70K); from then on
+    grounding and interactions too; from ctc_start_step on grounding asks for the words' order; from caption_start_step
+    on captions are learned too. batch_clips: clips a process and micro-batch; accumulate:
     micro-batches a step.
     most_frames, feature_frames, detector_frames, true_tracks, video_captions: see training/examples.py.
     learning_rate: of the heads; lora_learning_rate: of the language model's adapter; backbone_factor: times
     learning_rate for the detector (0.1 for a pretrained one). After warmup_steps the rates follow half a cosine to 0.
     clip_norm: of the gradient of each group of parameters.
-    assignment_iou: spatio-temporal IoU from which a found trajectory is a true person's. negatives_per_positive: pairs
-    without a verb for each one with.
+    weights: of each mean loss by name, in place of its own (see training/terms.py); 0 leaves it out.
+    assignment_iou: spatio-temporal IoU from which a found trajectory is a true person's.
     precision: "auto" (bf16 on GPUs and CPUs with units for it, else float32), "float32", "bf16" or "fp16". compile: torch.compile the
-    language model and the detector. tracker: "tensorboard", "wandb" or "none".
+    language model and the detector. logger: "tensorboard", "wandb" or "none".
     keep: newest checkpoints kept, beside the best. validation_videos: described every validate_every steps.
     calibration_videos: validation sequences on which the verbs' thresholds are set at the end; 0 leaves them.
     """
@@ -202,9 +242,9 @@ class TrainingConfig:
     synthetic_width: int | None = 320
     seed: int = 0
     steps: int = 2000
-    tracking_steps: int = 200
-    spelling_from: int = 300
-    words_from: int = 400
+    detector_only_steps: int = 200
+    ctc_start_step: int = 300
+    caption_start_step: int = 400
     batch_clips: int = 1
     accumulate: int = 1
     workers: int = 1
@@ -220,12 +260,11 @@ class TrainingConfig:
     weight_decay: float = 0.01
     warmup_steps: int = 100
     clip_norm: float = 5.0
-    weights: LossWeights = field(default_factory=LossWeights)
+    weights: dict[str, float] = field(default_factory=dict)
     assignment_iou: float = 0.5
-    negatives_per_positive: float = 3.0
     precision: str = "auto"
     compile: bool = False
-    tracker: str = "tensorboard"
+    logger: str = "tensorboard"
     log_every: int = 10
     checkpoint_every: int = 200
     keep: int = 2
@@ -238,14 +277,14 @@ class TrainingConfig:
         small = [name for name in counts if getattr(self, name) < 1]
         if small:
             raise ValueError(f"training.{small[0]} is {getattr(self, small[0])}; give at least 1")
-        if not 0 <= self.tracking_steps <= min(self.spelling_from, self.words_from):
+        if not 0 <= self.detector_only_steps <= min(self.ctc_start_step, self.caption_start_step):
             raise ValueError(
-                f"training.tracking_steps is {self.tracking_steps}, spelling_from {self.spelling_from} and words_from "
-                f"{self.words_from}; spelling and words come after tracking"
+                f"training.detector_only_steps is {self.detector_only_steps}, ctc_start_step {self.ctc_start_step} and "
+                f"caption_start_step {self.caption_start_step}; ctc and captions start after the detector"
             )
         for name, allowed in (
             ("precision", ("auto", "float32", "bf16", "fp16")),
-            ("tracker", ("tensorboard", "wandb", "none")),
+            ("logger", ("tensorboard", "wandb", "none")),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"training.{name} is {getattr(self, name)!r}; it takes {', '.join(allowed)}")
@@ -255,7 +294,7 @@ class TrainingConfig:
 class Config:
     """Everything that makes a model. `name` is what a description says wrote it.
 
-    spine: a key of MODELS: "smot" (learned features, fusions and heads) or "zero-shot" (pretrained parts alone).
+    model_type: a key of MODELS: "smot" (learned features, fusions and heads) or "zero-shot" (pretrained parts alone).
     """
 
     name: str = "demo"
@@ -267,11 +306,11 @@ class Config:
     interaction: InteractionConfig = field(default_factory=InteractionConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     pictures: PicturesConfig = field(default_factory=PicturesConfig)
-    spine: str = "smot"
+    model_type: str = "smot"
 
 
 def load_config(path: Path | str, overrides: typing.Sequence[str] = ()) -> Config:
-    """Read a YAML file over the defaults, then apply overrides such as `decoder.soft_tokens=8`.
+    """Read a YAML file over the defaults, then apply overrides such as `decoder.max_new_tokens=60`.
 
     Raises:
         FileNotFoundError: no such file.
@@ -334,6 +373,9 @@ def _value(kind: Any, value: Any, key: str) -> Any:
         return _section(kind, value, key + ".")  # type: ignore[arg-type]
     if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
         return tuple(_value(typing.get_args(kind)[0], entry, key) for entry in value)
+    if typing.get_origin(kind) is dict and isinstance(value, dict):
+        entry_kind = typing.get_args(kind)[1]
+        return {str(name): _value(entry_kind, entry, f"{key}.{name}") for name, entry in value.items()}
     allowed = typing.get_args(kind) if typing.get_origin(kind) in (Union, types.UnionType) else (kind,)
     if float in allowed and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -14,6 +14,8 @@ install_import_hook(
     "beartype.beartype",
 )
 
+pytest.register_assert_rewrite("associator_contract", "fusion_contract")
+
 # A busy machine is no fault of the code: examples may take their time.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

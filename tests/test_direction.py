@@ -11,7 +11,7 @@ import torch
 from seeds import learning
 from torch import nn
 
-from smot_vlm.fusion.memory import Observation, TrackBatch, stack
+from smot_vlm.fusion.memory import Observation, TrackBatch, pad_tracks
 from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS
 from smot_vlm.semantics.interaction import InteractionHead
 from smot_vlm.semantics.losses import focal_loss
@@ -73,7 +73,10 @@ def batch_of(clips: list[SyntheticSequence]) -> tuple[TrackBatch, torch.Tensor]:
     """The people of the clips, and which of the two ways is true of each."""
     people = [person for clip in clips for person in observations(clip)]
     truth = [0 if clip.interactions[0].subject == clip.tracks[0].id else 1 for clip in clips]
-    return stack(people), torch.tensor(truth)
+    rows = [entry for person in people for entry in person]
+    times = torch.tensor([entry.time_seconds for entry in rows])
+    tokens, boxes = (torch.stack([getattr(entry, name) for entry in rows]) for name in ("tokens", "box"))
+    return pad_tracks(tokens, times, boxes, [len(person) for person in people]), torch.tensor(truth)
 
 
 @pytest.mark.slow

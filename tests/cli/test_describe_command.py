@@ -14,7 +14,7 @@ from smot_vlm.cli.main import main
 from smot_vlm.formats.mot import read_mot
 from smot_vlm.formats.schema import validate_description
 from smot_vlm.models.build import build_model
-from smot_vlm.output.export import OUTPUTS
+from smot_vlm.output.description_files import OUTPUTS
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.writer import VideoWriter
 

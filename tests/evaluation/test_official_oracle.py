@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from recordings import larger_alone
 
-from smot_vlm.evaluation import official_words as words
+from smot_vlm.evaluation import caption_measures
+from smot_vlm.evaluation import official_caption_measures as measures
 from smot_vlm.evaluation.matching import match_many_to_one
-from smot_vlm.evaluation.relations import count_relations, relation_scores
+from smot_vlm.evaluation.official_interactions import count_relations, relation_scores
 from smot_vlm.evaluation.wordnet import load_wordnet
 from smot_vlm.structures import Trajectory
 
@@ -32,13 +33,13 @@ def captions(golden):
 @pytest.mark.parametrize("name", ["pairs", "longer"])
 def test_bleu_counts_characters(captions, name):
     references, predictions, expected = captions[name]
-    sums = words.character_bleu_statistics(references, predictions).sum(axis=0)
-    assert words.character_bleu(sums) == pytest.approx(expected["BLEU"], abs=1e-6)
+    sums = measures.character_bleu_statistics(references, predictions).sum(axis=0)
+    assert measures.character_bleu(sums) == pytest.approx(expected["BLEU"], abs=1e-6)
 
 
 def test_character_bleu_of_nothing():
-    assert words.character_bleu(words.character_bleu_statistics(["a man"], [""]).sum(axis=0)) == 0
-    assert words.character_bleu(np.zeros(words.BLEU_TERMS)) == 0
+    assert measures.character_bleu(measures.character_bleu_statistics(["a man"], [""]).sum(axis=0)) == 0
+    assert measures.character_bleu(np.zeros(measures.BLEU_TERMS)) == 0
 
 
 @pytest.mark.parametrize("name", ["pairs", "longer"])
@@ -48,7 +49,7 @@ def test_meteor_of_nltk(captions, name):
         load_wordnet()
     except FileNotFoundError as error:
         pytest.skip(str(error))
-    scores = words.nltk_meteor(references, predictions)
+    scores = measures.nltk_meteor(references, predictions)
     assert scores.mean() == pytest.approx(expected["METEOR"], abs=1e-6)
     if name == "pairs":
         np.testing.assert_allclose(scores, expected["nltk_meteor"], atol=1e-6)
@@ -57,7 +58,7 @@ def test_meteor_of_nltk(captions, name):
 @pytest.mark.parametrize("name", ["pairs", "longer"])
 def test_rouge_and_cider_see_raw_text(captions, name):
     references, predictions, expected = captions[name]
-    rouge, cider = words.raw_rouge_l(references, predictions), words.raw_cider(references, predictions)
+    rouge, cider = caption_measures.rouge_l(references, predictions), caption_measures.cider(references, predictions)
     assert rouge.mean() == pytest.approx(expected["ROUGE"], abs=1e-6)
     assert cider.mean() == pytest.approx(expected["CIDEr"], abs=1e-6)
     if name == "pairs":
@@ -93,8 +94,8 @@ def check_relations(folder: Path, name: str) -> None:
 
 def tracks_of(table: dict) -> list[Trajectory]:
     return [
-        Trajectory(int(id), [int(frame) for frame in boxes], list(boxes.values()), np.ones(len(boxes)))
-        for id, boxes in table.items()
+        Trajectory(int(track_id), [int(frame) for frame in boxes], list(boxes.values()), np.ones(len(boxes)))
+        for track_id, boxes in table.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""Features of people and frames: where they look, that batching changes nothing, and that gradient flows."""
+"""Features of people and frames: which cells they encode, that batching changes nothing, and that gradient flows."""
 
 import torch
 

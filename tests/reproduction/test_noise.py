@@ -51,10 +51,10 @@ def as_read(sequence):
     """A drawn sequence as a reader of data sets gives it."""
     from pathlib import Path
 
-    from smot_vlm.data.bensmot import Sequence
+    from smot_vlm.data.bensmot import BenSmotSequence
     from smot_vlm.data.frames import FrameFile
 
     frames = tuple(FrameFile(index, Path(f"{index}.jpg")) for index in range(len(sequence)))
     size = (sequence.width, sequence.height)
     words = (sequence.keys, sequence.interactions, sequence.caption, sequence.fps)
-    return Sequence(sequence.name, Path(), frames, size, sequence.tracks, *words)
+    return BenSmotSequence(sequence.name, Path(), frames, size, sequence.tracks, *words)

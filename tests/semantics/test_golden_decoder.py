@@ -9,7 +9,7 @@ from recordings import larger_alone
 
 from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.losses import IGNORED, focal_loss, label_smoothed_loss
-from smot_vlm.semantics.smoter_search import FORBIDDEN_LOGIT, WrittenText, search
+from smot_vlm.semantics.smoter_search import FORBIDDEN_LOGIT, GeneratedText, search
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer
 
 BEGIN, END, PADDING = 104, 102, 0
@@ -68,7 +68,7 @@ def all_real(visual: torch.Tensor) -> torch.Tensor:
     return torch.ones(visual.shape[:2], dtype=torch.bool)
 
 
-def write(network: SmoterTransformer, visual: torch.Tensor, **options: bool | Decoding) -> WrittenText:
+def write(network: SmoterTransformer, visual: torch.Tensor, **options: bool | Decoding) -> GeneratedText:
     return search(network, visual, all_real(visual), begin=BEGIN, end=END, max_new_tokens=39, **options)
 
 
@@ -158,7 +158,7 @@ def test_gradients(network, recorded):
         torch.testing.assert_close(rows, expected, atol=TOLERANCE, rtol=1e-4)
 
 
-def assert_same_text(text: WrittenText, tokens: torch.Tensor, log_probs: torch.Tensor) -> None:
+def assert_same_text(text: GeneratedText, tokens: torch.Tensor, log_probs: torch.Tensor) -> None:
     # Where every row ends at once the released code gives the end token alone, without the begin token.
     ours = text.tokens[:, 1:] if tokens.shape[1] == 1 else text.tokens
     assert ours.tolist() == tokens.tolist()
@@ -202,9 +202,9 @@ def test_beam_search(network, recorded, use_cache):
 def test_logits_of_each_greedy_step(network, recorded):
     """As recorded: after the word just written was forbidden."""
     visual, tokens = recorded["greedy_in_0"], recorded["greedy_tokens_0"].long()
-    context = network.read(visual, all_real(visual))
+    state = network.prefill(visual, all_real(visual))
     for step, (token, expected) in enumerate(zip(tokens[0, :-1], recorded["greedy_step_logits_0"], strict=True)):
-        logits, context = network.write(token.view(1, 1), context)
+        logits, state = network.extend(token.view(1, 1), state)
         if step > 0:
             logits[0, 0, token] = FORBIDDEN_LOGIT
         torch.testing.assert_close(logits[0, 0], expected, atol=TOLERANCE, rtol=0)

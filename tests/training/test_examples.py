@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from smot_vlm.training.examples import Draw, ExampleOptions, Examples, RunOrder
+from smot_vlm.training.examples import ExampleOptions
+from smot_vlm.training.loader import Draw, Examples, RunOrder
 from smot_vlm.training.sequence_sources import VALIDATION_SEED, DrawnWorld, open_source
 
 pytestmark = pytest.mark.drawn
