@@ -169,7 +169,7 @@ def tell(model: SmotModel, seen: list[Seen]) -> list[str]:
 @pytest.mark.slow
 @learning()
 @pytest.mark.parametrize("name", CASES)
-def test_eight_clips_are_told_without_a_missing_fact_and_from_what_is_seen(clips, name, monkeypatch, seed):
+def test_eight_clips_are_told_without_a_missing_fact_and_from_what_is_seen(clips, name, seed, monkeypatch):
     monkeypatch.setattr(SmoterDecoder, "__init__", partialmethod(SmoterDecoder.__init__, dropout=0.0))
     decoder, rate = CASES[name]
     model = make_model(decoder, seed)

@@ -100,9 +100,9 @@ class ZeroShotModel(PromptedModel):
         self,
         memory: SceneMemory,
         frame: Frame,
-        encoded: np.ndarray,
+        encoded: np.ndarray,  # noqa: ARG002
         tracked: Detections,
-        keyframe: bool,  # noqa: ARG002
+        keyframe: bool,
     ) -> None:
         """Keep pictures. An observation has no tokens: it says who was seen, when and where."""
         assert tracked.ids is not None, "people are observed by their ids"

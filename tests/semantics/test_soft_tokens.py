@@ -71,8 +71,8 @@ def test_segments_share_the_soft_tokens_evenly():
 
 
 @learning()
-def test_each_segment_can_learn_to_tell_its_own(seed):
-    """Each of four looks shows one of three things; a stretch's soft tokens learn to say it, in 60 steps."""
+def test_each_segment_can_learn_its_own(seed):
+    """Each of four keyframes shows one of three things; a segment's soft tokens learn which, in 60 steps."""
     soft = make_soft_tokens(seed=seed, num_segments=SEGMENTS).train()
     words = torch.eye(3, HIDDEN)
     optimizer = torch.optim.AdamW(soft.parameters(), lr=5e-3)
