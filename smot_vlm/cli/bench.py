@@ -143,6 +143,24 @@ def memory(
 
 
 @app.command()
+def reading(
+    video: Video = None,
+    frames: Annotated[int, typer.Option(min=1, help="The video is repeated to so many frames.")] = 4000,
+    repeats: Repeats = 3,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Reading a long video: seconds and memory, against PyAV's bare loop."""
+
+    def bench(progress: Progressing) -> Any:
+        from smot_vlm.bench.reading import run
+
+        return run(video, frames=frames, repeats=repeats, progress=progress)
+
+    _bench({"reading": bench}, json_file, overwrite)
+
+
+@app.command()
 def train(
     config: Annotated[Path | None, typer.Option(help="A training's YAML file [default: the demo's].")] = None,
     steps: Steps = 5,
@@ -184,7 +202,7 @@ def everything(
     """Every benchmark but `evaluation`, with what ships. Takes some minutes."""
     benches: dict[str, Bench] = {
         name: _with_defaults(name, clock)
-        for name in ("association", "fusion", "decoder", "describe", "memory", "train")
+        for name in ("association", "fusion", "decoder", "describe", "memory", "reading", "train")
     }
     _bench(benches, json_file, overwrite, clock, threads)
 

@@ -58,10 +58,8 @@ def describe(
     with ExitStack() as stack:
         stack.enter_context(_damage_is_reported_once())
         spool = Spool(stack, source, stride)
-        with _progress("watching") as bar:
+        with _progress("watching") as bar, _interrupt_ends_watching() as stopped:
             task = bar.add_task("watching", total=max_frames)
-
-            stopped = stack.enter_context(_interrupt_ends_watching())
 
             def on_frame(frame: "Frame", video: "VideoReader") -> bool:
                 bar.update(task, completed=video.frames_read, total=video.frame_count)
