@@ -137,8 +137,9 @@ def _read_bare(path: Path, on_frame: Callable[[], None], convert: bool) -> int:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
-        for count, frame in enumerate(container.decode(stream), start=1):
+        for frame in container.decode(stream):
             if convert:
                 frame.to_ndarray(format="rgb24")
             on_frame()
+            count += 1
     return count

@@ -174,7 +174,7 @@ def test_damage_in_the_middle_is_passed_over_and_reported_once(run, boxes, tmp_p
     video = json.loads((tmp_path / "out/description.json").read_text())["video"]
     assert validate_description(json.loads((tmp_path / "out/description.json").read_text())) == []
     assert 40 <= video["frames"] <= 48
-    (start, end), = video["damage"]
+    ((start, end),) = video["damage"]
     assert 0.5 < start < end < 1.5
     assert not video["truncated"]
     assert len(seconds_of(tmp_path / "out/annotated.mp4")) == video["frames"]

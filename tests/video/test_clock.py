@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from video_files import numbered, write_container
+from video_files import numbered
 
 from smot_vlm.structures import VideoInfo
 from smot_vlm.video.clock import TimesLog

@@ -1,4 +1,4 @@
-"""Damaged files: what the decoder can read comes, damaged spans are listed, and a cut file says that it was cut short."""
+"""Damaged files: what can be decoded comes, damaged spans are listed, and a cut file says that it was cut short."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from video_files import numbered, pictures, write_container
 
-from smot_vlm.video.decoding import tagged_seconds
+from smot_vlm.video.ends import tagged_seconds
 from smot_vlm.video.reader import open_video
 
 COUNT = 80
@@ -56,9 +56,7 @@ def cut(source: Path, target: Path, share: float) -> Path:
 @pytest.mark.parametrize("stop_at_damage", [False, True])
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.65])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_cut_short(
-    clean_files: dict[str, Path], tmp_path: Path, kind: str, share: float, stop_at_damage: bool
-):
+def test_a_file_cut_short(clean_files: dict[str, Path], tmp_path: Path, kind: str, share: float, stop_at_damage: bool):
     source = clean_files[kind]
     frames, truncated = read(cut(source, tmp_path / source.name, share), stop_at_damage)
     assert (share - 0.2) * COUNT < len(frames) < COUNT
@@ -93,9 +91,7 @@ def with_noise(source: Path, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["mp4 index first", "mp4 mpeg4", "avi", "ts"])
-def test_noise_in_the_middle_ends_a_video_that_stops_at_damage(
-    clean_files: dict[str, Path], tmp_path: Path, kind: str
-):
+def test_noise_in_the_middle_ends_a_video_that_stops_at_damage(clean_files: dict[str, Path], tmp_path: Path, kind: str):
     frames, truncated = read(with_noise(clean_files[kind], tmp_path), stop_at_damage=True)
     assert truncated
     assert 0.3 * COUNT < len(frames) < 0.6 * COUNT

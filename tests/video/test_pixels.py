@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from av.video.reformatter import ColorPrimaries, Colorspace, ColorRange, ColorTrc, VideoReformatter
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from video_files import mean_difference, write_container
 
 from smot_vlm.video.pixels import orientation, shown_size
