@@ -69,6 +69,7 @@ def test_options_reach_the_benchmark(words, options, monkeypatch):
     assert options.items() <= bench.call_args.kwargs.items()
 
 
+@pytest.mark.drawn
 def test_all_runs_every_benchmark_with_its_defaults(monkeypatch):
     names = ("fusion", "decoder", "describe", "memory", "train")
     benches = {}
