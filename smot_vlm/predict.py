@@ -1,6 +1,6 @@
-"""Describe every sequence of a data set's split; a stopped run goes on where it stopped.
+"""Describe every sequence of a data set's split; a stopped run continues where it stopped.
 
-    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout beside it
+    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout next to it
 
 run.json holds the settings, so that two runs never mix in one folder.
 """
@@ -15,8 +15,8 @@ import numpy as np
 
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, tracks_of_rows
 from smot_vlm.data.sequences import AnnotatedSequence
-from smot_vlm.formats.bensmot import BOXES_FILE
 from smot_vlm.formats.mot import MotRows, read_mot
+from smot_vlm.formats.sequence_files import BOXES_FILE
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import ALONE, Processes
@@ -36,7 +36,14 @@ OnFrame = Callable[[Frame, VideoReader], bool | None]
 class RunSettings:
     """What a run's descriptions depend on, as written to run.json.
 
-    trajectories, detections: "", "gt" or a folder of MOT files, with ids to keep or boxes to link.
+    Attributes:
+        dataset: its root.
+        split: of the data set.
+        model: name or folder.
+        detector: as for Tracker.
+        associator: as for Tracker.
+        trajectories: "", "gt" or a folder of MOT files with ids to keep.
+        detections: "", "gt" or a folder of MOT files with boxes to link.
     """
 
     dataset: str
@@ -50,7 +57,13 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one sequence. kept: it was described by an earlier call. error: why it could not be described."""
+    """What became of one sequence.
+
+    Attributes:
+        name: of the sequence.
+        kept: it was described by an earlier call.
+        error: why it could not be described.
+    """
 
     name: str
     kept: bool = False
@@ -70,12 +83,23 @@ def predict_split(
     """Describe the sequences of `dataset` that `out` does not hold yet, one a step, in the order of their names.
 
     A sequence that cannot be described (a broken image, no boxes) gives an outcome with an error and the next one is
-    taken; the next call tries it again. overwrite: describe all of them anew, also under other settings.
-    on_frame: called after each frame, for progress. processes: they share the sequences, each gives its own outcomes.
+    taken; the next call tries it again.
+
+    Args:
+        tracker: the model.
+        dataset: a split.
+        out: the folder of the run.
+        settings: what the descriptions depend on.
+        overwrite: describe all of them again, also under other settings.
+        on_frame: called after each frame, for progress.
+        processes: they share the sequences; each yields its own outcomes.
+
+    Yields:
+        One outcome a sequence.
 
     Raises:
         ValueError: `out` holds a run with other settings and `overwrite` is false.
-        FileNotFoundError: a folder of trajectories that is not there.
+        FileNotFoundError: a folder of trajectories that does not exist.
         NotADirectoryError: `out` is a file.
     """
     out = Path(out)
@@ -149,6 +173,11 @@ def describe_sequence(
 def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
     """Write `out`/run.json, or check that it holds these settings.
 
+    Args:
+        out: the folder of the run.
+        settings: of the run.
+        overwrite: replace other settings.
+
     Raises:
         ValueError: it holds others and `overwrite` is false, or it cannot be read.
         NotADirectoryError: `out` is a file.
@@ -169,7 +198,7 @@ def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
 
 
 class _Images:
-    """The images of a sequence in the order of their frames, each decoded when its turn comes."""
+    """The images of a sequence in the order of their frames, each decoded when it is needed."""
 
     def __init__(self, sequence: AnnotatedSequence) -> None:
         self._sequence = sequence
@@ -192,7 +221,7 @@ def _read_settings(path: Path) -> Mapping[str, object]:
 
 
 def _is_described(path: Path) -> bool:
-    """Whether a whole description stands there."""
+    """Whether the file is a complete description."""
     try:
         Description.from_json(path)
     except (FileNotFoundError, ValueError):
@@ -207,7 +236,7 @@ def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence],
     the name of a sequence.
     """
     if not where:
-        return lambda sequence: None
+        return lambda _sequence: None
     if where == GROUND_TRUTH:
         return lambda sequence: sequence.folder / BOXES_FILE
     folder = Path(where)

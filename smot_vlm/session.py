@@ -24,7 +24,14 @@ from smot_vlm.video.reader import VideoReader
 
 @dataclass(frozen=True, eq=False)
 class VerbSet:
-    """The verbs that are asked about: labels as reported, plain words, thresholds, and their log-odds for pairs."""
+    """The verbs that are scored.
+
+    Attributes:
+        labels: as reported.
+        words: in plain English.
+        thresholds: probabilities above which each is reported.
+        score: (fused, pairs) to log-odds (pairs, verbs).
+    """
 
     labels: Sequence[str]
     words: Sequence[str]
@@ -48,11 +55,14 @@ def _open_verbs(model: SmotModelBase, phrases: Sequence[str]) -> VerbSet:
 
 
 class Session:
-    """Watches one video for a Tracker.
+    """Describes one video for a Tracker.
 
-    open_people: given the model's own detector as a function of a frame, opens the source of boxes with ids.
-    verbs: phrases to ask about in place of the 335 senses.
-    times: seconds by part: detector, backbone, association, features, fusion, language, verbs.
+    Args:
+        model: any of the three kinds.
+        config: its configuration.
+        open_people: given the model's own detector as a function of a frame, opens the source of boxes with ids.
+        times: books seconds by part: detector, backbone, association, features, fusion, language, verbs.
+        verbs: phrases in place of the 335 senses.
     """
 
     def __init__(
@@ -76,7 +86,14 @@ class Session:
         self._people = open_people(self._detect)
 
     def observe(self, frame: Frame) -> Detections:
-        """Take in the next frame; gives the people in it, with ids."""
+        """Take in the next frame.
+
+        Args:
+            frame: later than those before.
+
+        Returns:
+            The people in it, with ids.
+        """
         self._size = (frame.width, frame.height)
         people = self._people.update(frame)
         self._trajectories.add(frame.index, people)
@@ -85,7 +102,17 @@ class Session:
         return people
 
     def describe(self, video: VideoReader) -> Description:
-        """Everything that can be said about the frames so far."""
+        """Describe the frames so far.
+
+        Args:
+            video: the reader that gave them.
+
+        Returns:
+            The description.
+
+        Raises:
+            ValueError: boxes were given and none of them lies in these frames.
+        """
         self._people.check_used(video.name)
         tracks = self._tracks()
         ids = [track.id for track in tracks]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from smot_vlm.formats import bensmot, mot
+from smot_vlm.formats import mot, sequence_files
 from smot_vlm.system.files import write_text
 
 SCHEMA = "smot-vlm/1"
@@ -20,9 +20,10 @@ SCHEMA = "smot-vlm/1"
 class Frame:
     """One picture of a video.
 
-    index: 0-based number of the frame in its source, before any stride.
-    time_seconds: presentation time, from the container where it has one.
-    image: RGB uint8 (height, width, 3).
+    Attributes:
+        index: 0-based number of the frame in its source, before any stride.
+        time_seconds: presentation time, from the container where it has one.
+        image: RGB uint8 (height, width, 3).
     """
 
     index: int
@@ -46,9 +47,13 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """Person boxes of one frame: boxes float64 (n, 4) xyxy pixels, scores float64 (n), ids int64 (n) once associated.
+    """Person boxes of one frame.
 
-    rows: int64 (n), the row of the detector's output behind each box, where an associator made these.
+    Attributes:
+        boxes: float64 (n, 4) xyxy in pixels.
+        scores: float64 (n,).
+        ids: int64 (n,), once associated.
+        rows: int64 (n,), the row of the detector's output behind each box, where an associator made these.
     """
 
     boxes: np.ndarray
@@ -77,7 +82,14 @@ class Detections:
         return cls(np.zeros((0, 4)), np.zeros(0))
 
     def select(self, index: np.ndarray) -> "Detections":
-        """The detections at `index` (a mask or positions)."""
+        """Some of the detections.
+
+        Args:
+            index: a mask or positions.
+
+        Returns:
+            These, in that order.
+        """
         ids = None if self.ids is None else self.ids[index]
         rows = None if self.rows is None else self.rows[index]
         return Detections(self.boxes[index], self.scores[index], ids, rows)
@@ -85,7 +97,15 @@ class Detections:
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """One person through the video: frames int64 (n) ascending, boxes float64 (n, 4), scores float64 (n), a caption."""
+    """One person over time.
+
+    Attributes:
+        id: unique in the video.
+        frames: int64 (n,), ascending.
+        boxes: float64 (n, 4) xyxy in pixels.
+        scores: float64 (n,).
+        caption: may be empty.
+    """
 
     id: int
     frames: np.ndarray
@@ -144,7 +164,14 @@ NO_DECODER = "none"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Who wrote the description. trained: false where any head that spoke has random weights."""
+    """Who wrote the description.
+
+    Attributes:
+        name: of the configuration.
+        decoder: its name, or NO_DECODER.
+        associator: what linked the boxes.
+        trained: false where any part that wrote or scored has random weights.
+    """
 
     name: str
     decoder: str
@@ -173,7 +200,13 @@ class Description:
                 raise ValueError(f"interaction {edge} names a track that is not there; tracks are {sorted(ids)}")
 
     def track(self, id: int) -> Trajectory:
-        """The trajectory with this id.
+        """The trajectory of one person.
+
+        Args:
+            id: of the person.
+
+        Returns:
+            The trajectory.
 
         Raises:
             KeyError: no such id.
@@ -204,7 +237,14 @@ class Description:
         }
 
     def to_json(self, path: Path | str | None = None) -> str:
-        """JSON text (boxes to 0.001 pixel, scores to 0.0001); also written to `path` where one is given."""
+        """Write JSON, boxes to 0.001 pixel and scores to 0.0001.
+
+        Args:
+            path: where to write it; None writes nothing.
+
+        Returns:
+            The text.
+        """
         text = json.dumps(self.to_dict(), ensure_ascii=False) + "\n"
         if path is not None:
             write_text(Path(path), text)
@@ -213,6 +253,12 @@ class Description:
     @classmethod
     def from_json(cls, source: Path | str) -> "Description":
         """Read description.json.
+
+        Args:
+            source: its path.
+
+        Returns:
+            The description.
 
         Raises:
             FileNotFoundError: no such file.
@@ -234,6 +280,12 @@ class Description:
     def from_dict(cls, content: dict[str, Any]) -> "Description":
         """The inverse of `to_dict`.
 
+        Args:
+            content: parsed JSON.
+
+        Returns:
+            The description.
+
         Raises:
             ValueError: another schema, or a field that is missing or of the wrong kind.
         """
@@ -254,7 +306,14 @@ class Description:
             raise ValueError(f"a field is missing, unknown or of the wrong kind ({error})") from None
 
     def to_mot(self, path: Path | str | None = None) -> str:
-        """MOT text of all tracks, frames counted from 1; also written to `path` where one is given."""
+        """Write MOT text of all tracks, frames counted from 1.
+
+        Args:
+            path: where to write it; None writes nothing.
+
+        Returns:
+            The text.
+        """
         text = mot.format_mot(self._mot_rows())
         if path is not None:
             write_text(Path(path), text)
@@ -271,6 +330,9 @@ class Description:
 
         `gt/gt.txt`, `instance_captions.txt`, `video_caption.txt`, `interactions.graphml`; existing ones are replaced.
 
+        Args:
+            folder: made where it is not there.
+
         Raises:
             ValueError: a track without boxes, which the layout cannot hold.
         """
@@ -278,18 +340,26 @@ class Description:
         empty = [track.id for track in tracks if not len(track)]
         if empty:
             raise ValueError(f"tracks {empty} have no boxes; drop them before writing the BenSMOT layout")
-        words = bensmot.format_words(
+        words = sequence_files.format_annotations(
             [track.id for track in tracks],
-            bensmot.default_names(len(tracks)),
+            sequence_files.default_names(len(tracks)),
             [track.caption for track in tracks],
             [(edge.subject, edge.verb, edge.object) for edge in self.interactions],
             self.caption,
         )
-        boxes = bensmot.format_boxes(self._mot_rows())
-        bensmot.write_files(Path(folder), {bensmot.BOXES_FILE: boxes, **words})
+        boxes = sequence_files.format_boxes(self._mot_rows())
+        sequence_files.write_files(Path(folder), {sequence_files.BOXES_FILE: boxes, **words})
 
     def with_captions(self, caption: str, captions: dict[int, str]) -> "Description":
-        """The same description with other words: the video's caption and one for each track id in `captions`."""
+        """The same description with other captions.
+
+        Args:
+            caption: of the video.
+            captions: by track id; people without one keep theirs.
+
+        Returns:
+            The new description.
+        """
         tracks = tuple(replace(track, caption=captions.get(track.id, track.caption)) for track in self.tracks)
         return replace(self, caption=caption, tracks=tracks)
 

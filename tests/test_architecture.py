@@ -137,3 +137,49 @@ def test_no_import_runs_in_a_circle():
 
     for module in graph:
         visit(module, ())
+
+
+def code_lines(path: Path) -> int:
+    """Lines that are neither blank, comment nor docstring."""
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    skipped = {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and ast.get_docstring(node) is not None
+        for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    }
+    lines = enumerate(text.splitlines(), start=1)
+    return sum(
+        1 for number, line in lines if line.strip() and number not in skipped and not line.strip().startswith("#")
+    )
+
+
+def summary(package: Path) -> str:
+    """Rooms are the folders and loose modules directly below the package; an arrow is one room importing another."""
+    global PACKAGE
+    PACKAGE = package
+    lines: dict[str, int] = {}
+    for path in package.rglob("*.py"):
+        room = stage(module_name(path))
+        if room:
+            lines[room] = lines.get(room, 0) + len(path.read_text(encoding="utf-8").splitlines())
+    arrows = {
+        (stage(module), stage(target))
+        for module, targets in import_graph().items()
+        for target in targets
+        if stage(module) and stage(target) and stage(module) != stage(target)
+    }
+    total, largest = sum(lines.values()), max(lines, key=lambda room: lines[room])
+    code = sum(code_lines(path) for path in package.rglob("*.py"))
+    return (
+        f"{len(lines)} rooms, {len(arrows)} arrows, largest room {largest} with {lines[largest] / total:.0%}, "
+        f"{total} lines, of which {code} of code"
+    )
+
+
+if __name__ == "__main__":
+    import sys
+
+    print(summary(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else PACKAGE))

@@ -8,6 +8,7 @@ clip the head is asked both ways, so that whoever cannot tell the direction is r
 import numpy as np
 import pytest
 import torch
+from seeds import learning
 from torch import nn
 
 from smot_vlm.fusion.memory import Observation, TrackBatch, pad_tracks
@@ -15,6 +16,8 @@ from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS
 from smot_vlm.semantics.interaction import InteractionHead
 from smot_vlm.semantics.losses import focal_loss
 from smot_vlm.synthetic import SyntheticSequence, make_sequence
+
+pytestmark = pytest.mark.drawn
 
 VERB = "push.v.01"
 FIRST_SEED, LEARNED, HELD_OUT = 640_000, 96, 48
@@ -76,8 +79,9 @@ def batch_of(clips: list[SyntheticSequence]) -> tuple[TrackBatch, torch.Tensor]:
 
 
 @pytest.mark.slow
-def test_who_pushes_whom_is_told_of_clips_never_seen():
-    torch.manual_seed(0)
+@learning()
+def test_who_pushes_whom_is_told_of_clips_never_seen(seed):
+    torch.manual_seed(seed)
     model = Directed()
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
     batch, truth = batch_of(pushes(FIRST_SEED, LEARNED))

@@ -77,15 +77,36 @@ class AssociationSettings:
         return max(1, round(self.buffer_seconds * self.fps))
 
     def is_high(self, scores: np.ndarray) -> np.ndarray:
-        """Mask of the float32 `scores` (n) of the first round."""
+        """Which boxes take part in the first round.
+
+        Args:
+            scores: float32 (n,).
+
+        Returns:
+            A mask (n,).
+        """
         return scores > self._limits[0]
 
     def is_low(self, scores: np.ndarray) -> np.ndarray:
-        """Mask of the float32 `scores` (n) of the second round; a score of exactly `high_score` is in neither."""
+        """Which boxes take part in the second round; a score of exactly `high_score` is in neither.
+
+        Args:
+            scores: float32 (n,).
+
+        Returns:
+            A mask (n,).
+        """
         return (scores > self._limits[1]) & (scores < self._limits[0])
 
     def starts_track(self, scores: np.ndarray) -> np.ndarray:
-        """Mask of the float32 `scores` (n) that are enough for a new track."""
+        """Which boxes may start a track.
+
+        Args:
+            scores: float32 (n,).
+
+        Returns:
+            A mask (n,).
+        """
         return scores >= self._limits[2]
 
     @cached_property

@@ -11,9 +11,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from smot_vlm.cli.console import messages, output, print_warning
+from smot_vlm.cli.console import output, print_warning, progress
 from smot_vlm.cli.loading import load_tracker
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def describe(
 
     Ctrl-C ends the watching of a camera or a stream and describes what was seen.
     """
-    from smot_vlm.output.export import check_outputs
+    from smot_vlm.output.description_files import check_outputs
 
     folder = out or _default_folder(source)
     check_outputs(folder, overwrite)
@@ -53,16 +52,14 @@ def describe(
     tracker = load_tracker(model, detector=detector, associator=associator, device=device)
     with ExitStack() as stack:
         spool = Spool(stack, source, stride)
-        with _progress("watching") as bar:
-            task = bar.add_task("watching", total=max_frames)
-
+        with progress("watching", max_frames) as update:
             stopped = stack.enter_context(_interrupt_ends_watching())
 
             def on_frame(frame: "Frame", video: "VideoReader") -> bool:
-                bar.update(task, completed=video.frames_read, total=video.frame_count)
+                update(completed=video.frames_read, total=video.frame_count)
                 spool.add(frame, video)
                 if stopped.is_set() or video.frames_read == video.frame_count:
-                    bar.update(task, description="finding words")
+                    update(description="writing captions")
                 return not stopped.is_set()
 
             description = tracker.describe(
@@ -121,11 +118,10 @@ def _renumbered(path: Path, step: int, width: int, height: int) -> "Iterator[Ite
 def _write(
     folder: Path, description: "Description", spool: Spool, max_frames: int | None, *, video: bool, overwrite: bool
 ) -> None:
-    from smot_vlm.output.export import write_outputs
+    from smot_vlm.output.description_files import write_outputs
     from smot_vlm.verbs import VERBS
 
-    with _progress("drawing") as bar:
-        task = bar.add_task("drawing", total=description.video.frames)
+    with progress("drawing", description.video.frames) as update:
         files = write_outputs(
             folder,
             description,
@@ -134,7 +130,7 @@ def _write(
             video=video,
             overwrite=overwrite,
             glosses={verb.label: verb.gloss for verb in VERBS},
-            progress=lambda done: bar.update(task, completed=done),
+            progress=lambda done: update(completed=done),
         )
     people, edges = len(description.tracks), len(description.interactions)
     output.print(
@@ -149,7 +145,7 @@ def _interrupt_ends_watching() -> Iterator[Event]:
     """Ctrl-C once: what was seen so far is described. Twice: the command is stopped."""
     stopped = Event()
 
-    def on_interrupt(number: int, stack: FrameType | None) -> None:
+    def on_interrupt(_number: int, _stack: FrameType | None) -> None:
         if stopped.is_set():
             raise KeyboardInterrupt
         stopped.set()
@@ -176,17 +172,6 @@ def _warn(description: "Description") -> None:
         print_warning(
             f"model {description.model.name} is untrained: boxes and ids are real, captions and interactions mean nothing yet"
         )
-
-
-def _progress(name: str) -> Progress:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=messages, transient=True)
 
 
 def _default_folder(source: str) -> Path:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from smot_vlm.cli.console import messages, output, print_warning
-from smot_vlm.system.files import write_text
+from smot_vlm.cli.console import output, print_warning, progress
+from smot_vlm.system.files import check_free, write_text
 
 if TYPE_CHECKING:
     from smot_vlm.evaluation.results import Evaluation
@@ -60,10 +59,11 @@ def evaluate(
     overwrite: Overwrite = False,
 ) -> None:
     """Score predictions against ground truth: trajectories, captions, interactions."""
-    _check_free([json, csv, markdown, latex], overwrite)
+    for path in (json, csv, markdown, latex):
+        check_free(path, overwrite)
     from smot_vlm.evaluation import protocol as protocols
     from smot_vlm.evaluation.sequence_reader import read_predictions, read_truths
-    from smot_vlm.evaluation.similarity import DEFAULT_ENCODER
+    from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
     from smot_vlm.synthetic.language.fact_reader import read_facts
 
     wanted = protocols.PROTOCOLS if protocol is Protocol.both else (protocol.value,)
@@ -106,7 +106,8 @@ def compare(
     overwrite: Overwrite = False,
 ) -> None:
     """Show several evaluated runs side by side, the best value of each measure marked; one table a protocol."""
-    _check_free([plot, csv, markdown, latex], overwrite)
+    for path in (plot, csv, markdown, latex):
+        check_free(path, overwrite)
     from smot_vlm.evaluation import compare as comparison
 
     groups = comparison.load_runs(runs)
@@ -189,13 +190,6 @@ def _warn_missing(evaluation: "Evaluation") -> None:
         print_warning(f"and {len(evaluation.missing) - _SHOWN_MISSING} more; all scored as empty")
 
 
-def _check_free(paths: list[Path | None], overwrite: bool) -> None:
-    """Refuse before the work, not after it."""
-    for path in paths:
-        if path is not None and path.exists() and not overwrite:
-            raise FileExistsError(f"{path} exists; pass --overwrite to replace it or choose another name")
-
-
 def _prefixed(stage: Callable[[str], None], protocol: str) -> Callable[[str], None]:
     return lambda name: stage(f"{protocol}: {name}")
 
@@ -203,12 +197,10 @@ def _prefixed(stage: Callable[[str], None], protocol: str) -> Callable[[str], No
 @contextmanager
 def _stages() -> Iterator[Callable[[str], None]]:
     """A line that shows which stage is running and for how long."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal) as bar:
-        task = bar.add_task("", total=None)
+    with progress("", counted=False) as update:
 
         def stage(name: str) -> None:
             logging.getLogger(__name__).info("%s", name)
-            bar.update(task, description=name)
+            update(description=name)
 
         yield stage

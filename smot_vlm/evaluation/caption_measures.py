@@ -25,7 +25,12 @@ METEOR_WEIGHTS = np.array([1.0, 0.6, 0.8, 0.6])  # exact, stem, synonym, paraphr
 
 @dataclass(frozen=True)
 class Tokens:
-    """Captions as lower-case tokens joined by blanks, punctuation removed; `note` is not empty without the PTB tokenizer."""
+    """Captions as lower-case tokens joined by blanks, punctuation removed.
+
+    Attributes:
+        lines: one a caption.
+        note: not empty without the PTB tokenizer.
+    """
 
     lines: tuple[str, ...]
     note: str = ""
@@ -34,7 +39,11 @@ class Tokens:
 def tokenize(captions: Sequence[str]) -> Tokens:
     """Stanford's PTB tokenizer as pycocoevalcap calls it, in one Java process.
 
-    Without Java a rule-based Treebank tokenizer stands in and the note says so.
+    Args:
+        captions: any texts.
+
+    Returns:
+        Their tokens; without Java those of a rule-based Treebank tokenizer, with a note that says so.
     """
     if not any(caption.strip() for caption in captions):
         return Tokens(("",) * len(captions))
@@ -48,7 +57,15 @@ def tokenize(captions: Sequence[str]) -> Tokens:
 
 
 def bleu_statistics(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
-    """(captions, 10): matched n-grams and predicted n-grams for n = 1..4, reference and predicted length in tokens."""
+    """Counts behind BLEU, which add up over captions.
+
+    Args:
+        references: true captions, token lines.
+        predictions: as many predicted ones.
+
+    Returns:
+        (captions, 10): matched n-grams and predicted n-grams for n = 1..4, reference and predicted length in tokens.
+    """
     with _pycocoevalcap():
         from pycocoevalcap.bleu.bleu_scorer import cook_refs, cook_test
     terms = np.zeros((len(references), BLEU_TERMS))
@@ -59,20 +76,32 @@ def bleu_statistics(references: Sequence[str], predictions: Sequence[str]) -> np
 
 
 def bleu(sums: np.ndarray) -> np.ndarray:
-    """BLEU-1..4, (4,), from summed `bleu_statistics`; 0 where nothing was predicted."""
+    """BLEU-1..4 of a set of captions.
+
+    Args:
+        sums: (10,) summed `bleu_statistics`.
+
+    Returns:
+        (4,); 0 where nothing was predicted.
+    """
     matched, guessed, (reference_length, length) = sums[:4], sums[4:8], sums[8:]
     if not length:
         return np.zeros(4)
     # The tiny constants are pycocoevalcap's; they keep a missing n-gram from ending the product in 0 / 0.
-    precision = np.cumprod((matched + 1e-15) / (guessed + 1e-9)) ** (1 / np.arange(1, 5))
+    precision: np.ndarray = np.cumprod((matched + 1e-15) / (guessed + 1e-9)) ** (1 / np.arange(1, 5))
     ratio = (length + 1e-15) / (reference_length + 1e-9)
-    return precision * min(1.0, np.exp(1 - 1 / ratio))
+    return precision * min(1.0, float(np.exp(1 - 1 / ratio)))
 
 
 def meteor_statistics(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
-    """(captions, 23): what METEOR 1.5 counts for each pair of token lines, in the jar's order.
+    """What METEOR 1.5 counts for each pair of captions; a word-for-word match counts no chunk, as in the jar's own sums.
 
-    A caption that fits its reference word for word counts no chunk, as in the jar's own sums.
+    Args:
+        references: true captions, token lines.
+        predictions: as many predicted ones.
+
+    Returns:
+        (captions, 23) in the jar's order.
 
     Raises:
         JavaError: no Java, or METEOR failed.
@@ -93,9 +122,15 @@ def meteor_statistics(references: Sequence[str], predictions: Sequence[str]) -> 
 
 
 def meteor(sums: np.ndarray) -> np.ndarray:
-    """METEOR (...) from `meteor_statistics` (..., 23), of single captions or summed (Denkowski and Lavie 2014, section 3).
+    """METEOR from its counts (Denkowski and Lavie 2014, section 3).
 
     A weighted mean of precision and recall, with content and function words apart, times a penalty for broken order.
+
+    Args:
+        sums: (..., 23) `meteor_statistics` of single captions or summed.
+
+    Returns:
+        (...) in [0, 1].
     """
     length, reference_length, function, reference_function = np.moveaxis(sums[..., :4], -1, 0)
     # Four stages of matching, each: content words (predicted, reference), function words (predicted, reference).
@@ -114,7 +149,15 @@ def meteor(sums: np.ndarray) -> np.ndarray:
 
 
 def rouge_l(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
-    """ROUGE-L (captions,) of lines split at single blanks, beta = 1.2; 0 for an empty prediction."""
+    """ROUGE-L of lines split at single blanks, beta = 1.2.
+
+    Args:
+        references: true captions.
+        predictions: as many predicted ones.
+
+    Returns:
+        (captions,); 0 for an empty prediction.
+    """
     with _pycocoevalcap():
         from pycocoevalcap.rouge.rouge import Rouge
     scorer = Rouge()
@@ -127,9 +170,14 @@ def rouge_l(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray
 
 
 def cider(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
-    """CIDEr-D (captions,), at most 10: tf-idf over these references, n = 1..4, split at blanks.
+    """CIDEr-D of lines split at blanks: tf-idf over these references, n = 1..4.
 
-    With one reference alone every word is in every document, and the value is 0.
+    Args:
+        references: true captions.
+        predictions: as many predicted ones.
+
+    Returns:
+        (captions,) at most 10. With one reference alone every word is in every document, and the value is 0.
     """
     if not references:
         return np.zeros(0)
@@ -138,8 +186,8 @@ def cider(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
     with _pycocoevalcap():
         from pycocoevalcap.cider.cider import Cider
     truth = {str(row): [reference] for row, reference in enumerate(references)}
-    said = {str(row): [prediction] for row, prediction in enumerate(predictions)}
-    return np.asarray(Cider().compute_score(truth, said)[1], dtype=np.float64)
+    predicted = {str(row): [prediction] for row, prediction in enumerate(predictions)}
+    return np.asarray(Cider().compute_score(truth, predicted)[1], dtype=np.float64)
 
 
 @contextmanager

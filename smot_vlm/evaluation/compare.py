@@ -16,7 +16,13 @@ _PANELS_IN_A_ROW = 4
 
 
 def load_runs(paths: Sequence[Path | str]) -> dict[str, list[Evaluation]]:
-    """Protocol -> evaluations, in the order of `paths`, each a JSON file of `smot-vlm evaluate --json`.
+    """Evaluations from files, by protocol.
+
+    Args:
+        paths: JSON files of `smot-vlm evaluate --json`.
+
+    Returns:
+        Protocol -> evaluations, in the order of `paths`.
 
     Raises:
         FileNotFoundError, ValueError: as `read_evaluations`; or a run's name twice under one protocol.
@@ -34,7 +40,14 @@ def load_runs(paths: Sequence[Path | str]) -> dict[str, list[Evaluation]]:
 
 
 def differences(evaluations: Sequence[Evaluation]) -> list[str]:
-    """What makes these runs hard to compare, one line each: other sequences, missing predictions."""
+    """What makes these runs hard to compare: other sequences, missing predictions.
+
+    Args:
+        evaluations: under one protocol.
+
+    Returns:
+        One line each.
+    """
     lines = []
     with_sequences = [evaluation for evaluation in evaluations if evaluation.sequences]
     for evaluation in with_sequences[1:]:
@@ -54,7 +67,12 @@ def differences(evaluations: Sequence[Evaluation]) -> list[str]:
 
 
 def plot(evaluations: Sequence[Evaluation], path: Path, overwrite: bool = False) -> None:
-    """Draw the main measures of runs under one protocol as bars, one panel a measure, with intervals where there are.
+    """Draw the main measures as bars, one panel a measure, with intervals where there are.
+
+    Args:
+        evaluations: runs under one protocol.
+        path: the picture; its suffix is the format.
+        overwrite: whether an existing picture may be replaced.
 
     Raises:
         FileExistsError: the picture exists and `overwrite` is false.

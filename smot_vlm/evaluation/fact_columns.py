@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from smot_vlm.evaluation.caption_rows import predicted_captions
 from smot_vlm.evaluation.fact_records import FactReader, TrackFacts
 from smot_vlm.evaluation.fact_scores import (
     TRACK_CATEGORIES,
@@ -22,9 +23,15 @@ from smot_vlm.evaluation.sequence_pairs import Pair, SequenceTruth
 
 
 def facts_parts(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]], read_facts: FactReader) -> list[Part]:
-    """Columns for tracks and for videos; none where no sequence has facts.
+    """Columns for tracks and for videos.
 
-    matches: predicted id -> true id of each sequence, one to one.
+    Args:
+        pairs: the sequences.
+        matches: predicted id -> true id of each sequence, one to one.
+        read_facts: finds the facts in a caption.
+
+    Returns:
+        None where no sequence has facts.
     """
     if not any(pair.truth.facts for pair in pairs):
         return []
@@ -38,9 +45,17 @@ def facts_parts(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]], rea
 
 
 def facts_notes(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]], read_facts: FactReader) -> list[str]:
-    """What captions score that saw nothing: the true ones, and the run's own, given to the wrong tracks and videos.
+    """Chance level: recall of the true captions, and of the run's own, given to the wrong tracks and videos.
 
     The run's own are the control of grounding: words that follow what is seen are wrong for somebody else.
+
+    Args:
+        pairs: the sequences.
+        matches: predicted id -> true id of each sequence, one to one.
+        read_facts: finds the facts in a caption.
+
+    Returns:
+        One line each; none where fewer than two have facts.
     """
     known = [(pair.truth, pair.truth.facts) for pair in pairs if pair.truth.facts is not None]
     tracks = [track for _, facts in known for track in facts.tracks]
@@ -60,11 +75,6 @@ def facts_notes(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]], rea
         recall = chance_recall(videos, [truth.caption for truth, _ in known], read_facts)
         notes.append(f"video facts: true captions given to the wrong videos recall {recall:.3f}")
     return notes
-
-
-def predicted_captions(pair: Pair, match: Mapping[int, int]) -> dict[int, str]:
-    """The predicted caption of each true track that was found, by its id. match: predicted id -> true id."""
-    return {match[track.id]: track.caption for track in pair.prediction.tracks if track.id in match}
 
 
 def _caption_of(truth: SequenceTruth, track_id: int) -> str:

@@ -13,7 +13,7 @@ _FILE_NAMES = {"appearance": "looks", "person": "who", "person_actions": "deeds"
 
 
 class Appearance(NamedTuple):
-    """How a person is described; "" where nothing is said.
+    """How a person is described; "" where nothing is stated.
 
     Attributes:
         kind: man, woman, boy or girl.
@@ -72,7 +72,13 @@ class TrackFacts:
 
 @dataclass(frozen=True)
 class Relation:
-    """Who does what to whom, by appearance. Mutual relations have their two sides in sorted order."""
+    """Who does what to whom, by appearance.
+
+    Attributes:
+        subject: who acts; of a mutual verb the first in sorted order.
+        verb: its label.
+        object: on whom.
+    """
 
     subject: Appearance
     verb: str
@@ -81,7 +87,12 @@ class Relation:
 
 @dataclass(frozen=True)
 class Action:
-    """Who does what alone, by appearance."""
+    """Who does what alone, by appearance.
+
+    Attributes:
+        person: who.
+        action: its label.
+    """
 
     person: Appearance
     action: str

@@ -37,7 +37,15 @@ NOTES = (
 
 
 def official_parts(pairs: Sequence[Pair], progress: Callable[[str], None]) -> list[Part]:
-    """All columns of the protocol. progress is called with the name of each stage."""
+    """All columns of the protocol.
+
+    Args:
+        pairs: the sequences.
+        progress: called with the name of each stage.
+
+    Returns:
+        Tracks, instance captions, video captions, interactions.
+    """
     pairs = [replace(pair, prediction=filter_prediction(pair.prediction)) for pair in pairs]
     progress("tracks")
     parts = [tracking_part([layout_of(pair) for pair in pairs])]
@@ -52,12 +60,26 @@ def official_parts(pairs: Sequence[Pair], progress: Callable[[str], None]) -> li
 
 
 def official_tracks(pairs: Sequence[Pair]) -> list[Part]:
-    """The columns of trajectories alone."""
+    """The columns of trajectories alone.
+
+    Args:
+        pairs: the sequences.
+
+    Returns:
+        One part.
+    """
     return [tracking_part([layout_of(replace(pair, prediction=filter_prediction(pair.prediction))) for pair in pairs])]
 
 
 def filter_prediction(prediction: SequencePrediction) -> SequencePrediction:
-    """Drop boxes with low scores, then short tracks, and interactions of the dropped ones."""
+    """Drop boxes with low scores, then short tracks, and interactions of the dropped ones.
+
+    Args:
+        prediction: of one sequence.
+
+    Returns:
+        What is left.
+    """
     tracks = [_confident(track) for track in prediction.tracks]
     tracks = [track for track in tracks if len(track) >= MINIMUM_BOXES]
     ids = {track.id for track in tracks}
@@ -70,7 +92,16 @@ def filter_prediction(prediction: SequencePrediction) -> SequencePrediction:
 
 
 def caption_part(group: str, rows: CaptionRows, total: int) -> Part:
-    """BLEU, METEOR, ROUGE and CIDEr of captions that belong to `total` sequences."""
+    """BLEU, METEOR, ROUGE and CIDEr.
+
+    Args:
+        group: of the columns, "instance" or "video".
+        rows: the captions.
+        total: number of sequences that they belong to.
+
+    Returns:
+        Four columns.
+    """
     columns = tuple(Column(group, name) for name in CAPTION_COLUMNS)
     bleu_sums = np.zeros((total, BLEU_TERMS))
     np.add.at(bleu_sums, rows.sequences, character_bleu_statistics(rows.references, rows.predictions))

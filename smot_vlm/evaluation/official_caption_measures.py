@@ -1,7 +1,7 @@
 """Caption measures as the released SMOTer code computes them, oddities kept: to compare with the paper's tables.
 
 BLEU is NLTK's corpus BLEU-4 on strings, so its n-grams are runs of characters. METEOR is NLTK's, after ',' and '.' are
-removed and the rest split at single blanks. ROUGE-L and CIDEr see the raw text, split at blanks, case kept.
+removed and the rest split at single blanks. Its ROUGE-L and CIDEr are those of `caption_measures` on the raw texts.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,18 @@ _SMALLEST = np.finfo(float).tiny
 
 
 def character_bleu_statistics(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
-    """(captions, 10): matched and predicted character n-grams for n = 1..4, reference and predicted characters."""
+    """Counts behind BLEU on characters, which add up over captions.
+
+    Args:
+        references: true captions.
+        predictions: as many predicted ones.
+
+    Returns:
+        (captions, 10): matched and predicted character n-grams for n = 1..4, reference and predicted characters.
+
+    Raises:
+        ImportError: NLTK is not installed.
+    """
     try:
         from nltk.translate.bleu_score import modified_precision
     except ImportError:
@@ -31,7 +42,14 @@ def character_bleu_statistics(references: Sequence[str], predictions: Sequence[s
 
 
 def character_bleu(sums: np.ndarray) -> float:
-    """NLTK's corpus BLEU-4 with equal weights, from summed `character_bleu_statistics`."""
+    """NLTK's corpus BLEU-4 with equal weights.
+
+    Args:
+        sums: (10,) summed `character_bleu_statistics`.
+
+    Returns:
+        In [0, 1].
+    """
     matched, guessed, (reference_length, length) = sums[:4], sums[4:8], sums[8:]
     if not matched[0]:
         return 0.0
@@ -41,7 +59,14 @@ def character_bleu(sums: np.ndarray) -> float:
 
 
 def nltk_meteor(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
-    """NLTK's METEOR (captions,) with its default parameters and WordNet's synonyms.
+    """NLTK's METEOR with its default parameters and WordNet's synonyms.
+
+    Args:
+        references: true captions.
+        predictions: as many predicted ones.
+
+    Returns:
+        (captions,).
 
     Raises:
         FileNotFoundError: no WordNet on this machine.

@@ -17,7 +17,15 @@ COLUMNS = tuple(Column("interactions", name) for name in ("precision", "recall",
 
 @dataclass(frozen=True)
 class RelationCounts:
-    """Over all (pair, verb): true positives, false positives, misses; and pairs, those wholly right among them."""
+    """Counts over all (pair, verb).
+
+    Attributes:
+        true_positives: verbs predicted and true.
+        false_positives: verbs predicted and not true.
+        misses: verbs true and not predicted.
+        right_pairs: pairs that are wholly right.
+        pairs: all pairs.
+    """
 
     true_positives: int
     false_positives: int
@@ -27,22 +35,37 @@ class RelationCounts:
 
 
 def count_relations(scores: np.ndarray, labels: np.ndarray) -> RelationCounts:
-    """Count verbs, (pairs, verbs) each. A score is positive when it is above 0.4, compared in float64.
+    """Count verbs. A score is positive when it is above 0.4, compared in float64.
 
     So the float32 number nearest to 0.4, which is a little more, counts as positive.
+
+    Args:
+        scores: (pairs, verbs).
+        labels: (pairs, verbs), above 0 where true.
+
+    Returns:
+        The counts.
     """
-    said = np.asarray(scores, dtype=np.float64) > SCORE_THRESHOLD
+    predicted = np.asarray(scores, dtype=np.float64) > SCORE_THRESHOLD
     true = np.asarray(labels) > 0
-    right = int((said == true).all(axis=1).sum()) if len(said) else 0
+    right = int((predicted == true).all(axis=1).sum()) if len(predicted) else 0
     return RelationCounts(
-        int((said & true).sum()), int((said & ~true).sum()), int((~said & true).sum()), right, len(said)
+        int((predicted & true).sum()),
+        int((predicted & ~true).sum()),
+        int((~predicted & true).sum()),
+        right,
+        len(predicted),
     )
 
 
 def relation_scores(counts: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Micro precision, recall, F1 and the share of pairs wholly right; 0 where there is nothing to divide by.
+    """Micro precision, recall, F1 and the share of pairs wholly right.
 
-    counts: the fields of `RelationCounts` in order, summed over sequences.
+    Args:
+        counts: the fields of `RelationCounts` in order, summed over sequences.
+
+    Returns:
+        (4,); 0 where there is nothing to divide by.
     """
     right, extra, missed, right_pairs, pairs = (float(count) for count in counts)
     return np.array([*precision_recall_f1(right, right + extra, right + missed), float(divide(right_pairs, pairs))])
@@ -53,6 +76,13 @@ def relations_part(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) 
 
     Only ordered pairs of predicted tracks whose true tracks interact are asked; several predicted pairs may stand for
     one true pair. Other pairs, and true pairs without a predicted one, cost nothing.
+
+    Args:
+        pairs: the sequences.
+        matches: predicted id -> true id of each sequence.
+
+    Returns:
+        Four columns.
     """
     sums = np.zeros((len(pairs), 5))
     for row, (pair, match) in enumerate(zip(pairs, matches, strict=True)):
@@ -73,11 +103,11 @@ def _tables(pair: Pair, match: Mapping[int, int]) -> tuple[np.ndarray, np.ndarra
     for edge in pair.truth.interactions:
         true.setdefault((edge.subject, edge.object), set()).add(edge.verb)
     asked = [(a, b) for a in match for b in match if a != b and (match[a], match[b]) in true]
-    said = best_scores(pair.prediction.interactions)
+    predicted = best_scores(pair.prediction.interactions)
     verbs = sorted({edge.verb for edge in (*pair.truth.interactions, *pair.prediction.interactions)})
     scores, labels = np.zeros((2, len(asked), len(verbs)))
     for row, (subject, target) in enumerate(asked):
         for column, verb in enumerate(verbs):
-            scores[row, column] = said.get((subject, verb, target), 0.0)
+            scores[row, column] = predicted.get((subject, verb, target), 0.0)
             labels[row, column] = verb in true[match[subject], match[target]]
     return scores, labels

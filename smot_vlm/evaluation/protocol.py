@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,12 +11,13 @@ from smot_vlm.evaluation.bootstrap import resample
 from smot_vlm.evaluation.fact_records import FactReader
 from smot_vlm.evaluation.results import Cell, Column, Evaluation, Part, Row, VerbScore
 from smot_vlm.evaluation.sequence_pairs import MISSING_FIELDS, Pair, SequencePrediction, SequenceTruth
-from smot_vlm.evaluation.similarity import DEFAULT_ENCODER
 from smot_vlm.evaluation.strict import NOTES as STRICT_NOTES
 from smot_vlm.evaluation.strict import strict_parts, strict_tracks
 from smot_vlm.evaluation.strict_interactions import verb_scores
+from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
 PROTOCOLS = ("strict", "official")
+Named = TypeVar("Named", SequenceTruth, SequencePrediction)
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +38,22 @@ def evaluate(
 ) -> Evaluation:
     """Score a run.
 
-    predictions: in any order; a sequence without one is listed as missing and scores as empty.
-    protocol: "strict" (every true and every predicted track counts) or "official" (as the paper's numbers were made).
-    run: its name in tables. bootstrap: number of resamples of the sequences for 95 % intervals, 0 for none; CIDEr's
-    document frequencies stay those of the whole set. encoder, device: of the sentence similarity (strict).
-    words: false scores trajectories alone, which takes seconds and neither Java nor an encoder.
-    progress: called with the name of each stage.
+    Args:
+        predictions: in any order; a sequence without one is listed as missing and scores as empty.
+        truths: the ground truth.
+        protocol: "strict" (every true and every predicted track counts) or "official" (as the paper's numbers).
+        run: its name in tables.
+        bootstrap: resamples of the sequences for 95 % intervals, 0 for none; CIDEr's document frequencies stay those
+            of the whole set.
+        seed: of the resamples.
+        encoder: of the sentence similarity (strict).
+        device: of the encoder.
+        tracks_only: score trajectories alone, which takes seconds and neither Java nor an encoder.
+        read_facts: finds the facts in a caption, for data with facts (strict); None: no columns of facts.
+        progress: called with the name of each stage.
+
+    Returns:
+        Every column, of the whole set and of each sequence.
 
     Raises:
         ValueError: another protocol, no ground truth, a sequence twice, a prediction of an unknown sequence, a box
@@ -82,7 +94,14 @@ def evaluate(
 
 
 def pair_up(predictions: Iterable[SequencePrediction], truths: Iterable[SequenceTruth]) -> list[Pair]:
-    """Each sequence of the ground truth with its prediction, in the order of the ground truth.
+    """Each sequence of the ground truth with its prediction.
+
+    Args:
+        predictions: in any order.
+        truths: the ground truth.
+
+    Returns:
+        In the order of the ground truth.
 
     Raises:
         ValueError: no ground truth, a sequence twice, a prediction of an unknown sequence.
@@ -105,8 +124,8 @@ def pair_up(predictions: Iterable[SequencePrediction], truths: Iterable[Sequence
     ]
 
 
-def _by_name(sequences: Iterable, what: str) -> dict:
-    found: dict = {}
+def _by_name(sequences: Iterable[Named], what: str) -> dict[str, Named]:
+    found: dict[str, Named] = {}
     for sequence in sequences:
         if sequence.name in found:
             raise ValueError(f"sequence {sequence.name!r} is twice in the {what}; give each once")

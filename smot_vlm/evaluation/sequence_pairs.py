@@ -16,10 +16,13 @@ MISSING_FIELDS = ("tracks", "instance captions", "interactions", "video caption"
 class SequenceTruth:
     """The ground truth of one sequence.
 
-    name: scenario/sequence. frames: number of frames of the sequence, 0 where it is not known.
-    tracks: boxes xyxy pixels, frames from 0; an empty caption means that the track has none and is not scored by words.
-    caption: of the video; empty means that there is none.
-    facts: all that is true of the people and the video, where the data say it.
+    Attributes:
+        name: scenario/sequence.
+        tracks: boxes xyxy pixels, frames from 0; a track with an empty caption is not scored by its words.
+        interactions: between ids of tracks.
+        caption: of the video; empty means that there is none.
+        frames: number of frames of the sequence, 0 where it is not known.
+        facts: all that is true of the people and the video, where the data state it.
     """
 
     name: str
@@ -39,11 +42,16 @@ class SequenceTruth:
 
 @dataclass(frozen=True, eq=False)
 class SequencePrediction:
-    """What a run says about one sequence; fields as in `SequenceTruth`.
+    """What a run predicts for one sequence.
 
-    missing: those of MISSING_FIELDS that the run did not write; they score as empty.
-    rows: the same boxes in the order of the file they came from, where there is one. The assignment of two boxes that
-    lie exactly on each other depends on it, in TrackEval too.
+    Attributes:
+        name: as in `SequenceTruth`; so are tracks, interactions and caption.
+        tracks: the trajectories.
+        interactions: between ids of tracks.
+        caption: of the video.
+        missing: those of MISSING_FIELDS that the run did not write; they score as empty.
+        rows: the same boxes in the order of the file they came from, where there is one. The assignment of two boxes
+            that lie exactly on each other depends on it, in TrackEval too.
     """
 
     name: str
@@ -63,7 +71,12 @@ class SequencePrediction:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """The truth of a sequence beside what a run says about it."""
+    """The truth of a sequence beside its prediction.
+
+    Attributes:
+        truth: the ground truth.
+        prediction: of a sequence of the same name.
+    """
 
     truth: SequenceTruth
     prediction: SequencePrediction
@@ -82,12 +95,26 @@ class Pair:
 
 
 def end_of(tracks: Iterable[Trajectory]) -> int:
-    """The last frame with a box, counted from 1; 0 without a box."""
+    """The last frame with a box.
+
+    Args:
+        tracks: any number.
+
+    Returns:
+        Counted from 1; 0 without a box.
+    """
     return max((int(track.frames[-1]) + 1 for track in tracks if len(track)), default=0)
 
 
 def rows_of(tracks: Iterable[Trajectory]) -> MotRows:
-    """The boxes of tracks, one track after another."""
+    """The boxes of tracks, one track after another.
+
+    Args:
+        tracks: any number.
+
+    Returns:
+        MOT rows.
+    """
     return concatenate(
         MotRows(track.frames, np.full(len(track), track.id, dtype=np.int64), track.boxes, track.scores)
         for track in tracks

@@ -10,24 +10,31 @@ from dataclasses import replace
 from pathlib import Path
 
 from smot_vlm import verbs
+from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, read_boxes, sequence_name, tracks_of_rows
-from smot_vlm.data.words import Words, match_words
 from smot_vlm.evaluation.fact_records import read_facts_file
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
-from smot_vlm.formats.bensmot import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
 from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
 from smot_vlm.formats.flaws import Flaw, read_text
 from smot_vlm.formats.graphml import read_graphml
+from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
 from smot_vlm.structures import NO_DECODER, Description, Interaction, Trajectory
 
 DESCRIPTION_FILE = "description.json"
 _WORDS = ("instance captions", "interactions", "video caption")
-# A track without words is allowed (it scores 0), and so is an interaction that is said twice (it counts once).
+# A track without words is allowed (it scores 0), and so is an interaction that is listed twice (it counts once).
 _HARMLESS = {"id-without-caption", "empty-caption", "duplicate-interaction"}
 
 
 def read_truths(root: Path | str, split: str) -> Iterator[SequenceTruth]:
-    """The ground truth of every sequence of `root`/`split`.
+    """The ground truth of every sequence of a split.
+
+    Args:
+        root: of a data set in BenSMOT's layout.
+        split: its name.
+
+    Returns:
+        One by one.
 
     Raises:
         FileNotFoundError: no such data set or split, or a sequence without boxes.
@@ -37,10 +44,20 @@ def read_truths(root: Path | str, split: str) -> Iterator[SequenceTruth]:
 
 
 def truth_of(sequence: BenSmotSequence) -> SequenceTruth:
-    """A sequence of a data set as ground truth. Its length is the number of its last image."""
+    """A sequence of a data set as ground truth. Its length is the number of its last image.
+
+    Args:
+        sequence: as read.
+
+    Returns:
+        The ground truth.
+
+    Raises:
+        ValueError: no box of anybody, or a box beyond the last image.
+    """
     if not sequence.tracks:
         raise ValueError(
-            f"{sequence.folder / BOXES_FILE}:1: an empty ground truth, no box of anybody; mend the file or take the "
+            f"{sequence.folder / BOXES_FILE}:1: an empty ground truth, no box of anybody; fix the file or take the "
             "sequence out (smot-vlm data validate finds all of them)"
         )
     frames = 1 + max((frame.index for frame in sequence.frames), default=-1)
@@ -52,9 +69,14 @@ def truth_of(sequence: BenSmotSequence) -> SequenceTruth:
 
 
 def read_predictions(folder: Path | str, frames: Mapping[str, int]) -> Iterator[SequencePrediction]:
-    """The predictions under `folder`; sequences without any file of either layout are left out.
+    """The predictions of a run; sequences without any file of either layout are left out.
 
-    frames: number of frames of each sequence of the ground truth, by name; 0 where it is not known.
+    Args:
+        folder: DIR of DIR/SCENARIO/SEQUENCE.
+        frames: number of frames of each sequence of the ground truth, by name; 0 where it is not known.
+
+    Returns:
+        One by one.
 
     Raises:
         FileNotFoundError: no such folder.
@@ -78,7 +100,14 @@ def read_predictions(folder: Path | str, frames: Mapping[str, int]) -> Iterator[
 
 
 def read_prediction(folder: Path, frames: int) -> SequencePrediction:
-    """What a run wrote for one sequence of `frames` frames (0: not known).
+    """What a run wrote for one sequence.
+
+    Args:
+        folder: the sequence's own.
+        frames: how many the sequence has; 0: not known.
+
+    Returns:
+        The prediction.
 
     Raises:
         ValueError: a file that cannot be read, a box after the last frame, words that fit no track.
@@ -139,13 +168,13 @@ def _from_files(folder: Path, frames: int) -> SequencePrediction:
     )
 
 
-def _read_words(folder: Path, ids: list[int], missing: list[str]) -> Words:
+def _read_words(folder: Path, ids: list[int], missing: list[str]) -> TextAnnotations:
     captions = graph = None
     if "instance captions" not in missing:
         captions = parse_instance_captions(read_text(folder / CAPTIONS_FILE))
     if "interactions" not in missing:
         graph = read_graphml(folder / INTERACTIONS_FILE)
-    words = match_words(ids, captions, graph)
+    words = match_annotations(ids, captions, graph)
     _refuse(folder / CAPTIONS_FILE, words.caption_flaws)
     _refuse(folder / INTERACTIONS_FILE, words.graph_flaws)
     return words

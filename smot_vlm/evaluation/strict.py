@@ -1,8 +1,8 @@
 """The `strict` protocol, ours and the default: every true track and every predicted one counts.
 
 Tracks are matched one to one (spatio-temporal IoU of at least 0.5). Instance captions are scored over all true tracks:
-one that was missed stands with an empty caption, which scores 0. An extra track lowers the precision of the tracks, of
-the captions and of the interactions.
+one that was missed has an empty caption, which scores 0. An extra track lowers the precision of the tracks, of the
+captions and of the interactions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +20,10 @@ from smot_vlm.evaluation.fact_records import FactReader
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.evaluation.results import Column, Part, empty_part, precision_recall_f1, sum_part
 from smot_vlm.evaluation.sequence_pairs import Pair
-from smot_vlm.evaluation.similarity import DEFAULT_ENCODER, sentence_similarity
+from smot_vlm.evaluation.similarity import sentence_similarity
 from smot_vlm.evaluation.strict_interactions import Triplets, collect_triplets, interactions_part
 from smot_vlm.evaluation.tracking import FrameBoxes, layout_of, tracking_part
+from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
 CAPTION_COLUMNS = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr", "similarity")
 TRACK_COLUMNS = tuple(Column("tracks", name) for name in ("precision", "recall", "F1"))
@@ -38,7 +39,13 @@ NOTES = (
 
 @dataclass(frozen=True, eq=False)
 class StrictParts:
-    """All columns of the protocol, the judged triplets behind the scores of single verbs, and notes on how it was done."""
+    """All columns of the protocol.
+
+    Attributes:
+        parts: the columns.
+        triplets: the judged triplets behind the scores of single verbs.
+        notes: how it was done.
+    """
 
     parts: tuple[Part, ...]
     triplets: Triplets
@@ -52,7 +59,18 @@ def strict_parts(
     device: str = "cpu",
     read_facts: FactReader | None = None,
 ) -> StrictParts:
-    """All columns of the protocol. progress is called with the name of each stage."""
+    """All columns of the protocol.
+
+    Args:
+        pairs: the sequences.
+        progress: called with the name of each stage.
+        encoder: of the sentence similarity.
+        device: of the encoder.
+        read_facts: finds the facts in a caption; None: no columns of facts.
+
+    Returns:
+        Columns, triplets and notes.
+    """
     progress("tracks")
     layouts = [layout_of(pair) for pair in pairs]
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
@@ -81,7 +99,14 @@ def strict_parts(
 
 
 def strict_tracks(pairs: Sequence[Pair]) -> list[Part]:
-    """The columns of trajectories alone."""
+    """The columns of trajectories alone.
+
+    Args:
+        pairs: the sequences.
+
+    Returns:
+        Two parts.
+    """
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
     return [tracking_part([layout_of(pair) for pair in pairs]), _tracks_part(pairs, matches)]
 
@@ -97,7 +122,7 @@ class _Overlapping:
 
 
 def _overlapping(pair: Pair, layout: FrameBoxes, boxes: np.ndarray) -> _Overlapping:
-    said = {track.id: track.caption for track in pair.prediction.tracks}
+    predicted = {track.id: track.caption for track in pair.prediction.tracks}
     true = {track.id: track.caption for track in pair.truth.tracks}
     # HOTA's lowest threshold keeps every pair that a higher one keeps.
     rows, columns = np.nonzero(boxes[0])
@@ -107,7 +132,7 @@ def _overlapping(pair: Pair, layout: FrameBoxes, boxes: np.ndarray) -> _Overlapp
         rows,
         columns,
         tuple(true[int(layout.truth_ids[row])] for row in rows),
-        tuple(said[int(layout.predicted_ids[column])] for column in columns),
+        tuple(predicted[int(layout.predicted_ids[column])] for column in columns),
     )
 
 

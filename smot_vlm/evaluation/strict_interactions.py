@@ -27,8 +27,14 @@ COLUMNS = tuple(
 class Triplets:
     """All triplets of a set, one row each.
 
-    verbs: labels in alphabetical order; the columns `verb` index them. sequence: position of the sequence in the set.
-    predicted_*: what the run says, hit: whether it is true. true_*: the ground truth.
+    Attributes:
+        verbs: labels in alphabetical order; the columns `verb` index them.
+        predicted_verb: of each predicted triplet.
+        predicted_sequence: position of its sequence in the set.
+        score: of each predicted triplet.
+        hit: whether it is true.
+        true_verb: of each true triplet.
+        true_sequence: position of its sequence.
     """
 
     verbs: tuple[str, ...]
@@ -42,7 +48,13 @@ class Triplets:
 
 @dataclass(frozen=True, eq=False)
 class VerbCounts:
-    """True positives, false positives and misses of each verb, float64 (verbs,) each."""
+    """Counts of each verb, float64 (verbs,) each.
+
+    Attributes:
+        true_positives: predicted and true.
+        false_positives: predicted and not true.
+        misses: true and not predicted.
+    """
 
     true_positives: np.ndarray
     false_positives: np.ndarray
@@ -50,9 +62,14 @@ class VerbCounts:
 
 
 def collect_triplets(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) -> Triplets:
-    """Judge every predicted triplet. matches: predicted id -> true id of each sequence, one to one.
+    """Judge every predicted triplet. One that is listed twice counts once, with its best score.
 
-    A triplet that is said twice counts once, with its best score.
+    Args:
+        pairs: the sequences.
+        matches: predicted id -> true id of each sequence, one to one.
+
+    Returns:
+        Predicted and true triplets.
     """
     predicted: list[tuple[str, int, float, bool]] = []
     true: list[tuple[str, int]] = []
@@ -76,7 +93,14 @@ def collect_triplets(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]
 
 
 def best_scores(interactions: Sequence[Interaction]) -> dict[tuple[int, str, int], float]:
-    """Triplet -> its highest score, in the order of first mention."""
+    """Each triplet's highest score.
+
+    Args:
+        interactions: of one sequence.
+
+    Returns:
+        (subject, verb, object) -> score, in the order of first mention.
+    """
     scores: dict[tuple[int, str, int], float] = {}
     for edge in interactions:
         key = (edge.subject, edge.verb, edge.object)
@@ -89,6 +113,12 @@ def interactions_part(triplets: Triplets) -> Part:
 
     Micro scores count triplets; macro scores are means over the verbs that are true or predicted somewhere; mAP is the
     mean of average precision over the verbs that are true somewhere.
+
+    Args:
+        triplets: of all sequences.
+
+    Returns:
+        Seven columns.
     """
 
     def score(weights: np.ndarray) -> np.ndarray:
@@ -104,7 +134,15 @@ def interactions_part(triplets: Triplets) -> Part:
 
 
 def count_verbs(triplets: Triplets, weights: np.ndarray) -> VerbCounts:
-    """Counts of each verb. weights: how often each sequence counts."""
+    """Counts of each verb.
+
+    Args:
+        triplets: of all sequences.
+        weights: how often each sequence counts.
+
+    Returns:
+        The counts.
+    """
     weight = weights[triplets.predicted_sequence]
     size = len(triplets.verbs)
     true_positives = np.bincount(triplets.predicted_verb, weight * triplets.hit, minlength=size)
@@ -114,9 +152,16 @@ def count_verbs(triplets: Triplets, weights: np.ndarray) -> VerbCounts:
 
 
 def average_precision(triplets: Triplets, weights: np.ndarray) -> np.ndarray:
-    """Average precision of each verb, (verbs,), NaN where it is never true: the sum of precision x step in recall.
+    """Average precision of each verb: the sum of precision x step in recall.
 
     Triplets are taken by falling score, those with equal scores at once (as scikit-learn does).
+
+    Args:
+        triplets: of all sequences.
+        weights: how often each sequence counts.
+
+    Returns:
+        (verbs,), NaN where a verb is never true.
     """
     size = len(triplets.verbs)
     expected = np.bincount(triplets.true_verb, weights[triplets.true_sequence], minlength=size)
@@ -126,16 +171,26 @@ def average_precision(triplets: Triplets, weights: np.ndarray) -> np.ndarray:
     area: np.ndarray = np.zeros(size)
     if len(order):
         ends = np.flatnonzero(np.append((verb[1:] != verb[:-1]) | (score[1:] != score[:-1]), True))
-        hits, said = (np.concatenate([[0.0], np.cumsum(column)]) for column in (weight * triplets.hit[order], weight))
+        hits, predicted = (
+            np.concatenate([[0.0], np.cumsum(column)]) for column in (weight * triplets.hit[order], weight)
+        )
         starts = np.searchsorted(verb, verb[ends])
-        precision = divide(hits[ends + 1] - hits[starts], said[ends + 1] - said[starts])
+        precision = divide(hits[ends + 1] - hits[starts], predicted[ends + 1] - predicted[starts])
         steps = hits[ends + 1] - hits[np.append([0], ends[:-1] + 1)]
         area = np.bincount(verb[ends], precision * steps, minlength=size)
     return np.where(expected > 0, divide(area, expected), np.nan)
 
 
 def verb_scores(triplets: Triplets, sequences: int) -> tuple[VerbScore, ...]:
-    """One record a verb that is true or predicted, over all sequences."""
+    """Scores of single verbs over all sequences.
+
+    Args:
+        triplets: of all sequences.
+        sequences: how many there are.
+
+    Returns:
+        One record a verb that is true or predicted.
+    """
     ones = np.ones(sequences)
     counts, precision = count_verbs(triplets, ones), average_precision(triplets, ones)
     return tuple(
@@ -151,7 +206,7 @@ def verb_scores(triplets: Triplets, sequences: int) -> tuple[VerbScore, ...]:
 
 
 def _mentioned(counts: VerbCounts) -> np.ndarray:
-    return counts.true_positives + counts.false_positives + counts.misses > 0
+    return np.asarray(counts.true_positives + counts.false_positives + counts.misses > 0)
 
 
 def _micro(counts: VerbCounts) -> np.ndarray:

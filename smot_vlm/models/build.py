@@ -1,4 +1,4 @@
-"""From a configuration to a model: the one place where parts are made and put together."""
+"""Builds models from a configuration; the only place where parts are assembled."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +28,7 @@ from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.semantics.verb_likelihood import VerbLikelihood
 from smot_vlm.verbs import NUM_VERBS, VERBS
 
-# Names of the templates for models that look at pictures begin so.
+# Prefix of the names of templates for vision-language models.
 PICTURE_PROMPTS = "vl_"
 
 
@@ -39,15 +39,26 @@ def build_model(
     prompts: Prompts | None = None,
     name_verbs: bool = True,
 ) -> SmotModel:
-    """A model with the configured parts; its own parts have random weights, the language model its own.
+    """Build a trainable model, randomly initialised except for the pretrained language model.
 
-    architecture: the detector's, in place of `detector.weights`. name_verbs: start the verbs from their glosses where
-    the configuration names a sentence encoder; false where weights are loaded anyway.
+    Args:
+        config: Of the model.
+        architecture: Of the detector, instead of `detector.weights`.
+        prompts: Templates; None for those that ship.
+        name_verbs: Initialise the verbs from their glosses if the configuration names a sentence encoder; pass False
+            if weights are loaded anyway.
+
+    Returns:
+        The model.
+
+    Raises:
+        FileNotFoundError: A part (the language model) is not found.
+        ValueError: A part of the configuration is wrong.
     """
     features, fusion = config.features, config.fusion
     attention = {"dim": features.dim, "heads": fusion.heads, "feedforward": fusion.feedforward}
     detector = YoloDetector(
-        architecture or config.detector.weights,
+        config.detector.weights if architecture is None else architecture,
         image_size=config.detector.image_size,
         overlap=config.detector.overlap,
         min_score=config.association.proposal_score,
@@ -62,6 +73,7 @@ def build_model(
         trajectory_fusion,
         SceneFusion(**attention),
     )
+    # Segments exist only if tokens keep their temporal order.
     decoder = build_decoder(config.decoder, features.dim, ordered=trajectory_fusion.keeps_order)
     return SmotModel(
         detector,
@@ -75,7 +87,18 @@ def build_model(
 
 
 def build_zero_shot(config: Config) -> ZeroShotModel:
-    """The configured pretrained detector and vision-language model, put together without anything to train."""
+    """Combine a pretrained detector with a pretrained vision-language model; nothing is trained.
+
+    Args:
+        config: Of both.
+
+    Returns:
+        The model.
+
+    Raises:
+        FileNotFoundError: The vision-language model is not found.
+        ValueError: A part of the configuration is wrong.
+    """
     prompts, interaction = Prompts(prefix=PICTURE_PROMPTS), config.interaction
     decoder = build_vision_language(config.decoder, config.features.dim)
     verbs = VerbLikelihood(
@@ -97,7 +120,7 @@ def build_zero_shot(config: Config) -> ZeroShotModel:
     )
 
 
-# Name in the config -> how to make it. Embedding 335 glosses takes seconds, which an untrained model would not repay.
+# model_type -> how to build it. Embedding 335 glosses takes seconds and does not help an untrained model.
 MODELS: dict[str, Callable[[Config], SmotModelBase]] = {
     "smot": partial(build_model, name_verbs=False),
     "zero-shot": build_zero_shot,
@@ -106,11 +129,17 @@ MODELS: dict[str, Callable[[Config], SmotModelBase]] = {
 
 
 def build_configured_model(config: Config) -> SmotModelBase:
-    """The configured model, as a Session uses it.
+    """Build the configured type of model, as a Session uses it.
+
+    Args:
+        config: Its `model_type` is a key of MODELS.
+
+    Returns:
+        The model.
 
     Raises:
-        ValueError: an unknown `model_type`.
-        FileNotFoundError: a part (the language model) is found nowhere.
+        ValueError: An unknown `model_type`, or a part of the configuration is wrong.
+        FileNotFoundError: A part (the language model) is not found.
     """
     if config.model_type not in MODELS:
         raise ValueError(f"model_type is {config.model_type!r}; it takes {', '.join(MODELS)}")
@@ -118,15 +147,23 @@ def build_configured_model(config: Config) -> SmotModelBase:
 
 
 def build_pictures(config: Config, pairs: int = 0) -> Callable[[], PictureMemory]:
-    """Makes empty memories of pictures. pairs: how many pairs of people have their closest crop kept."""
-    kept = config.pictures
+    """Prepare memories of the pictures that a vision-language model is shown.
+
+    Args:
+        config: Its `pictures` section is read.
+        pairs: Number of pairs of people whose closest crop is stored.
+
+    Returns:
+        Makes an empty memory.
+    """
+    settings = config.pictures
     return partial(
         PictureMemory,
-        scene_frames=kept.scene_frames,
-        track_crops=kept.track_crops,
+        scene_frames=settings.scene_frames,
+        track_crops=settings.track_crops,
         pairs=pairs,
-        frame_size=kept.frame_size,
-        crop_size=kept.crop_size,
+        frame_size=settings.frame_size,
+        crop_size=settings.crop_size,
     )
 
 

@@ -1,4 +1,4 @@
-"""Whole clips as the model's forward pass takes them: pictures, and the boxes of the people in each."""
+"""Input of the model's forward pass: the keyframes of clips and the boxes of the people in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from smot_vlm.structures import Trajectory
 
 @dataclass(frozen=True, eq=False)
 class ClipInput:
-    """The keyframes of one clip; their pictures are rows of a ClipBatch.
+    """The keyframes of one clip; their images are rows of a ClipBatch.
 
     Attributes:
-        placement: where the frames lie in the detector's canvas.
-        times: seconds since the video began (keyframes,).
-        people: trajectories whose `frames` are positions among the keyframes, at least one each; boxes in original pixels.
-        with_scene: whether the scene is fused too.
+        placement: Of the frames in the detector's canvas.
+        times: Seconds since the video began (keyframes,).
+        people: Trajectories whose `frames` are positions among the keyframes, at least one each; boxes in original pixels.
+        with_scene: Whether to fuse the scene too.
     """
 
     placement: Letterbox
@@ -32,14 +32,14 @@ class ClipInput:
 
 @dataclass(frozen=True, eq=False)
 class PeopleInFrames:
-    """Everybody in every keyframe of a batch, in the order of the frames.
+    """All observations of a batch, frame by frame.
 
     Attributes:
-        canvas_boxes: of each frame, xyxy in pixels of the canvas.
+        canvas_boxes: Of each frame, xyxy in pixels of the canvas.
         boxes: (center x, center y, width, height) as fractions of the frame.
-        times: seconds.
-        tracks: row among the people of all clips.
-        num_tracks: people of all clips.
+        times: Seconds since the video began.
+        tracks: Row among the people of all clips.
+        num_tracks: People of all clips.
     """
 
     canvas_boxes: list[Float[Tensor, "_ 4"]]
@@ -49,13 +49,13 @@ class PeopleInFrames:
     num_tracks: int
 
     def by_track(self, tokens: Float[Tensor, "people cells dim"]) -> TrackBatch | None:
-        """Rearranged from frame after frame to track after track.
+        """Regroup tokens from frame order to one row per track.
 
         Args:
-            tokens: t_i^j of everybody.
+            tokens: t_i^j of all observations.
 
         Returns:
-            A row a track; None without anybody.
+            One row per track; None if there are no tracks.
         """
         if not self.num_tracks:
             return None
@@ -66,11 +66,11 @@ class PeopleInFrames:
 
 @dataclass(frozen=True, eq=False)
 class ClipBatch:
-    """Several clips.
+    """A batch of clips.
 
     Attributes:
-        images: keyframes of all clips, one clip after another, RGB in [0, 1].
-        clips: what is known of each.
+        images: Keyframes of all clips, one clip after another, RGB in [0, 1].
+        clips: Times and people of each clip.
     """
 
     images: Float[Tensor, "frames 3 height width"]
@@ -78,16 +78,16 @@ class ClipBatch:
 
     @property
     def lengths(self) -> list[int]:
-        """Keyframes of each clip."""
+        """Number of keyframes of each clip."""
         return [len(clip.times) for clip in self.clips]
 
     @property
     def num_people(self) -> list[int]:
-        """People of each clip."""
+        """Number of people of each clip."""
         return [len(clip.people) for clip in self.clips]
 
     def people(self) -> PeopleInFrames:
-        """The boxes of everybody, on the device of the images."""
+        """Collect all observations, on the device of the images."""
         canvas: list[np.ndarray] = []
         fractions: list[np.ndarray] = [np.zeros((0, 4))]
         tracks: list[int] = []
@@ -113,4 +113,5 @@ class ClipBatch:
 
 
 def _box_at(track: Trajectory, frame: int) -> np.ndarray:
-    return track.boxes[np.searchsorted(track.frames, frame)]
+    box: np.ndarray = track.boxes[np.searchsorted(track.frames, frame)]
+    return box

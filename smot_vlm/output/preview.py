@@ -33,11 +33,18 @@ def write_preview(
     overwrite: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> None:
-    """Write one picture with a block a sequence, `frames` images each, spread evenly over its time.
+    """Write one picture with a block a sequence, its images spread evenly over its time.
+
+    Args:
+        path: of the picture.
+        sequences: to draw.
+        frames: images of each sequence.
+        overwrite: replace an existing picture.
+        progress: called with each sequence's name once it is drawn.
 
     Raises:
         FileExistsError: `path` exists and `overwrite` is false.
-        ValueError: a suffix that is no picture's, no sequence, or an image that cannot be read.
+        ValueError: a suffix of another format, no sequence, or an image that cannot be read.
     """
     if path.suffix.lower() not in _SUFFIXES:
         raise ValueError(f"{path}: cannot draw a {path.suffix or 'file without suffix'}; give {', '.join(_SUFFIXES)}")
@@ -51,7 +58,14 @@ def write_preview(
 
 
 def draw_sequence(sequence: BenSmotSequence, frames: int = 5) -> Image.Image:
-    """The block of one sequence: its name, its images in a row, the captions of the video and of each person.
+    """Draw the block of one sequence: its name, its images in a row, the captions of the video and of each person.
+
+    Args:
+        sequence: to draw.
+        frames: images to draw.
+
+    Returns:
+        The block.
 
     Raises:
         ValueError: no image to draw, or fewer than one asked for.
@@ -116,7 +130,7 @@ def _boxes(sequence: BenSmotSequence, frame_index: int, scale: float) -> Boxes:
         for track in sequence.tracks
         for row in np.flatnonzero(track.frames == frame_index)
     ]
-    ids = np.array([id for id, _, _ in found], dtype=np.int64)
+    ids = np.array([track_id for track_id, _, _ in found], dtype=np.int64)
     boxes = np.array([box for _, box, _ in found], dtype=np.float64).reshape(-1, 4)
     return Boxes(ids, boxes, np.array([score for _, _, score in found], dtype=np.float64))
 
@@ -165,10 +179,10 @@ def _draw_person(sequence: BenSmotSequence, place: int, width: int) -> Image.Ima
     return image
 
 
-def _actions(sequence: BenSmotSequence, id: int) -> str:
+def _actions(sequence: BenSmotSequence, track_id: int) -> str:
     """`embrace #2, look #2`, empty where the person does nothing to anybody."""
     return ", ".join(
         f"{plain_verb(edge.verb)} \N{RIGHTWARDS ARROW} #{edge.object}"
         for edge in sequence.interactions
-        if edge.subject == id
+        if edge.subject == track_id
     )

@@ -13,13 +13,20 @@ from smot_vlm.synthetic.stage.camera import Camera
 from smot_vlm.synthetic.stage.degradation import Degradation, apply_degradation
 from smot_vlm.synthetic.stage.scenes import PAD
 from smot_vlm.synthetic.stage.strokes import ONE, SHIFT_BITS, Part, draw
+from smot_vlm.synthetic.story.motion import bodies_at
 from smot_vlm.synthetic.story.plot import Story
-from smot_vlm.synthetic.story.script import bodies_at
 
 
 @dataclass(frozen=True)
 class View:
-    """A story seen by a camera in a picture of so many pixels."""
+    """A story seen by a camera.
+
+    Attributes:
+        story: what happens.
+        camera: how the picture moves.
+        width: pixels.
+        height: pixels.
+    """
 
     story: Story
     camera: Camera
@@ -27,7 +34,15 @@ class View:
     height: int
 
     def lenses(self, time: float, placed: list[PlacedBody]) -> list[Lens]:
-        """Everyone's place and scale on the screen."""
+        """Everyone's place and scale on the screen.
+
+        Args:
+            time: seconds.
+            placed: everyone's joints.
+
+        Returns:
+            One a person.
+        """
         right, down, zoom = self.camera.at(time)
         stage, h = self.story.stage, self.height
         result = []
@@ -39,7 +54,14 @@ class View:
         return result
 
     def people(self, time: float) -> tuple[list[PlacedBody], list[Lens], list[list[Part]]]:
-        """Everyone's joints, scale and strokes at `time`."""
+        """Everyone's joints, scale and strokes.
+
+        Args:
+            time: seconds.
+
+        Returns:
+            One of each a person.
+        """
         story = self.story
         placed = bodies_at(story.actors, story.people, time)
         lenses = self.lenses(time, placed)
@@ -50,7 +72,19 @@ class View:
 def render(
     view: View, background: np.ndarray, degradation: Degradation, grain: np.ndarray, time: float, index: int
 ) -> np.ndarray:
-    """The frame at `time` seconds, RGB uint8 (height, width, 3)."""
+    """One frame.
+
+    Args:
+        view: story, camera and size.
+        background: larger than the frame by PAD on every side.
+        degradation: of the picture.
+        grain: of `noise_pool`.
+        time: seconds.
+        index: of the frame, which chooses the grain.
+
+    Returns:
+        RGB uint8 (height, width, 3).
+    """
     image = _backdrop(view, background, time)
     placed, lenses, bodies = view.people(time)
     for one, lens in zip(placed, lenses, strict=True):

@@ -36,10 +36,23 @@ LEAST_OPEN, LEAST_INSIDE = 0.02, 0.05  # shares of a body uncovered and in the f
 class SyntheticSequence:
     """A video that was never filmed, with everything that is true of it.
 
-    name: scenario/sequence as in a BenSMOT folder. tracks: full-body boxes clipped to the frame, in frames counted
-    from 0, captions in words; a person who is hidden or outside the frame has no box there. interactions: directed
-    edges between track ids. caption: of the whole video. facts: the same as records. events: the told events, when
-    they happen. frames are drawn when asked for and always the same.
+    Frames are drawn when asked for and always the same.
+
+    Attributes:
+        name: scenario/sequence as in a BenSMOT folder.
+        scenario: the place.
+        seed: from which everything follows.
+        split: train, val or test.
+        fps: frames a second.
+        length: number of frames.
+        caption: of the whole video.
+        tracks: full-body boxes clipped to the frame, in frames counted from 0, with captions; a person who is hidden
+            or outside the frame has no box there.
+        interactions: directed edges between track ids.
+        facts: what the captions state, as records.
+        events: the same events, when they happen.
+        view: story, camera and size.
+        degradation: of the picture.
     """
 
     name: str
@@ -75,7 +88,13 @@ class SyntheticSequence:
         return tuple(track.key for track in self.facts.tracks)
 
     def frame(self, index: int) -> np.ndarray:
-        """The frame at position `index`, RGB uint8 (height, width, 3).
+        """One frame.
+
+        Args:
+            index: its position.
+
+        Returns:
+            RGB uint8 (height, width, 3).
 
         Raises:
             IndexError: no such frame.
@@ -112,14 +131,24 @@ def make_sequence(
     verbs: Sequence[str] | None = None,
     scenarios: Sequence[str] | None = None,
 ) -> SyntheticSequence:
-    """The sequence of this seed and split; no frame is drawn yet.
+    """The sequence of a seed and split; no frame is drawn yet.
 
     The story depends on neither `fps` nor `width`: the same seed at 25 frames a second is the same video, sampled
     more densely.
-    width: pixels, drawn from `WIDTHS` by default. aspect: width by height, 16:9 or 4:3 by default. people: fewest and
-    most.
-    actions, verbs, scenarios: the ones that may occur (names in `lexicon`), all by default; no verbs means no
-    interactions.
+
+    Args:
+        seed: 0 or more.
+        split: train, val or test.
+        fps: frames a second.
+        width: pixels, drawn from `WIDTHS` by default.
+        aspect: width by height, 16:9 or 4:3 by default.
+        people: fewest and most.
+        actions: labels of those that may occur (names in SOLO), all by default.
+        verbs: the same of interactions (names in DUETS); none means no interactions.
+        scenarios: the same of places (names in PAINTERS).
+
+    Returns:
+        The sequence.
 
     Raises:
         ValueError: an unknown name, numbers outside their range, or a world in which no story fits.
@@ -155,7 +184,7 @@ def _annotate(
     untold.
 
     Raises:
-        DoesNotFit: something cannot be seen, or not be told in so many sentences.
+        DoesNotFit: something cannot be seen, or a caption does not fit into so many words.
     """
     visibility = _measure(view, STORY_FPS)
     story = visible_story(view.story, visibility, complete)

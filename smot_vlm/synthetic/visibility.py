@@ -19,11 +19,12 @@ LEAST_SECONDS = 3.0  # that every event in a caption shows
 
 @dataclass(frozen=True, eq=False)
 class Visibility:
-    """Who is seen at one moment.
+    """Who can be seen at one time.
 
-    boxes: full bodies, float64 (people, 4) xyxy in frame heights, not clipped. inside: share of each box that is in
-    the frame.
-    open: share of each body's pixels that nobody else covers.
+    Attributes:
+        boxes: full bodies, float64 (people, 4) xyxy in frame heights, not clipped.
+        inside: share of each box that is in the frame.
+        open: share of each body's pixels that nobody else covers.
     """
 
     boxes: np.ndarray
@@ -33,11 +34,20 @@ class Visibility:
     @property
     def visible(self) -> np.ndarray:
         """Share of each body that is in the frame and not covered."""
-        return self.inside * self.open
+        return np.asarray(self.inside * self.open)
 
 
 def measure_visibility(story: Story, camera: Camera, time: float) -> Visibility:
-    """Where everyone is on the screen at `time`, at any resolution: measured in a small picture."""
+    """Where everyone is on the screen, at any resolution: measured in a small picture.
+
+    Args:
+        story: what happens.
+        camera: how the picture moves.
+        time: seconds.
+
+    Returns:
+        Boxes and shares.
+    """
     view = View(story, camera, round(MEASURE_HEIGHT * story.stage.aspect), MEASURE_HEIGHT)
     _, _, bodies = view.people(time)
     boxes = np.array([extent(body) for body in bodies], dtype=np.float64)
@@ -50,8 +60,17 @@ def visible_story(story: Story, seen: Sequence[Visibility], complete: bool) -> S
     """The story without what cannot be seen: an event must show for 3 seconds, and most of the time that its person
     is there.
 
+    Args:
+        story: the whole.
+        seen: visibility in frames at STORY_FPS.
+        complete: whether everything must be seen.
+
+    Returns:
+        The part that captions may state.
+
     Raises:
-        DoesNotFit: something cannot be seen although the story must be `complete`; somebody is never seen doing anything.
+        DoesNotFit: something cannot be seen although the story must be `complete`; somebody is never seen doing
+            anything.
     """
     visible = np.stack([one.visible for one in seen]) > ENOUGH_VISIBLE
     inside = np.stack([one.inside for one in seen]) > ENOUGH_VISIBLE
@@ -64,10 +83,12 @@ def visible_story(story: Story, seen: Sequence[Visibility], complete: bool) -> S
 
     kept = []
     for index, events in enumerate(story.events):
-        told = [event for event in events if shows(index, event) and (event.partner < 0 or shows(event.partner, event))]
-        if not told or (complete and len(told) < len(events)):
+        shown_events = [
+            event for event in events if shows(index, event) and (event.partner < 0 or shows(event.partner, event))
+        ]
+        if not shown_events or (complete and len(shown_events) < len(events)):
             raise DoesNotFit
-        kept.append(tuple(told))
+        kept.append(tuple(shown_events))
     played = {
         frozenset((index, event.partner)) | {event.label} for index, events in enumerate(kept) for event in events
     }
@@ -76,7 +97,7 @@ def visible_story(story: Story, seen: Sequence[Visibility], complete: bool) -> S
 
 
 def _area(boxes: np.ndarray) -> np.ndarray:
-    return np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0)
+    return np.asarray(np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0))
 
 
 def _open_shares(view: View, bodies: list[list[Part]], boxes: np.ndarray) -> np.ndarray:

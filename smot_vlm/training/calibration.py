@@ -16,6 +16,10 @@ def calibrate(model: SmotModel, config: Config) -> None:
     """Set the thresholds of the model's verbs on the first `calibration_videos` of the validation split.
 
     Boxes, tracks and scores are the model's own, as at inference.
+
+    Args:
+        model: trained.
+        config: its configuration.
     """
     if not config.training.calibration_videos:
         return
@@ -36,6 +40,13 @@ def score_table(sequence: AnnotatedSequence, said: Description) -> tuple[np.ndar
     """Scores (pairs, verbs) of all pairs of people in a description that reports every verb, and what is true of them.
 
     A true interaction whose people were not found has no row.
+
+    Args:
+        sequence: the truth.
+        said: a description that reports every verb.
+
+    Returns:
+        Scores (pairs, verbs) and labels (pairs, verbs).
     """
     match = match_one_to_one(sequence.tracks, said.tracks)
     true = {(edge.subject, edge.object, verb(edge.verb).id) for edge in sequence.interactions}

@@ -26,7 +26,15 @@ SEEN = ("grounding", "frame_grounding", "interactions")
 def held_out_losses(model: SmotModel, config: Config, sequences: SequenceSource) -> dict[str, float]:
     """Mean losses by name, true trajectories; "swapped grounding" is that of the words of the next person in the clip.
 
-    Only clips of two people or more are asked. The model is in evaluation mode meanwhile.
+    Only clips of two people or more are used. The model is in evaluation mode meanwhile.
+
+    Args:
+        model: any.
+        config: its configuration.
+        sequences: held out.
+
+    Returns:
+        Losses by name.
 
     Raises:
         ValueError: no clip has two people.
@@ -50,7 +58,14 @@ def held_out_losses(model: SmotModel, config: Config, sequences: SequenceSource)
 
 
 def swap_people(example: Example) -> Example:
-    """The example with everybody's words given to the next person."""
+    """Give everybody's caption to the next person.
+
+    Args:
+        example: any.
+
+    Returns:
+        A copy.
+    """
     captions = [track.caption for track in example.tracks]
     tracks = tuple(
         replace(track, caption=caption)

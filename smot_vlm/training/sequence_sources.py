@@ -68,9 +68,14 @@ class DrawnSequence:
 
 
 class DrawnWorld:
-    """Synthetic sequences by index: seeds `first` to `first + count - 1`, drawn when asked for, never written.
+    """Synthetic sequences by index, drawn when asked for, never written.
 
-    width: of the frames in pixels; None: as drawn, 320 to 640.
+    Args:
+        first: the seed of the first one.
+        count: how many seeds.
+        split: of the synthetic world.
+        fps: frames a second.
+        width: of the frames in pixels; None: 320 to 640, by seed.
 
     Raises:
         ValueError: seeds that are reserved for tests.
@@ -96,7 +101,14 @@ class DrawnWorld:
 
 
 def validation_sequences(settings: TrainingConfig, count: int) -> Iterator[AnnotatedSequence]:
-    """The first `count` sequences of the validation split, or as many as there are.
+    """The first sequences of the validation split.
+
+    Args:
+        settings: of the training.
+        count: most sequences.
+
+    Returns:
+        An iterator.
 
     Raises:
         FileNotFoundError, ValueError: as BenSmot.
@@ -111,7 +123,16 @@ def validation_sequences(settings: TrainingConfig, count: int) -> Iterator[Annot
 
 
 def open_source(dataset: str, split: str, *, synthetic_sequences: int, synthetic_width: int | None) -> SequenceSource:
-    """The sequences of `dataset`: "synthetic", or the root of a data set in BenSMOT's layout.
+    """The sequences of a data set.
+
+    Args:
+        dataset: "synthetic", or the root of a data set in BenSMOT's layout.
+        split: of the data set.
+        synthetic_sequences: how many worlds.
+        synthetic_width: of their frames in pixels.
+
+    Returns:
+        Sequences by index.
 
     Raises:
         FileNotFoundError, ValueError: as BenSmot.

@@ -1,4 +1,4 @@
-"""How good the model is meanwhile: sequences it has not seen, described end to end with nothing but their frames."""
+"""Validation during training: unseen sequences, described end to end from their frames alone."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from smot_vlm.config import Config
 from smot_vlm.data.sequences import AnnotatedSequence
-from smot_vlm.evaluation.fact_columns import predicted_captions
+from smot_vlm.evaluation.caption_rows import predicted_captions
 from smot_vlm.evaluation.fact_records import TrackFacts
 from smot_vlm.evaluation.fact_scores import chance_recall, score_caption, sum_scores
 from smot_vlm.evaluation.matching import match_one_to_one
@@ -26,9 +26,15 @@ from smot_vlm.tracker import Tracker
 class Validation:
     """Scores in 0 to 1, strict protocol, everything predicted. NaN where the data cannot tell.
 
-    fact_recall: facts of all true people that the captions tell, a missed person telling nothing. swapped_recall: the
-    same captions given to other people, which is what features swapped between people give. chance_recall: the same for
-    true captions. verb_f1: micro-F1 of triplets over all ordered pairs.
+    Attributes:
+        hota: of the tracks.
+        det_a: of the tracks.
+        ass_a: of the tracks.
+        fact_recall: facts of all true people that the captions state; a missed person states nothing.
+        swapped_recall: the same captions given to other people.
+        chance_recall: true captions given to other people.
+        verb_f1: micro-F1 of triplets over all ordered pairs.
+        fact_recalls: by category of fact.
     """
 
     hota: float
@@ -59,9 +65,16 @@ class Validation:
 def validate(
     model: SmotModel, config: Config, sequences: Iterable[AnnotatedSequence], words: bool = True
 ) -> Validation:
-    """Describe sequences and compare with the truth. The model is in evaluation mode meanwhile.
+    """Describe sequences and compare with the truth; the model is in evaluation mode meanwhile.
 
-    words: false while the captions are not trained yet, so that none is waited for.
+    Args:
+        model: in training.
+        config: its configuration.
+        sequences: that are not trained on.
+        words: false while captions are not trained yet, so that none is written.
+
+    Returns:
+        The scores.
     """
     pairs: list[Pair] = []
     known = list(sequences)
@@ -77,7 +90,17 @@ def validate(
 def describe_each(
     model: SmotModel, config: Config, sequences: Iterable[AnnotatedSequence], words: bool = True
 ) -> Iterator[Description]:
-    """What the model says of each sequence; without `words` it writes no captions. See `validate`."""
+    """Describe sequences, with the model in evaluation mode meanwhile.
+
+    Args:
+        model: in training.
+        config: its configuration.
+        sequences: whose frames alone are looked at.
+        words: write captions.
+
+    Yields:
+        A description a sequence.
+    """
     training, longest = model.training, model.decoder.max_new_tokens
     model.eval()
     model.decoder.max_new_tokens = longest if words else 1
@@ -91,7 +114,14 @@ def describe_each(
 
 
 def score(pairs: list[Pair]) -> Validation:
-    """Score descriptions; facts only where they are known."""
+    """Score descriptions; facts only where they are known.
+
+    Args:
+        pairs: truth and prediction of each sequence.
+
+    Returns:
+        The scores.
+    """
     ones = np.ones(len(pairs))
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
     tracking = _by_name(tracking_part([layout_of(pair) for pair in pairs]), ones)

@@ -14,7 +14,7 @@ from smot_vlm.cli.main import main
 from smot_vlm.formats.mot import read_mot
 from smot_vlm.formats.schema import validate_description
 from smot_vlm.models.build import build_model
-from smot_vlm.output.export import OUTPUTS
+from smot_vlm.output.description_files import OUTPUTS
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.writer import VideoWriter
 
@@ -263,6 +263,7 @@ def test_a_source_that_cannot_be_read_twice_is_kept_for_the_second_pass(run, box
     assert frames_of(tmp_path / "out/annotated.mp4") == 12
 
 
+@pytest.mark.subprocess
 def test_help_is_quick_because_nothing_heavy_is_imported():
     import subprocess
     import sys

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 
 from smot_vlm.data.bensmot import BenSmotSequence
+from smot_vlm.data.dataset_writer import write_sequence
 from smot_vlm.data.frames import FrameFile
-from smot_vlm.data.writer import write_sequence
-from smot_vlm.formats.bensmot import image_name
+from smot_vlm.formats.sequence_files import image_name
 from smot_vlm.structures import Interaction, Trajectory
 
 WIDTH, HEIGHT = 64, 48

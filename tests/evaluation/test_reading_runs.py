@@ -11,7 +11,7 @@ import pytest
 from smot_vlm.evaluation.protocol import evaluate
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth, rows_of
 from smot_vlm.evaluation.sequence_reader import read_prediction, read_predictions, read_truths
-from smot_vlm.formats.bensmot import format_boxes, format_words, write_files
+from smot_vlm.formats.sequence_files import format_annotations, format_boxes, write_files
 from smot_vlm.structures import Description, Interaction, ModelInfo, VideoInfo
 
 
@@ -20,7 +20,7 @@ def write_sequence(root: Path, one: SequenceTruth | SequencePrediction) -> Path:
     folder = root / one.name
     tracks = sorted(one.tracks, key=lambda track: track.id)
     ids = [track.id for track in tracks]
-    words = format_words(
+    words = format_annotations(
         ids,
         [f"man{place}" for place in range(len(ids))],
         [track.caption for track in tracks],

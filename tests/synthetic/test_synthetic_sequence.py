@@ -13,7 +13,7 @@ from smot_vlm.synthetic.stage.scenes import PAINTERS
 from smot_vlm.synthetic.story.actions import SOLO
 from smot_vlm.synthetic.story.casting import EVENT_LABELS, held_out
 from smot_vlm.synthetic.story.interactions import DUETS
-from smot_vlm.synthetic.story.plot import MOST_EVENTS
+from smot_vlm.synthetic.story.script_writer import MOST_EVENTS
 from smot_vlm.verbs import VERBS as SENSES
 
 

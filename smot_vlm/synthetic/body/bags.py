@@ -10,7 +10,16 @@ from smot_vlm.synthetic.stage.strokes import Line, Part, Polygon, Stroke, shade
 
 
 def bag_parts(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
-    """The strokes of whatever bag a person has."""
+    """The strokes of whatever bag a person has.
+
+    Args:
+        person: who.
+        placed: their joints.
+        lens: from metres to pixels.
+
+    Returns:
+        One part or more a bag.
+    """
     return [part for name in person.accessories if name in _BAGS for part in _BAGS[name](person, placed, lens)]
 
 

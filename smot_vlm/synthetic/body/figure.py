@@ -12,7 +12,16 @@ SHOE: Colour = (58, 50, 48)
 
 
 def person_parts(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
-    """All parts of one person's body, clothes, hat and bag, in no order."""
+    """All parts of one person's body, clothes, hat and bag.
+
+    Args:
+        person: who.
+        placed: their joints.
+        lens: from metres to pixels.
+
+    Returns:
+        In no order.
+    """
     parts = [
         *_leg(person, placed, lens, "left"),
         *_leg(person, placed, lens, "right"),
@@ -56,7 +65,7 @@ def _leg_depth(placed: PlacedBody, side: str) -> float:
     """Mean depth of a leg, metres behind the body's origin."""
     j = placed.joints
     hip, knee, ankle = (getattr(j, f"{name}_{side}") for name in ("hip", "knee", "ankle"))
-    return (hip[2] + knee[2] + ankle[2]) / 3
+    return float(hip[2] + knee[2] + ankle[2]) / 3
 
 
 def _arm(person: Person, placed: PlacedBody, lens: Lens, side: str) -> Part:

@@ -10,7 +10,16 @@ from smot_vlm.synthetic.stage.strokes import Ellipse, Line, Part, Stroke, shade
 
 
 def head_parts(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
-    """Hair, face and hat."""
+    """Hair, face and hat.
+
+    Args:
+        person: who.
+        placed: their joints.
+        lens: from metres to pixels.
+
+    Returns:
+        In no order.
+    """
     j = placed.joints
     radius = person.build.head * person.height / 2
     r = radius * lens.scale

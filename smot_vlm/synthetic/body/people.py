@@ -26,7 +26,22 @@ ADULTS = ("man", "woman")
 
 @dataclass(frozen=True)
 class Build:
-    """Body proportions as fractions of the standing height; `height` in metres."""
+    """Body proportions as fractions of the standing height.
+
+    Attributes:
+        height: least and greatest, metres.
+        head: diameter.
+        neck: length.
+        torso: hips to shoulders.
+        leg: one of two equal parts.
+        shoulder: half width.
+        hip: half width.
+        upper_arm: length.
+        forearm: length.
+        arm_radius: half thickness.
+        leg_radius: half thickness.
+        torso_radius: half thickness.
+    """
 
     height: tuple[float, float]
     head: float  # diameter
@@ -52,7 +67,24 @@ BUILDS: dict[str, Build] = {
 
 @dataclass(frozen=True)
 class Person:
-    """One person's unchanging looks. height: metres, head to toe. tempo: factor on the speed of repeated movements."""
+    """One person's unchanging appearance.
+
+    Attributes:
+        kind: man, woman, boy or girl.
+        top: colour of the upper garment.
+        bottom: colour of the lower garment.
+        top_style: short or long sleeves.
+        bottom_style: trousers, shorts or skirt.
+        accessories: hats and bags.
+        skin: RGB.
+        hair: RGB.
+        hair_style: short, long, bun or pigtails.
+        hat_colour: RGB.
+        bag_colour: RGB.
+        height: metres, head to toe.
+        tempo: factor on the speed of repeated movements.
+        beard: whether there is one.
+    """
 
     kind: str
     top: str
@@ -97,7 +129,18 @@ BOTTOM_STYLES: dict[str, tuple[str, ...]] = {
 
 
 def dress(rng: np.random.Generator, kind: str, top: str, bottom: str, accessories: tuple[str, ...]) -> Person:
-    """A person of this kind in these colours; all that no caption tells is drawn at random."""
+    """A person of one kind in given colours; all that no caption states is drawn at random.
+
+    Args:
+        rng: the random stream.
+        kind: man, woman, boy or girl.
+        top: colour of the upper garment.
+        bottom: colour of the lower garment.
+        accessories: hats and bags.
+
+    Returns:
+        The person.
+    """
     build = BUILDS[kind]
     hat = next((name for name in accessories if name in HAT_COLOURS), "cap")
     return Person(

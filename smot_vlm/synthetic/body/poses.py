@@ -19,7 +19,18 @@ FREE_ARMS = frozenset({"stand", "attentive"})
 
 
 def stride(pose: Pose, phase: float, running: bool, backwards: bool, free_arms: bool) -> Pose:
-    """`pose` with legs (and free arms) in step. phase: radians of the step cycle, one cycle two steps."""
+    """A posture with legs (and free arms) in step.
+
+    Args:
+        pose: without steps.
+        phase: radians of the step cycle, one cycle two steps.
+        running: longer, higher steps.
+        backwards: against the heading.
+        free_arms: whether the arms swing.
+
+    Returns:
+        The posture in step.
+    """
     phase = -phase if backwards else phase
     amplitude, bend, base = (0.85, 1.25, 0.45) if running else (0.50, 0.85, 0.08)
     swing = sin(phase)

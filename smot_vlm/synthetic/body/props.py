@@ -20,8 +20,13 @@ ARC_METRES = 0.7  # how high a thrown ball rises
 class Prop:
     """A thing in somebody's hands, on the ground, or in the air between two holders.
 
-    kind: name in the table of props. hold: "both", "right", "left" or "seat" (stands on the ground under the holder).
-    to: who catches it; then it flies from the holder's hand to theirs from `start` to `end`.
+    Attributes:
+        kind: name in DRAW, or "stool".
+        start: seconds.
+        end: seconds.
+        holder: index of the person.
+        hold: "both", "right", "left" or "seat" (on the ground under the holder).
+        to: who catches it; then it flies from the holder's hand to theirs from `start` to `end`.
     """
 
     kind: str
@@ -35,7 +40,18 @@ class Prop:
 def prop_parts(
     prop: Prop, time: float, people: tuple[Person, ...], placed: list[PlacedBody], lenses: list[Lens]
 ) -> list[Part]:
-    """Strokes of one thing at `time`; nothing outside its seconds."""
+    """Strokes of one thing.
+
+    Args:
+        prop: the thing.
+        time: seconds.
+        people: everybody.
+        placed: everybody's joints.
+        lenses: everybody's, from metres to pixels.
+
+    Returns:
+        Nothing outside the thing's seconds.
+    """
     if not prop.start <= time < prop.end:
         return []
     holder, lens = placed[prop.holder], lenses[prop.holder]

@@ -17,9 +17,21 @@ FOOT_HEIGHT = 0.022  # of the body height
 class Pose(NamedTuple):
     """A body's posture. Angles in radians; hands relative to the shoulder in arm lengths: outwards, up, forward.
 
-    lean: trunk forwards. side: trunk towards the left hand. tilt: the whole body backwards (pi / 2 lies on the back).
-    lift: metres above the ground. hip, knee: thigh forwards, shin backwards. spread: legs apart. turn: added to the
-    yaw.
+    Attributes:
+        lean: trunk forwards.
+        side: trunk towards the left hand.
+        tilt: the whole body backwards (pi / 2 lies on the back).
+        lift: metres above the ground.
+        turn: added to the yaw.
+        hip_left: thigh forwards.
+        hip_right: thigh forwards.
+        knee_left: shin backwards.
+        knee_right: shin backwards.
+        spread: legs apart.
+        head_yaw: to the left.
+        head_pitch: downwards.
+        left: hand.
+        right: hand.
     """
 
     lean: float = 0.0
@@ -38,14 +50,27 @@ class Pose(NamedTuple):
     right: Vector = (0.10, -0.97, 0.03)
 
     def blend(self, other: "Pose", weight: float) -> "Pose":
-        """The posture between this one (weight 0) and `other` (weight 1)."""
+        """The posture between this one and another.
+
+        Args:
+            other: the other one.
+            weight: 0 for this one, 1 for the other.
+
+        Returns:
+            Linear in every number.
+        """
         numbers = [a + (b - a) * weight for a, b in zip(self[:12], other[:12], strict=True)]
         return Pose._make((*numbers, mix(self.left, other.left, weight), mix(self.right, other.right, weight)))
 
 
 class Joints(NamedTuple):
-    """Places of a body's joints, and its directions: up and forward of the trunk, to its left; where the face
-    points.
+    """Places of a body's joints (pelvis to chest), and its directions.
+
+    Attributes:
+        up: of the trunk.
+        forward: of the trunk.
+        to_left: of the body.
+        face: where the face points.
     """
 
     pelvis: Vector
@@ -74,7 +99,14 @@ class Joints(NamedTuple):
 
 @dataclass(frozen=True)
 class PlacedBody:
-    """One person at one time: where on the stage, and the joints relative to there."""
+    """One person at one time.
+
+    Attributes:
+        index: of the person.
+        x: metres on the stage, to the right.
+        z: metres away from the camera.
+        joints: relative to there.
+    """
 
     index: int
     x: float
@@ -82,7 +114,14 @@ class PlacedBody:
     joints: Joints
 
     def world(self, point: Vector) -> Vector:
-        """A joint's place on the stage: x, height, z."""
+        """A joint's place on the stage.
+
+        Args:
+            point: relative to the body's origin.
+
+        Returns:
+            x, height, z.
+        """
         return (self.x + point[0], point[1], self.z + point[2])
 
 
@@ -94,7 +133,19 @@ def solve(
     reach_left: Vector | None = None,
     reach_right: Vector | None = None,
 ) -> Joints:
-    """Joints of a body of `height` metres; a hand with a reach target goes there as far as the arm allows."""
+    """Joints of a body; a hand with a reach target goes there as far as the arm allows.
+
+    Args:
+        pose: the posture.
+        build: proportions.
+        height: metres.
+        yaw: heading, radians.
+        reach_left: where the left hand goes, relative to the body's origin; None: as the posture has it.
+        reach_right: the same of the right hand.
+
+    Returns:
+        Places in metres, relative to the origin on the ground under the pelvis.
+    """
     yaw += pose.turn
     level = (sin(yaw), 0.0, -cos(yaw))
     left = (cos(yaw), 0.0, sin(yaw))
@@ -165,7 +216,15 @@ def _face_direction(pose: Pose, level: Vector, left: Vector, up: Vector, forward
     return unit(add(turned, up, -sin(pose.head_pitch)))
 
 
-def _lowest(build: Build, height: float, hips, knees, ankles, neck: Vector, head: Vector) -> float:
+def _lowest(
+    build: Build,
+    height: float,
+    hips: list[Vector],
+    knees: list[Vector],
+    ankles: list[Vector],
+    neck: Vector,
+    head: Vector,
+) -> float:
     """Height of the lowest point of the body's outline, relative to the pelvis."""
     return min(
         min(point[1] for point in ankles) - FOOT_HEIGHT * height,

@@ -35,11 +35,7 @@ TOPS: dict[str, tuple[str, ...]] = {
     "short_sleeves": ("t-shirt", "short-sleeved shirt", "shirt", "top"),
     "long_sleeves": ("sweater", "long-sleeved shirt", "shirt", "top"),
 }
-BOTTOMS: dict[str, tuple[str, ...]] = {
-    "trousers": ("trousers", "pants"),
-    "shorts": ("shorts",),
-    "skirt": ("skirt",),
-}
+BOTTOMS: dict[str, tuple[str, ...]] = {"trousers": ("trousers", "pants"), "shorts": ("shorts",), "skirt": ("skirt",)}
 
 ACCESSORIES: dict[str, tuple[str, ...]] = {
     "cap": ("cap", "peaked cap"),

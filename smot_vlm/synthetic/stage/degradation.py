@@ -1,4 +1,4 @@
-"""What happens to the picture between the stage and the file: light, lens blur, sensor noise, compression."""
+"""Image degradation between the stage and the file: light, lens blur, sensor noise, compression."""
 
 from dataclasses import dataclass
 from math import pi, sin
@@ -11,9 +11,14 @@ import numpy as np
 class Degradation:
     """Constant over a video but for the light.
 
-    gain: brightness of each colour channel. flicker, flicker_rate: slow change of light, share and cycles a second.
-    gamma: tone curve. blur: sigma in pixels of a frame 360 high. noise: standard deviation in grey levels.
-    jpeg_quality: of the compression that the picture went through; 0 for none.
+    Attributes:
+        gain: brightness of each colour channel.
+        flicker: slow change of light, share.
+        flicker_rate: cycles a second.
+        gamma: tone curve.
+        blur: sigma in pixels of a frame 360 high.
+        noise: standard deviation in grey levels.
+        jpeg_quality: of the compression that the picture went through; 0 for none.
     """
 
     gain: tuple[float, float, float]
@@ -26,7 +31,14 @@ class Degradation:
 
 
 def make_degradation(rng: np.random.Generator) -> Degradation:
-    """Mild conditions: colours stay what they are."""
+    """Mild conditions: colours stay what they are.
+
+    Args:
+        rng: the random stream.
+
+    Returns:
+        The degradation.
+    """
     brightness = rng.uniform(0.84, 1.08)
     warmth = rng.uniform(-0.05, 0.05)
     return Degradation(
@@ -41,15 +53,36 @@ def make_degradation(rng: np.random.Generator) -> Degradation:
 
 
 def noise_pool(rng: np.random.Generator, degradation: Degradation, width: int, height: int) -> np.ndarray:
-    """Grain from which every frame cuts its own piece; int16 (height + 64, width + 64, 3)."""
+    """Grain from which every frame cuts its own piece.
+
+    Args:
+        rng: the random stream.
+        degradation: its noise.
+        width: of the frames.
+        height: of the frames.
+
+    Returns:
+        int16 (height + 64, width + 64, 3).
+    """
     grain = rng.standard_normal((height + 64, width + 64), dtype=np.float32) * degradation.noise
-    return cv2.merge([np.rint(grain).astype(np.int16)] * 3)
+    return np.asarray(cv2.merge([np.rint(grain).astype(np.int16)] * 3))
 
 
 def apply_degradation(
     image: np.ndarray, degradation: Degradation, pool: np.ndarray, time: float, index: int
 ) -> np.ndarray:
-    """The picture as recorded, RGB uint8; `index` chooses the grain."""
+    """The picture as recorded.
+
+    Args:
+        image: RGB uint8 as drawn.
+        degradation: what happens to it.
+        pool: of `noise_pool`.
+        time: seconds, for the light.
+        index: of the frame, which chooses the grain.
+
+    Returns:
+        RGB uint8.
+    """
     if degradation.blur:
         image = cv2.GaussianBlur(image, (0, 0), degradation.blur * image.shape[0] / 360)
     image = cv2.LUT(image, _tone_table(degradation, time))

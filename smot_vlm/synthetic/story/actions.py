@@ -1,4 +1,4 @@
-"""What one person does alone: how each action is played on the stage."""
+"""What one person does alone: the choreography of each action."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,15 @@ LONGEST_PAUSE = 1.2  # seconds of standing after a walk
 
 @dataclass(frozen=True)
 class ActionContext:
-    """When an action is played: until which second, whether it opens or closes its actor's script."""
+    """When and where an action is played.
+
+    Attributes:
+        until: seconds at which it ends.
+        stage: the stage.
+        rng: the random stream.
+        first: it opens its actor's script.
+        last: it closes the script.
+    """
 
     until: float
     stage: Stage
@@ -28,7 +36,12 @@ class ActionContext:
 
 @dataclass(frozen=True)
 class SoloChoreography:
-    """play: writes the action into the actor's script. seconds: shortest and longest time it can fill."""
+    """How an action is played.
+
+    Attributes:
+        play: writes the action into the actor's script; DoesNotFit where there is no room.
+        seconds: shortest and longest time it can fill.
+    """
 
     play: Callable[[Actor, ActionContext], None]
     seconds: tuple[float, float] = (3.0, 30.0)

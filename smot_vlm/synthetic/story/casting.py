@@ -18,24 +18,47 @@ _EVENT_INDEX = {name: index for index, name in enumerate(EVENT_LABELS)}
 
 
 def held_out(colour: str, event: str) -> bool:
-    """Whether people with a top of this colour do this only in the test split.
+    """Whether people with a top of one colour do something only in the test split.
 
     One colour in five for every action and verb. Nobody in the train and val splits wears a top that is held out
     for anything he or she does; everybody in the test split wears one that is held out for something.
+
+    Args:
+        colour: of the top.
+        event: label of an action or an interaction.
+
+    Returns:
+        The rule's answer.
     """
     return (_COLOUR_INDEX[colour] + 3 * _EVENT_INDEX[event]) % 5 == 0
 
 
 def wears_held_out(person: Person, events: Sequence[Event]) -> bool:
-    """Whether the person does anything that nobody in such a top does in the train split."""
+    """Whether a person does anything that nobody in such a top does in the train split.
+
+    Args:
+        person: who.
+        events: what they do.
+
+    Returns:
+        The answer.
+    """
     return any(held_out(person.top, event.label) for event in events)
 
 
 def cast(
     rng: np.random.Generator, split: str, kinds: Sequence[str], events: Sequence[Sequence[str]]
 ) -> tuple[Person, ...]:
-    """One person for each kind, no two of one kind with the same top, in colours that the split allows for their
-    events.
+    """People in colours that the split allows for their events, no two of one kind with the same top.
+
+    Args:
+        rng: the random stream.
+        split: train, val or test.
+        kinds: of each person.
+        events: labels of what each person does.
+
+    Returns:
+        One person for each kind.
 
     Raises:
         DoesNotFit: no colour is left for somebody.

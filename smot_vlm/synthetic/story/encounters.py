@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from smot_vlm.synthetic.body.duet_poses import CATCH_AT, HAND_OVER_AT, THROW_AT
+from smot_vlm.synthetic.body.props import Prop
 from smot_vlm.synthetic.story.duet import Duet
-from smot_vlm.synthetic.story.script import Prop
 
 
 def hit(d: Duet) -> None:
@@ -86,9 +86,17 @@ def give(d: Duet) -> None:
 
 
 def gesture(pose_a: str, pose_b: str, low: float, high: float, heading: float = 68.0) -> Callable[[Duet], None]:
-    """The subject makes a gesture at the object, who looks on, from a distance between `low` and `high` metres.
+    """The subject makes a gesture at the object, who looks on.
 
-    heading: degrees off the camera at which the gesture shows best.
+    Args:
+        pose_a: of the subject.
+        pose_b: of the object.
+        low: least distance, metres.
+        high: greatest distance.
+        heading: degrees off the camera at which the gesture shows best.
+
+    Returns:
+        The choreography.
     """
 
     def play(d: Duet) -> None:

@@ -10,10 +10,15 @@ from smot_vlm.synthetic.story.duet import Duet
 
 @dataclass(frozen=True)
 class DuetChoreography:
-    """How an interaction is played and what it stands for in the graph.
+    """How an interaction is played and which edges of the graph it stands for.
 
-    reverse: verb of the edge from object to subject, "" for none. seconds: shortest and longest time it can fill.
-    adult_subject, child_object, adult_object: who can take part. mutual: both edges carry the verb itself.
+    Attributes:
+        play: writes the interaction into both scripts; DoesNotFit where there is no room.
+        reverse: verb of the edge from object to subject; "" for none, the verb itself where it is mutual.
+        seconds: shortest and longest time it can fill.
+        adult_subject: no child can be the subject.
+        child_object: no adult can be the object.
+        alike: both are adults or both are children.
     """
 
     play: Callable[[Duet], None]
@@ -23,13 +28,21 @@ class DuetChoreography:
     child_object: bool = False
     alike: bool = False
 
-    def casts(self, subject: str, object_: str) -> bool:
-        """Whether people of these kinds can play it."""
+    def casts(self, subject: str, target: str) -> bool:
+        """Whether people of these kinds can play it.
+
+        Args:
+            subject: kind of the subject.
+            target: kind of the object.
+
+        Returns:
+            The answer.
+        """
         if self.adult_subject and subject not in ADULTS:
             return False
-        if self.child_object and object_ in ADULTS:
+        if self.child_object and target in ADULTS:
             return False
-        return not self.alike or (subject in ADULTS) == (object_ in ADULTS)
+        return not self.alike or (subject in ADULTS) == (target in ADULTS)
 
 
 DUETS: dict[str, DuetChoreography] = {

@@ -1,4 +1,4 @@
-"""Every N-th frame of an annotated video: what a set of 25 frames a second is at BenSMOT's 2."""
+"""Every N-th frame of an annotated video: brings 25 frames a second to BenSMOT's 2."""
 
 from dataclasses import replace
 
@@ -6,10 +6,17 @@ from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.structures import Trajectory
 
 
-def thin(sequence: BenSmotSequence, every: int) -> BenSmotSequence:
-    """The frames whose number is a multiple of `every`, numbered anew without the others, at a lower rate.
+def subsample(sequence: BenSmotSequence, every: int) -> BenSmotSequence:
+    """Keep the frames whose number is a multiple of N, renumbered, at a lower rate.
 
-    Tracks that have no box in them are left out, with their interactions.
+    Tracks that have no box in them are dropped, with their interactions.
+
+    Args:
+        sequence: stays as it is.
+        every: N.
+
+    Returns:
+        The subsampled copy.
 
     Raises:
         ValueError: `every` is below one.
@@ -19,8 +26,8 @@ def thin(sequence: BenSmotSequence, every: int) -> BenSmotSequence:
     if every == 1:
         return sequence
     frames = tuple(replace(frame, index=frame.index // every) for frame in sequence.frames if frame.index % every == 0)
-    thinned = [_thin_track(track, every) for track in sequence.tracks]
-    kept = [(track, name) for track, name in zip(thinned, sequence.names, strict=True) if len(track)]
+    subsampled = [_subsample_track(track, every) for track in sequence.tracks]
+    kept = [(track, name) for track, name in zip(subsampled, sequence.names, strict=True) if len(track)]
     there = {track.id for track, _ in kept}
     return replace(
         sequence,
@@ -32,6 +39,6 @@ def thin(sequence: BenSmotSequence, every: int) -> BenSmotSequence:
     )
 
 
-def _thin_track(track: Trajectory, every: int) -> Trajectory:
+def _subsample_track(track: Trajectory, every: int) -> Trajectory:
     kept = track.frames % every == 0
     return replace(track, frames=track.frames[kept] // every, boxes=track.boxes[kept], scores=track.scores[kept])

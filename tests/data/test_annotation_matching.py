@@ -1,4 +1,4 @@
-from smot_vlm.data.words import Words, canonical_verbs, match_words
+from smot_vlm.data.annotation_matching import TextAnnotations, canonical_verbs, match_annotations
 from smot_vlm.formats.captions import parse_instance_captions
 from smot_vlm.formats.graphml import Edge, Graph, Node
 from smot_vlm.structures import Interaction
@@ -11,12 +11,12 @@ def graph(nodes: list[str], *edges: tuple[str, str, str]) -> Graph:
     )
 
 
-def match(ids: list[int], keys: list[str] | None, graph: Graph | None) -> Words:
+def match(ids: list[int], keys: list[str] | None, graph: Graph | None) -> TextAnnotations:
     lines = None if keys is None else parse_instance_captions("".join(f"{key}: This is {key}.\n" for key in keys))
-    return match_words(ids, lines, graph)
+    return match_annotations(ids, lines, graph)
 
 
-def flaws(words: Words) -> list[tuple[int, str]]:
+def flaws(words: TextAnnotations) -> list[tuple[int, str]]:
     return [(flaw.line, flaw.kind) for flaw in (*words.caption_flaws, *words.graph_flaws)]
 
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
 from smot_vlm.formats import mot
-from smot_vlm.formats.bensmot import (
+from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
     IMAGES_FOLDER,
     INFO_FILE,
     default_names,
+    format_annotations,
     format_boxes,
     format_info,
-    format_words,
     image_name,
     write_files,
 )
@@ -33,9 +33,17 @@ def write_dataset(
     overwrite: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> int:
-    """Write (split, sequence) pairs under `root` and return how many: all of them, or none where something fails.
+    """Write sequences: all of them, or none where something fails.
 
-    progress: called with each sequence's name once it is written.
+    Args:
+        root: folder to write.
+        sequences: (split, sequence) pairs.
+        images: "link" makes symbolic links to the originals, "copy" copies them, "none" writes no images.
+        overwrite: replace `root`.
+        progress: called with each sequence's name once it is written.
+
+    Returns:
+        How many were written.
 
     Raises:
         FileExistsError: `root` exists, is not empty and `overwrite` is false.
@@ -59,8 +67,12 @@ def write_dataset(
 def check_apart(source: Path, out: Path) -> None:
     """Refuse to write a data set into the one it is made from.
 
+    Args:
+        source: folder to read.
+        out: folder to write.
+
     Raises:
-        ValueError: one of the two folders lies in the other.
+        ValueError: one of the two folders is inside the other.
     """
     inner, outer = out.resolve(), source.resolve()
     if inner == outer or outer in inner.parents or inner in outer.parents:
@@ -68,12 +80,15 @@ def check_apart(source: Path, out: Path) -> None:
 
 
 def write_sequence(sequence: BenSmotSequence, folder: Path, images: Images = "link") -> None:
-    """Write one sequence to `folder`. Without any words (a set of tracks alone) no word file is written.
+    """Write one sequence. Without any captions or interactions (tracks alone) no annotation file is written.
 
-    images: "link" makes symbolic links to the originals, "copy" copies them, "none" leaves them out.
+    Args:
+        sequence: to write.
+        folder: where to write it.
+        images: see `write_dataset`.
 
     Raises:
-        FileNotFoundError: an image is gone.
+        FileNotFoundError: an image no longer exists.
         ValueError: names that cannot be written as keys (`formats.captions.check_key`), a track without boxes.
     """
     empty = [track.id for track in sequence.tracks if not len(track)]
@@ -81,7 +96,7 @@ def write_sequence(sequence: BenSmotSequence, folder: Path, images: Images = "li
         raise ValueError(f"{sequence.name}: tracks {empty} have no boxes; the layout cannot hold them")
     texts = {BOXES_FILE: format_boxes(rows_of_tracks(sequence))}
     if _has_words(sequence):
-        texts |= format_words(
+        texts |= format_annotations(
             [track.id for track in sequence.tracks],
             sequence.names,
             [track.caption for track in sequence.tracks],
@@ -95,7 +110,14 @@ def write_sequence(sequence: BenSmotSequence, folder: Path, images: Images = "li
 
 
 def rows_of_tracks(sequence: BenSmotSequence) -> mot.MotRows:
-    """The boxes of all tracks as rows."""
+    """Convert tracks to MOT rows.
+
+    Args:
+        sequence: with the tracks.
+
+    Returns:
+        All boxes, track by track.
+    """
     return mot.concatenate(
         mot.MotRows(track.frames, np.full(len(track), track.id, np.int64), track.boxes, track.scores)
         for track in sequence.tracks

@@ -4,7 +4,7 @@ from bensmot_builder import make_images, make_sequence
 
 from smot_vlm.data import bensmot
 from smot_vlm.data.bensmot import BenSmotSequence
-from smot_vlm.data.clips import cut_clip, cut_tracks, resize_clip
+from smot_vlm.data.clip_cutting import cut_clip, cut_tracks, resize_clip
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
-"""BenSMOT's combined word files: `instance_caption.json`, `video_summary.json`, `relation.json` for all videos at once.
+"""BenSMOT's combined annotations: `instance_caption.json`, `video_summary.json`, `relation.json` for all videos at once.
 
     instance_caption.json  {"scenario/sequence": {"1": "A man ...", "2": "A woman ..."}, ...}
     video_summary.json     {"scenario/sequence": "Two people ...", ...}
     relation.json          {"scenario/sequence": {"1-2": "look.v.01", "2-1": ["talk.v.01", "smile.v.01"]}, ...}
 
-Also accepted: the key of a video as `sequence` or `split/scenario/sequence`; captions as a list in the order of the ids,
-or under other keys (`man0`) in that order; several verbs in one text, separated by commas; a file that is not there.
+Also accepted: the key of a video as `sequence` or `split/scenario/sequence`; captions as a list in the order of the
+ids, or under other keys (`man0`) in that order; several verbs in one text, separated by commas; a missing file.
 """
 
 import json
@@ -22,10 +22,14 @@ RELATIONS_JSON = "relation.json"
 
 
 @dataclass(frozen=True)
-class VideoWords:
-    """The words of one video. captions: (key, text) in file order. relations: (subject key, object key, verb labels).
+class VideoAnnotations:
+    """The captions and relations of one video.
 
-    flaws: entries of a kind that means nothing here; their kind is `malformed-entry`.
+    Attributes:
+        summary: caption of the video.
+        captions: (key, text) in file order.
+        relations: (subject key, object key, verb labels).
+        flaws: entries of the wrong type, of the kind `malformed-entry`.
     """
 
     summary: str = ""
@@ -35,18 +39,31 @@ class VideoWords:
 
 
 @dataclass(frozen=True)
-class CombinedWords:
-    """The three files as they were read, one entry a video."""
+class CombinedAnnotations:
+    """The three files as they were read, one entry a video.
+
+    Attributes:
+        captions: content of instance_caption.json.
+        summaries: content of video_summary.json.
+        relations: content of relation.json.
+    """
 
     captions: Mapping[str, Any]
     summaries: Mapping[str, Any]
     relations: Mapping[str, Any]
 
-    def of(self, keys: Iterable[str]) -> VideoWords:
-        """The words of the video that is named by one of `keys`, the first that each file has."""
+    def of(self, keys: Iterable[str]) -> VideoAnnotations:
+        """Select one video.
+
+        Args:
+            keys: its possible names; in each file the first that exists counts.
+
+        Returns:
+            Its annotations.
+        """
         keys = tuple(keys)
         flaws: list[Flaw] = []
-        return VideoWords(
+        return VideoAnnotations(
             _text(_first(self.summaries, keys, ""), SUMMARIES_JSON, flaws),
             _captions(_first(self.captions, keys, {}), flaws),
             _relations(_first(self.relations, keys, {}), flaws),
@@ -54,18 +71,24 @@ class CombinedWords:
         )
 
 
-def read_combined(root: Path) -> CombinedWords:
-    """Read the three files of `root`.
+def read_combined(root: Path) -> CombinedAnnotations:
+    """Read the three files.
+
+    Args:
+        root: folder that holds them.
+
+    Returns:
+        Their content.
 
     Raises:
-        FileNotFoundError: none of them is there.
+        FileNotFoundError: none of them exists.
         ValueError: not JSON, or not an object with one entry a video.
     """
     names = (CAPTIONS_JSON, SUMMARIES_JSON, RELATIONS_JSON)
     if not any((root / name).is_file() for name in names):
         raise FileNotFoundError(f"{root}: none of {', '.join(names)}; give the folder that holds them")
     captions, summaries, relations = (_read_object(root / name) for name in names)
-    return CombinedWords(captions, summaries, relations)
+    return CombinedAnnotations(captions, summaries, relations)
 
 
 def _read_object(path: Path) -> dict[str, Any]:
@@ -106,13 +129,13 @@ def _relations(value: Any, flaws: list[Flaw]) -> tuple[tuple[str, str, tuple[str
         return ()
     found = []
     for pair, verbs in value.items():
-        subject, dash, object = pair.partition("-")
+        subject, dash, target = pair.partition("-")
         labels = [verbs] if isinstance(verbs, str) else verbs
         if not dash or not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
             flaws.append(_malformed(f'{RELATIONS_JSON} holds {_short({pair: verbs})}; write "1-2": "look.v.01"'))
             continue
         split = tuple(one_line(part) for label in labels for part in label.replace(";", ",").split(",") if part.strip())
-        found.append((subject.strip(), object.strip(), split))
+        found.append((subject.strip(), target.strip(), split))
     return tuple(found)
 
 

@@ -40,7 +40,15 @@ def cut_clip(sequence: AnnotatedSequence, places: Collection[int]) -> Clip:
 
 
 def cut_tracks(tracks: Collection[Trajectory], frame_indices: Collection[int]) -> tuple[Trajectory, ...]:
-    """The tracks on these frames alone, without those that have no box there."""
+    """Restrict tracks to some frames.
+
+    Args:
+        tracks: to cut.
+        frame_indices: frame numbers to keep.
+
+    Returns:
+        The tracks that have a box there, with those boxes alone.
+    """
     wanted = np.asarray(list(frame_indices), dtype=np.int64)
     cut = []
     for track in tracks:
@@ -53,13 +61,29 @@ def cut_tracks(tracks: Collection[Trajectory], frame_indices: Collection[int]) -
 
 
 def cut_interactions(interactions: Collection[Interaction], tracks: Collection[Trajectory]) -> tuple[Interaction, ...]:
-    """The interactions whose two people are both among `tracks`."""
+    """Keep the interactions between given people.
+
+    Args:
+        interactions: to choose from.
+        tracks: the people.
+
+    Returns:
+        The interactions whose subject and object are both among `tracks`.
+    """
     ids = {track.id for track in tracks}
     return tuple(edge for edge in interactions if edge.subject in ids and edge.object in ids)
 
 
 def resize_clip(clip: Clip, size: tuple[int, int]) -> Clip:
-    """The clip with images of `size` (width, height) pixels, and boxes to match."""
+    """Resize the images of a clip, and its boxes to match.
+
+    Args:
+        clip: stays as it is.
+        size: (width, height) in pixels.
+
+    Returns:
+        The resized copy.
+    """
     height, width = clip.frames[0].image.shape[:2]
     method = cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR
     frames = tuple(replace(frame, image=cv2.resize(frame.image, size, interpolation=method)) for frame in clip.frames)
@@ -70,7 +94,16 @@ def resize_clip(clip: Clip, size: tuple[int, int]) -> Clip:
 def scale_tracks(
     tracks: Collection[Trajectory], factors: np.ndarray, shift: np.ndarray | None = None
 ) -> tuple[Trajectory, ...]:
-    """Boxes times `factors` (4) plus `shift` (4), each in the order x1, y1, x2, y2."""
+    """Scale and shift boxes.
+
+    Args:
+        tracks: stay as they are.
+        factors: (4), for x1, y1, x2, y2.
+        shift: (4), added after scaling; none by default.
+
+    Returns:
+        The tracks with the changed boxes.
+    """
     offset = np.zeros(4) if shift is None else shift
     return tuple(replace(track, boxes=track.boxes * factors + offset) for track in tracks)
 

@@ -3,7 +3,7 @@ import pytest
 
 from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.data.frames import FrameFile
-from smot_vlm.data.thin import thin
+from smot_vlm.data.subsample import subsample
 from smot_vlm.structures import Interaction, Trajectory
 
 
@@ -19,19 +19,19 @@ def sequence(tmp_path) -> BenSmotSequence:
 
 def test_every_third_frame(tmp_path):
     whole = sequence(tmp_path)
-    thinned = thin(whole, 3)
-    assert [(frame.index, frame.path) for frame in thinned.frames] == [
+    subsampled = subsample(whole, 3)
+    assert [(frame.index, frame.path) for frame in subsampled.frames] == [
         (place, whole.frames[3 * place].path) for place in range(4)
     ]
-    assert thinned.fps == pytest.approx(25 / 3)
-    assert [(track.id, track.frames.tolist()) for track in thinned.tracks] == [(1, [0, 1, 2]), (3, [3])]
-    np.testing.assert_array_equal(thinned.tracks[0].boxes, whole.tracks[0].boxes[[0, 3, 5]])
-    assert thinned.names == ("man0", "man2")
-    assert thinned.interactions == (whole.interactions[1],)
+    assert subsampled.fps == pytest.approx(25 / 3)
+    assert [(track.id, track.frames.tolist()) for track in subsampled.tracks] == [(1, [0, 1, 2]), (3, [3])]
+    np.testing.assert_array_equal(subsampled.tracks[0].boxes, whole.tracks[0].boxes[[0, 3, 5]])
+    assert subsampled.names == ("man0", "man2")
+    assert subsampled.interactions == (whole.interactions[1],)
 
 
 def test_every_frame_is_all_of_it(tmp_path):
     whole = sequence(tmp_path)
-    assert thin(whole, 1) is whole
+    assert subsample(whole, 1) is whole
     with pytest.raises(ValueError, match="every is 0"):
-        thin(whole, 0)
+        subsample(whole, 0)

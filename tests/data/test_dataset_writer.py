@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, read_sequence
-from smot_vlm.data.writer import write_dataset, write_sequence
-from smot_vlm.formats.bensmot import default_names
+from smot_vlm.data.dataset_writer import write_dataset, write_sequence
+from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.structures import Description, Interaction, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.verbs import VERBS, find
 

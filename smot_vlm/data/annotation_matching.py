@@ -1,7 +1,7 @@
-"""Tie the words of a sequence to its tracks: which key and which node is which track id.
+"""Match captions and interactions to tracks: which key and which node is which track id.
 
-The released annotations know no ids in the word files: the i-th caption line, and the i-th node of the graph, is the
-track with the i-th smallest id. Keys such as `man0` count within a kind. Some sequences have fewer captions than tracks
+The released annotation files contain no track ids: the i-th caption line, and the i-th node of the graph, is the track
+with the i-th smallest id. Keys such as `man0` count within a kind. Some sequences have fewer captions than tracks
 (people in the background), and in some the keys of the two files differ; then the order alone decides.
 """
 
@@ -10,18 +10,23 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from smot_vlm import verbs
-from smot_vlm.formats.bensmot import default_names
 from smot_vlm.formats.captions import CaptionFile, is_key
 from smot_vlm.formats.flaws import Flaw
 from smot_vlm.formats.graphml import Edge, Graph
+from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.structures import Interaction
 
 
 @dataclass(frozen=True)
-class Words:
-    """What is said about the tracks: one name and one caption (possibly empty) a track, and who does what to whom.
+class TextAnnotations:
+    """Captions and interactions of a sequence's tracks.
 
-    caption_flaws, graph_flaws: what did not fit, each with its line in that file.
+    Attributes:
+        names: one key a track.
+        captions: one a track, possibly empty.
+        interactions: between the tracks.
+        caption_flaws: captions that did not fit, with their lines.
+        graph_flaws: nodes and edges that did not fit, with their lines.
     """
 
     names: tuple[str, ...]
@@ -31,25 +36,39 @@ class Words:
     graph_flaws: tuple[Flaw, ...] = ()
 
 
-def match_words(ids: Sequence[int], captions: CaptionFile | None, graph: Graph | None) -> Words:
-    """Words of the tracks `ids` (ascending). None: the sequence has no such file, which is no flaw.
+def match_annotations(ids: Sequence[int], captions: CaptionFile | None, graph: Graph | None) -> TextAnnotations:
+    """Match captions and interactions to tracks.
 
-    Kinds of flaws besides those of the two readers: caption-without-id, id-without-caption; unknown-node, unknown-verb,
-    self-interaction, duplicate-interaction, node-names (nodes are not the captions' keys, so their order was taken).
+    Args:
+        ids: of the tracks, ascending.
+        captions: None where the sequence has no such file, which is no flaw.
+        graph: the same.
+
+    Returns:
+        The annotations. Kinds of flaws besides those of the two readers: caption-without-id, id-without-caption;
+        unknown-node, unknown-verb, self-interaction, duplicate-interaction, node-names (nodes are not the captions' keys,
+        so their order was taken).
     """
     keys, texts, caption_flaws = _match_captions(ids, captions, graph)
     if graph is None:
-        return Words(_unique_names(keys), tuple(texts), (), caption_flaws)
+        return TextAnnotations(_unique_names(keys), tuple(texts), (), caption_flaws)
     id_of, node_flaws = _match_nodes(ids, keys, graph)
     names_by_id = {id_of[node.id]: node.name for node in graph.nodes if node.id in id_of}
-    keys = [key or names_by_id.get(id, "") for key, id in zip(keys, ids, strict=True)]
+    keys = [key or names_by_id.get(track_id, "") for key, track_id in zip(keys, ids, strict=True)]
     interactions, edge_flaws = _read_edges(id_of, graph.edges)
     flaws = tuple(sorted((*graph.flaws, *node_flaws, *edge_flaws), key=lambda flaw: flaw.line))
-    return Words(_unique_names(keys), tuple(texts), interactions, caption_flaws, flaws)
+    return TextAnnotations(_unique_names(keys), tuple(texts), interactions, caption_flaws, flaws)
 
 
 def canonical_verbs(labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(labels of the senses that `labels` name, in order, each once; one message for each label that names none)."""
+    """Look up verb senses.
+
+    Args:
+        labels: as written in a file.
+
+    Returns:
+        Labels of the senses that they name, in order, each once; and one message for each label that names none.
+    """
     found: dict[str, None] = {}
     messages: list[str] = []
     for label in labels:
@@ -75,8 +94,10 @@ def _match_captions(
         else:
             message = f"{line.key or 'this caption'} is person {place + 1} of a video with {len(ids)} tracks; drop it"
             flaws.append(Flaw(line.line, "caption-without-id", message))
-    missing = [id for place, id in enumerate(ids) if place not in places]
-    flaws += [Flaw(0, "id-without-caption", f"track {id} has no caption; add a line for it") for id in missing]
+    missing = [track_id for place, track_id in enumerate(ids) if place not in places]
+    flaws += [
+        Flaw(0, "id-without-caption", f"track {track_id} has no caption; add a line for it") for track_id in missing
+    ]
     return keys, texts, tuple(flaws)
 
 
@@ -98,7 +119,7 @@ def _places(captions: CaptionFile, tracks: int, graph: Graph | None) -> list[int
 def _match_nodes(ids: Sequence[int], keys: Sequence[str], graph: Graph) -> tuple[dict[str, int], list[Flaw]]:
     """Track id of each node: by name where every node is a caption's key, else by order, all of them."""
     known = [key.casefold() for key in keys if key]
-    id_of_key = {key.casefold(): id for key, id in zip(keys, ids, strict=True) if key}
+    id_of_key = {key.casefold(): track_id for key, track_id in zip(keys, ids, strict=True) if key}
     if len(set(known)) == len(known) and all(node.name.casefold() in id_of_key for node in graph.nodes):
         return {node.id: id_of_key[node.name.casefold()] for node in graph.nodes}, []
     flaws = [
@@ -114,8 +135,8 @@ def _match_nodes(ids: Sequence[int], keys: Sequence[str], graph: Graph) -> tuple
         )
         flaws.append(Flaw(strangers[0].line, "node-names", message))
     id_of: dict[str, int] = {}
-    for node, id in zip(graph.nodes, ids, strict=False):
-        id_of.setdefault(node.id, id)
+    for node, track_id in zip(graph.nodes, ids, strict=False):
+        id_of.setdefault(node.id, track_id)
     return id_of, flaws
 
 
@@ -145,7 +166,7 @@ def _read_edges(id_of: dict[str, int], edges: Sequence[Edge]) -> tuple[tuple[Int
 
 
 def _unique_names(keys: Sequence[str]) -> tuple[str, ...]:
-    """The keys, with person0, person1 ... where a key is empty, was there before or could not be written."""
+    """The keys, with person0, person1 ... where a key is empty, a duplicate, or could not be written."""
     names = [key if is_key(key) and key not in keys[:place] else "" for place, key in enumerate(keys)]
     spare = iter(default_names(names.count(""), taken=[name for name in names if name]))
     return tuple(name or next(spare) for name in names)
