@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -185,7 +185,7 @@ def synth(
     output.print(f"{escape(str(out / split))}: {videos} sequences")
 
 
-def _readers(dataset: Path, split: str | None) -> list:
+def _readers(dataset: Path, split: str | None) -> "list[Any]":
     """One reader a split that is there, or the one that is asked for."""
     from smot_vlm.data.bensmot import SPLITS, BenSmot
 
@@ -195,7 +195,7 @@ def _readers(dataset: Path, split: str | None) -> list:
     return [BenSmot(dataset, name) for name in ([split] if split else there or ["test"])]
 
 
-def _stepping(readers: list, step: Callable[[str], None]) -> "Iterator[BenSmotSequence]":
+def _stepping(readers: "list[Any]", step: Callable[[str], None]) -> "Iterator[BenSmotSequence]":
     for reader in readers:
         for sequence in reader:
             step(sequence.name)
