@@ -77,7 +77,7 @@ def build_model(
     return SmotModel(
         detector,
         *features_and_fusions,
-        decoder,  # type: ignore[arg-type]
+        decoder,
         build_interaction_head(config, name_verbs),
         replace(prompts or Prompts(), prefix=PICTURE_PROMPTS if decoder.wants_pictures else ""),
         build_pictures(config) if decoder.wants_pictures else None,
