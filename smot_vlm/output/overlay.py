@@ -189,7 +189,9 @@ def _tag_centre(curve: np.ndarray, tag: np.ndarray) -> np.ndarray:
     return np.array([middle[0], curve[:, 1].min() - 0.9 * tag.shape[0]]) if short else middle
 
 
-def _free_place(image: np.ndarray, tag: np.ndarray, centre: np.ndarray, taken: list) -> tuple[int, int]:
+def _free_place(
+    image: np.ndarray, tag: np.ndarray, centre: np.ndarray, taken: list[tuple[int, int, int, int]]
+) -> tuple[int, int]:
     """Choose the tag's corner: at `centre`, inside the picture, moved down past the tags already there."""
     height, width = tag.shape[:2]
     left = int(np.clip(centre[0] - width / 2, 0, max(image.shape[1] - width, 0)))
