@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -15,7 +15,7 @@ from smot_vlm.cli.console import output, print_warning, progress
 from smot_vlm.system.files import check_free
 
 if TYPE_CHECKING:
-    from smot_vlm.data.bensmot import BenSmotSequence
+    from smot_vlm.data.bensmot import BenSmot, BenSmotSequence
 
 app = typer.Typer(
     name="data",
@@ -185,7 +185,7 @@ def synth(
     output.print(f"{escape(str(out / split))}: {videos} sequences")
 
 
-def _readers(dataset: Path, split: str | None) -> "list[Any]":
+def _readers(dataset: Path, split: str | None) -> "list[BenSmot]":
     """One reader a split that is there, or the one that is asked for."""
     from smot_vlm.data.bensmot import SPLITS, BenSmot
 
@@ -195,7 +195,7 @@ def _readers(dataset: Path, split: str | None) -> "list[Any]":
     return [BenSmot(dataset, name) for name in ([split] if split else there or ["test"])]
 
 
-def _stepping(readers: "list[Any]", step: Callable[[str], None]) -> "Iterator[BenSmotSequence]":
+def _stepping(readers: "list[BenSmot]", step: Callable[[str], None]) -> "Iterator[BenSmotSequence]":
     for reader in readers:
         for sequence in reader:
             step(sequence.name)

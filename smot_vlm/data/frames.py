@@ -179,5 +179,4 @@ def _rate_of_source(text: str) -> float | None:
     kept = content.get("kept_frames")
     if kept is None or len(kept) < 2:
         return float(content["fps"])
-    result: float | None = float(content["fps"]) * (len(kept) - 1) / (kept[-1] - kept[0])
-    return result
+    return float(content["fps"]) * (len(kept) - 1) / float(kept[-1] - kept[0])
