@@ -24,9 +24,9 @@ demo: setup
 test: lint
 	$(BIN)/pytest -q -n 2
 
-# Under two minutes on two cores: nothing is learned, no process started, no video drawn.
+# Under two minutes on two cores: nothing is learned, no process started, no video drawn, no large model run.
 quick: setup
-	$(BIN)/pytest -q -n 2 -m "not slow and not learning and not subprocess and not drawn"
+	$(BIN)/pytest -q -n 2 -m "not slow and not learning and not subprocess and not drawn and not shipped"
 
 lint: setup
 	$(BIN)/ruff check .

@@ -59,6 +59,7 @@ def test_the_readme_has_at_most_250_lines():
     assert len(README.splitlines()) <= 250
 
 
+@pytest.mark.shipped
 @pytest.mark.parametrize("snippet", PYTHON.findall(README), ids=range(len(PYTHON.findall(README))))
 def test_snippets_run(snippet, tmp_path, monkeypatch):
     """In a folder where match.mp4 and mot.txt are the bundled clip and its boxes."""
@@ -68,6 +69,7 @@ def test_snippets_run(snippet, tmp_path, monkeypatch):
     exec(compile(snippet, "README.md", "exec"), {"__name__": "readme"})
 
 
+@pytest.mark.shipped
 def test_the_snippet_of_the_model_card_runs(tmp_path, monkeypatch):
     """On the first frames of the bundled clip."""
     from smot_vlm.video.reader import open_video

@@ -80,6 +80,7 @@ def threads(request) -> Iterator[int]:
     torch.set_num_threads(before)
 
 
+@pytest.mark.learning
 @pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("seed", range(4))
 def test_a_small_step_down_the_gradient_lowers_the_loss_as_predicted(seed):

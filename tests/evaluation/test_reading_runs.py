@@ -209,6 +209,7 @@ def test_an_empty_ground_truth(data):
         evaluate([], [replace(truth, tracks=(), interactions=(), facts=None) for truth in cases.truths()])
 
 
+@pytest.mark.subprocess
 @pytest.mark.usefixtures("recorded_meteor", "word_embeddings")
 def test_what_was_read_scores_as_what_was_written(run, data):
     evaluation = evaluate(read_predictions(run, FRAMES), read_truths(data, "test"))

@@ -9,6 +9,8 @@ from smot_vlm.formats.mot import read_mot
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.tracker import Tracker
 
+pytestmark = pytest.mark.shipped
+
 FOLDER = shipped_folder("assets") / "models" / "demo"
 ASSETS = Path(__file__).parents[2] / "smot_vlm" / "assets"
 FRAMES = 40

@@ -133,6 +133,7 @@ def reports(sound, tmp_path_factory) -> dict[str, dict]:
     return {line["folder"]: line | {"ran": (place / f"{line['folder']}.ran").exists()} for line in lines}
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("name", list(TRAPS))
 def test_a_trap_runs_nothing_and_is_told_in_one_line(reports, name):
     report = reports[name]

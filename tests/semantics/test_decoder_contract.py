@@ -199,6 +199,7 @@ def test_optimizing_compiles_what_the_loss_runs_through(decoder, monkeypatch):
     assert compiled or isinstance(decoder, EchoDecoder)
 
 
+@pytest.mark.learning
 def test_trained_saved_and_loaded_it_writes_the_same_captions(named, tmp_path):
     """Two steps of the trainer, which knows no more of a decoder than the protocol."""
     trainer = Trainer(named, Run(tmp_path / "run"))

@@ -12,6 +12,8 @@ from smot_vlm.evaluation.fact_records import SequenceFacts
 from smot_vlm.evaluation.fact_scores import score_caption
 from smot_vlm.synthetic import make_sequence, read_facts, write_dataset
 
+pytestmark = pytest.mark.drawn
+
 
 def digests(folder: Path) -> dict[str, str]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())

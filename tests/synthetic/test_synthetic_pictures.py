@@ -17,6 +17,8 @@ from smot_vlm.synthetic.story.plot import Story
 from smot_vlm.synthetic.story.script import Actor
 from smot_vlm.synthetic.visibility import measure_visibility
 
+pytestmark = pytest.mark.drawn
+
 STILL = Camera(0.0, 0.03, 0.0, 0.0, 0.5, 0.0, 0.03)
 
 

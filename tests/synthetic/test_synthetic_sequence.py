@@ -16,6 +16,8 @@ from smot_vlm.synthetic.story.interactions import DUETS
 from smot_vlm.synthetic.story.script_writer import MOST_EVENTS
 from smot_vlm.verbs import VERBS as SENSES
 
+pytestmark = pytest.mark.drawn
+
 
 @cache
 def world(split: str) -> tuple[SyntheticSequence, ...]:
