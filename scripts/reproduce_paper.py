@@ -1,4 +1,4 @@
-"""The paper's Tables 2 to 5 and Figure 4, our figure beside the printed one, and the command that makes each row.
+"""The paper's Tables 2 to 5 and Figure 4, our figure next to the printed one, and the command that makes each row.
 
 Trajectories alone (Table 2, Figure 4, HOTA of Table 5) need no trained model and run no language model:
 
@@ -6,8 +6,7 @@ Trajectories alone (Table 2, Figure 4, HOTA of Table 5) need no trained model an
 
 All of it, with a model (configs/bensmot_smoter.yaml is the paper's) and the MOT files of other trackers:
 
-    python scripts/reproduce_paper.py --data BenSMOT --model runs/smoter/model --mot MOTR=motr MOTRv2=motrv2 \\
-        --out reproduction
+    python scripts/reproduce_paper.py --data BenSMOT --model runs/smoter/model --mot MOTR=motr --out reproduction
 
 Writes OUT/table-2.md ... and OUT/figure-4.md anew from what OUT holds. A stopped run continues where it stopped, and
 several processes share the sequences: accelerate launch --num_processes 4 scripts/reproduce_paper.py ...

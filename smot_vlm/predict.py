@@ -1,6 +1,6 @@
-"""Describe every sequence of a data set's split; a stopped run goes on where it stopped.
+"""Describe every sequence of a data set's split; a stopped run continues where it stopped.
 
-    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout beside it
+    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout next to it
 
 run.json holds the settings, so that two runs never mix in one folder.
 """
@@ -99,7 +99,7 @@ def predict_split(
 
     Raises:
         ValueError: `out` holds a run with other settings and `overwrite` is false.
-        FileNotFoundError: a folder of trajectories that is not there.
+        FileNotFoundError: a folder of trajectories that does not exist.
         NotADirectoryError: `out` is a file.
     """
     out = Path(out)
@@ -198,7 +198,7 @@ def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
 
 
 class _Images:
-    """The images of a sequence in the order of their frames, each decoded when its turn comes."""
+    """The images of a sequence in the order of their frames, each decoded when it is needed."""
 
     def __init__(self, sequence: AnnotatedSequence) -> None:
         self._sequence = sequence
@@ -221,7 +221,7 @@ def _read_settings(path: Path) -> Mapping[str, object]:
 
 
 def _is_described(path: Path) -> bool:
-    """Whether a whole description stands there."""
+    """Whether the file is a complete description."""
     try:
         Description.from_json(path)
     except (FileNotFoundError, ValueError):
@@ -236,7 +236,7 @@ def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence],
     the name of a sequence.
     """
     if not where:
-        return lambda sequence: None
+        return lambda _sequence: None
     if where == GROUND_TRUTH:
         return lambda sequence: sequence.folder / BOXES_FILE
     folder = Path(where)

@@ -179,7 +179,17 @@ class Session:
 
     def _video_info(self, video: VideoReader) -> VideoInfo:
         width, height = self._size
-        return VideoInfo(video.name, width, height, float(video.fps), video.frames_read, video.truncated)
+        return VideoInfo(
+            video.name,
+            width,
+            height,
+            float(video.fps),
+            video.frames_read,
+            truncated=video.truncated,
+            stopped=video.stopped,
+            damage=video.damage,
+            times=video.times,
+        )
 
     def _model_info(self) -> ModelInfo:
         name, decoder = self._config.name, self._config.decoder.name

@@ -4,7 +4,11 @@ Conventions: frames count from 0; boxes are xyxy in pixels of the original frame
 """
 
 import json
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +26,7 @@ class Frame:
 
     Attributes:
         index: 0-based number of the frame in its source, before any stride.
-        time_seconds: presentation time, from the container where it has one.
+        time_seconds: presentation time, from the container where it has one; 0 for the first frame.
         image: RGB uint8 (height, width, 3).
     """
 
@@ -38,10 +42,12 @@ class Frame:
 
     @property
     def height(self) -> int:
+        """Pixels."""
         return self.image.shape[0]
 
     @property
     def width(self) -> int:
+        """Pixels."""
         return self.image.shape[1]
 
 
@@ -79,6 +85,7 @@ class Detections:
 
     @classmethod
     def empty(cls) -> "Detections":
+        """Nobody."""
         return cls(np.zeros((0, 4)), np.zeros(0))
 
     def select(self, index: np.ndarray) -> "Detections":
@@ -145,9 +152,19 @@ class Interaction:
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What is known of the video: pixels, frames a second (of the source, before any stride), number of frames read.
+    """What is known of the video that was described.
 
-    truncated: the file was damaged and only the frames before the damage were described.
+    Attributes:
+        source: file, folder, camera or address (without password).
+        width: pixels of the frames as people see them (upright, square pixels).
+        height: the same.
+        fps: mean frames a second of the source, before any stride.
+        frames: number of frames read.
+        truncated: the source ends before its stated end; only what precedes that was described.
+        stopped: the reading was stopped (Ctrl-C, a callback) before the source's end.
+        damage: spans (start, end) in seconds, ascending, in which pictures are damaged or missing.
+        times: (frame index, seconds) pairs that give each frame's time by linear interpolation, to 2 ms; empty where
+            index / fps gives it.
     """
 
     source: str
@@ -156,6 +173,50 @@ class VideoInfo:
     fps: float
     frames: int
     truncated: bool = False
+    stopped: bool = False
+    damage: tuple[tuple[float, float], ...] = ()
+    times: tuple[tuple[int, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "damage", _pairs("damage", self.damage, float))
+        object.__setattr__(self, "times", _pairs("times", self.times, int))
+
+    def seconds(self, frame_index: int) -> float | None:
+        """The time of a frame.
+
+        Args:
+            frame_index: 0-based index in the source, before any stride.
+
+        Returns:
+            Seconds from the first frame; None where neither times nor a rate are known.
+        """
+        if not self.times:
+            return frame_index / self.fps if self.fps > 0 else None
+        after = bisect_right(self.times, (frame_index, math.inf))
+        start, start_seconds = self.times[max(after - 1, 0)]
+        if after == len(self.times):
+            return start_seconds + ((frame_index - start) / self.fps if self.fps > 0 else 0.0)
+        end, end_seconds = self.times[after]
+        return start_seconds + (end_seconds - start_seconds) * max(frame_index - start, 0) / max(end - start, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of `video` in description.json."""
+        damage = [[round(start, 4), round(end, 4)] for start, end in self.damage]
+        times = [[index, round(seconds, 4)] for index, seconds in self.times]
+        return {**asdict(self), "damage": damage, "times": times}
+
+
+def _pairs(name: str, pairs: Iterable[Sequence[float]], kind: type[int] | type[float]) -> tuple[tuple[Any, float], ...]:
+    """Checked pairs of numbers, each first one ascending."""
+    try:
+        checked = tuple((kind(first), float(second)) for first, second in pairs)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} of the video is {pairs!r}; give pairs of numbers") from None
+    if not all(math.isfinite(value) for pair in checked for value in pair):
+        raise ValueError(f"{name} of the video holds a number that is not finite; give pairs of finite numbers")
+    if any(later[0] <= earlier[0] or later[1] < earlier[1] for earlier, later in pairwise(checked)):
+        raise ValueError(f"{name} of the video does not ascend; give its pairs in order")
+    return checked
 
 
 # `ModelInfo.decoder` where nothing wrote words (model "tracks-only").
@@ -199,11 +260,11 @@ class Description:
             if edge.subject not in ids or edge.object not in ids:
                 raise ValueError(f"interaction {edge} names a track that is not there; tracks are {sorted(ids)}")
 
-    def track(self, id: int) -> Trajectory:
+    def track(self, track_id: int) -> Trajectory:
         """The trajectory of one person.
 
         Args:
-            id: of the person.
+            track_id: of the person.
 
         Returns:
             The trajectory.
@@ -212,15 +273,15 @@ class Description:
             KeyError: no such id.
         """
         for track in self.tracks:
-            if track.id == id:
+            if track.id == track_id:
                 return track
-        raise KeyError(f"no track {id}; tracks are {[track.id for track in self.tracks]}")
+        raise KeyError(f"no track {track_id}; tracks are {[track.id for track in self.tracks]}")
 
     def to_dict(self) -> dict[str, Any]:
         """The content of description.json (schema in formats/description.schema.json)."""
         return {
             "schema": SCHEMA,
-            "video": asdict(self.video),
+            "video": self.video.to_dict(),
             "model": asdict(self.model),
             "tracks": [
                 {

@@ -148,6 +148,7 @@ class Tracker:
         stride: int = 1,
         max_frames: int | None = None,
         fps: float | None = None,
+        stop_at_damage: bool = False,
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
         times: PartTimes | None = None,
     ) -> Description:
@@ -163,6 +164,7 @@ class Tracker:
             stride: use every stride-th frame.
             max_frames: stop after so many.
             fps: frames a second of images or arrays, which state none.
+            stop_at_damage: end a damaged file there rather than go on behind the damage.
             on_frame: called after each frame, for progress; returning False ends the video there.
             times: filled with the seconds of each part.
 
@@ -173,13 +175,13 @@ class Tracker:
             FileNotFoundError, ValueError: nothing to read, or the detector is untrained or its weights are missing.
         """
         times = times or PartTimes()
-        opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps)
+        opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
         with torch.inference_mode(), opened as video:
             session = self._session(video, trajectories, times, verbs, detections)
             for frame in times.waiting("decode", video):
                 session.observe(frame)
                 if on_frame is not None and on_frame(frame, video) is False:
-                    break
+                    video.stop()
             return session.describe(video)
 
     def stream(

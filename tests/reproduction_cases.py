@@ -46,7 +46,7 @@ class Knowing:
         Knowing.made += ((model.name, associator, config.association.proposal_score),)
 
     @classmethod
-    def from_pretrained(cls, name, *, detector, associator, device):
+    def from_pretrained(cls, name, *, detector, associator, device, overrides=()):
         if associator == "deepsort":
             raise FileNotFoundError("no appearance model")
         return cls(SimpleNamespace(name=name, trained=True), Config(), detector=detector, associator=associator)

@@ -9,6 +9,7 @@ from functools import partialmethod
 import numpy as np
 import pytest
 import torch
+from seeds import learning
 
 from smot_vlm.config import (
     Config,
@@ -30,6 +31,8 @@ from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.structures import Trajectory
 from smot_vlm.synthetic import make_sequence, read_facts
 
+pytestmark = pytest.mark.drawn
+
 CLIPS, KEYFRAMES = 8, 8
 FIRST_SEED = 820_000
 MOST_STEPS, STEPS_BETWEEN_CHECKS = 400, 20
@@ -47,8 +50,8 @@ def clips():
     return [make_sequence(FIRST_SEED + index, people=(2, 2), width=320, aspect=4 / 3) for index in range(CLIPS)]
 
 
-def make_model(decoder: DecoderConfig) -> SmotModel:
-    torch.manual_seed(0)
+def make_model(decoder: DecoderConfig, seed: int) -> SmotModel:
+    torch.manual_seed(seed)
     config = Config(
         detector=DetectorConfig(image_size=256),
         features=FeaturesConfig(track_frames=KEYFRAMES),
@@ -164,11 +167,12 @@ def tell(model: SmotModel, seen: list[Seen]) -> list[str]:
 
 
 @pytest.mark.slow
+@learning()
 @pytest.mark.parametrize("name", CASES)
-def test_eight_clips_are_told_without_a_missing_fact_and_from_what_is_seen(clips, name, monkeypatch):
+def test_eight_clips_are_told_without_a_missing_fact_and_from_what_is_seen(clips, name, seed, monkeypatch):
     monkeypatch.setattr(SmoterDecoder, "__init__", partialmethod(SmoterDecoder.__init__, dropout=0.0))
     decoder, rate = CASES[name]
-    model = make_model(decoder)
+    model = make_model(decoder, seed)
     seen = look_at(model, clips)
     steps = learn_by_heart(model, seen, clips, rate)
     print(f"{name}: every fact after {steps} steps")

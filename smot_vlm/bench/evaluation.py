@@ -108,8 +108,10 @@ def run(
 def add_faults(
     sequence: SyntheticSequence, random: np.random.Generator
 ) -> tuple[list[Trajectory], list[Interaction], str]:
-    """A run that gets much right: boxes shake, some are missed, one track in ten is lost and one in ten switches its id half
-    way, captions of two people are swapped now and then.
+    """A run that gets much right.
+
+    Boxes shake, some are missed, one track in ten is lost and one in ten switches its id half way, captions of two people
+    are swapped now and then.
 
     Args:
         sequence: the truth.

@@ -1,5 +1,6 @@
 """`smot-vlm describe`: one video in, description.json, tracks.txt, annotated.mp4 and report.html out."""
 
+import logging
 import signal
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -32,10 +33,27 @@ def describe(
     trajectories: Annotated[
         Path | None, typer.Option(help="MOT file with boxes and ids, in place of a detector.")
     ] = None,
+    detections: Annotated[
+        Path | None, typer.Option(help="MOT file with boxes alone, which the associator links; ids are ignored.")
+    ] = None,
     associator: Annotated[str | None, typer.Option(help="How boxes are linked over time [default: byte].")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the four files [default: NAME-described].")] = None,
     stride: Annotated[int, typer.Option(help="Use every N-th frame.")] = 1,
     max_frames: Annotated[int | None, typer.Option(help="Stop after N frames.")] = None,
+    stop_at_damage: Annotated[
+        bool, typer.Option("--stop-at-damage", help="End a damaged file there, rather than go on behind the damage.")
+    ] = False,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second of a folder of images, which states none.", min=0.001)
+    ] = None,
+    verbs: Annotated[
+        list[str] | None,
+        typer.Option("--verbs", metavar="PHRASE", help="Look for this in place of the 335 verbs; may be repeated."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override the configuration; may be repeated."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     no_video: Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
@@ -46,12 +64,15 @@ def describe(
     """
     from smot_vlm.output.description_files import check_outputs
 
+    if trajectories is not None and detections is not None:
+        raise typer.BadParameter("--trajectories has boxes with ids, --detections boxes without; give one of them")
     folder = out or _default_folder(source)
     check_outputs(folder, overwrite)
-    _check_source(source)
-    tracker = load_tracker(model, detector=detector, associator=associator, device=device)
+    _check_source(source, fps)
+    tracker = load_tracker(model, detector=detector, associator=associator, device=device, overrides=settings or ())
     with ExitStack() as stack:
-        spool = Spool(stack, source, stride)
+        stack.enter_context(_damage_is_reported_once())
+        spool = Spool(stack, source, stride, fps)
         with progress("watching", max_frames) as update:
             stopped = stack.enter_context(_interrupt_ends_watching())
 
@@ -63,19 +84,28 @@ def describe(
                 return not stopped.is_set()
 
             description = tracker.describe(
-                source, trajectories=trajectories, stride=stride, max_frames=max_frames, on_frame=on_frame
+                source,
+                trajectories=trajectories,
+                detections=detections,
+                verbs=verbs or None,
+                fps=fps,
+                stride=stride,
+                max_frames=max_frames,
+                stop_at_damage=stop_at_damage,
+                on_frame=on_frame,
             )
-        _write(folder, description, spool, max_frames, video=not no_video, overwrite=overwrite)
+        _write(folder, description, spool, video=not no_video, overwrite=overwrite)
     _warn(description)
 
 
 class Spool:
     """Where the frames can be read a second time: the source itself, or for a live one a temporary copy on disk."""
 
-    def __init__(self, stack: ExitStack, source: str, stride: int) -> None:
+    def __init__(self, stack: ExitStack, source: str, stride: int, fps: float | None = None) -> None:
         self._stack = stack
         self._source = source
         self._stride = stride
+        self._fps = fps
         self._writing = stack.enter_context(ExitStack())
         self._writer: VideoWriter | None = None
         self._copy: Path | None = None
@@ -93,15 +123,17 @@ class Spool:
             folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
             self._copy = folder / "frames.mp4"
             self._size = (frame.width, frame.height)
-            self._writer = self._writing.enter_context(VideoWriter(self._copy, self.fps, frame.width, frame.height))
-        self._writer.write(frame.image)
+            self._writer = self._writing.enter_context(
+                VideoWriter(self._copy, self.fps, frame.width, frame.height, true_times=True)
+            )
+        self._writer.write(frame.image, frame.time_seconds)
 
-    def open(self, max_frames: int | None) -> "AbstractContextManager[Iterable[Frame]]":
-        """The frames once more, with the indices that they had. Nothing can be added after this."""
+    def open(self, frames: int) -> "AbstractContextManager[Iterable[Frame]]":
+        """So many frames once more, with the indices that they had. Nothing can be added after this."""
         from smot_vlm.video.reader import open_video
 
         if self._copy is None:
-            return open_video(self._source, stride=self._stride, max_frames=max_frames)
+            return open_video(self._source, stride=self._stride, max_frames=max(frames, 1), fps=self._fps)
         self._writing.close()
         return _renumbered(self._copy, self._stride, *self._size)
 
@@ -115,9 +147,7 @@ def _renumbered(path: Path, step: int, width: int, height: int) -> "Iterator[Ite
         yield (replace(frame, index=frame.index * step, image=frame.image[:height, :width]) for frame in video)
 
 
-def _write(
-    folder: Path, description: "Description", spool: Spool, max_frames: int | None, *, video: bool, overwrite: bool
-) -> None:
+def _write(folder: Path, description: "Description", spool: Spool, *, video: bool, overwrite: bool) -> None:
     from smot_vlm.output.description_files import write_outputs
     from smot_vlm.verbs import VERBS
 
@@ -125,7 +155,7 @@ def _write(
         files = write_outputs(
             folder,
             description,
-            lambda: spool.open(max_frames),
+            lambda: spool.open(description.video.frames),
             spool.fps,
             video=video,
             overwrite=overwrite,
@@ -157,17 +187,38 @@ def _interrupt_ends_watching() -> Iterator[Event]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _check_source(source: str) -> None:
+@contextmanager
+def _damage_is_reported_once() -> Iterator[None]:
+    """The reader's own reports of damage are left out: `_warn` makes one of the description."""
+    logger = logging.getLogger("smot_vlm.video.reader")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _check_source(source: str, fps: float | None) -> None:
     """Refuse a file that is no video before the model is loaded. Cameras and addresses are opened only once."""
     from smot_vlm.video.reader import open_video
 
     if "://" not in source and not source.isdecimal():
-        open_video(source).close()
+        open_video(source, fps=fps).close()
 
 
 def _warn(description: "Description") -> None:
-    if description.video.truncated:
-        print_warning(f"{description.video.source} is damaged; only what precedes the damage is described")
+    video = description.video
+    if video.truncated:
+        print_warning(f"{video.source} is damaged and ends too early; only what precedes the end is described")
+    if video.damage:
+        seconds = sum(end - start for start, end in video.damage)
+        print_warning(
+            f"{video.source} is damaged in {len(video.damage)} place(s), {seconds:.2f} seconds in all, from second "
+            f"{video.damage[0][0]:.2f} on; --stop-at-damage describes only what precedes it"
+        )
+    if video.stopped:
+        print_warning(f"{video.source}: stopped after {video.frames} frames; what came after is not described")
     if not description.model.trained:
         print_warning(
             f"model {description.model.name} is untrained: boxes and ids are real, captions and interactions mean nothing yet"

@@ -58,7 +58,7 @@ def predict(
     outcomes = []
     with progress("sequences", len(processes.share(data.names)), hidden=not processes.is_first) as update:
 
-        def on_frame(frame: "Frame", video: "VideoReader") -> None:
+        def on_frame(_frame: "Frame", video: "VideoReader") -> None:
             update(detail=f"frame {video.frames_read} of {video.frame_count}")
 
         steps = predict_split(tracker, data, out, settings, overwrite=overwrite, on_frame=on_frame, processes=processes)

@@ -42,7 +42,7 @@ def _place(json_path: str) -> str:
 
 
 def _shorten(message: str, limit: int = 300) -> str:
-    # A message repeats the faulty value, which may be a list of a thousand frames; what is wrong stands at its end.
+    # A message repeats the faulty value, which may be a list of a thousand frames; the reason is at its end.
     return message if len(message) <= limit else f"{message[: limit // 2]} ... {message[-limit // 2 :]}"
 
 
@@ -52,7 +52,7 @@ def _cross_faults(content: dict[str, Any]) -> list[str]:
         faults += [f"tracks[{index}].{fault}" for fault in _track_faults(track)]
     ids = [track["id"] for track in content["tracks"]]
     faults += [
-        f"tracks: id {track_id} stands more than once" for track_id, count in sorted(Counter(ids).items()) if count > 1
+        f"tracks: id {track_id} appears more than once" for track_id, count in sorted(Counter(ids).items()) if count > 1
     ]
     for index, edge in enumerate(content["interactions"]):
         faults += [f"interactions[{index}].{fault}" for fault in _edge_faults(edge, set(ids))]

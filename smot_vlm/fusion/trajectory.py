@@ -46,6 +46,7 @@ class PositionCodes(nn.Module):
     def forward(
         self, times: Float[Tensor, "tracks frames"], boxes: Float[Tensor, "tracks frames 4"]
     ) -> Float[Tensor, "tracks frames cells dim"]:
+        """Codes of each token; times in seconds, boxes as fractions of the frame."""
         angles = times[..., None] * self.frequencies
         code = self.time(torch.cat([angles.sin(), angles.cos()], dim=-1)) + self.box(boxes)
         return code[:, :, None] + self.cell
@@ -226,9 +227,9 @@ class AdditionTrajectoryFusion(TrajectoryFusion):
 # Name in the config -> the fusion for (dim, heads, feedforward, cells, position_codes).
 TRAJECTORY_FUSIONS: dict[str, Callable[[int, int, int, int, bool], TrajectoryFusion]] = {
     "attention": AttentionTrajectoryFusion,
-    "mlp": lambda dim, heads, feedforward, cells, codes: MLPTrajectoryFusion(dim, feedforward, cells, codes),
-    "concatenation": lambda dim, heads, feedforward, cells, codes: ConcatenationTrajectoryFusion(
+    "mlp": lambda dim, _heads, feedforward, cells, codes: MLPTrajectoryFusion(dim, feedforward, cells, codes),
+    "concatenation": lambda dim, heads, _feedforward, cells, codes: ConcatenationTrajectoryFusion(
         dim, heads, cells, codes
     ),
-    "addition": lambda dim, heads, feedforward, cells, codes: AdditionTrajectoryFusion(dim, cells, codes),
+    "addition": lambda dim, _heads, _feedforward, cells, codes: AdditionTrajectoryFusion(dim, cells, codes),
 }

@@ -153,7 +153,7 @@ class AdditionVideoFusion(VideoFusion):
 # Name in the config -> the fusion for (dim, heads, feedforward). A new one is a class and a line here.
 VIDEO_FUSIONS: dict[str, Callable[[int, int, int], VideoFusion]] = {
     "attention": AttentionVideoFusion,
-    "mlp": lambda dim, heads, feedforward: MLPVideoFusion(dim, feedforward),
-    "concatenation": lambda dim, heads, feedforward: ConcatenationVideoFusion(dim, heads),
-    "addition": lambda dim, heads, feedforward: AdditionVideoFusion(),
+    "mlp": lambda dim, _heads, feedforward: MLPVideoFusion(dim, feedforward),
+    "concatenation": lambda dim, heads, _feedforward: ConcatenationVideoFusion(dim, heads),
+    "addition": lambda _dim, _heads, _feedforward: AdditionVideoFusion(),
 }

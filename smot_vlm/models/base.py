@@ -127,7 +127,7 @@ class SmotModelBase(nn.Module, ABC):
             Log-odds.
         """
 
-    def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Any, Tensor], Tensor]:
+    def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Any, Tensor], Tensor]:  # noqa: ARG002
         """`score_pairs` for phrases in place of the 335 senses.
 
         Args:

@@ -58,7 +58,7 @@ def build_model(
     features, fusion = config.features, config.fusion
     attention = {"dim": features.dim, "heads": fusion.heads, "feedforward": fusion.feedforward}
     detector = YoloDetector(
-        architecture or config.detector.weights,
+        config.detector.weights if architecture is None else architecture,
         image_size=config.detector.image_size,
         overlap=config.detector.overlap,
         min_score=config.association.proposal_score,

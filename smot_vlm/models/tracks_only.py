@@ -42,21 +42,21 @@ class TracksOnlyModel(SmotModelBase):
         """An empty memory, which stays empty."""
         return SceneMemory(per_second=per_second, capacity=capacity)
 
-    def detect(self, encoded: Any) -> Detections:
+    def detect(self, encoded: Any) -> Detections:  # noqa: ARG002
         """There is no detector."""
         raise ValueError(NO_DETECTOR)
 
     def observe(self, memory: SceneMemory, frame: Frame, encoded: Any, tracked: Detections, keyframe: bool) -> None:
         """Nothing is kept."""
 
-    def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> tuple[int, ...]:
+    def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> tuple[int, ...]:  # noqa: ARG002
         """The ids themselves."""
         return tuple(track_ids)
 
-    def describe(self, fused: tuple[int, ...], relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
+    def describe(self, fused: tuple[int, ...], relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:  # noqa: ARG002
         """Empty captions."""
         return "", [""] * len(fused)
 
-    def score_pairs(self, fused: tuple[int, ...], pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
+    def score_pairs(self, fused: tuple[int, ...], pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:  # noqa: ARG002
         """No verb for anybody."""
         return torch.full((len(pairs), NUM_VERBS), -torch.inf)

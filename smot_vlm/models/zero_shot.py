@@ -97,7 +97,12 @@ class ZeroShotModel(PromptedModel):
         return self._detector.detect(encoded)
 
     def observe(
-        self, memory: SceneMemory, frame: Frame, encoded: np.ndarray, tracked: Detections, keyframe: bool
+        self,
+        memory: SceneMemory,
+        frame: Frame,
+        encoded: np.ndarray,  # noqa: ARG002
+        tracked: Detections,
+        keyframe: bool,
     ) -> None:
         """Keep pictures. An observation has no tokens: it says who was seen, when and where."""
         assert tracked.ids is not None, "people are observed by their ids"

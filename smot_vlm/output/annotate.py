@@ -21,7 +21,11 @@ from smot_vlm.video.writer import VideoWriter
 class FramePainter:
     """Paints frames of one video. The layout follows from the first frame; a frame of another size is fitted in.
 
-    panel: false leaves out the captions beside the picture.
+    Args:
+        description: what to draw.
+        width: pixels of the first frame.
+        height: the same.
+        panel: false leaves out the captions beside the picture.
     """
 
     def __init__(self, description: Description, width: int, height: int, panel: bool = True) -> None:
@@ -32,10 +36,15 @@ class FramePainter:
         self._panel = Panel(description, area.width, area.height, self.layout.text_size) if panel else None
 
     def paint(self, image: np.ndarray, frame_index: int, canvas: np.ndarray | None = None) -> np.ndarray:
-        """The annotated picture, RGB uint8 of the layout's size (of its picture alone without a panel).
+        """The annotated picture.
 
-        image: RGB uint8 (height, width, 3), the frame `frame_index` of the source, counted from 0.
-        canvas: a result of an earlier call, painted over and returned; it saves the memory's allocation.
+        Args:
+            image: RGB uint8 (height, width, 3).
+            frame_index: of the image in its source, counted from 0.
+            canvas: a result of an earlier call, painted over and returned; it saves the memory's allocation.
+
+        Returns:
+            RGB uint8 of the layout's size (of its picture alone without a panel).
         """
         layout = self.layout
         if canvas is None:
@@ -55,10 +64,15 @@ class FramePainter:
 
 
 class VideoAnnotator:
-    """Writes the annotated video frame by frame; a context manager.
+    """Writes the annotated video frame by frame, each with its own time; a context manager.
 
     The file appears under its name only when the block ends well, and only if a frame was added.
-    times: told the seconds of "drawing" and "encoding".
+
+    Args:
+        description: what to draw.
+        path: of the mp4.
+        fps: mean frames a second of the frames that will be added.
+        times: filled with the seconds of "drawing" and "encoding".
     """
 
     def __init__(self, description: Description, path: Path, fps: float, times: PartTimes | None = None) -> None:
@@ -77,16 +91,21 @@ class VideoAnnotator:
         return self._writer is not None
 
     def add(self, frame: Frame) -> None:
-        """Annotate and encode one frame."""
+        """Annotate and encode one frame.
+
+        Args:
+            frame: later than the one before.
+        """
         if self._painter is None or self._writer is None:
             self._painter = FramePainter(self._description, frame.width, frame.height)
             layout = self._painter.layout
             path = self._stack.enter_context(atomic_path(self._path))
-            self._writer = self._stack.enter_context(VideoWriter(path, self._fps, layout.width, layout.height))
+            writer = VideoWriter(path, self._fps, layout.width, layout.height, true_times=True)
+            self._writer = self._stack.enter_context(writer)
         with self._times.part("drawing"):
             self._canvas = self._painter.paint(frame.image, frame.index, self._canvas)
         with self._times.part("encoding"):
-            self._writer.write(self._canvas)
+            self._writer.write(self._canvas, frame.time_seconds)
 
     def __enter__(self) -> "VideoAnnotator":
         return self
@@ -107,7 +126,12 @@ def annotate_video(
 ) -> None:
     """Write an H.264 mp4 of `frames` with what `description` says; one frame is in memory at a time.
 
-    fps: frames a second of `frames` as given, after any stride. progress: called with the number of frames done.
+    Args:
+        frames: in the order of their times.
+        description: what to draw.
+        path: of the mp4.
+        fps: mean frames a second of `frames` as given, after any stride.
+        progress: called with the number of frames done.
 
     Raises:
         ValueError: no frame.
@@ -122,10 +146,16 @@ def annotate_video(
 
 
 def draw_frame(image: np.ndarray, description: Description, frame_index: int, panel: bool = True) -> np.ndarray:
-    """One annotated picture, as it stands in the video.
+    """One annotated picture, as it is in the video. For many frames, keep a `FramePainter`.
 
-    image: RGB uint8 (height, width, 3). frame_index: its frame in the source, from 0. panel: false leaves out the
-    captions beside the picture. For many frames, keep a `FramePainter`.
+    Args:
+        image: RGB uint8 (height, width, 3).
+        description: what to draw.
+        frame_index: of the image in its source, counted from 0.
+        panel: false leaves out the captions beside the picture.
+
+    Returns:
+        As FramePainter.paint.
     """
     return FramePainter(description, image.shape[1], image.shape[0], panel).paint(image, frame_index)
 

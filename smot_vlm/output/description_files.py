@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 from smot_vlm.output.annotate import VideoAnnotator
@@ -16,7 +17,7 @@ from smot_vlm.system.timing import PartTimes
 log = logging.getLogger(__name__)
 
 DESCRIPTION, TRACKS, VIDEO, REPORT = "description.json", "tracks.txt", "annotated.mp4", "report.html"
-# In the order in which they appear; the description comes last, so where it stands all the others do.
+# In the order in which they appear; the description comes last, so where it exists all the others do.
 OUTPUTS = (TRACKS, VIDEO, REPORT, DESCRIPTION)
 
 OpenFrames = Callable[[], AbstractContextManager[Iterable[Frame]]]
@@ -25,10 +26,14 @@ OpenFrames = Callable[[], AbstractContextManager[Iterable[Frame]]]
 def check_outputs(folder: Path | str, overwrite: bool = False) -> None:
     """Refuse early what `write_outputs` would refuse after long work. Leaves nothing behind.
 
+    Args:
+        folder: where the files will be written.
+        overwrite: whether they may replace others.
+
     Raises:
         NotADirectoryError: `folder`, or a folder above it, is a file.
-        FileExistsError: one of the four files is there and `overwrite` is false.
-        IsADirectoryError: a folder bears the name of one of the four files.
+        FileExistsError: one of the four files exists and `overwrite` is false.
+        IsADirectoryError: a folder has the name of one of the four files.
         PermissionError: the folder, or the first one above it that exists, cannot be written.
     """
     folder = Path(folder)
@@ -66,25 +71,31 @@ def write_outputs(
     progress: Callable[[int], None] | None = None,
     times: PartTimes | None = None,
 ) -> dict[str, Path]:
-    """Write the outputs of one description into `folder`; the frames are read once, for video and report together.
+    """Write the outputs of one description; the frames are read once, for video and report together.
 
-    All files are made under a temporary name in `folder` and renamed when the last is done, so a stopped run leaves
-    the folder as it was. Other files in the folder stay. With `overwrite` an annotated.mp4 of an earlier run is also
-    removed where this run makes none, since it would show another description.
+    All files are made under a temporary name in `folder` and renamed when the last is done, so a stopped run leaves the
+    folder as it was. Other files in the folder stay. With `overwrite` an annotated.mp4 of an earlier run is also removed
+    where this run makes none, since it would show another description.
 
-    Where the frames cannot be read again or the video cannot be made, the other files are written all the same, so
-    that no description is lost, and the error is raised after that.
+    Where the frames cannot be read again or the video cannot be made, the other files are written all the same, so that
+    no description is lost, and the error is raised after that.
 
-    open_frames: opens the described frames once more; None (a camera, a stream) leaves out video and pictures.
-    fps: frames a second of those frames, after any stride. video: false leaves out the video, not the pictures.
-    glosses: what each verb sense means, by id. progress: called with the number of frames done.
-    times: filled with the seconds of each part: decode, drawing, encoding, report.
+    Args:
+        folder: where to write.
+        description: what to write.
+        open_frames: opens the described frames once more; None (a camera, a stream) makes no video and no pictures.
+        fps: frames a second of those frames, after any stride.
+        video: false makes no video, but still the report's pictures.
+        overwrite: replace files of an earlier run.
+        glosses: what each verb sense means, by label.
+        progress: called with the number of frames done.
+        times: filled with the seconds of each part: decode, drawing, encoding, report.
 
     Returns:
-        the path of each file written, by its name.
+        The path of each file written, by its name.
 
     Raises:
-        ValueError: as the reader of the frames and the video writer say.
+        ValueError: from the reader of the frames or the video writer.
         OSError: as `check_outputs`, or the disk is full; one line that names the folder.
     """
     folder = Path(folder)
@@ -127,7 +138,9 @@ def _write_pictures(
             None if video_path is None else stack.enter_context(VideoAnnotator(description, video_path, fps, times))
         )
         count = 0
-        for count, frame in enumerate(times.waiting("decode", frames), start=1):
+        # What was not described is not shown: a file may have grown, or the reading was stopped.
+        described = islice(frames, description.video.frames)
+        for count, frame in enumerate(times.waiting("decode", described), start=1):
             with times.part("report"):
                 builder.add(frame)
             if annotator is not None:
@@ -159,7 +172,7 @@ def _staging(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _naming(folder: Path) -> Iterator[None]:
-    """An error of the system becomes one line that names the folder."""
+    """Turn an error of the system into one line that names the folder."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The panel beside the picture: the video's caption, and what the people now visible do."""
+"""The panel next to the picture: the video's caption, and the captions of the people now visible."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -24,8 +24,14 @@ COLUMN_EMS = 44
 class Panel:
     """Renders the panel for any set of people; pictures are kept, since the set seldom changes.
 
-    Everyone present gets an id chip and a caption, whole where there is room, else cut to as many lines as fit for
-    all. Where even two lines each do not fit, those with the largest typical box are shown, and "+ n more".
+    Everyone present gets an id chip and a caption, whole where there is room, else cut to as many lines as fit for all.
+    Where even two lines each do not fit, those with the largest typical box are shown, and "+ n more".
+
+    Args:
+        description: with the captions.
+        width: of the panel in pixels.
+        height: of the panel in pixels.
+        text_size: in pixels.
     """
 
     def __init__(self, description: Description, width: int, height: int, text_size: int) -> None:
@@ -53,7 +59,7 @@ class Panel:
         return image
 
     def _choose(self, ids: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
-        """Who is shown, and with how many lines of caption at most: all with whole captions where that fits."""
+        """Choose who is shown, and with how many lines of caption at most: all with whole captions where that fits."""
         most = max(FEWEST_LINES, (self._bottom - self._top) // self._line)
         for max_lines in range(most, FEWEST_LINES - 1, -1):
             if self._fits(ids, max_lines, self._bottom):
@@ -67,7 +73,7 @@ class Panel:
         return shown, FEWEST_LINES
 
     def _fits(self, ids: Sequence[int], max_lines: int, bottom: int) -> bool:
-        # Counting lines is the dear part; a panel holds fewer entries than it has lines.
+        # Counting lines is the expensive part; a panel holds fewer entries than it has lines.
         if len(ids) * self._line > (self._bottom - self._top) * self._columns:
             return False
         places = self._places(ids, max_lines)
@@ -117,7 +123,7 @@ class Panel:
         return pixels
 
     def _render_base(self, description: Description) -> tuple[np.ndarray, int, int]:
-        """What never changes, and the rows between which the people stand."""
+        """What never changes, and the rows between which the people are drawn."""
         image = Image.new("RGB", (self._width, self._height), BACKGROUND)
         draw = ImageDraw.Draw(image)
         top, bottom = self._pad, self._height - self._pad

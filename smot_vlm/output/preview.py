@@ -33,11 +33,18 @@ def write_preview(
     overwrite: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> None:
-    """Write one picture with a block a sequence, `frames` images each, spread evenly over its time.
+    """Write one picture with a block a sequence, its images spread evenly over its time.
+
+    Args:
+        path: of the picture.
+        sequences: to draw.
+        frames: images of each sequence.
+        overwrite: replace an existing picture.
+        progress: called with each sequence's name once it is drawn.
 
     Raises:
         FileExistsError: `path` exists and `overwrite` is false.
-        ValueError: a suffix that is no picture's, no sequence, or an image that cannot be read.
+        ValueError: a suffix of another format, no sequence, or an image that cannot be read.
     """
     if path.suffix.lower() not in _SUFFIXES:
         raise ValueError(f"{path}: cannot draw a {path.suffix or 'file without suffix'}; give {', '.join(_SUFFIXES)}")
@@ -51,7 +58,14 @@ def write_preview(
 
 
 def draw_sequence(sequence: BenSmotSequence, frames: int = 5) -> Image.Image:
-    """The block of one sequence: its name, its images in a row, the captions of the video and of each person.
+    """Draw the block of one sequence: its name, its images in a row, the captions of the video and of each person.
+
+    Args:
+        sequence: to draw.
+        frames: images to draw.
+
+    Returns:
+        The block.
 
     Raises:
         ValueError: no image to draw, or fewer than one asked for.

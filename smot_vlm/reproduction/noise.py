@@ -24,7 +24,15 @@ FALSE_POSITIVES = 0.3
 
 
 def noisy_boxes(sequence: BenSmotSequence, seed: int) -> MotRows:
-    """The boxes of a sequence as a noisy detector reports them; ids number the boxes of a frame."""
+    """Ground-truth boxes as a noisy detector reports them.
+
+    Args:
+        sequence: with the ground truth.
+        seed: of the noise, together with the sequence's name.
+
+    Returns:
+        Rows whose ids number the boxes of a frame.
+    """
     random = np.random.default_rng([seed, zlib.crc32(sequence.name.encode())])
     truth = rows_of_tracks(sequence)
     truth = truth.select(random.random(len(truth)) >= MISSED)
@@ -38,7 +46,12 @@ def noisy_boxes(sequence: BenSmotSequence, seed: int) -> MotRows:
 
 
 def write_noisy_boxes(data: BenSmot, folder: Path, seed: int) -> None:
-    """Write `folder`/SCENARIO/SEQUENCE.txt for every sequence with boxes; what is there already is kept.
+    """Write `folder`/SCENARIO/SEQUENCE.txt for every sequence with boxes; existing files are kept.
+
+    Args:
+        data: with the ground truth.
+        folder: where to write.
+        seed: of the noise.
 
     Raises:
         FileNotFoundError, ValueError: a sequence that cannot be read.

@@ -1,4 +1,4 @@
-"""A table of the paper with our figure beside the printed one in each cell, and the command that makes each row."""
+"""A table of the paper with our figure next to the printed one in each cell, and the command that makes each row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,29 @@ _BY_SEQUENCE = ("tracking/HOTA", "tracking/MOTA", "tracking/IDF1")
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """A row with what was found: one record a protocol, none where it was not run."""
+    """A row with its results.
+
+    Attributes:
+        row: of the table.
+        found: one record a protocol, none where it was not run.
+    """
 
     row: Row
     found: Mapping[str, Evaluation]
 
 
 def report(sheet: Sheet, made: Sequence[Made], given: Given, out: str) -> str:
-    """Markdown: the official figures beside the paper's, then by sequence for small sets, then the strict ones."""
+    """Write a whole report: the official figures next to the paper's, by sequence for small sets, then the strict ones.
+
+    Args:
+        sheet: the table.
+        made: its rows.
+        given: what the user provides.
+        out: where results go.
+
+    Returns:
+        Markdown.
+    """
     text = " ".join(part for part in (comparability(given, made), sheet.note) if part)
     parts = [f"# {sheet.title}", text, official_table(sheet, made, given, out)]
     ours = [one for one in made if one.found]
@@ -39,7 +54,17 @@ def report(sheet: Sheet, made: Sequence[Made], given: Given, out: str) -> str:
 
 
 def official_table(sheet: Sheet, made: Sequence[Made], given: Given, out: str) -> str:
-    """One row a run, with the command that makes it."""
+    """Compare with the paper, one row a run, with the command that makes it.
+
+    Args:
+        sheet: the table.
+        made: its rows.
+        given: what the user provides.
+        out: where results go.
+
+    Returns:
+        Markdown.
+    """
     grid = Grid.of(sheet, made)
     lines = [f"| run | {' | '.join(grid.heads)} | made by |", "|---|" + "---:|" * len(grid.heads) + "---|"]
     for one, cells in zip(made, grid.cells, strict=True):
@@ -49,7 +74,15 @@ def official_table(sheet: Sheet, made: Sequence[Made], given: Given, out: str) -
 
 
 def official_rich(sheet: Sheet, made: Sequence[Made]) -> Table:
-    """The same for the terminal, measures in rows, without commands and without rows that were not run."""
+    """Compare with the paper on the terminal, measures in rows, without commands and without rows that were not run.
+
+    Args:
+        sheet: the table.
+        made: its rows.
+
+    Returns:
+        The table.
+    """
     made = [one for one in made if one.found] or made
     grid = Grid.of(sheet, made)
     table = Table(title=f"{sheet.title}: ours / the paper's", box=box.SIMPLE_HEAD, title_justify="left")
@@ -63,7 +96,13 @@ def official_rich(sheet: Sheet, made: Sequence[Made]) -> Table:
 
 @dataclass(frozen=True)
 class Grid:
-    """heads: of the columns that are shown. cells: one tuple a row. note: what is left out."""
+    """Texts of a table.
+
+    Attributes:
+        heads: of the columns that are shown.
+        cells: one tuple a row.
+        note: which columns are omitted.
+    """
 
     heads: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
@@ -71,7 +110,15 @@ class Grid:
 
     @classmethod
     def of(cls, sheet: Sheet, made: Sequence[Made]) -> "Grid":
-        """A column without any figure of ours is left out where others have some."""
+        """Fill the cells. A column without any figure of ours is omitted where others have some.
+
+        Args:
+            sheet: the table.
+            made: its rows.
+
+        Returns:
+            The grid.
+        """
         printed = {evaluation.run.removesuffix(" (paper)"): evaluation for evaluation in sheet.printed()}
         columns = {column.key: column for evaluation in printed.values() for column in evaluation.columns}
         filled = [key for key in sheet.columns if any(_ours(one, key).value is not None for one in made)]
@@ -88,7 +135,14 @@ class Grid:
 
 
 def by_sequence(made: Sequence[Made]) -> str:
-    """HOTA, MOTA and IDF1 of every sequence under the strict protocol, in per cent, one row a run."""
+    """HOTA, MOTA and IDF1 of every sequence under the strict protocol, in per cent, one row a run.
+
+    Args:
+        made: rows that were run.
+
+    Returns:
+        Markdown.
+    """
     names = [row.name for row in made[0].found["strict"].sequences]
     heads = [f"{name.rpartition('/')[2]} {key.rpartition('/')[2]}" for name in names for key in _BY_SEQUENCE]
     lines = ["By sequence, strict protocol, per cent:", "", f"| run | {' | '.join(heads)} |"]
@@ -102,7 +156,15 @@ def by_sequence(made: Sequence[Made]) -> str:
 
 
 def comparability(given: Given, made: Sequence[Made]) -> str:
-    """What may be compared with the printed figures."""
+    """Say what may be compared with the printed figures.
+
+    Args:
+        given: what the user provides.
+        made: the rows.
+
+    Returns:
+        A sentence or two.
+    """
     counts = sorted({len(one.found["official"].sequences) for one in made if one.found})
     if not counts:
         return "Each cell reads ours / the paper's; nothing was run yet."

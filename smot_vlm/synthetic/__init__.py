@@ -1,6 +1,4 @@
-"""A synthetic world in BenSMOT's layout: people drawn from first principles, whose captions and facts are known
-exactly.
-"""
+"""A synthetic world in BenSMOT's layout: drawn people, whose captions and facts are known exactly."""
 
 from smot_vlm.synthetic.dataset import write_dataset
 from smot_vlm.synthetic.language.fact_reader import read_facts

@@ -180,8 +180,9 @@ def make_sequence(
 def _annotate(
     seed: int, split: str, fps: float, scenario: str, view: View, rng: np.random.Generator, complete: bool
 ) -> SyntheticSequence:
-    """Boxes, words and facts of a story. complete: everything that happens must be seen; otherwise the rest goes
-    untold.
+    """Boxes, captions and facts of a story.
+
+    complete: everything that happens must be visible; otherwise the rest is left out.
 
     Raises:
         DoesNotFit: something cannot be seen, or a caption does not fit into so many words.

@@ -57,8 +57,9 @@ def measure_visibility(story: Story, camera: Camera, time: float) -> Visibility:
 
 
 def visible_story(story: Story, seen: Sequence[Visibility], complete: bool) -> Story:
-    """The story without what cannot be seen: an event must show for 3 seconds, and most of the time that its person
-    is there.
+    """The story without what cannot be seen.
+
+    An event must show for 3 seconds, and most of the time that its person is there.
 
     Args:
         story: the whole.

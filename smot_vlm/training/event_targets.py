@@ -1,5 +1,6 @@
-"""Targets in time, for data sets that say when things happen: words and verbs of single observations, and words of each
-segment of a trajectory.
+"""Targets in time, for data sets that say when things happen.
+
+Words and verbs of single observations, and words of each segment of a trajectory.
 """
 
 from collections.abc import Sequence

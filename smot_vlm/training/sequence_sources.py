@@ -29,10 +29,12 @@ class DrawnSequence:
 
     @property
     def name(self) -> str:
+        """scenario/sequence."""
         return self.drawn.name
 
     @property
     def fps(self) -> float:
+        """Frames a second."""
         return self.drawn.fps
 
     @property
@@ -42,15 +44,18 @@ class DrawnSequence:
 
     @property
     def tracks(self) -> tuple[Trajectory, ...]:
+        """People with at least one box."""
         return tuple(track for track in self.drawn.tracks if len(track.frames))
 
     @property
     def interactions(self) -> tuple[Interaction, ...]:
+        """Between people with boxes."""
         there = {track.id for track in self.tracks}
         return tuple(edge for edge in self.drawn.interactions if edge.subject in there and edge.object in there)
 
     @property
     def caption(self) -> str:
+        """Of the whole video."""
         return self.drawn.caption
 
     @property
@@ -64,6 +69,7 @@ class DrawnSequence:
         return self.drawn.facts
 
     def read_frame(self, position: int) -> Frame:
+        """Draw it."""
         return Frame(position, position / self.fps, self.drawn.frame(position))
 
 

@@ -189,7 +189,7 @@ class Detection(LossTerm):
         )
         return step.model.detector.loss(picked, boxes, size) * len(rows)
 
-    def count(self, model: SmotModel, examples: Sequence[Example]) -> int:
+    def count(self, model: SmotModel, examples: Sequence[Example]) -> int:  # noqa: ARG002
         """Frames."""
         return sum(len(example.detector) for example in examples)
 
@@ -306,7 +306,7 @@ class Interactions(LossTerm):
         known, shown = known.to(rows.device), shown.to(rows.device)
         return total + share * focal_loss(logits[known], shown[known], reduction="sum")
 
-    def count(self, model: SmotModel, examples: Sequence[Example]) -> int:
+    def count(self, model: SmotModel, examples: Sequence[Example]) -> int:  # noqa: ARG002
         """True triplets."""
         return sum(len(set(_triplets(example))) for example in examples)
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from smot_vlm.video.damage import Damage
 from smot_vlm.video.sources import DEFAULT_FPS, Picture
 
 _ALLOWED = "give uint8 arrays: RGB (height, width, 3), RGBA (height, width, 4) or grey (height, width[, 1])"
@@ -14,6 +15,10 @@ class ArraySource:
     """Frames of an array (frames, height, width[, channels]) or of an iterable of (height, width[, channels]).
 
     An array, a list or a tuple can be read again; an iterator gives each frame once.
+
+    Args:
+        frames: the pictures.
+        fps: frames a second; 25 without.
 
     Raises:
         ValueError: an array whose shape or type is no video.
@@ -28,7 +33,8 @@ class ArraySource:
         self.fps = DEFAULT_FPS if fps is None else float(fps)
         self.count: int | None = len(frames) if isinstance(frames, Sized) else None
         self.rereadable = not isinstance(frames, Iterator)
-        self.damage: str | None = None
+        self.damage = Damage()
+        self.end_reason: str | None = None
 
     def pictures(self) -> Iterator[Picture]:
         """Every frame of the array or iterable; the time is position / fps."""
@@ -43,10 +49,17 @@ class ArraySource:
 def to_rgb(image: np.ndarray, label: str) -> np.ndarray:
     """A copy of `image` as RGB (height, width, 3): grey is repeated, alpha is dropped.
 
-    The copy keeps the frame intact where the caller reuses one buffer, and the caller's array where a frame is drawn on.
+    The copy keeps the frame intact where the caller reuses one buffer, and the caller's array where one is drawn on.
+
+    Args:
+        image: uint8 (height, width), (height, width, 1), (height, width, 3) or (height, width, 4).
+        label: names the picture in an error.
+
+    Returns:
+        uint8 (height, width, 3).
 
     Raises:
-        ValueError: no array, not uint8, not a picture's shape, or without a pixel; the message starts with `label`.
+        ValueError: no array, not uint8, not a picture's shape, or without a pixel.
     """
     if not isinstance(image, np.ndarray):
         raise ValueError(f"{label} is of type {type(image).__name__}; {_ALLOWED}")

@@ -1,33 +1,43 @@
-"""Pictures from anything that PyAV opens: timestamps, rotation and pixel formats become plain RGB and seconds."""
+"""Videos from anything that PyAV opens: packets become pictures with their times, and damage is noted."""
 
-import logging
 from collections.abc import Iterator
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 import av
-import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from smot_vlm.video.decoding import Frames, frames_before_damage, frames_of_stream, reason, tagged_seconds
-from smot_vlm.video.sources import DEFAULT_FPS, Picture
-
-logger = logging.getLogger(__name__)
+from smot_vlm.video.clock import MAX_FPS, Clock, stream_rate
+from smot_vlm.video.damage import Damage
+from smot_vlm.video.decoding import (
+    Frames,
+    Trouble,
+    frames_before_damage,
+    frames_of_stream,
+    frames_past_damage,
+    tagged_seconds,
+)
+from smot_vlm.video.packets import Packets, reason
+from smot_vlm.video.pixels import FrameConverter
+from smot_vlm.video.sources import MAX_PIXELS, Picture
 
 # FFmpeg draws plain text as a film of a terminal; a text file is no video.
 _TEXT_CODECS = frozenset({"ansi", "bintext", "idf", "xbin"})
-_MAX_FPS = 1000
+# No read of a file takes so long; a playlist that waits for its next piece would wait for ever.
+FILE_TIMEOUT_SECONDS = 60.0
 
 
 class ContainerSource:
     """The best video stream of an opened container.
 
-    stream_timeout_seconds: None for a file, which ends at its first damage and can be read again; for a camera or an
-    address how long to wait for a picture, with damage skipped.
-    fps: used only where the container states no rate.
+    Args:
+        container: opened for reading; `close` closes it.
+        name: what the user reads of it.
+        fps: used only where neither the container nor its timestamps give a rate.
+        stream_timeout_seconds: None for a file, which can be read again; for a camera or an address how long to wait
+            for a picture.
+        stop_at_damage: end a file at its first damage rather than go on behind it.
 
     Raises:
         ValueError: no video stream, or none that can be decoded.
@@ -39,87 +49,95 @@ class ContainerSource:
         name: str,
         fps: float | None = None,
         stream_timeout_seconds: float | None = None,
+        stop_at_damage: bool = False,
     ) -> None:
         self.name = name
         self._container = container
         self._stream = _video_stream(container, name)
         self._stream_timeout_seconds = stream_timeout_seconds
+        self._stop_at_damage = stop_at_damage
         # Frame threads are fast and hold back one picture for each core, which a live picture must not wait for.
         self._stream.codec_context.thread_type = "SLICE" if stream_timeout_seconds else "AUTO"
-        self.fps = _average_fps(self._stream) or fps or DEFAULT_FPS
-        self.count = _frame_count(container, self._stream, self.fps)
         self.rereadable = stream_timeout_seconds is None
-        self.damage: str | None = None
-        self._reformatter = VideoReformatter()
-        self._size: tuple[int, int] | None = None
-        self._quarter_turns = 0
+        self._packets = Packets(container, self._stream, read_ahead=self.rereadable)
+        self._rate = stream_rate(self._stream, self._packets.ahead, fps)
+        self.fps = self._rate.fps
+        self.count = _frame_count(container, self._stream, self.fps)
+        self.damage = Damage()
+        self.end_reason: str | None = None
 
     def pictures(self) -> Iterator[Picture]:
         """Every frame in presentation order."""
-        clock = Clock(self._stream.time_base or Fraction(1), self.fps)
+        clock = Clock(float(self._stream.time_base or 1), self.fps)
+        converter = FrameConverter(self.name, self._stream.sample_aspect_ratio)
         frames = self._frames()
+        previous = 0.0
         index = 0
+        damaged = False
         while True:
             try:
-                frame = next(frames)
+                frame, trouble = next(frames)
             except StopIteration as end:
-                self.damage = end.value
-                return
-            if self._size is None:
-                self._size = (frame.width, frame.height)
-                self._quarter_turns = round(frame.rotation / 90) % 4
-            yield Picture(f"frame {index}", clock.seconds(frame.pts, index), partial(self._to_rgb, frame))
+                self.end_reason = end.value
+                break
+            if index == 0:
+                converter.start(frame)
+            suspect = damaged or trouble == Trouble.LOST or frame.is_corrupt
+            seconds = clock.seconds(frame.pts if self._rate.has_times else None, may_restart=not suspect)
+            if trouble or suspect:
+                damaged = self._note_damage(frame, trouble, previous, seconds, clock.period)
+            yield Picture(f"frame {index}", seconds, partial(converter.to_rgb, frame))
+            previous = seconds
             index += 1
+        if not self._rate.is_known and 0 < (index - 1) < previous * MAX_FPS:
+            self.fps = (index - 1) / previous
 
     def close(self) -> None:
         """Close the file, camera or connection."""
         self._container.close()
 
     def _frames(self) -> Frames:
-        if self._stream_timeout_seconds is None:
-            return frames_before_damage(self._container, self._stream)
-        return frames_of_stream(self._container, self._stream, self._stream_timeout_seconds)
+        if self._stream_timeout_seconds is not None:
+            return frames_of_stream(self._container, self._stream, self._stream_timeout_seconds)
+        if self._stop_at_damage:
+            return frames_before_damage(self._container, self._stream, self._packets)
+        return frames_past_damage(self._container, self._stream, self._packets)
 
-    def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
-        """RGB, turned as the container's display matrix says; a stream that changes its size keeps its first one."""
-        assert self._size is not None
-        width, height = self._size
-        if (frame.width, frame.height) != self._size:
-            logger.debug("%s: a frame of %dx%d is scaled to %dx%d", self.name, frame.width, frame.height, width, height)
-        # One thread: to wake others costs about as much as to convert a picture.
-        image = self._reformatter.reformat(frame, width, height, "rgb24", threads=1).to_ndarray()
-        return np.ascontiguousarray(np.rot90(image, self._quarter_turns))
+    def _note_damage(
+        self, frame: av.VideoFrame, trouble: Trouble, previous: float, seconds: float, period: float
+    ) -> bool:
+        """Note what is wrong at this frame; gives whether the frames after it are predicted from what is damaged.
 
-
-class Clock:
-    """Presentation times of one stream in seconds: 0 for the first frame, then always ascending."""
-
-    def __init__(self, time_base: Fraction, fps: float) -> None:
-        self._time_base = float(time_base)
-        self._period = 1 / fps
-        self._origin: float | None = None
-        self._previous: float | None = None
-
-    def seconds(self, pts: int | None, index: int) -> float:
-        """Time of frame `index` from its timestamp `pts` (in time bases), or index / fps where it has none.
-
-        A timestamp that does not come after the frame before (broken muxers, a stream that starts anew) counts as one
-        frame period later.
+        A seam is damage where time is missing, or where the pictures go on without a key frame.
         """
-        seconds = index * self._period
-        if pts is not None:
-            time = pts * self._time_base
-            if self._origin is None:
-                self._origin = time - seconds
-            seconds = time - self._origin
-        if self._previous is not None and seconds <= self._previous:
-            seconds = self._previous + self._period
-        self._previous = seconds
-        return seconds
+        due = min(previous + period, seconds)
+        gap = seconds - due > period / 2
+        seam = trouble == Trouble.SEAM and (gap or not frame.key_frame)
+        if seam or (trouble == Trouble.GAP and gap):
+            # The picture before may be cut without the decoder's notice.
+            self.damage.begin(previous, seconds)
+        elif trouble == Trouble.LOST:
+            self.damage.begin(due if gap else previous, seconds)
+        if frame.is_corrupt:
+            self.damage.begin(seconds, seconds + period)
+            return True
+        if frame.key_frame:
+            self.damage.finish(seconds)
+        else:
+            self.damage.pass_picture(seconds + period)
+        return self.damage.is_open
 
 
-def open_file(path: Path, fps: float | None = None) -> ContainerSource:
+def open_file(path: Path, fps: float | None = None, stop_at_damage: bool = False) -> ContainerSource:
     """A video file.
+
+    Args:
+        path: the file.
+        fps: as of ContainerSource.
+        stop_at_damage: as of ContainerSource.
+
+    Returns:
+        The source, which owns the opened file.
 
     Raises:
         ValueError: empty, not a video, damaged before its first frame, or without a video stream.
@@ -128,14 +146,14 @@ def open_file(path: Path, fps: float | None = None) -> ContainerSource:
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: the file is empty; give a video file")
     try:
-        container = open_container(f"file:{path}")
+        container = open_container(f"file:{path}", timeout_seconds=FILE_TIMEOUT_SECONDS)
     except OSError as error:
         raise OSError(f"{path}: cannot be read ({error.strerror})") from None
     except av.FFmpegError as error:
         raise ValueError(
             f"{path}: not a video, or one damaged from its start ({reason(error)}); give a file such as mp4, mkv, avi"
         ) from None
-    return source_or_close(container, str(path), fps)
+    return source_or_close(container, str(path), fps, stop_at_damage=stop_at_damage)
 
 
 def open_container(
@@ -145,6 +163,15 @@ def open_container(
     timeout_seconds: float | None = None,
 ) -> InputContainer:
     """av.open for reading; titles in another encoding than UTF-8 do no harm.
+
+    Args:
+        address: as FFmpeg takes it.
+        device: FFmpeg's input format, or None to find it.
+        options: of that format.
+        timeout_seconds: for opening and for each read.
+
+    Returns:
+        The opened container.
 
     Raises:
         av.FFmpegError: it cannot be opened.
@@ -157,16 +184,30 @@ def open_container(
 
 
 def source_or_close(
-    container: InputContainer, name: str, fps: float | None, stream_timeout_seconds: float | None = None
+    container: InputContainer,
+    name: str,
+    fps: float | None,
+    stream_timeout_seconds: float | None = None,
+    stop_at_damage: bool = False,
 ) -> ContainerSource:
     """A source that owns `container`; where there is nothing to read, the container is closed.
+
+    Args:
+        container: opened for reading.
+        name: as of ContainerSource.
+        fps: as of ContainerSource.
+        stream_timeout_seconds: as of ContainerSource.
+        stop_at_damage: as of ContainerSource.
+
+    Returns:
+        The source.
 
     Raises:
         ValueError: as ContainerSource.
     """
     try:
-        return ContainerSource(container, name, fps, stream_timeout_seconds)
-    except ValueError:
+        return ContainerSource(container, name, fps, stream_timeout_seconds, stop_at_damage)
+    except BaseException:
         container.close()
         raise
 
@@ -179,14 +220,12 @@ def _video_stream(container: InputContainer, name: str) -> VideoStream:
         raise ValueError(f"{name}: no decoder for this video's codec; convert it to H.264")
     if stream.codec_context.name in _TEXT_CODECS:
         raise ValueError(f"{name}: a text file, not a video; give a file such as mp4, mkv, avi")
+    if stream.codec_context.width * stream.codec_context.height > MAX_PIXELS:
+        raise ValueError(
+            f"{name}: pictures of {stream.codec_context.width}x{stream.codec_context.height} pixels; "
+            f"at most {MAX_PIXELS} are read, so its header is damaged or it must be made smaller"
+        )
     return stream
-
-
-def _average_fps(stream: VideoStream) -> float | None:
-    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
-        if rate and 0 < rate <= _MAX_FPS:
-            return float(rate)
-    return None
 
 
 def _frame_count(container: InputContainer, stream: VideoStream, fps: float) -> int | None:

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit, urlunsplit
 import av
 
 from smot_vlm.video.container import ContainerSource, open_container, source_or_close
-from smot_vlm.video.decoding import NO_ANSWER, reason
+from smot_vlm.video.packets import NO_ANSWER, reason
 
-SCHEMES = ("http", "https", "rtmp", "rtmps", "rtsp", "rtsps", "srt", "tcp", "udp")
+SCHEMES = ("http", "https", "rtmp", "rtmps", "rtsp", "rtsps", "tcp", "udp")
 OPEN_TIMEOUT_SECONDS = 10.0
 STREAM_TIMEOUT_SECONDS = 10.0
 
@@ -18,6 +18,13 @@ def open_address(address: str, fps: float | None = None) -> ContainerSource:
     """A stream or a file on a network. Opening and each wait for data end after 10 seconds.
 
     RTSP goes over TCP where the server can, as UDP loses packets.
+
+    Args:
+        address: with its scheme.
+        fps: used where the stream states no rate.
+
+    Returns:
+        The source, which owns the connection.
 
     Raises:
         ValueError: an address of an unknown kind, or what answers is no video.
@@ -46,6 +53,13 @@ def open_camera(camera: int | str, fps: float | None = None) -> ContainerSource:
 
     Video4Linux2 on Linux, AVFoundation on macOS, DirectShow on Windows.
 
+    Args:
+        camera: index or path.
+        fps: used where the camera states no rate.
+
+    Returns:
+        The source, which owns the camera.
+
     Raises:
         ValueError: a negative index.
         OSError: no such camera, or it is in use.
@@ -64,7 +78,14 @@ def open_camera(camera: int | str, fps: float | None = None) -> ContainerSource:
 
 
 def camera_device(camera: int | str, platform: str) -> tuple[str, str, dict[str, str] | None]:
-    """FFmpeg's device format, address and options of a camera on a `sys.platform`.
+    """What FFmpeg needs to open a camera.
+
+    Args:
+        camera: index, or the system's name for it.
+        platform: as sys.platform.
+
+    Returns:
+        Device format, address and options.
 
     Raises:
         OSError: Windows has no camera of that index.
@@ -77,7 +98,14 @@ def camera_device(camera: int | str, platform: str) -> tuple[str, str, dict[str,
 
 
 def without_password(address: str) -> str:
-    """The address as it may be shown and stored: user name and password left out."""
+    """The address as it may be shown and stored.
+
+    Args:
+        address: perhaps with user name and password.
+
+    Returns:
+        It without them.
+    """
     parts = urlsplit(address)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 

@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
@@ -11,10 +10,11 @@ import numpy as np
 
 from smot_vlm.structures import Frame
 from smot_vlm.video.arrays import ArraySource
+from smot_vlm.video.clock import TimesLog
 from smot_vlm.video.container import open_file
-from smot_vlm.video.images import ImageSource, images_of_folder, images_of_pattern, is_image
+from smot_vlm.video.images import ImageSource, images_of_folder, images_of_pattern, is_image, open_image
 from smot_vlm.video.live import open_address, open_camera
-from smot_vlm.video.sources import Picture, Source, check_fps
+from smot_vlm.video.sources import BrokenPictureError, Picture, Source, check_fps
 
 logger = logging.getLogger(__name__)
 
@@ -24,35 +24,52 @@ VideoSource = str | Path | int | np.ndarray | Iterable[np.ndarray]
 class VideoReader:
     """An opened video; iterating it gives `Frame`s. Made by `open_video`; a context manager that closes the source.
 
-    name: path, address (without password), "camera 0" or "array".
-    fps: frames a second of the source, before any stride. sampled_fps: fps / stride, of the frames that come.
-    width, height: pixels of every frame, after rotation.
-    frame_count: how many frames will come, an estimate for progress bars; None where unknown.
-    rereadable: opening the same source again gives the same frames.
-    truncated: true after the last frame where the source was damaged or broke off; the frames before that have come.
-    frames_read: frames that have come so far.
+    Attributes:
+        name: path, address (without password), "camera 0" or "array".
+        width: pixels of every frame, as people see it.
+        height: the same.
+        rereadable: opening the same source again gives the same frames.
+        truncated: true after the last frame where the source ended too early; the frames before that have come.
+        stopped: whether the reading was stopped before the end.
+        frames_read: frames that have come so far.
+
+    Args:
+        source: an opened one; `close` closes it.
+        stride: every stride-th picture.
+        max_frames: at most so many frames come.
+        stop_at_damage: end at the first picture that cannot be used.
+
+    Raises:
+        ValueError: no frame can be read.
     """
 
-    def __init__(self, source: Source, stride: int = 1, max_frames: int | None = None) -> None:
+    def __init__(
+        self, source: Source, stride: int = 1, max_frames: int | None = None, stop_at_damage: bool = False
+    ) -> None:
         self._source = source
         self._stride = stride
         self._max_frames = max_frames
-        self._all_pictures = source.pictures()
-        self._pictures = islice(self._all_pictures, 0, None, stride)
+        self._stop_at_damage = stop_at_damage
+        self._pictures = enumerate(source.pictures())
         self._closed = False
         self.name = source.name
-        self.fps = source.fps
         self.rereadable = source.rereadable
         self.truncated = False
+        self.stopped = False
         self.frames_read = 0
-        first = next(self._pictures, None)
-        if first is None:
-            raise ValueError(
-                f"{self.name}: no frame can be read ({source.damage or 'it is empty'}); give another video"
-            )
-        self._first: Frame | None = Frame(0, first.time_seconds, first.to_rgb())
-        self.width = self._first.width
-        self.height = self._first.height
+        self.width = self.height = 0
+        self._broken: str | None = None
+        self._ended = False
+        self._times = TimesLog(source.fps)
+        self._first = self._read()
+        if self._first is None:
+            why = self._broken or f"{self.name}: no frame can be read ({source.end_reason or 'it is empty'})"
+            raise ValueError(why if self._broken else f"{why}; give another video")
+
+    @property
+    def fps(self) -> float:
+        """Frames a second of the source, before any stride."""
+        return self._source.fps
 
     @property
     def sampled_fps(self) -> float:
@@ -61,11 +78,21 @@ class VideoReader:
 
     @property
     def frame_count(self) -> int | None:
-        """How many frames will come, as far as the source states it."""
+        """How many frames will come, an estimate for progress bars; None where unknown."""
         if self._source.count is None:
             return self._max_frames
         count = -(-self._source.count // self._stride)
         return count if self._max_frames is None else min(count, self._max_frames)
+
+    @property
+    def damage(self) -> tuple[tuple[float, float], ...]:
+        """Spans (start, end) in seconds, so far, in which pictures are damaged or missing."""
+        return self._source.damage.spans
+
+    @property
+    def times(self) -> tuple[tuple[int, float], ...]:
+        """Times of the frames that have come, as VideoInfo.times gives them."""
+        return self._times.pairs(self.fps)
 
     def __iter__(self) -> Iterator[Frame]:
         return self
@@ -73,12 +100,14 @@ class VideoReader:
     def __next__(self) -> Frame:
         if self._closed:
             raise ValueError(f"{self.name}: this video is closed; open it again with open_video")
-        if self.frames_read == self._max_frames:
+        if self.stopped or self.frames_read == self._max_frames:
             raise StopIteration
         frame, self._first = self._first or self._read(), None
         if frame is None:
+            self._note_end()
             raise StopIteration
         self.frames_read += 1
+        self._times.add(frame.index, frame.time_seconds)
         return frame
 
     def __enter__(self) -> "VideoReader":
@@ -89,6 +118,10 @@ class VideoReader:
     ) -> None:
         self.close()
 
+    def stop(self) -> None:
+        """End the reading here: what has come is all that will be described."""
+        self.stopped = True
+
     def close(self) -> None:
         """Free the file, camera or connection; closing twice does no harm."""
         if not self._closed:
@@ -97,15 +130,25 @@ class VideoReader:
             self._source.close()
 
     def _read(self) -> Frame | None:
-        picture = next(self._pictures, None)
-        if picture is None:
-            self._note_damage()
-            return None
-        return Frame(self.frames_read * self._stride, picture.time_seconds, self._image(picture))
+        for index, picture in self._pictures:
+            if index % self._stride:
+                continue
+            try:
+                return Frame(index, picture.time_seconds, self._image(picture))
+            except BrokenPictureError as error:
+                logger.debug("%s", error)
+                self._broken = self._broken or str(error)
+                if self._stop_at_damage:
+                    self._source.end_reason = str(error)
+                    return None
+                self._source.damage.add(picture.time_seconds, picture.time_seconds + 1 / self.fps)
+        return None
 
     def _image(self, picture: Picture) -> np.ndarray:
         image = picture.to_rgb()
         height, width = image.shape[:2]
+        if not self.width:
+            self.width, self.height = width, height
         if (width, height) != (self.width, self.height):
             raise ValueError(
                 f"{picture.label}: {width}x{height} pixels, but the video started with {self.width}x{self.height}; "
@@ -113,49 +156,70 @@ class VideoReader:
             )
         return image
 
-    def _note_damage(self) -> None:
-        if self._source.damage is not None and not self.truncated:
-            self.truncated = True
-            logger.warning("%s: ends after %d frames (%s)", self.name, self.frames_read, self._source.damage)
+    def _note_end(self) -> None:
+        """Report once what is wrong with the source."""
+        if self._ended:
+            return
+        self._ended = True
+        damage, end_reason = self._source.damage.summary(), self._source.end_reason
+        if self._broken and not end_reason:
+            damage += f"; the first picture that was left out: {self._broken}"
+        self.truncated = end_reason is not None
+        if end_reason is not None:
+            damage = f"ends after {self.frames_read} frames ({end_reason})" + (f"; {damage}" if damage else "")
+        if damage:
+            logger.warning("%s: %s", self.name, damage)
 
 
 def open_video(
-    source: VideoSource, *, stride: int = 1, max_frames: int | None = None, fps: float | None = None
+    source: VideoSource,
+    *,
+    stride: int = 1,
+    max_frames: int | None = None,
+    fps: float | None = None,
+    stop_at_damage: bool = False,
 ) -> VideoReader:
     """Open a video for one pass.
 
-    source: a video file; an image, a folder of images or a glob pattern (natural order, the position is the frame's
-        index); an array (frames, height, width, 3) or an iterable of frames, uint8, grey and RGBA accepted; a camera's
-        index; an address (rtsp, rtmp, http ...). A string of digits is a camera unless a file or folder has that name.
-    stride: every stride-th frame, from the first; `Frame.index` still counts every frame of the source.
-    max_frames: at most so many frames come.
-    fps: frames a second of a source that states none: images, arrays, a few raw containers. Default 25. Where a
-        container states its average rate, that counts and `fps` does not.
-
     Times are the container's own, from 0 at the first frame, or index / fps.
+
+    Args:
+        source: a video file; an image (all its pictures where it is animated), a folder of images or a glob pattern
+            (natural order, the position is the frame's index); an array (frames, height, width, 3) or an iterable of
+            frames, uint8, grey and RGBA accepted; a camera's index; an address (rtsp, rtmp, http ...). A string of
+            digits is a camera unless a file or folder has that name.
+        stride: every stride-th frame, from the first; `Frame.index` still counts every frame of the source.
+        max_frames: at most so many frames come.
+        fps: frames a second of a source that states none: images, arrays, a few raw containers. Default 25. Where a
+            container or its timestamps give a rate, that counts and `fps` does not.
+        stop_at_damage: end a file or folder at its first damage. Without it, reading goes on behind the damage, which
+            `VideoReader.damage` lists.
+
+    Returns:
+        The reader, a context manager.
 
     Raises:
         FileNotFoundError: no such file, or a pattern that matches no image.
-        ValueError: not a video, no frame in it, or a keyword out of range; while reading: frames of different sizes.
+        ValueError: not a video, no frame in it, or a keyword out of range; while reading: arrays of different sizes.
         OSError: a camera or address that cannot be opened, a file that cannot be read.
     """
     for keyword, value in (("stride", stride), ("max_frames", max_frames)):
         if value is not None and (not isinstance(value, (int, np.integer)) or value < 1):
             raise ValueError(f"{keyword} is {value}; give a whole number from 1")
     check_fps(fps)
-    opened = _find_source(source, fps)
+    opened = _find_source(source, fps, stop_at_damage)
     try:
-        return VideoReader(opened, stride, max_frames)
+        return VideoReader(opened, stride, max_frames, stop_at_damage)
     except BaseException:
         opened.close()
         raise
 
 
-def _find_source(source: VideoSource, fps: float | None) -> Source:
+def _find_source(source: VideoSource, fps: float | None, stop_at_damage: bool) -> Source:
     if isinstance(source, str) and "://" in source:
         return open_address(source, fps)
     if isinstance(source, (str, os.PathLike)):
-        return _find_path(os.fspath(source), fps)
+        return _find_path(os.fspath(source), fps, stop_at_damage)
     if isinstance(source, (int, np.integer)) and not isinstance(source, bool):
         return open_camera(int(source), fps)
     if isinstance(source, Iterable) and not isinstance(source, (bytes, dict, set)):
@@ -165,14 +229,14 @@ def _find_source(source: VideoSource, fps: float | None) -> Source:
     )
 
 
-def _find_path(text: str, fps: float | None) -> Source:
+def _find_path(text: str, fps: float | None, stop_at_damage: bool) -> Source:
     path = Path(text)
     if not text.strip():
         raise ValueError("the source is empty; give a video file, a folder of images, a camera's index or an address")
     if path.is_dir():
         return ImageSource(text, images_of_folder(path), fps)
     if path.is_file():
-        return ImageSource(text, [path], fps) if is_image(path) else open_file(path, fps)
+        return open_image(path, fps) if is_image(path) else open_file(path, fps, stop_at_damage)
     if path.is_char_device():
         return open_camera(text, fps)
     if text.isdecimal():

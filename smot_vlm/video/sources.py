@@ -2,20 +2,28 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from smot_vlm.video.damage import Damage
+
 DEFAULT_FPS = 25.0
+# 16384 x 8192: a header that states more is damaged or hostile, and one such frame would fill the memory.
+MAX_PIXELS = 2**27
 
 
-@dataclass(frozen=True)
-class Picture:
+class BrokenPictureError(ValueError):
+    """One picture of a source cannot be used; the others can."""
+
+
+class Picture(NamedTuple):
     """A picture that is not yet RGB, so that a stride costs no conversion of what it drops.
 
-    label: names the picture in an error. time_seconds: from the first picture on.
-    to_rgb: gives uint8 (height, width, 3), a fresh array in C order.
+    Attributes:
+        label: names the picture in an error.
+        time_seconds: from the first picture on.
+        to_rgb: gives uint8 (height, width, 3), a fresh array in C order; may raise BrokenPictureError.
     """
 
     label: str
@@ -26,15 +34,21 @@ class Picture:
 class Source(Protocol):
     """An opened source.
 
-    name: what the user reads of it. fps: frames a second. count: number of pictures, None where unknown.
-    rereadable: opening it again gives the same pictures. damage: after the last picture, why they ended too early.
+    Attributes:
+        name: what the user reads of it.
+        fps: frames a second; where the source states none, it may become exact with the last picture.
+        count: number of pictures, None where unknown.
+        rereadable: opening it again gives the same pictures.
+        damage: what is damaged in the pictures that have come.
+        end_reason: after the last picture, why they ended too early.
     """
 
     name: str
     fps: float
     count: int | None
     rereadable: bool
-    damage: str | None
+    damage: Damage
+    end_reason: str | None
 
     def pictures(self) -> Iterator[Picture]:
         """Every picture once, in order, one in memory at a time."""
@@ -46,6 +60,13 @@ class Source(Protocol):
 
 
 def check_fps(fps: float | None) -> None:
-    """Raise ValueError unless `fps` is None or a finite number above 0."""
+    """Check a rate that a caller gave.
+
+    Args:
+        fps: frames a second, or None.
+
+    Raises:
+        ValueError: not a finite number above 0.
+    """
     if fps is not None and not (math.isfinite(fps) and fps > 0):
         raise ValueError(f"fps is {fps}; give frames a second as a number above 0")

@@ -13,11 +13,16 @@ from av.video.stream import VideoStream
 
 # Encoders in order of preference, with their options: H.264, or MPEG-4 part 2 where FFmpeg was built without x264.
 ENCODERS: dict[str, dict[str, str]] = {
-    "libx264": {"preset": "veryfast", "crf": "23"},
+    # Without B-frames a file of variable rate is as long as its times say.
+    "libx264": {"preset": "veryfast", "crf": "23", "bf": "0"},
     "mpeg4": {"q:v": "3"},
 }
 _SMPTE_170M = 6
 _LIMITED_RANGE = 1
+# Ticks a second of true times: a multiple of the common rates, and 16 bits as MPEG-4 wants.
+_TICKS = 60000
+# An mp4 holds the distance of two frames in 32 bits.
+_MAX_GAP_TICKS = 6 * 3600 * _TICKS
 
 
 class VideoWriter:
@@ -25,15 +30,20 @@ class VideoWriter:
 
     The format wants even sides: an odd one gets one more row or column, a copy of the last, at the bottom or right.
 
-    path: a new file that ends in .mp4; give a temporary name (files.atomic_path), as a broken run leaves half a file.
-    fps: frames a second. width, height: pixels of every frame.
+    Args:
+        path: a new file that ends in .mp4; give a temporary name (files.atomic_path), as a broken run leaves half a
+            file.
+        fps: frames a second.
+        width: pixels of every frame.
+        height: the same.
+        true_times: every frame is written with its own time, and `fps` is the rate only on average.
 
     Raises:
         ValueError: a size below 1, a rate not above 0, another suffix, no frame written by the end of the block.
         OSError: the file cannot be written.
     """
 
-    def __init__(self, path: Path | str, fps: float, width: int, height: int) -> None:
+    def __init__(self, path: Path | str, fps: float, width: int, height: int, *, true_times: bool = False) -> None:
         if Path(path).suffix.lower() != ".mp4":
             raise ValueError(f"{path}: videos are written as mp4; give a name that ends in .mp4")
         if not (math.isfinite(fps) and fps > 0):
@@ -51,7 +61,11 @@ class VideoWriter:
             raise self._cannot_write(error) from None
         # Rates such as 30000/1001 stay exact, and MPEG-4 has 16 bits for each part of the fraction.
         rate = Fraction(fps).limit_denominator(1001) or Fraction(1, 1001)
-        self._stream = _add_stream(self._container, rate, width + width % 2, height + height % 2)
+        self._time_base = Fraction(1, _TICKS) if true_times else 1 / rate
+        self._frame_ticks = max(1, round(1 / rate / self._time_base))
+        self._true_times = true_times
+        self._last_ticks = self._last_pts = 0
+        self._stream = _add_stream(self._container, rate, self._time_base, width + width % 2, height + height % 2)
 
     def __enter__(self) -> "VideoWriter":
         return self
@@ -66,8 +80,12 @@ class VideoWriter:
             with suppress(av.FFmpegError):  # The error of the block is the one to show.
                 self._container.close()
 
-    def write(self, image: np.ndarray) -> None:
-        """Append one frame: RGB uint8 (height, width, 3).
+    def write(self, image: np.ndarray, seconds: float | None = None) -> None:
+        """Append one frame.
+
+        Args:
+            image: RGB uint8 (height, width, 3).
+            seconds: its time, after that of the frame before; needed with true times, and without effect otherwise.
 
         Raises:
             ValueError: another shape or type.
@@ -83,8 +101,9 @@ class VideoWriter:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
         frame = self._reformatter.reformat(frame, format="yuv420p")
         frame.colorspace, frame.color_range = _SMPTE_170M, _LIMITED_RANGE
-        frame.pts = self._frames_written
-        frame.time_base = self._stream.codec_context.time_base
+        frame.pts = self._pts(seconds)
+        frame.time_base = self._time_base
+        frame.duration = self._frame_ticks
         self._mux(frame)
         self._frames_written += 1
 
@@ -111,6 +130,18 @@ class VideoWriter:
         except av.FFmpegError as error:
             raise self._cannot_write(error) from None
 
+    def _pts(self, seconds: float | None) -> int:
+        """The timestamp of the next frame: always ascending, and never further ahead than the format can state."""
+        if not self._true_times:
+            return self._frames_written
+        if seconds is None:
+            raise ValueError(f"{self._path}: a frame without its time; this video is written with true times")
+        ticks = round(seconds * _TICKS)
+        if self._frames_written:
+            self._last_pts += min(max(1, ticks - self._last_ticks), _MAX_GAP_TICKS)
+        self._last_ticks = max(ticks, self._last_ticks + 1) if self._frames_written else ticks
+        return self._last_pts
+
     def _mux(self, frame: av.VideoFrame | None) -> None:
         try:
             self._container.mux(self._stream.encode(frame))
@@ -121,7 +152,9 @@ class VideoWriter:
         return OSError(f"{self._path}: cannot be written ({error.strerror}); check the folder and the space left")
 
 
-def _add_stream(container: av.container.OutputContainer, rate: Fraction, width: int, height: int) -> VideoStream:
+def _add_stream(
+    container: av.container.OutputContainer, rate: Fraction, time_base: Fraction, width: int, height: int
+) -> VideoStream:
     """A video stream with the first encoder of ENCODERS that this FFmpeg has.
 
     The colour matrix is stated, so that players do not guess another one for large pictures.
@@ -131,7 +164,7 @@ def _add_stream(container: av.container.OutputContainer, rate: Fraction, width: 
     assert isinstance(stream, VideoStream)
     stream.width, stream.height = width, height
     stream.pix_fmt = "yuv420p"
-    stream.codec_context.time_base = 1 / rate
+    stream.codec_context.time_base = time_base
     stream.codec_context.colorspace = _SMPTE_170M
     stream.codec_context.color_range = _LIMITED_RANGE
     return stream

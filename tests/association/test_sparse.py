@@ -79,6 +79,7 @@ def test_boxes_come_out_as_the_detector_gave_them():
         np.testing.assert_array_equal(tracker.update(detections, image).boxes, detections.boxes)
 
 
+@pytest.mark.drawn
 def test_on_drawn_videos_it_keeps_people_whom_byte_loses():
     """True boxes at 2 frames a second: tracks for each person, over 12 videos."""
     counts = {"sparse": 0, "byte": 0}

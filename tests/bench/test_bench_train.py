@@ -8,6 +8,8 @@ from tiny import tiny_config
 from smot_vlm.bench.train import run
 from smot_vlm.config import TrainingConfig
 
+pytestmark = pytest.mark.drawn
+
 
 def test_parts_of_a_step(tiny_language_model):
     config = tiny_config(tiny_language_model)

@@ -8,6 +8,8 @@ import pytest
 from smot_vlm.bench.evaluation import SEED, SEQUENCES, add_faults, run
 from smot_vlm.synthetic.sequence import make_sequence
 
+pytestmark = pytest.mark.drawn
+
 
 def test_predictions_are_like_the_truth_but_not_equal():
     sequence = make_sequence(SEED, "test")

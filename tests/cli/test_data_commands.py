@@ -174,6 +174,7 @@ def test_synthetic_videos_are_valid(capsys, tmp_path):
     assert len(BenSmot(tmp_path / "made", "train", strict=True)[0].tracks) > 0
 
 
+@pytest.mark.subprocess
 def test_heavy_libraries_wait_until_they_are_needed():
     script = (
         "import sys; import smot_vlm.cli.main; print(sorted({'torch', 'cv2', 'matplotlib', 'PIL'} & set(sys.modules)))"

@@ -4,15 +4,13 @@ import itertools
 import json
 import shutil
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 from evaluation_cases import CAPTIONS, VIDEO_CAPTIONS
+from recordings import RECORDINGS
 
 from smot_vlm.evaluation import caption_measures, similarity
-
-RECORDED = Path(__file__).parents[3] / "shared/golden/dev/captions/scores.json"
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +21,8 @@ def meteor_table() -> dict[tuple[str, str], np.ndarray]:
     texts = ["", "A dog sleeps.", *CAPTIONS.values(), *VIDEO_CAPTIONS.values()]
     lines = caption_measures.tokenize(texts).lines
     pairs = list(itertools.product(lines, lines))
-    if RECORDED.is_file():
-        tokens = json.loads(RECORDED.read_text())["ptb_tokens"]
+    for folder in RECORDINGS:
+        tokens = json.loads((folder / "captions/scores.json").read_text())["ptb_tokens"]
         pairs += zip(tokens["gts"], tokens["preds"], strict=True)
     counts = caption_measures.meteor_statistics([pair[0] for pair in pairs], [pair[1] for pair in pairs])
     return dict(zip(pairs, counts, strict=True))

@@ -1,4 +1,4 @@
-"""Against recorded pycocoevalcap numbers of 200 caption pairs, empty and odd ones among them."""
+"""Against recorded pycocoevalcap numbers of caption pairs, empty and odd ones among them."""
 
 import json
 import shutil
@@ -16,13 +16,13 @@ needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="no Java, w
 
 
 @pytest.fixture(scope="module")
-def recorded(shared):
-    return json.loads((shared / "golden/dev/captions/scores.json").read_text())
+def recorded(golden):
+    return json.loads((golden / "captions/scores.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def texts(shared):
-    pairs = json.loads((shared / "golden/dev/captions/pairs.json").read_text())
+def texts(golden):
+    pairs = json.loads((golden / "captions/pairs.json").read_text())
     return pairs["gts"], pairs["preds"]
 
 
@@ -32,6 +32,7 @@ def tokens(recorded):
 
 
 @needs_java
+@pytest.mark.subprocess
 def test_ptb_tokens(texts, tokens):
     for given_texts, expected in zip(texts, tokens, strict=True):
         result = caption_measures.tokenize(given_texts)
@@ -40,6 +41,7 @@ def test_ptb_tokens(texts, tokens):
 
 
 @needs_java
+@pytest.mark.subprocess
 def test_ptb_tokens_of_odd_texts():
     """One line out for each caption in, whatever stands in it."""
     odd = ["", "  ", "A man.\n\nHe sits.", "a\u2028b c\x85d", "caf\u00e9 |||  x", "...", "It's a t-shirt (red)."]
@@ -82,6 +84,7 @@ def test_bleu(tokens, recorded):
 
 
 @needs_java
+@pytest.mark.subprocess
 def test_meteor(tokens, recorded, meteor_table):
     """Every pair, and all of them together, which is no mean."""
     terms = np.stack([meteor_table[pair] for pair in zip(*tokens, strict=True)])

@@ -21,13 +21,25 @@ def decode(path):
 
 def test_the_video_holds_every_frame_as_it_was_drawn(tmp_path, make_description, make_frames, talk):
     description = make_description(interactions=[talk])
-    annotate_video(make_frames(5), description, tmp_path / "out.mp4", 12.5)
+    annotate_video(make_frames(5), description, tmp_path / "out.mp4", 25)
     pictures, fps, codec = decode(tmp_path / "out.mp4")
-    assert (len(pictures), fps, codec) == (5, 12.5, "h264")
+    assert (len(pictures), fps, codec) == (5, 25, "h264")
     for picture, frame in zip(pictures, make_frames(5), strict=True):
         difference = picture.astype(int) - draw_frame(frame.image, description, frame.index)
         assert np.abs(difference).mean() < 6  # what encoding loses
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+@pytest.mark.parametrize("fps", [25, 2.5])
+def test_frames_keep_their_own_times(tmp_path, make_description, make_frames, fps):
+    """Frames that come now fast, now slowly, whatever the mean rate says."""
+    times = [0, 0.033, 0.066, 0.1, 0.6, 1.1, 1.133]
+    frames = [replace(frame, time_seconds=time) for frame, time in zip(make_frames(7), times, strict=True)]
+    annotate_video(frames, make_description(), tmp_path / "out.mp4", fps)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        shown = [frame.time for frame in container.decode(video=0)]
+        assert float(container.duration) / 1e6 == pytest.approx(1.133 + 1 / fps, abs=0.01)
+    assert shown == pytest.approx(times, abs=1e-4)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (17, 31), (321, 241), (400, 100)])

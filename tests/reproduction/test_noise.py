@@ -1,6 +1,7 @@
 """True boxes with noise: like a detector's, the same for the same seed."""
 
 import numpy as np
+import pytest
 from reproduction_cases import NAMES, write_data
 
 from smot_vlm.association.people_sources import GivenDetections
@@ -9,6 +10,8 @@ from smot_vlm.evaluation.tracking import box_iou
 from smot_vlm.formats.mot import read_mot
 from smot_vlm.reproduction.noise import noisy_boxes, write_noisy_boxes
 from smot_vlm.synthetic.sequence import make_sequence
+
+pytestmark = pytest.mark.drawn
 
 
 def test_boxes_are_near_the_truth_and_some_are_missed():

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from recordings import larger_alone
 
 from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.losses import IGNORED, focal_loss, label_smoothed_loss
@@ -41,21 +42,23 @@ def renamed(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def modules(shared: Path) -> Path:
-    return shared / "golden/dev/modules"
+def modules(golden: Path) -> Path:
+    return golden / "modules"
 
 
 @pytest.fixture(scope="module")
 def recorded(modules: Path) -> dict[str, torch.Tensor]:
     with np.load(modules / "textdec_io.npz") as file:
-        return {name: torch.as_tensor(file[name]) for name in file.files}
+        arrays = {name: torch.as_tensor(file[name]) for name in file.files}
+    return {name: array.float() if array.dtype == torch.float16 else array for name, array in arrays.items()}
 
 
 @pytest.fixture
 def network(modules: Path) -> SmoterTransformer:
     with np.load(modules / "textdec_state.npz") as file:
         state = {renamed(name): torch.as_tensor(file[name]) for name in file.files if name != "output.weight"}
-        assert (file["output.weight"] == file["embedding.words.weight"]).all()
+        if "output.weight" in file.files:
+            assert (file["output.weight"] == file["embedding.words.weight"]).all()
     network = SmoterTransformer(200, dim=256, hidden=64, layers=2, heads=4, feedforward=128)
     network.load_state_dict(state)
     return network.eval()
@@ -148,8 +151,11 @@ def test_smoothed_loss_alone(recorded):
 def test_gradients(network, recorded):
     targets = targets_of(recorded["tf_tokens"], recorded["tf_need_predict"])
     mean_loss(logits_of(network, recorded), targets).backward()
-    torch.testing.assert_close(network.project[0].weight.grad, recorded["grad_proj_weight"], atol=TOLERANCE, rtol=1e-4)
-    torch.testing.assert_close(network.words.weight.grad, recorded["grad_words"], atol=TOLERANCE, rtol=1e-4)
+    for weight, name in ((network.project[0].weight, "grad_proj_weight"), (network.words.weight, "grad_words")):
+        expected = recorded[name]
+        # tests/golden holds each fourth row.
+        rows = weight.grad[:: len(weight) // len(expected)]
+        torch.testing.assert_close(rows, expected, atol=TOLERANCE, rtol=1e-4)
 
 
 def assert_same_text(text: GeneratedText, tokens: torch.Tensor, log_probs: torch.Tensor) -> None:
@@ -160,10 +166,12 @@ def assert_same_text(text: GeneratedText, tokens: torch.Tensor, log_probs: torch
 
 
 @pytest.mark.parametrize("use_cache", [True, False])
-@pytest.mark.parametrize("case", range(8))
-def test_greedy(network, recorded, case, use_cache):
-    text = write(network, recorded[f"greedy_in_{case}"], use_cache=use_cache)
-    assert_same_text(text, recorded[f"greedy_tokens_{case}"], recorded[f"greedy_logprob_{case}"])
+def test_greedy(network, recorded, use_cache):
+    cases = sum(name.startswith("greedy_in_") for name in recorded)
+    assert cases >= 5
+    for case in range(cases):
+        text = write(network, recorded[f"greedy_in_{case}"], use_cache=use_cache)
+        assert_same_text(text, recorded[f"greedy_tokens_{case}"], recorded[f"greedy_logprob_{case}"])
 
 
 @pytest.mark.parametrize("use_cache", [True, False])
@@ -202,8 +210,17 @@ def test_logits_of_each_greedy_step(network, recorded):
         torch.testing.assert_close(logits[0, 0], expected, atol=TOLERANCE, rtol=0)
 
 
-@pytest.mark.parametrize("case", range(3))
+@pytest.mark.parametrize("case", range(2))
 def test_focal_loss_and_its_gradient(modules, case):
+    check_focal_loss(modules, case)
+
+
+@larger_alone
+def test_focal_loss_of_many_pairs(modules):
+    check_focal_loss(modules, 2)
+
+
+def check_focal_loss(modules: Path, case: int) -> None:
     with np.load(modules / "classifier.npz") as file:
         logits = torch.tensor(file[f"logits_{case}"], requires_grad=True)
         labels, expected, gradient = (file[f"{name}_{case}"] for name in ("labels", "loss", "grad"))

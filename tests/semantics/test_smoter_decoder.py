@@ -6,6 +6,7 @@ from functools import partialmethod
 
 import pytest
 import torch
+from seeds import learning
 from tiny import save_tiny_language_model, tiny_tokenizer
 
 from smot_vlm.config import DecoderConfig, GenerationConfig, SmoterConfig
@@ -192,8 +193,9 @@ def test_gradient_reaches_every_weight_and_the_features(decoder):
     assert all(request.tokens.grad.abs().sum() > 0 for request in requests)
 
 
-def test_it_learns_captions_by_heart():
-    torch.manual_seed(0)
+@learning()
+def test_it_learns_captions_by_heart(seed):
+    torch.manual_seed(seed)
     decoder = SmoterDecoder(tiny_tokenizer(), dim=DIM, max_new_tokens=8, dropout=0.0, **SIZES)
     requests, captions = make_requests(3), ["a man", "he runs", "a woman"]
     optimizer = torch.optim.AdamW(decoder.parameters(), lr=3e-3)

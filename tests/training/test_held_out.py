@@ -9,6 +9,8 @@ from smot_vlm.synthetic import make_sequence
 from smot_vlm.training.held_out import held_out_losses, swap_people
 from smot_vlm.training.sequence_sources import DrawnSequence, DrawnWorld
 
+pytestmark = pytest.mark.drawn
+
 
 @pytest.fixture
 def config(tiny_language_model):

@@ -24,6 +24,8 @@ from smot_vlm.training.records import StepRecord
 from smot_vlm.training.sequence_sources import DrawnWorld
 from smot_vlm.training.validation import Validation
 
+pytestmark = pytest.mark.drawn
+
 REPO = Path(__file__).parents[2]
 SCRIPT = REPO / "scripts" / "train.py"
 ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO)}

@@ -1,4 +1,4 @@
-"""Damaged files: the frames before the damage come unharmed, then the video ends and says that it was cut short."""
+"""Damaged files: what the decoder can read comes, damaged spans are listed, and a cut file says that it was cut short."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,8 +36,8 @@ def clean_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return paths
 
 
-def read(path: Path) -> tuple[list[tuple[float, bytes]], bool]:
-    with open_video(path) as video:
+def read(path: Path, stop_at_damage: bool = False) -> tuple[list[tuple[float, bytes]], bool]:
+    with open_video(path, stop_at_damage=stop_at_damage) as video:
         return [(round(frame.time_seconds, 4), frame.image.tobytes()) for frame in video], video.truncated
 
 
@@ -53,11 +53,12 @@ def cut(source: Path, target: Path, share: float) -> Path:
     return target
 
 
+@pytest.mark.parametrize("stop_at_damage", [False, True])
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.65])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_cut_short(clean_files: dict[str, Path], tmp_path: Path, kind: str, share: float):
+def test_a_file_cut_short(clean_files: dict[str, Path], tmp_path: Path, kind: str, share: float, stop_at_damage: bool):
     source = clean_files[kind]
-    frames, truncated = read(cut(source, tmp_path / source.name, share))
+    frames, truncated = read(cut(source, tmp_path / source.name, share), stop_at_damage)
     assert (share - 0.2) * COUNT < len(frames) < COUNT
     whole = dict(read(source)[0])
     # A transport stream hands out its last picture although half of it is missing, and FFmpeg may or may not say so.
@@ -80,18 +81,76 @@ def test_a_cut_frame_tells_where_the_container_states_nothing(clean_files: dict[
     assert 40 <= len(frames) <= 46
 
 
-@pytest.mark.parametrize("kind", ["mp4 index first", "mp4 mpeg4", "avi", "ts"])
-def test_noise_in_the_middle(clean_files: dict[str, Path], tmp_path: Path, kind: str):
-    content = bytearray(clean_files[kind].read_bytes())
+def with_noise(source: Path, folder: Path) -> Path:
+    content = bytearray(source.read_bytes())
     middle = len(content) // 2
     content[middle : middle + 6000] = np.random.default_rng(5).bytes(6000)
-    path = tmp_path / clean_files[kind].name
+    path = folder / source.name
     path.write_bytes(bytes(content))
-    frames, truncated = read(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["mp4 index first", "mp4 mpeg4", "avi", "ts"])
+def test_noise_in_the_middle_ends_a_video_that_stops_at_damage(clean_files: dict[str, Path], tmp_path: Path, kind: str):
+    frames, truncated = read(with_noise(clean_files[kind], tmp_path), stop_at_damage=True)
     assert truncated
     assert 0.3 * COUNT < len(frames) < 0.6 * COUNT
     whole = read(clean_files[kind])[0]
     assert frames == whole[: len(frames)]
+
+
+@pytest.mark.parametrize("kind", ["mp4 index first", "ts", "mkv", "mp4 fragments"])
+def test_noise_in_the_middle_is_passed_over_and_listed(clean_files: dict[str, Path], tmp_path: Path, kind: str):
+    """Outside the listed spans every frame is that of the clean file, and none of its frames is missing."""
+    whole = dict(read(clean_files[kind])[0])
+    with open_video(with_noise(clean_files[kind], tmp_path)) as video:
+        frames = {round(frame.time_seconds, 4): frame.image.tobytes() for frame in video}
+    assert not video.truncated
+    assert max(frames) == max(whole)
+
+    def is_damaged(seconds: float) -> bool:
+        return any(start - 0.001 <= seconds < end - 0.001 for start, end in video.damage)
+
+    assert 0 < sum(end - start for start, end in video.damage) < 1.6
+    assert [seconds for seconds in frames if seconds not in whole and not is_damaged(seconds)] == []
+    assert [seconds for seconds in whole if not is_damaged(seconds) and frames.get(seconds) != whole[seconds]] == []
+    assert all(start < end for start, end in video.damage)
+
+
+@pytest.mark.parametrize("kind", ["avi", "mp4 mpeg4"])
+def test_noise_in_the_middle_is_no_end(clean_files: dict[str, Path], tmp_path: Path, kind: str):
+    with open_video(with_noise(clean_files[kind], tmp_path)) as video:
+        count = len(list(video))
+    assert 0.7 * COUNT < count < COUNT
+    assert video.damage
+    assert not video.truncated
+
+
+def test_joined_transport_streams_are_whole(clean_files: dict[str, Path], tmp_path: Path):
+    """Each segment is flagged at its start although nothing is lost; two recordings begin at the same time."""
+    path = tmp_path / "joined.ts"
+    path.write_bytes(clean_files["ts"].read_bytes() * 3)
+    with open_video(path) as video:
+        frames = [(frame.time_seconds, frame.image.tobytes()) for frame in video]
+    once = [image for _, image in read(clean_files["ts"])[0]]
+    assert [image for _, image in frames] == once * 3
+    assert [seconds for seconds, _ in frames] == pytest.approx([index / 25 for index in range(3 * COUNT)], abs=1e-3)
+    assert (video.truncated, video.damage) == (False, ())
+
+
+def test_lost_packets_are_listed_where_time_is_missing(clean_files: dict[str, Path], tmp_path: Path):
+    """What a network loses: a run of transport packets; the pictures go on at the next key frame, or behind a gap."""
+    content = clean_files["ts"].read_bytes()
+    first, last = (188 * int(len(content) * share / 188) for share in (0.4, 0.46))
+    path = tmp_path / "a.ts"
+    path.write_bytes(content[:first] + content[last:])
+    with open_video(path) as video:
+        count = len(list(video))
+    assert 70 <= count < COUNT
+    (start, end), *more = video.damage
+    assert not more
+    assert 1.0 < start < 1.5 < end < 2.1
+    assert not video.truncated
 
 
 def test_an_index_that_promises_more_than_there_is(clean_files: dict[str, Path], tmp_path: Path):

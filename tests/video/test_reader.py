@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from video_files import mean_difference, numbered, pictures, write_container, write_sound
 
+from smot_vlm.video.pixels import FrameConverter
 from smot_vlm.video.reader import open_video
 from smot_vlm.video.writer import VideoWriter
 
@@ -56,8 +57,8 @@ def test_max_frames_asks_an_iterator_for_no_frame_more():
 def test_dropped_frames_are_not_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = write_container(tmp_path / "a.mkv", numbered(20), "ffv1")
     converted = []
-    original = np.rot90
-    monkeypatch.setattr(np, "rot90", lambda image, turns: converted.append(1) or original(image, turns))
+    original = FrameConverter.to_rgb
+    monkeypatch.setattr(FrameConverter, "to_rgb", lambda self, frame: converted.append(1) or original(self, frame))
     with open_video(path, stride=7) as video:
         frames = list(video)
     assert [frame.index for frame in frames] == [0, 7, 14]
@@ -191,11 +192,16 @@ def test_no_frame_at_all(source: object):
         open_video(source)
 
 
-def test_frames_of_one_video_have_one_size(tmp_path: Path):
-    cv2.imwrite(str(tmp_path / "1.png"), pictures(1)[0])
-    cv2.imwrite(str(tmp_path / "2.png"), pictures(1, width=65)[0])
-    with open_video(tmp_path) as video, pytest.raises(ValueError, match=r"2\.png: 65x48 pixels.*64x48"):
-        list(video)
+def test_an_image_of_another_size_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    for index, width in enumerate((64, 65, 64)):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), pictures(1, width=width)[0])
+    with open_video(tmp_path) as video:
+        assert [frame.index for frame in video] == [0, 2]
+    assert video.damage == (pytest.approx((0.04, 0.08)),)
+    assert "1.png: 65x48 pixels, but the video started with 64x48" in caplog.text
+    with open_video(tmp_path, stop_at_damage=True) as video:
+        assert [frame.index for frame in video] == [0]
+    assert video.truncated
 
 
 def test_a_closed_video_says_so(tmp_path: Path):
@@ -218,6 +224,35 @@ def test_damage_is_told_once_and_ends_the_video(tmp_path: Path, caplog: pytest.L
     assert [record.getMessage().split(" (")[0] for record in caplog.records] == [
         f"{path}: ends after {len(frames)} frames"
     ]
+
+
+def test_spans_of_damage_are_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    path = write_container(tmp_path / "a.ts", pictures(60), codec_options={"g": "10"})
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 1000] = bytes(1000)
+    path.write_bytes(bytes(content))
+    with caplog.at_level(logging.WARNING), open_video(path) as video:
+        assert len(list(video)) > 50
+        assert list(video) == []
+    assert len(caplog.records) == 1
+    assert "damaged in 1 place, " in caplog.text
+
+
+def test_a_stopped_video_ends_there_and_says_so():
+    with open_video(np.stack(numbered(9))) as video:
+        for frame in video:
+            if frame.index == 3:
+                video.stop()
+    assert (video.frames_read, video.stopped, video.truncated) == (4, True, False)
+
+
+def test_a_file_that_grows_gives_no_more_than_asked(tmp_path: Path):
+    path = write_container(tmp_path / "a.ts", numbered(20))
+    with open_video(path) as video:
+        described = len(list(video))
+    path.write_bytes(path.read_bytes() + write_container(tmp_path / "b.ts", numbered(20)).read_bytes())
+    with open_video(path, max_frames=described) as video:
+        assert len(list(video)) == 20
 
 
 def test_stopping_early_is_no_damage(tmp_path: Path, caplog: pytest.LogCaptureFixture):
@@ -252,7 +287,15 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path):
     ],
 )
 def test_real_clips_agree_with_opencv(shared: Path, name: str, frames: int, width: int, height: int):
-    path = shared / "data" / name
+    check_against_opencv(shared / "data" / name, frames, width, height)
+
+
+def test_the_shipped_clip_agrees_with_opencv():
+    clip = Path(__file__).parents[2] / "smot_vlm" / "assets" / "demo.mp4"
+    check_against_opencv(clip, 200, 320, 180)
+
+
+def check_against_opencv(path: Path, frames: int, width: int, height: int) -> None:
     capture = cv2.VideoCapture(str(path))
     with open_video(path) as video:
         assert (video.frame_count, video.width, video.height) == (frames, width, height)

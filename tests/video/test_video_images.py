@@ -114,20 +114,98 @@ def test_unknown_range_is_refused(tmp_path: Path):
         read_image(save(tmp_path / "a.tif", np.ones((4, 4), np.float32)))
 
 
-def test_a_bad_image_in_the_middle_is_named(tmp_path: Path):
+@pytest.mark.parametrize("broken", [b"no picture", None], ids=["no picture", "taken away"])
+def test_a_bad_image_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: bytes | None):
+    """The images after it keep their indices, and those before it are not lost."""
+    for number in range(1, 5):
+        save(tmp_path / f"{number}.png")
+    with open_video(tmp_path, fps=10) as video:
+        (tmp_path / "3.png").unlink()
+        if broken is not None:
+            (tmp_path / "3.png").write_bytes(broken)
+        assert [frame.index for frame in video] == [0, 1, 3]
+    assert video.damage == (pytest.approx((0.2, 0.3)),)
+    assert not video.truncated
+    assert "3.png" in caplog.text
+    assert len(caplog.records) == 1
+
+
+def test_a_video_that_stops_at_damage_ends_at_a_bad_image(tmp_path: Path):
     for name in ("1.png", "3.png"):
         save(tmp_path / name)
     (tmp_path / "2.png").write_bytes(b"no picture")
-    with open_video(tmp_path) as video, pytest.raises(ValueError, match=r"2\.png: cannot be read \(not an image\)"):
-        list(video)
+    with open_video(tmp_path, stop_at_damage=True) as video:
+        assert [frame.index for frame in video] == [0]
+    assert video.truncated
     with open_video(tmp_path, stride=2) as video:
         assert [frame.index for frame in video] == [0, 2]
+    assert video.damage == ()
 
 
-def test_an_image_taken_away_meanwhile_is_named(tmp_path: Path):
-    for name in ("1.png", "2.png"):
-        save(tmp_path / name)
+def test_a_folder_whose_first_image_is_bad_starts_with_the_next(tmp_path: Path):
+    (tmp_path / "1.png").write_bytes(b"no picture")
+    save(tmp_path / "2.png")
     with open_video(tmp_path) as video:
-        (tmp_path / "2.png").unlink()
-        with pytest.raises(FileNotFoundError, match=r"2\.png"):
-            list(video)
+        assert [frame.index for frame in video] == [1]
+
+
+def test_a_folder_of_bad_images_names_the_first(tmp_path: Path):
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"1\.png: cannot be read \(not an image\)"):
+        open_video(tmp_path)
+
+
+LEVELS = [20, 60, 100, 140, 180]
+
+
+def save_sequence(path: Path, **options: object) -> Path:
+    pages = [Image.fromarray(np.full((24, 40, 3), level, np.uint8)) for level in LEVELS]
+    pages[0].save(path, save_all=True, append_images=pages[1:], **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "times", "fps"),
+    [
+        ("a.webp", {"duration": 200, "lossless": True}, [0, 0.2, 0.4, 0.6, 0.8], 5),
+        ("a.webp", {"duration": [100, 100, 300, 100, 400], "lossless": True}, [0, 0.1, 0.2, 0.5, 0.6], 5),
+        ("a.png", {"duration": 40}, [0, 0.04, 0.08, 0.12, 0.16], 25),
+        ("a.png", {"duration": 0}, [0, 0.1, 0.2, 0.3, 0.4], 10),
+        ("a.gif", {"duration": 100}, [0, 0.1, 0.2, 0.3, 0.4], 10),
+        ("a.tif", {}, [0, 0.125, 0.25, 0.375, 0.5], 8),
+    ],
+)
+def test_a_file_of_many_pictures_gives_them_all(
+    tmp_path: Path, name: str, options: dict[str, object], times: list[float], fps: float
+):
+    with open_video(save_sequence(tmp_path / name, **options), fps=8) as video:
+        frames = list(video)
+    assert [int(frame.image.mean()) for frame in frames] == pytest.approx(LEVELS, abs=3)
+    assert [frame.time_seconds for frame in frames] == pytest.approx(times)
+    assert video.fps == pytest.approx(fps, rel=0.01)
+    assert (video.rereadable, video.truncated) == (True, False)
+
+
+def test_half_an_animation_ends_and_says_so(tmp_path: Path):
+    path = tmp_path / "a.png"
+    pages = [Image.fromarray(image) for image in pictures(5, 40, 24)]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    with open_video(path) as video:
+        assert 1 <= len(list(video)) < 5
+    assert video.truncated
+
+
+def test_the_small_copies_in_a_tiff_are_no_frames(tmp_path: Path):
+    pages = [Image.fromarray(np.full((24 // s, 40 // s, 3), 50, np.uint8)) for s in (1, 2, 4)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with open_video(tmp_path / "a.tif") as video:
+        assert [frame.image.shape for frame in video] == [(24, 40, 3)]
+
+
+def test_an_animation_in_a_folder_is_one_frame(tmp_path: Path):
+    save_sequence(tmp_path / "1.png")
+    save(tmp_path / "2.png")
+    with open_video(tmp_path) as video:
+        assert len(list(video)) == 2

@@ -111,9 +111,7 @@ def _attempt(
 
 
 def _groups(rng: np.random.Generator, count: int, interacting: bool) -> list[list[int]]:
-    """People who have to do with each other: mostly pairs, some threes, some alone. Of two or more, two always belong
-    together.
-    """
+    """Groups of people who interact: mostly pairs, some threes, some alone; of two or more, at least one pair."""
     left = list(range(count))
     groups: list[list[int]] = []
     while left:

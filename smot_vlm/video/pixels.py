@@ -1,0 +1,149 @@
+"""Decoded frames as people see them: upright, mirrored as stated, square pixels, SDR, RGB."""
+
+import logging
+import struct
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import numpy as np
+from av.sidedata.sidedata import Type as SideData
+from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
+
+from smot_vlm.video.sources import MAX_PIXELS, BrokenPictureError
+
+logger = logging.getLogger(__name__)
+
+_HDR = {ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG"}
+_WIDE_GAMUT = {ColorPrimaries.BT2020, ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432}
+# Nearer to 1 is a rounded display size; beyond the others no camera goes.
+_SQUARE_ENOUGH = 0.01
+_MAX_PIXEL_ASPECT = 8
+
+
+class FrameConverter:
+    """Turns the frames of one stream into RGB arrays of one size; a stream that changes its size keeps its first one.
+
+    Args:
+        name: of the video, for messages.
+        pixel_aspect: width / height of a pixel as the container or codec states it, or None.
+    """
+
+    def __init__(self, name: str, pixel_aspect: Fraction | None) -> None:
+        self._name = name
+        self._pixel_aspect = pixel_aspect
+        self._reformatter = VideoReformatter()
+        self._size: tuple[int, int] | None = None
+        self._orientation = (False, False, False)
+        self._graph: tuple[tuple[object, ...], av.filter.Graph] | None = None
+
+    def start(self, frame: av.VideoFrame) -> None:
+        """Take size and orientation from the first frame.
+
+        Args:
+            frame: the first one.
+        """
+        matrix = next((bytes(data) for data in frame.side_data if data.type == SideData.DISPLAYMATRIX), None)
+        self._orientation = orientation(matrix)
+        self._size = shown_size(frame.width, frame.height, self._pixel_aspect)
+
+    def to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
+        """One frame.
+
+        Args:
+            frame: as decoded.
+
+        Returns:
+            RGB uint8 (height, width, 3), in C order.
+
+        Raises:
+            BrokenPictureError: pixels that cannot be converted.
+        """
+        if self._size is None:
+            self.start(frame)
+        assert self._size is not None
+        width, height = self._size
+        try:
+            if frame.color_trc in _HDR or frame.color_primaries in _WIDE_GAMUT:
+                image = self._to_sdr(frame, width, height).to_ndarray()
+            else:
+                # One thread: to wake others costs about as much as to convert a picture.
+                image = self._reformatter.reformat(frame, width, height, "rgb24", threads=1).to_ndarray()
+        except (av.FFmpegError, ValueError) as error:
+            kind = f"{_HDR.get(frame.color_trc, 'colour')} {frame.format.name}"
+            raise BrokenPictureError(
+                f"{self._name}: pixels of kind {kind} cannot be converted to RGB ({error}); convert the video to H.264"
+            ) from None
+        transposed, flip_x, flip_y = self._orientation
+        if transposed:
+            image = image.swapaxes(0, 1)
+        return np.ascontiguousarray(image[:: -1 if flip_y else 1, :: -1 if flip_x else 1])
+
+    def _to_sdr(self, frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+        """BT.709 colours of an HDR or wide-gamut frame.
+
+        SDR white is 203 cd/m2 (ITU-R BT.2408), and stays white; what is brighter, or outside the gamut, is clipped.
+        """
+        key = (frame.width, frame.height, frame.format.name, frame.color_trc, frame.color_primaries, frame.colorspace)
+        if self._graph is None or self._graph[0] != key:
+            graph = av.filter.Graph()
+            source = graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
+            )
+            chain = [
+                source,
+                graph.add("scale", _scale_options(frame, width, height)),
+                graph.add("format", "rgb24"),
+                graph.add("buffersink"),
+            ]
+            for earlier, later in pairwise(chain):
+                earlier.link_to(later)
+            graph.configure()
+            self._graph = key, graph
+        graph = self._graph[1]
+        graph.push(frame)
+        shown = graph.pull()
+        assert isinstance(shown, av.VideoFrame)
+        return shown
+
+
+def _scale_options(frame: av.VideoFrame, width: int, height: int) -> str:
+    transfer = ":out_transfer=iec61966-2-1" if frame.color_trc in _HDR else ""
+    return f"w={width}:h={height}:flags=bilinear:out_primaries=bt709:intent=relative_colorimetric{transfer}"
+
+
+def orientation(matrix: bytes | None) -> tuple[bool, bool, bool]:
+    """How a display matrix turns a picture, to the nearest quarter turn.
+
+    A point (x, y) of the coded picture is shown at (a x + c y, b x + d y), with the matrix a b u, c d v, x y w.
+
+    Args:
+        matrix: nine 32-bit integers as FFmpeg gives them, or None.
+
+    Returns:
+        Whether to transpose; then whether to flip left and right; then whether to flip top and bottom.
+    """
+    if matrix is None or len(matrix) < 36:
+        return False, False, False
+    a, b, _, c, d, *_ = struct.unpack("=9i", matrix[:36])
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return False, a < 0, d < 0
+    return True, c < 0, b < 0
+
+
+def shown_size(width: int, height: int, pixel_aspect: Fraction | None) -> tuple[int, int]:
+    """The size of a coded picture with square pixels; the side that is too short is stretched, so that nothing is lost.
+
+    Args:
+        width: coded pixels.
+        height: coded pixels.
+        pixel_aspect: width / height of a pixel, or None; absurd values count as 1.
+
+    Returns:
+        Width and height before any turn.
+    """
+    aspect = float(pixel_aspect or 1)
+    if not 1 / _MAX_PIXEL_ASPECT <= aspect <= _MAX_PIXEL_ASPECT or abs(aspect - 1) < _SQUARE_ENOUGH:
+        return width, height
+    wide = (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
+    return wide if wide[0] * wide[1] <= MAX_PIXELS else (width, height)
