@@ -37,7 +37,15 @@ Steps = Annotated[int, typer.Option(min=1, help="Steps; the median is shown.")]
 # Name of a module of smot_vlm.bench -> the options of its `run`, which returns a record or a list of them.
 Benches = Mapping[str, Mapping[str, Any]]
 # Those that `all` runs -> whether they let the clock be chosen.
-_ALL = {"association": False, "fusion": True, "decoder": True, "describe": True, "memory": False, "train": False}
+_ALL = {
+    "association": False,
+    "fusion": True,
+    "decoder": True,
+    "describe": True,
+    "memory": False,
+    "reading": False,
+    "train": False,
+}
 
 
 @app.command()
@@ -103,6 +111,18 @@ def memory(
     """Describing a long video beside a short one, each in a process of its own: the memory beyond the loaded models."""
     given = {"video": video, "detector": detector, "trajectories": trajectories, "model": model}
     _run({"memory": {**given, "lengths": (short, long)}}, json_file, overwrite)
+
+
+@app.command()
+def reading(
+    video: Video = None,
+    frames: Annotated[int, typer.Option(min=1, help="The video is repeated to so many frames.")] = 4000,
+    repeats: Repeats = 3,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Reading a long video: seconds and memory, against PyAV's bare loop."""
+    _run({"reading": {"video": video, "frames": frames, "repeats": repeats}}, json_file, overwrite)
 
 
 @app.command()

@@ -51,6 +51,13 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("memory_kilobytes", "memory kB", text),
         ("spread", "spread", percent),
     ],
+    "ReadingTiming": [
+        ("reader", "reader", text),
+        ("frames", "frames", text),
+        ("seconds", "seconds", text),
+        ("ratio", "of PyAV to RGB", times),
+        ("growth_megabytes", "growth MB", text),
+    ],
     "DecoderTiming": [
         ("decoder", "decoder", text),
         ("way", "way", text),

@@ -73,8 +73,7 @@ def describe(
     with ExitStack() as stack:
         stack.enter_context(_damage_is_reported_once())
         spool = Spool(stack, source, stride, fps)
-        with progress("watching", max_frames) as update:
-            stopped = stack.enter_context(_interrupt_ends_watching())
+        with progress("watching", max_frames) as update, _interrupt_ends_watching() as stopped:
 
             def on_frame(frame: "Frame", video: "VideoReader") -> bool:
                 update(completed=video.frames_read, total=video.frame_count)

@@ -62,7 +62,6 @@ def build_model(
         image_size=config.detector.image_size,
         overlap=config.detector.overlap,
         min_score=config.association.proposal_score,
-        max_people=config.detector.max_people,
     )
     trajectory_fusion = build_trajectory_fusion(fusion, features.dim, cells=features.person_grid**2)
     features_and_fusions = (

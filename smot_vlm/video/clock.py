@@ -1,13 +1,13 @@
 """Times of frames: seconds from timestamps, the rate that timestamps have, and times as few numbers."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-import av
 from av.video.stream import VideoStream
 
+from smot_vlm.video.packets import Packet
 from smot_vlm.video.sources import DEFAULT_FPS
 
 # A stated rate that differs from the timestamps by more is wrong.
@@ -89,7 +89,7 @@ class Rate(NamedTuple):
     has_times: bool = True
 
 
-def stream_rate(stream: VideoStream, packets: Sequence[av.Packet], fps: float | None) -> Rate:
+def stream_rate(stream: VideoStream, packets: Iterable[Packet], fps: float | None) -> Rate:
     """The rate of a stream.
 
     The container's average counts, unless the timestamps contradict it; an index of all frames (MP4) is made of the
@@ -120,7 +120,7 @@ def stream_rate(stream: VideoStream, packets: Sequence[av.Packet], fps: float | 
     return Rate(guessed, True) if guessed and not fps else Rate(fps or DEFAULT_FPS, False)
 
 
-def _steps(packets: Sequence[av.Packet], time_base: float) -> list[float]:
+def _steps(packets: Iterable[Packet], time_base: float) -> list[float]:
     """Seconds from each packet to the next, as far as the timestamps ascend."""
     stamps = [packet.pts if packet.dts is None else packet.dts for packet in packets if packet.size]
     known = [stamp for stamp in stamps if stamp is not None]

@@ -16,14 +16,15 @@ from smot_vlm.video.decoding import (
     frames_before_damage,
     frames_of_stream,
     frames_past_damage,
-    tagged_seconds,
 )
+from smot_vlm.video.ends import tagged_seconds
 from smot_vlm.video.packets import Packets, reason
 from smot_vlm.video.pixels import FrameConverter
 from smot_vlm.video.sources import MAX_PIXELS, Picture
 
 # FFmpeg draws plain text as a film of a terminal; a text file is no video.
 _TEXT_CODECS = frozenset({"ansi", "bintext", "idf", "xbin"})
+_SMALL_PIXELS = 320 * 240
 # No read of a file takes so long; a playlist that waits for its next piece would wait for ever.
 FILE_TIMEOUT_SECONDS = 60.0
 
@@ -56,8 +57,11 @@ class ContainerSource:
         self._stream = _video_stream(container, name)
         self._stream_timeout_seconds = stream_timeout_seconds
         self._stop_at_damage = stop_at_damage
-        # Frame threads are fast and hold back one picture for each core, which a live picture must not wait for.
-        self._stream.codec_context.thread_type = "SLICE" if stream_timeout_seconds else "AUTO"
+        # Frame threads hold back one picture for each core, which a live picture must not wait for; to wake them costs
+        # more than a small picture. But they notice damage earlier.
+        context = self._stream.codec_context
+        is_small = context.width * context.height <= _SMALL_PIXELS and not stop_at_damage
+        context.thread_type = "SLICE" if stream_timeout_seconds or is_small else "AUTO"
         self.rereadable = stream_timeout_seconds is None
         self._packets = Packets(container, self._stream, read_ahead=self.rereadable)
         self._rate = stream_rate(self._stream, self._packets.ahead, fps)

@@ -15,12 +15,9 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from smot_vlm.video.packets import CUT_PICTURE, Packets, next_packet, reason
+from smot_vlm.video.ends import StatedEnd
+from smot_vlm.video.packets import CUT_PICTURE, Packet, Packets, next_packet, reason
 
-# A container's count of frames may be off by this many without being called damaged.
-MISSING_FRAMES_ALLOWED = 2
-# Matroska states only a duration, and the last frame's own may be missing in it.
-MISSING_SECONDS_ALLOWED = 1.0
 _CAMERA_PAUSE_SECONDS = 0.005
 
 
@@ -67,7 +64,7 @@ class Decoder:
         """Something may be lost after the packet that came last."""
         self._seam = self._sent
 
-    def decode(self, packet: av.Packet | None) -> list[tuple[av.VideoFrame, Trouble]]:
+    def decode(self, packet: Packet | None) -> list[tuple[av.VideoFrame, Trouble]]:
         """The frames that a packet makes complete.
 
         Args:
@@ -85,7 +82,7 @@ class Decoder:
             return []
         return [(frame, self._trouble(frame.pts)) for frame in frames]
 
-    def _note_packet(self, packet: av.Packet) -> None:
+    def _note_packet(self, packet: Packet) -> None:
         self.last_pts = packet.pts
         if packet.is_corrupt:
             self._gap = self._sent
@@ -107,14 +104,15 @@ class Decoder:
             missing |= heapq.heappop(waiting) != pts
         trouble = Trouble.NONE
         if self._bad is not None or self._seam is not None or self._gap is not None:
-            restarted = pts is None or pts <= self._shown
-            if self._gap is not None and (restarted or pts > self._gap):
+            # Without a timestamp, or where timestamps start anew, a frame is behind all that came.
+            place = math.inf if pts is None or pts <= self._shown else pts
+            if self._gap is not None and place > self._gap:
                 trouble, self._gap = Trouble.GAP, None
-            if self._seam is not None and (restarted or pts > self._seam):
+            if self._seam is not None and place > self._seam:
                 trouble, self._seam = Trouble.SEAM, None
-            if self._bad is not None and (missing or restarted or pts > self._bad):
+            if self._bad is not None and (missing or place > self._bad):
                 trouble = Trouble.LOST
-                self._bad = self._bad if pts is not None and pts < self._bad else None
+                self._bad = self._bad if place < self._bad else None
         self._shown = self._shown if pts is None else pts
         return trouble
 
@@ -133,7 +131,7 @@ def frames_past_damage(container: InputContainer, stream: VideoStream, packets: 
         Why the file ends before its stated end.
     """
     decoder = Decoder(stream)
-    end = _End(stream)
+    end = StatedEnd(stream)
     held: tuple[av.VideoFrame, Trouble] | None = None
     given = False
     for packet in chain(packets, (None,)):
@@ -173,7 +171,7 @@ def frames_before_damage(container: InputContainer, stream: VideoStream, packets
     """
     raw = packets.raw()
     waiting: list[int] = []
-    end = _End(stream)
+    end = StatedEnd(stream)
     intact = False
     while True:
         try:
@@ -226,7 +224,7 @@ def frames_of_stream(container: InputContainer, stream: VideoStream, timeout_sec
         except av.FFmpegError as error:
             return reason(error)
         if packet is None:
-            return _End(stream).missing(container, packet_count)
+            return StatedEnd(stream).missing(container, packet_count)
         packet_count += bool(packet.size)
         frames = decoder.decode(packet)
         yield from frames
@@ -245,62 +243,3 @@ def _frames_in_order(stream: VideoStream, waiting: list[int]) -> Generator[tuple
         if frame.is_corrupt or not waiting or frame.pts != heapq.heappop(waiting):
             return
         yield frame, Trouble.NONE
-
-
-class _End:
-    """Compares how far the packets reach with what the container states."""
-
-    def __init__(self, stream: VideoStream) -> None:
-        self._stream = stream
-        self._time_base = float(stream.time_base or 0)
-        self._latest = -math.inf
-
-    def see(self, packet: av.Packet) -> None:
-        """Note how far a packet reaches."""
-        if packet.pts is not None:
-            self._latest = max(self._latest, packet.pts + (packet.duration or 0))
-
-    def missing(self, container: InputContainer, packet_count: int) -> str | None:
-        """How much of what the container promises did not come.
-
-        MP4 and AVI promise a number of frames, of which an edit list may leave out some (the index then holds fewer);
-        Matroska promises each stream's duration in a tag.
-        """
-        stream = self._stream
-        promised = stream.frames
-        if "mp4" in container.format.name:
-            promised = min(promised, len(stream.index_entries))
-        if promised - packet_count > MISSING_FRAMES_ALLOWED and not _is_whole_avi(container):
-            return f"{packet_count} of {promised} frames are there"
-        duration, end_seconds = tagged_seconds(stream), self._latest * self._time_base
-        if duration is not None and end_seconds > 0:
-            allowed = max(MISSING_SECONDS_ALLOWED, 3 / float(stream.average_rate) if stream.average_rate else 0.0)
-            if duration - end_seconds > allowed:
-                return f"{end_seconds:.1f} of {duration:.1f} seconds are there"
-        return None
-
-
-def _is_whole_avi(container: InputContainer) -> bool:
-    """Whether this is an AVI file of at least its stated size: what is missing is missing in its middle."""
-    if container.format.name != "avi":
-        return False
-    with open(container.name.removeprefix("file:"), "rb") as file:
-        head = file.read(8)
-    return len(head) == 8 and container.size >= int.from_bytes(head[4:], "little") + 8
-
-
-def tagged_seconds(stream: VideoStream) -> float | None:
-    """The duration that Matroska writes as a tag of the stream.
-
-    Args:
-        stream: whose metadata may hold it, as 00:01:02.5 (hours, minutes, seconds).
-
-    Returns:
-        Seconds, or None without a tag that can be read.
-    """
-    parts = stream.metadata.get("DURATION", "").split(":")
-    try:
-        hours, minutes, seconds = (float(part) for part in parts)
-    except ValueError:
-        return None
-    return hours * 3600 + minutes * 60 + seconds

@@ -1,14 +1,10 @@
-"""Pictures from image files: a folder, a glob pattern, one image, or one file that holds many.
-
-The only place that decodes image files.
-"""
+"""Pictures from image files: a folder, a glob pattern, or one image. With animations.py, what decodes image files."""
 
 import glob
 import re
 import struct
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +15,8 @@ from smot_vlm.video.sources import DEFAULT_FPS, BrokenPictureError, Picture
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 _ALLOWED = f"images end in {', '.join(sorted(SUFFIXES))}"
-# Kinds of which one file may hold a sequence; the second picture of a JPEG (MPO) is a preview or another eye's.
-_SEQUENCE_FORMATS = frozenset({"PNG", "WEBP", "TIFF", "GIF"})
-# Browsers show a picture of an animation that states no time for so long.
-_UNSTATED_SECONDS = 0.1
-_REDUCED_PAGE_TAG = 254
 # What PIL raises on damaged files.
-_ERRORS = (
+PIL_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -90,96 +81,6 @@ class ImageSource:
                 f"{self._size[1]}x{self._size[0]}; the frames of a video have one size"
             )
         return image
-
-
-class AnimationSource:
-    """The pictures of one animated WebP, PNG or GIF, or of a TIFF with many pages.
-
-    Args:
-        path: the file.
-        fps: frames a second of pages, which state no time; 25 without.
-
-    Raises:
-        ValueError: not an image.
-    """
-
-    rereadable = True
-
-    def __init__(self, path: Path, fps: float | None = None) -> None:
-        self.name = str(path)
-        self._path = path
-        self._image = _open(path)
-        # Some animated PNGs start with a still picture for those who show no animation.
-        self._first = int(bool(self._image.info.get("default_image")))
-        self._is_timed = self._image.format != "TIFF"
-        pages = _page_count(self._image)
-        self.count: int | None = None if pages is None else max(pages - self._first, 1)
-        self.fps = DEFAULT_FPS if fps is None else float(fps)
-        if self._is_timed:
-            self.fps = 1 / self._read(self._first)[1]
-        self.damage = Damage()
-        self.end_reason: str | None = None
-
-    def pictures(self) -> Iterator[Picture]:
-        """Every picture in order; reduced copies among the pages of a TIFF are left out."""
-        size: tuple[int, ...] | None = None
-        seconds = 0.0
-        shown = 0
-        for position in count(self._first) if self.count is None else range(self._first, self._first + self.count):
-            try:
-                image, duration = self._read(position)
-            except ValueError as error:
-                self.end_reason = str(error)
-                break
-            if image is None or image.shape != (size or image.shape):
-                continue
-            size = image.shape
-            label = f"picture {position} of {self._path}"
-            yield Picture(label, seconds if self._is_timed else shown / self.fps, partial(np.array, image))
-            seconds += duration
-            shown += 1
-        if self._is_timed and seconds > 0 and shown:
-            self.fps = shown / seconds
-
-    def close(self) -> None:
-        """Close the file."""
-        self._image.close()
-
-    def _read(self, position: int) -> tuple[np.ndarray | None, float]:
-        """The picture (None for a reduced copy) and its seconds."""
-        image = self._image
-        try:
-            image.seek(position)
-            if image.format == "TIFF" and int(getattr(image, "tag_v2", {}).get(_REDUCED_PAGE_TAG, 0)) & 1:
-                return None, 0.0
-            image.load()
-            pixels = _to_rgb(image, self._path)
-            milliseconds = float(image.info.get("duration") or 0)
-        except _ERRORS as error:
-            raise ValueError(f"{self._path}: picture {position} cannot be read ({_phrase(error)})") from None
-        return pixels, milliseconds / 1000 if milliseconds > 0 else _UNSTATED_SECONDS
-
-
-def open_image(path: Path, fps: float | None = None) -> ImageSource | AnimationSource:
-    """One image file, with all its pictures.
-
-    Args:
-        path: the file.
-        fps: frames a second where the file states no times; 25 without.
-
-    Returns:
-        The source.
-
-    Raises:
-        ValueError: an image file of zero bytes.
-    """
-    still = ImageSource(str(path), [path], fps)
-    try:
-        with _open(path) as image:
-            is_sequence = image.format in _SEQUENCE_FORMATS and _page_count(image) != 1
-        return AnimationSource(path, fps) if is_sequence else still
-    except ValueError:
-        return still
 
 
 def is_image(path: Path) -> bool:
@@ -259,43 +160,65 @@ def read_image(path: Path) -> np.ndarray:
         ValueError: not an image, an incomplete one, or pixels of a kind that has no 8-bit range.
     """
     try:
-        with _open(path) as image:
+        with open_file(path) as image:
             ImageOps.exif_transpose(image, in_place=True)  # in place: a copy would take as long as decoding
             image.load()
-            return _to_rgb(image, path)
+            return image_to_rgb(image, path)
     except FileNotFoundError:
         raise
-    except _ERRORS as error:
+    except PIL_ERRORS as error:
         if str(error).startswith(f"{path}: "):
             raise
-        raise ValueError(
-            f"{path}: cannot be read ({_phrase(error)}); replace it or take it out of the folder"
-        ) from None
+        raise ValueError(f"{path}: cannot be read ({phrase(error)}); replace it or take it out of the folder") from None
 
 
-def _open(path: Path) -> Image.Image:
+def open_file(path: Path) -> Image.Image:
+    """Open an image file; its pixels are read later.
+
+    Args:
+        path: the file.
+
+    Returns:
+        PIL's image.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not an image.
+    """
     try:
         return Image.open(path)
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such image; it was there when the folder was listed") from None
-    except _ERRORS as error:
-        reason = "not an image" if isinstance(error, UnidentifiedImageError) else _phrase(error)
+    except PIL_ERRORS as error:
+        reason = "not an image" if isinstance(error, UnidentifiedImageError) else phrase(error)
         raise ValueError(f"{path}: cannot be read ({reason}); replace it or take it out of the folder") from None
 
 
-def _phrase(error: BaseException) -> str:
+def phrase(error: BaseException) -> str:
+    """One short line of an error of PIL.
+
+    Args:
+        error: whose text may be long, or empty.
+
+    Returns:
+        Its text, or its kind.
+    """
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-def _page_count(image: Image.Image) -> int | None:
-    """How many pictures a file holds; None where it is too damaged to say."""
-    try:
-        return int(getattr(image, "n_frames", 1))
-    except _ERRORS:
-        return None
+def image_to_rgb(image: Image.Image, path: Path) -> np.ndarray:
+    """The pixels of a loaded image.
 
+    Args:
+        image: of PIL.
+        path: names it in an error.
 
-def _to_rgb(image: Image.Image, path: Path) -> np.ndarray:
+    Returns:
+        RGB uint8 (height, width, 3).
+
+    Raises:
+        ValueError: pixels of a kind that has no 8-bit range.
+    """
     if image.mode.startswith("I;16"):
         return np.repeat((np.asarray(image) >> 8).astype(np.uint8)[:, :, None], 3, axis=2)
     if image.mode in ("I", "F"):

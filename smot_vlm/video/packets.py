@@ -2,10 +2,17 @@
 
 from collections import deque
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
+
+# Generic in the types that PyAV ships, and a plain class at run time.
+if TYPE_CHECKING:
+    Packet: TypeAlias = av.Packet[Any]
+else:
+    Packet = av.Packet
 
 NO_ANSWER = "no answer in time"
 CUT_PICTURE = "the last picture is cut short"
@@ -29,7 +36,7 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 
-def next_packet(demuxed: Iterator[av.Packet]) -> av.Packet | None:
+def next_packet(demuxed: Iterator[Packet]) -> Packet | None:
     """The next packet of a demuxer, or None at its end.
 
     Args:
@@ -67,21 +74,21 @@ class Packets:
         self._stream = stream
         self._demuxed = container.demux(stream)
         self._ahead_error: av.FFmpegError | None = None
-        self.ahead: deque[av.Packet] = deque()
+        self.ahead: deque[Packet] = deque()
         self.count = 0
         self.failed = False
         self.end_reason: str | None = None
         if read_ahead:
             self._read_ahead()
 
-    def __iter__(self) -> Iterator[av.Packet]:
+    def __iter__(self) -> Iterator[Packet]:
         """Every packet with content, past any error.
 
         A packet that is cut by the end of the file is left out: what is missing would have to be invented.
         """
         # Only a transport stream flags packets for what lies around them.
         may_be_cut = "mpegts" not in self._container.format.name
-        held: av.Packet | None = None
+        held: Packet | None = None
         errors = 0
         raw = self.raw()
         while True:
@@ -109,12 +116,12 @@ class Packets:
         if held is not None:
             self.end_reason = self.end_reason or CUT_PICTURE
 
-    def raw(self) -> Iterator[av.Packet]:
+    def raw(self) -> Iterator[Packet]:
         """The packets as the demuxer gives them, with the empty one that flushes the decoder; errors are raised."""
         while self.ahead:
-            packet = self.ahead.popleft()
-            self.count += bool(packet.size)
-            yield packet
+            first = self.ahead.popleft()
+            self.count += bool(first.size)
+            yield first
         if self._ahead_error is not None:
             error, self._ahead_error = self._ahead_error, None
             raise error

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type as SideData
+from av.sidedata.sidedata import SideData
 from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 
 from smot_vlm.video.sources import MAX_PIXELS, BrokenPictureError
@@ -43,8 +43,8 @@ class FrameConverter:
         Args:
             frame: the first one.
         """
-        matrix = next((bytes(data) for data in frame.side_data if data.type == SideData.DISPLAYMATRIX), None)
-        self._orientation = orientation(matrix)
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+        self._orientation = orientation(bytes(matrix) if isinstance(matrix, SideData) else None)
         self._size = shown_size(frame.width, frame.height, self._pixel_aspect)
 
     def to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
@@ -70,7 +70,7 @@ class FrameConverter:
                 # One thread: to wake others costs about as much as to convert a picture.
                 image = self._reformatter.reformat(frame, width, height, "rgb24", threads=1).to_ndarray()
         except (av.FFmpegError, ValueError) as error:
-            kind = f"{_HDR.get(frame.color_trc, 'colour')} {frame.format.name}"
+            kind = f"{_HDR.get(ColorTrc(frame.color_trc), 'colour')} {frame.format.name}"
             raise BrokenPictureError(
                 f"{self._name}: pixels of kind {kind} cannot be converted to RGB ({error}); convert the video to H.264"
             ) from None

@@ -9,10 +9,11 @@ from types import TracebackType
 import numpy as np
 
 from smot_vlm.structures import Frame
+from smot_vlm.video.animations import open_image
 from smot_vlm.video.arrays import ArraySource
 from smot_vlm.video.clock import TimesLog
 from smot_vlm.video.container import open_file
-from smot_vlm.video.images import ImageSource, images_of_folder, images_of_pattern, is_image, open_image
+from smot_vlm.video.images import ImageSource, images_of_folder, images_of_pattern, is_image
 from smot_vlm.video.live import open_address, open_camera
 from smot_vlm.video.sources import BrokenPictureError, Picture, Source, check_fps
 

@@ -1,6 +1,7 @@
 """`smot-vlm describe`: four valid files, and for each kind of bad input one clear line and nothing lost."""
 
 import json
+import signal
 from pathlib import Path
 
 import av
@@ -10,12 +11,14 @@ import pytest
 import torch
 from tiny import mot_text, moving_squares, tiny_config
 
+from smot_vlm.cli.describe import Spool
 from smot_vlm.cli.main import main
 from smot_vlm.config import apply_overrides, config_from_dict, config_to_dict
 from smot_vlm.formats.mot import read_mot
 from smot_vlm.formats.schema import validate_description
 from smot_vlm.models.build import build_model
 from smot_vlm.output.description_files import OUTPUTS
+from smot_vlm.structures import Description
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.writer import VideoWriter
 
@@ -154,6 +157,96 @@ def test_a_damaged_file_is_described_up_to_the_damage(run, boxes, tmp_path):
     assert code == 0
     assert "damaged" in err
     assert json.loads((tmp_path / "out/description.json").read_text())["video"]["truncated"] is True
+
+
+def seconds_of(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        return [frame.time for frame in container.decode(video=0)]
+
+
+def test_damage_in_the_middle_is_passed_over_and_reported_once(run, boxes, tmp_path):
+    with av.open(str(tmp_path / "clip.ts"), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"g": "8"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for image in (*np.random.default_rng(0).integers(0, 255, (48, 64, 96, 3), dtype=np.uint8), None):
+            container.mux(stream.encode(image if image is None else av.VideoFrame.from_ndarray(image)))
+    content = bytearray((tmp_path / "clip.ts").read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 3000] = bytes(3000)
+    (tmp_path / "clip.ts").write_bytes(content)
+    words = ("describe", tmp_path / "clip.ts", "--trajectories", boxes, "--out")
+    code, _, err = run(*words, tmp_path / "out")
+    assert code == 0
+    assert err.count("damaged") == 1
+    video = json.loads((tmp_path / "out/description.json").read_text())["video"]
+    assert validate_description(json.loads((tmp_path / "out/description.json").read_text())) == []
+    assert 40 <= video["frames"] <= 48
+    ((start, end),) = video["damage"]
+    assert 0.5 < start < end < 1.5
+    assert not video["truncated"]
+    assert len(seconds_of(tmp_path / "out/annotated.mp4")) == video["frames"]
+    code, _, err = run(*words, tmp_path / "stopped", "--stop-at-damage")
+    assert code == 0
+    assert err.count("damaged") == 1
+    video = json.loads((tmp_path / "stopped/description.json").read_text())["video"]
+    assert video["truncated"]
+    assert 10 <= video["frames"] <= 26
+    assert len(seconds_of(tmp_path / "stopped/annotated.mp4")) == video["frames"]
+
+
+def test_what_was_not_watched_is_not_drawn(run, clip, boxes, tmp_path, monkeypatch):
+    """Ctrl-C after three frames."""
+    add = Spool.add
+
+    def add_and_interrupt(self, frame, video) -> None:
+        add(self, frame, video)
+        if frame.index == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Spool, "add", add_and_interrupt)
+    code, _, err = run("describe", clip, "--trajectories", boxes, "--out", tmp_path / "out")
+    assert code == 0
+    assert "stopped after 3 frames" in err
+    video = json.loads((tmp_path / "out/description.json").read_text())["video"]
+    assert (video["frames"], video["stopped"], video["truncated"]) == (3, True, False)
+    assert len(seconds_of(tmp_path / "out/annotated.mp4")) == 3
+
+
+def test_a_file_that_grows_meanwhile_is_drawn_as_far_as_it_was_described(run, boxes, tmp_path, monkeypatch):
+    def write(path: Path, count: int) -> Path:
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+            for image in (*np.zeros((count, 64, 96, 3), np.uint8), None):
+                container.mux(stream.encode(image if image is None else av.VideoFrame.from_ndarray(image)))
+        return path
+
+    clip, more = write(tmp_path / "clip.ts", 6).read_bytes(), write(tmp_path / "more.ts", 20).read_bytes()
+    reopen = Spool.open
+
+    def grow_and_open(self, frames):
+        (tmp_path / "clip.ts").write_bytes(clip + more)
+        return reopen(self, frames)
+
+    monkeypatch.setattr(Spool, "open", grow_and_open)
+    assert run("describe", tmp_path / "clip.ts", "--trajectories", boxes, "--out", tmp_path / "out")[0] == 0
+    assert json.loads((tmp_path / "out/description.json").read_text())["video"]["frames"] == 6
+    assert len(seconds_of(tmp_path / "out/annotated.mp4")) == 6
+
+
+def test_times_of_a_variable_rate_reach_every_output(run, tmp_path):
+    """A second at 30 frames a second, two seconds at 2, a person in the last frames alone."""
+    stamps = [index / 30 for index in range(30)] + [1.5, 2.0, 2.5, 3.0] + [3 + index / 30 for index in range(1, 31)]
+    with VideoWriter(tmp_path / "clip.mp4", 20, 96, 64, true_times=True) as writer:
+        for second in stamps:
+            writer.write(np.full((64, 96, 3), 80, np.uint8), second)
+    rows = "".join(f"{frame},1,20,10,30,40,1,-1,-1,-1\n" for frame in range(40, 65))
+    (tmp_path / "mot.txt").write_text(rows)
+    words = ("--trajectories", tmp_path / "mot.txt", "--out", tmp_path / "out")
+    assert run("describe", tmp_path / "clip.mp4", *words)[0] == 0
+    assert seconds_of(tmp_path / "out/annotated.mp4") == pytest.approx(stamps, abs=1e-3)
+    description = Description.from_json(tmp_path / "out/description.json")
+    assert [description.video.seconds(index) for index in range(64)] == pytest.approx(stamps, abs=0.0025)
+    assert "3.2 s" in (tmp_path / "out/report.html").read_text()
 
 
 def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:

@@ -4,6 +4,7 @@ import builtins
 import copy
 import json
 import math
+from dataclasses import replace
 
 import jsonschema
 import numpy as np
@@ -158,6 +159,54 @@ def test_each_planted_fault_is_found(plant, place):
 @pytest.mark.parametrize("content", [None, [], "text", 3, {}])
 def test_what_is_no_description_has_faults(content):
     assert validate_description(content)
+
+
+def damaged_video() -> Description:
+    video = VideoInfo(
+        "clip.mp4", 64, 48, 25.0, 5, stopped=True, damage=((0.5, 1.25), (3, 4)), times=((0, 0.0), (2, 1.5), (4, 2.0))
+    )
+    return replace(make_description(), video=video)
+
+
+def test_damage_and_times_are_written_and_read():
+    description = damaged_video()
+    content = json.loads(description.to_json())
+    assert validate_description(content) == []
+    assert content["video"]["damage"] == [[0.5, 1.25], [3.0, 4.0]]
+    assert content["video"]["times"] == [[0, 0.0], [2, 1.5], [4, 2.0]]
+    assert Description.from_dict(content).video == description.video
+
+
+def test_a_description_of_an_earlier_version_has_neither():
+    content = json.loads(make_description().to_json())
+    for field in ("stopped", "damage", "times"):
+        del content["video"][field]
+    assert validate_description(content) == []
+    video = Description.from_dict(content).video
+    assert (video.stopped, video.damage, video.times) == (False, (), ())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("damage", [[1.0]]),
+        ("damage", 3),
+        ("damage", None),
+        ("damage", [["a", "b"]]),
+        ("damage", [[2.0, 3.0], [1.0, 1.5]]),
+        ("times", [[0, 1.0], [0, 2.0]]),
+        ("times", [[0, 1.0], [1, 0.5]]),
+        ("times", [[0, float("nan")]]),
+        ("times", [[float("inf"), 1.0]]),
+        ("times", {"a": 1}),
+    ],
+)
+def test_wrong_pairs_are_refused_in_one_line(field: str, value: object):
+    content = json.loads(make_description().to_json())
+    content["video"][field] = value
+    with pytest.raises(ValueError, match=f"{field} of the video") as caught:
+        Description.from_dict(content)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_description_without_the_truncated_mark_is_valid():

@@ -1,4 +1,4 @@
-"""Damaged files: what the decoder can read comes, damaged spans are listed, and a cut file says that it was cut short."""
+"""Damaged files: what can be decoded comes, damaged spans are listed, and a cut file says that it was cut short."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from video_files import numbered, pictures, write_container
 
-from smot_vlm.video.decoding import tagged_seconds
+from smot_vlm.video.ends import tagged_seconds
 from smot_vlm.video.reader import open_video
 
 COUNT = 80

@@ -1,31 +1,24 @@
-"""The configuration: frozen dataclasses <- YAML <- dotted overrides. An unknown key is an error that names the valid ones.
+"""The configuration as frozen dataclasses. Defaults cite the paper.
 
-Only model.py, tracker.py, the command line and the scripts read it; modules take plain keywords.
+Only models/build.py, tracker.py, training, the command line and the scripts read it; modules take plain keywords.
 """
 
-import types
-import typing
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from pathlib import Path
-from typing import Any, TypeVar, Union
-
-import yaml
-
-Section = TypeVar("Section")
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class DetectorConfig:
     """The YOLO inside the model.
 
-    weights: an ultralytics architecture (.yaml, random weights) or checkpoint (.pt). image_size: the long side in
-    pixels that a frame is scaled to. overlap: IoU above which the weaker of two boxes is dropped.
+    Attributes:
+        weights: an ultralytics architecture (.yaml, random weights) or checkpoint (.pt).
+        image_size: the long side in pixels that a frame is scaled to.
+        overlap: IoU above which the weaker of two boxes is dropped.
     """
 
     weights: str = "yolo11n.yaml"
     image_size: int = 640
     overlap: float = 0.65
-    max_people: int = 300
 
 
 @dataclass(frozen=True)
@@ -53,12 +46,15 @@ class AssociationConfig:
 
 @dataclass(frozen=True)
 class FeaturesConfig:
-    """What is kept of a frame and of a person.
+    """Tokens of frames and people.
 
-    dim: width d of every token (paper: 256). frame_grid: a frame becomes frame_grid^2 tokens (paper: 16).
-    person_grid: a box becomes person_grid^2 tokens (paper: 4 tokens). per_second: frames a second that are looked at
-    for meaning (BenSMOT: about 2); boxes are tracked on every frame. track_frames: most frames kept of a track,
-    spread evenly over its life. detach: no gradient of captions and verbs into the backbone (the released code's way).
+    Attributes:
+        dim: width d of every token (paper: 256).
+        frame_grid: a frame becomes frame_grid^2 tokens (paper: 16).
+        person_grid: a box becomes person_grid^2 tokens (paper: 4 tokens).
+        per_second: keyframes a second (BenSMOT: about 2); boxes are tracked on every frame.
+        track_frames: most observations kept of a track, spread evenly over it.
+        detach: no gradient of captions and verbs into the backbone (the released code's way).
     """
 
     dim: int = 256
@@ -71,11 +67,15 @@ class FeaturesConfig:
 
 @dataclass(frozen=True)
 class FusionConfig:
-    """The paper's fusion modules (section 4): 8 heads, feed-forward 1024. position_codes: time and box codes in TFM.
+    """The paper's fusion modules (section 4).
 
-    video, trajectory: how frames (VFM) and a person's tokens (TFM) are fused, "attention", "mlp", "concatenation" or
-    "addition"; the defaults are the paper's choice (Table 4). actor_relations: people of a frame look at each other before
-    TFM, see fusion/actor_relations.py; the paper has none.
+    Attributes:
+        video: VFM, "attention", "mlp", "concatenation" or "addition"; the default is the paper's choice (Table 4).
+        trajectory: TFM, one of the same; the default is the paper's choice (Table 4).
+        heads: of the attention (paper: 8).
+        feedforward: width of the feed-forward layer (paper: 1024).
+        position_codes: time and box codes in TFM; the paper has none.
+        actor_relations: people of a frame attend to each other before TFM; the paper has none.
     """
 
     video: str = "attention"
@@ -183,13 +183,16 @@ class DecoderConfig:
 
 @dataclass(frozen=True)
 class InteractionConfig:
-    """The verb head. threshold: a verb is reported from this probability on (the released code: 0.4), until thresholds
-    are calibrated verb by verb.
+    """The interaction head.
 
-    verb_encoder: the sentence encoder whose embeddings of the glosses the verbs start from; null starts at random.
-    max_pairs: most ordered pairs that are looked at in one video; with more, the pairs that come closest are taken.
-    max_gap: only people who come so near are looked at, in units of their heights; null: all. shortlist, temperature:
-    for verbs by likelihood, without training; see semantics/verb_likelihood.py.
+    Attributes:
+        threshold: a verb is reported from this probability on (the released code: 0.4), until thresholds are calibrated
+            verb by verb.
+        verb_encoder: the sentence encoder whose embeddings of the glosses the verbs start from; null starts at random.
+        max_pairs: most ordered pairs scored in one video; with more, the pairs that come closest are taken.
+        max_gap: only people who come so near are scored, in units of their heights; null: all.
+        shortlist: verbs scored by likelihood for each pair, without training; see semantics/verb_likelihood.py.
+        temperature: of these likelihoods.
     """
 
     threshold: float = 0.4
@@ -202,9 +205,13 @@ class InteractionConfig:
 
 @dataclass(frozen=True)
 class PicturesConfig:
-    """What is kept for a decoder that looks at pictures: frames of the scene and crops of each track, spread evenly.
+    """Pictures kept for a decoder that looks at some, spread evenly over the video.
 
-    frame_size, crop_size: longest side in pixels.
+    Attributes:
+        scene_frames: whole frames.
+        track_crops: crops of each track.
+        frame_size: longest side in pixels.
+        crop_size: longest side in pixels.
     """
 
     scene_frames: int = 4
@@ -217,22 +224,43 @@ class PicturesConfig:
 class TrainingConfig:
     """How a model is trained; not read at inference.
 
-    dataset: "synthetic" (drawn in memory) or the root of a data set in BenSMOT's layout. synthetic_sequences: how many
-    different worlds; synthetic_width: of their frames in pixels, null for 320 to 640.
-    steps: optimiser steps. Up to detector_only_steps the detector learns alone (paper: 20K of 70K); from then on
-    grounding and interactions too; from ctc_start_step on grounding asks for the words' order; from caption_start_step
-    on captions are learned too. batch_clips: clips a process and micro-batch; accumulate:
-    micro-batches a step.
-    most_frames, feature_frames, detector_frames, true_tracks, video_captions: see training/examples.py.
-    learning_rate: of the heads; lora_learning_rate: of the language model's adapter; backbone_factor: times
-    learning_rate for the detector (0.1 for a pretrained one). After warmup_steps the rates follow half a cosine to 0.
-    clip_norm: of the gradient of each group of parameters.
-    weights: of each mean loss by name, in place of its own (see training/terms.py); 0 leaves it out.
-    assignment_iou: spatio-temporal IoU from which a found trajectory is a true person's.
-    precision: "auto" (bf16 on GPUs and CPUs with units for it, else float32), "float32", "bf16" or "fp16". compile: torch.compile the
-    language model and the detector. logger: "tensorboard", "wandb" or "none".
-    keep: newest checkpoints kept, beside the best. validation_videos: described every validate_every steps.
-    calibration_videos: validation sequences on which the verbs' thresholds are set at the end; 0 leaves them.
+    Attributes:
+        dataset: "synthetic" (drawn in memory) or the root of a data set in BenSMOT's layout.
+        train_split: of the data set.
+        validation_split: of the data set.
+        synthetic_sequences: how many different worlds.
+        synthetic_width: of their frames in pixels, null for 320 to 640.
+        seed: of weights, order and augmentation.
+        steps: optimiser steps.
+        detector_only_steps: the detector learns alone up to here (paper: 20K of 70K), then grounding and interactions too.
+        ctc_start_step: from here on grounding asks for the order of the words.
+        caption_start_step: from here on captions are learned.
+        batch_clips: clips a process and micro-batch.
+        accumulate: micro-batches a step.
+        workers: processes that prepare clips.
+        most_frames: see training/examples.py.
+        feature_frames: see training/examples.py.
+        detector_frames: see training/examples.py.
+        true_tracks: see training/examples.py.
+        video_captions: see training/examples.py.
+        augment: mirror, crop and recolour clips.
+        learning_rate: highest rate of the heads; after warm-up the rates follow half a cosine to 0.
+        lora_learning_rate: highest rate of the language model's adapter.
+        backbone_factor: times learning_rate for the detector (0.1 for a pretrained one).
+        weight_decay: of matrices.
+        warmup_steps: steps in which the rates rise.
+        clip_norm: largest norm of the gradient of each group of parameters.
+        weights: of each mean loss by name, in place of its own (see training/terms.py); 0 leaves it out.
+        assignment_iou: spatio-temporal IoU from which a predicted trajectory is a true person's.
+        precision: "auto" (bf16 on GPUs and CPUs with units for it, else float32), "float32", "bf16" or "fp16".
+        compile: torch.compile the language model and the detector.
+        logger: "tensorboard", "wandb" or "none".
+        log_every: steps.
+        checkpoint_every: steps.
+        keep: newest checkpoints kept, beside the best.
+        validate_every: steps.
+        validation_videos: described at each validation.
+        calibration_videos: validation sequences on which the verbs' thresholds are set at the end; 0 leaves them.
     """
 
     dataset: str = "synthetic"
@@ -292,9 +320,20 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that makes a model. `name` is what a description says wrote it.
+    """Everything that makes a model.
 
-    model_type: a key of MODELS: "smot" (learned features, fusions and heads) or "zero-shot" (pretrained parts alone).
+    Attributes:
+        name: what a description says wrote it.
+        detector: boxes.
+        association: boxes over time.
+        features: tokens.
+        fusion: tokens over time.
+        decoder: captions.
+        interaction: verbs.
+        training: not read at inference.
+        pictures: for decoders that look at some.
+        model_type: a key of MODELS: "smot" (learned features, fusions and heads), "zero-shot" (pretrained parts alone)
+            or "tracks-only".
     """
 
     name: str = "demo"
@@ -307,89 +346,3 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     pictures: PicturesConfig = field(default_factory=PicturesConfig)
     model_type: str = "smot"
-
-
-def load_config(path: Path | str, overrides: typing.Sequence[str] = ()) -> Config:
-    """Read a YAML file over the defaults, then apply overrides such as `decoder.max_new_tokens=60`.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: not YAML, an unknown key, or a value of the wrong kind.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such config; the configs that ship are in configs/")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    try:
-        return config_from_dict(apply_overrides(content, overrides))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-
-
-def config_from_dict(content: dict[str, Any]) -> Config:
-    """A Config from nested dicts (YAML or config.json); what is absent keeps its default."""
-    return _section(Config, content, "")
-
-
-def config_to_dict(config: Config) -> dict[str, Any]:
-    """The inverse of `config_from_dict`."""
-    return asdict(config)
-
-
-def apply_overrides(content: dict[str, Any], overrides: typing.Sequence[str]) -> dict[str, Any]:
-    """`content` with `key.subkey=value` overrides applied; values are read as YAML (2, 0.5, true, null, text)."""
-    result = _copy(content)
-    for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals or not key:
-            raise ValueError(f"override {override!r}; write key.subkey=value")
-        *parents, last = key.split(".")
-        section = result
-        for parent in parents:
-            section = section.setdefault(parent, {})
-            if not isinstance(section, dict):
-                raise ValueError(f"override {override!r}: {parent} is a value and has no keys below it")
-        section[last] = yaml.safe_load(value)
-    return result
-
-
-def _section(kind: type[Section], content: Any, prefix: str) -> Section:
-    if not isinstance(content, dict):
-        raise ValueError(f"{prefix.rstrip('.') or 'the config'} is {content!r}; give keys and values")
-    hints = typing.get_type_hints(kind)
-    valid = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]
-    for key in content:
-        if key not in valid:
-            raise ValueError(f"unknown key {prefix}{key}; valid keys: {', '.join(prefix + name for name in valid)}")
-    values = {key: _value(hints[key], value, prefix + key) for key, value in content.items()}
-    return kind(**values)
-
-
-def _value(kind: Any, value: Any, key: str) -> Any:
-    if is_dataclass(kind):
-        return _section(kind, value, key + ".")  # type: ignore[arg-type]
-    if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
-        return tuple(_value(typing.get_args(kind)[0], entry, key) for entry in value)
-    if typing.get_origin(kind) is dict and isinstance(value, dict):
-        entry_kind = typing.get_args(kind)[1]
-        return {str(name): _value(entry_kind, entry, f"{key}.{name}") for name, entry in value.items()}
-    allowed = typing.get_args(kind) if typing.get_origin(kind) in (Union, types.UnionType) else (kind,)
-    if float in allowed and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    # YAML 1.1 reads 5e-4 as text.
-    if float in allowed and str not in allowed and isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            pass
-    if not any(isinstance(value, entry) and (entry is bool or not isinstance(value, bool)) for entry in allowed):
-        names = " or ".join(getattr(entry, "__name__", str(entry)) for entry in allowed)
-        raise ValueError(f"{key} is {value!r}; it takes {names}")
-    return value
-
-
-def _copy(content: Any) -> Any:
-    return {key: _copy(value) for key, value in content.items()} if isinstance(content, dict) else content
