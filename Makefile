@@ -3,11 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-<<<<<<< HEAD
-# A thread for each of two workers; a number from outside holds.
-=======
 # One thread for each of two workers, unless told otherwise.
->>>>>>> core
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: setup demo test quick lint docs
