@@ -1,13 +1,12 @@
-"""What each choice is worth: trainings that differ in one thing, begin alike and take the same time.
+"""Ablations: trainings that differ in one setting, start from the same weights and take the same time.
 
     python scripts/ablation.py decoders --weights CHECKPOINT --minutes 8
     python scripts/ablation.py features --weights CHECKPOINT --minutes 6 --seeds 0
     python scripts/ablation.py decoders --table
 
-decoders: captions are learned, from the checkpoint of a training that knows how people look; scored by describing
-videos that nobody trained on, everything predicted. features: meaning is learned, from the checkpoint of a training that
-can find people; scored by held-out losses. Every row is a file of its own in --out, and one that is there is not made
-again, so rows can be shared among processes (--rows).
+decoders: trains captioning from a checkpoint with trained features; scored by describing unseen videos, everything
+predicted. features: trains features from a checkpoint with a trained detector; scored by held-out losses. Every row is a
+file in --out, and existing ones are not made again, so rows can be distributed over processes (--rows).
 """
 
 import argparse
@@ -17,6 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from smot_vlm.cli.console import run_script
 from smot_vlm.config import Config, load_config
@@ -27,15 +27,21 @@ from smot_vlm.training.records import StepRecord
 from smot_vlm.training.sequence_sources import VALIDATION_SEED, DrawnWorld
 from smot_vlm.training.validation import validate
 
-# The first steps fill caches; the next ones say how many fit into the time.
+# The first steps fill caches; the next ones are timed to determine how many steps fit.
 WARM_UP_STEPS, TIMED_STEPS = 2, 6
-# Validation worlds that no training, calibration or choice of thresholds has looked at.
+# Validation sequences that no training, calibration or choice of thresholds has used.
 FIRST_SEED = VALIDATION_SEED + 20_000
 
 
 @dataclass(frozen=True)
 class Study:
-    """Rows that are compared. shared: settings of all of them; rows: name -> what is different."""
+    """Rows to compare.
+
+    Attributes:
+        shared: Config overrides of all rows.
+        rows: Name of each row -> its overrides.
+        columns: Scores to report.
+    """
 
     shared: tuple[str, ...]
     rows: dict[str, tuple[str, ...]]
@@ -45,8 +51,8 @@ class Study:
 STUDIES = {
     "decoders": Study(
         (
-            "training.tracking_steps=0",
-            "training.words_from=0",
+            "training.detector_only_steps=0",
+            "training.caption_start_step=0",
             "training.learning_rate=3e-4",
             "training.lora_learning_rate=6e-4",
             "decoder.max_new_tokens=80",
@@ -59,33 +65,34 @@ STUDIES = {
         ("fact_recall", "swapped_recall", "chance_recall", "verb_f1", "hota"),
     ),
     "features": Study(
-        ("training.tracking_steps=0",),
+        ("training.detector_only_steps=0",),
         {
             "joint": (),
             "two stages (detached features)": ("features.detach=true",),
             "without position codes": ("fusion.position_codes=false",),
             "without actor relations": ("fusion.actor_relations=false",),
-            "without moments": ("training.weights.moments=0",),
+            "without frame grounding": ("training.weights.frame_grounding=0",),
             "trajectory fusion: attention": ("fusion.trajectory=attention",),
             "trajectory fusion: mlp": ("fusion.trajectory=mlp",),
             "trajectory fusion: addition": ("fusion.trajectory=addition",),
         },
-        ("grounding", "swapped grounding", "moments", "interactions"),
+        ("grounding", "swapped grounding", "frame_grounding", "interactions"),
     ),
 }
 
 
 def main() -> None:
+    """Parse the arguments, train the missing rows and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", choices=tuple(STUDIES))
     parser.add_argument("--config", type=Path, default=Path("configs/demo.yaml"))
-    parser.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="what all rows begin with")
+    parser.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="what all rows start from")
     parser.add_argument("--minutes", type=float, default=8.0, help="training time of each row")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--rows", nargs="+", metavar="ROW", help="only these")
-    parser.add_argument("--videos", type=int, default=24, help="that each row is scored on")
+    parser.add_argument("--videos", type=int, default=24, help="each row is scored on")
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
-    parser.add_argument("--table", action="store_true", help="print what there is, train nothing")
+    parser.add_argument("--table", action="store_true", help="print existing rows and do not train")
     parser.add_argument("overrides", nargs="*", metavar="key.subkey=value")
     arguments = parser.parse_intermixed_args()
     study, folder = STUDIES[arguments.study], arguments.out / arguments.study
@@ -94,7 +101,7 @@ def main() -> None:
         raise ValueError(f"--rows {unknown[0]!r}: no such row; choose from {', '.join(study.rows)}")
     if not arguments.table:
         if arguments.weights is None or not arguments.weights.is_file():
-            raise FileNotFoundError(f"--weights {arguments.weights}: give a checkpoint, which all rows begin with")
+            raise FileNotFoundError(f"--weights {arguments.weights}: give a checkpoint, which all rows start from")
         for seed in arguments.seeds:
             for row in arguments.rows or study.rows:
                 path = folder / f"{row.replace(' ', '-')}-{seed}.json"
@@ -104,11 +111,21 @@ def main() -> None:
     print(table(study, [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]))
 
 
-def make_row(arguments: argparse.Namespace, study: Study, row: str, seed: int) -> dict:
-    """Train one row for the time given, and score it."""
+def make_row(arguments: argparse.Namespace, study: Study, row: str, seed: int) -> dict[str, Any]:
+    """Train one row for the given time and score it.
+
+    Args:
+        arguments: Of the command line.
+        study: That the row belongs to.
+        row: Its name.
+        seed: Of the training.
+
+    Returns:
+        Row, seed, steps, minutes and scores.
+    """
     settings = (*study.shared, *study.rows[row], f"training.seed={seed}", *arguments.overrides)
     config = load_config(arguments.config, settings)
-    quiet = replace(config.training, tracker="none", validation_videos=0, calibration_videos=0)
+    quiet = replace(config.training, logger="none", validation_videos=0, calibration_videos=0)
     config = replace(config, training=quiet)
     speed = statistics.median(_train(config, arguments, WARM_UP_STEPS + TIMED_STEPS)[1][WARM_UP_STEPS:])
     steps = max(round(arguments.minutes * 60 / speed), 1)
@@ -119,14 +136,14 @@ def make_row(arguments: argparse.Namespace, study: Study, row: str, seed: int) -
     if arguments.study == "decoders":
         scores = validate(trainer.model, config, (world[index] for index in range(len(world)))).flat()
     else:
-        scores = held_out_losses(trainer.model, config, world)  # type: ignore[arg-type]
+        scores = held_out_losses(trainer.model, config, world)
     return {"row": row, "seed": seed, "steps": steps, "minutes": minutes, "scores": scores}
 
 
 def _train(config: Config, arguments: argparse.Namespace, steps: int) -> tuple[Trainer, list[float]]:
-    """A training of so many steps, and the seconds of each; nothing of it is kept on disk."""
-    words_from = steps if arguments.study == "features" else 0
-    settings = replace(config.training, steps=steps, words_from=words_from, checkpoint_every=steps + 1)
+    """Train for a number of steps in a temporary folder; returns the trainer and the seconds of each step."""
+    caption_start_step = steps if arguments.study == "features" else 0
+    settings = replace(config.training, steps=steps, caption_start_step=caption_start_step, checkpoint_every=steps + 1)
     settings = replace(settings, warmup_steps=min(settings.warmup_steps, steps // 5))
     seconds: list[float] = []
 
@@ -140,8 +157,16 @@ def _train(config: Config, arguments: argparse.Namespace, steps: int) -> tuple[T
     return trainer, seconds
 
 
-def table(study: Study, results: list[dict]) -> str:
-    """Markdown: a line a row, the mean over seeds of each score, and half of what lies between seeds."""
+def table(study: Study, results: list[dict[str, Any]]) -> str:
+    """Format results as a Markdown table.
+
+    Args:
+        study: Its rows and columns are shown.
+        results: From `make_row`.
+
+    Returns:
+        One line per row with the mean of each score over seeds, ± half its range.
+    """
     lines = ["| | seeds | steps | minutes | " + " | ".join(column.replace("_", " ") for column in study.columns) + " |"]
     lines.append("| --- |" + " ---: |" * (len(study.columns) + 3))
     for row in study.rows:
@@ -154,7 +179,7 @@ def table(study: Study, results: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def _mean(results: list[dict], key: str, digits: int) -> str:
+def _mean(results: list[dict[str, Any]], key: str, digits: int) -> str:
     return f"{statistics.mean(result[key] for result in results):.{digits}f}"
 
 

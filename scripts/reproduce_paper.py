@@ -1,4 +1,4 @@
-"""The paper's Tables 2 to 5 and Figure 4, our figure beside the printed one, and the command that makes each row.
+"""The paper's Tables 2 to 5 and Figure 4, our figure next to the printed one, and the command that makes each row.
 
 Trajectories alone (Table 2, Figure 4, HOTA of Table 5) need no trained model and run no language model:
 
@@ -6,26 +6,25 @@ Trajectories alone (Table 2, Figure 4, HOTA of Table 5) need no trained model an
 
 All of it, with a model (configs/bensmot_smoter.yaml is the paper's) and the MOT files of other trackers:
 
-    python scripts/reproduce_paper.py --data BenSMOT --model runs/smoter/model --mot MOTR=motr MOTRv2=motrv2 --out reproduction
+    python scripts/reproduce_paper.py --data BenSMOT --model runs/smoter/model --mot MOTR=motr --out reproduction
 
-Writes OUT/table-2.md ... and OUT/figure-4.md anew from what OUT holds. A stopped run goes on where it stopped, and several
-processes share the sequences: accelerate launch --num_processes 4 scripts/reproduce_paper.py ...
+Writes OUT/table-2.md ... and OUT/figure-4.md anew from what OUT holds. A stopped run continues where it stopped, and
+several processes share the sequences: accelerate launch --num_processes 4 scripts/reproduce_paper.py ...
 """
 
 import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from smot_vlm.cli.console import messages, output, print_warning, run_script
+from smot_vlm.cli.console import messages, output, print_warning, progress, run_script
 from smot_vlm.cli.loading import silence_libraries
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.evaluation.reading import truth_of
+from smot_vlm.evaluation.sequence_reader import truth_of
 from smot_vlm.reproduction.execute import Workshop, evaluate_run, figures, predict_run
+from smot_vlm.reproduction.paper_tables import Made, official_rich, report
 from smot_vlm.reproduction.plan import FUSIONS, SHEETS, Given, Row, Run, Sheet
-from smot_vlm.reproduction.report import Made, official_rich, report
 from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import current_processes
 
@@ -57,15 +56,13 @@ def make_runs(rows: Iterable[Row], shop: Workshop) -> list[str]:
     """Make every run of `rows` once, and evaluate it. Gives what went wrong, one line a run."""
     runs = list(dict.fromkeys(row.run for row in rows if row.run))
     failed: dict[Run, str] = {}
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    hidden = not messages.is_terminal or not shop.processes.is_first
-    with Progress(*columns, console=messages, transient=True, disable=hidden) as bar:
-        for run in runs:
-            task = bar.add_task(run.name, total=len(shop.processes.share(shop.data.names)))
-            try:
-                predict_run(run, shop, lambda task=task: bar.advance(task))  # type: ignore[misc]
-            except (ValueError, OSError, ImportError) as error:
-                failed[run] = str(error)
+    sequences = len(shop.processes.share(shop.data.names))
+    for run in runs:
+        try:
+            with progress(run.name, sequences, hidden=not shop.processes.is_first) as update:
+                predict_run(run, shop, partial(update, advance=1))
+        except (ValueError, OSError, ImportError) as error:
+            failed[run] = str(error)
     if not shop.processes.is_first:
         return []
     truths = tuple(map(truth_of, shop.data))

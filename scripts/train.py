@@ -7,7 +7,7 @@ import argparse
 import os
 from pathlib import Path
 
-# Before torch is loaded: a thread that waits for another gives its core to the workers that draw the next clips.
+# Before torch is imported: idle OpenMP threads leave their cores to the workers that draw the next clips.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from smot_vlm.cli.console import run_script
@@ -18,16 +18,19 @@ from smot_vlm.training.progress import TrainingProgress
 
 
 def main() -> None:
+    """Parse the arguments and train or export."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME)")
-    parser.add_argument("--resume", choices=("auto", "never"), default="auto", help="go on from the newest checkpoint")
-    parser.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="begin with the weights of a checkpoint")
     parser.add_argument(
-        "--partly", action="store_true", help="of --weights: the weights that the configured model has too"
+        "--resume", choices=("auto", "never"), default="auto", help="continue from the newest checkpoint"
+    )
+    parser.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="start with the weights of a checkpoint")
+    parser.add_argument(
+        "--partly", action="store_true", help="of --weights, load only weights the model has with the same shape"
     )
     parser.add_argument(
-        "--export", type=Path, metavar="CHECKPOINT", help="write the model of a checkpoint, train nothing"
+        "--export", type=Path, metavar="CHECKPOINT", help="export the model of a checkpoint and do not train"
     )
     parser.add_argument("overrides", nargs="*", metavar="key.subkey=value")
     arguments = parser.parse_args()

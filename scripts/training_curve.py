@@ -1,8 +1,6 @@
-"""Show how a training went: a picture of its log, and its validations as a table in Markdown.
+"""Plot the log of a training, and print its validations as a Markdown table.
 
-    python scripts/training_curve.py runs/demo --picture smot_vlm/assets/training.png
-
-Prints the table; what stands between `<!-- training: start -->` and `<!-- training: end -->` in README.md is it.
+python scripts/training_curve.py runs/demo --picture smot_vlm/assets/training.png
 """
 
 import argparse
@@ -21,6 +19,7 @@ SMOOTH = 5
 
 
 def main() -> None:
+    """Parse the arguments, plot and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="folder of the training, with log.jsonl")
     parser.add_argument("--picture", type=Path, help="PNG to write")
@@ -32,11 +31,17 @@ def main() -> None:
 
 
 def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Steps and validations, each ascending by step.
+    """Read a training log.
+
+    Args:
+        path: log.jsonl.
+
+    Returns:
+        Entries of steps, and of validations, in order of steps.
 
     Raises:
-        FileNotFoundError: no such log.
-        ValueError: it has no step.
+        FileNotFoundError: No such log.
+        ValueError: It has no step.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such log; give the folder of a training (--out of scripts/train.py)")
@@ -48,7 +53,13 @@ def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def draw(steps: list[dict[str, Any]], validations: list[dict[str, Any]], path: Path) -> None:
-    """Left each loss over the steps, as shares of its first value; right the scores of the validations."""
+    """Plot each loss relative to its first value, and the validation scores beside them.
+
+    Args:
+        steps: From `read_log`.
+        validations: From `read_log`.
+        path: PNG to write.
+    """
     figure = Figure(figsize=(11, 4), layout="constrained")
     losses, scores = figure.subplots(1, 2)
     for name in sorted({name for entry in steps for name in entry["losses"]}):
@@ -67,13 +78,27 @@ def draw(steps: list[dict[str, Any]], validations: list[dict[str, Any]], path: P
 
 
 def smooth(values: list[float]) -> np.ndarray:
-    """Running mean over SMOOTH values, as long as `values`; the ends over what there is."""
+    """Running mean over SMOOTH values, fewer at the ends.
+
+    Args:
+        values: To smooth.
+
+    Returns:
+        As many values.
+    """
     kernel = np.ones(SMOOTH)
     return np.convolve(values, kernel, "same") / np.convolve(np.ones(len(values)), kernel, "same")
 
 
 def table(validations: list[dict[str, Any]]) -> str:
-    """The validations in Markdown, one a row."""
+    """Format the validations as a Markdown table.
+
+    Args:
+        validations: From `read_log`.
+
+    Returns:
+        One row per validation.
+    """
     header = f"| step | {' | '.join(name.replace('_', ' ') for name in SHOWN)} |"
     rows = [f"| {entry['step']} | {_cells(entry['validation'])} |" for entry in validations]
     return "\n".join([header, "|---" * (len(SHOWN) + 1) + "|", *rows])

@@ -1,24 +1,23 @@
-"""Describe every sequence of a data set's split; a stopped run goes on where it stopped.
+"""Describe every sequence of a data set's split; a stopped run continues where it stopped.
 
-    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout beside it
+    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout next to it
 
 run.json holds the settings, so that two runs never mix in one folder.
 """
 
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.data.bensmot import BenSmot, Sequence
-from smot_vlm.formats.bensmot import BOXES_FILE, IMAGES_FOLDER
-from smot_vlm.formats.mot import MotRows, format_mot, read_mot
-from smot_vlm.structures import Description, Frame, Trajectory
+from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, tracks_of_rows
+from smot_vlm.data.sequences import AnnotatedSequence
+from smot_vlm.formats.mot import MotRows, read_mot
+from smot_vlm.formats.sequence_files import BOXES_FILE
+from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import ALONE, Processes
 from smot_vlm.tracker import Tracker
@@ -37,7 +36,14 @@ OnFrame = Callable[[Frame, VideoReader], bool | None]
 class RunSettings:
     """What a run's descriptions depend on, as written to run.json.
 
-    trajectories, detections: "", "gt" or a folder of MOT files, with ids to keep or boxes to link.
+    Attributes:
+        dataset: its root.
+        split: of the data set.
+        model: name or folder.
+        detector: as for Tracker.
+        associator: as for Tracker.
+        trajectories: "", "gt" or a folder of MOT files with ids to keep.
+        detections: "", "gt" or a folder of MOT files with boxes to link.
     """
 
     dataset: str
@@ -51,7 +57,13 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one sequence. kept: it was described by an earlier call. error: why it could not be described."""
+    """What became of one sequence.
+
+    Attributes:
+        name: of the sequence.
+        kept: it was described by an earlier call.
+        error: why it could not be described.
+    """
 
     name: str
     kept: bool = False
@@ -71,12 +83,23 @@ def predict_split(
     """Describe the sequences of `dataset` that `out` does not hold yet, one a step, in the order of their names.
 
     A sequence that cannot be described (a broken image, no boxes) gives an outcome with an error and the next one is
-    taken; the next call tries it again. overwrite: describe all of them anew, also under other settings.
-    on_frame: called after each frame, for progress. processes: they share the sequences, each gives its own outcomes.
+    taken; the next call tries it again.
+
+    Args:
+        tracker: the model.
+        dataset: a split.
+        out: the folder of the run.
+        settings: what the descriptions depend on.
+        overwrite: describe all of them again, also under other settings.
+        on_frame: called after each frame, for progress.
+        processes: they share the sequences; each yields its own outcomes.
+
+    Yields:
+        One outcome a sequence.
 
     Raises:
         ValueError: `out` holds a run with other settings and `overwrite` is false.
-        FileNotFoundError: a folder of trajectories that is not there.
+        FileNotFoundError: a folder of trajectories that does not exist.
         NotADirectoryError: `out` is a file.
     """
     out = Path(out)
@@ -111,37 +134,49 @@ def predict_split(
 
 def describe_sequence(
     tracker: Tracker,
-    sequence: Sequence,
+    sequence: AnnotatedSequence,
     trajectories: Path | None = None,
     on_frame: OnFrame | None = None,
     *,
     detections: Path | None = None,
 ) -> Description:
-    """Describe one sequence from its images, at its own rate; frames keep the numbers that the data set gives them.
+    """Describe one sequence from its frames alone, at its own rate; frames keep the numbers that the sequence gives them.
 
-    trajectories, detections: MOT files in the data set's frame numbers, with boxes and ids to use in place of a
-    detector, or with boxes that the associator links.
+    Args:
+        tracker: the model.
+        sequence: its annotations are not looked at.
+        trajectories: a MOT file with boxes and ids in the sequence's frame numbers, in place of a detector.
+        on_frame: called after each frame, for progress.
+        detections: a MOT file with boxes that the associator links.
+
+    Returns:
+        The description.
 
     Raises:
         FileNotFoundError: no image, or no such MOT file.
         ValueError: an image or box file that cannot be read, no box in the sequence's frames.
     """
-    if not sequence.frames:
-        raise FileNotFoundError(f"{sequence.folder / IMAGES_FOLDER}: no image; a sequence is described from its images")
-    numbers = np.array([frame.index for frame in sequence.frames])
-    with (
-        _by_position(trajectories, numbers) as tracked,
-        _by_position(detections, numbers, with_ids=False) as detected,
-    ):
-        description = tracker.describe(
-            _Images(sequence), trajectories=tracked, detections=detected, fps=sequence.fps, on_frame=on_frame
-        )
+    numbers = sequence.frame_numbers
+    if not len(numbers):
+        raise FileNotFoundError(f"{sequence.name}: no image; a sequence is described from its images")
+    description = tracker.describe(
+        _Images(sequence),
+        trajectories=None if trajectories is None else _tracks_by_position(trajectories, numbers),
+        detections=None if detections is None else _boxes_by_position(detections, numbers),
+        fps=sequence.fps,
+        on_frame=on_frame,
+    )
     video = replace(description.video, source=sequence.name)
     return replace(description, video=video, tracks=tuple(_numbered(track, numbers) for track in description.tracks))
 
 
 def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
     """Write `out`/run.json, or check that it holds these settings.
+
+    Args:
+        out: the folder of the run.
+        settings: of the run.
+        overwrite: replace other settings.
 
     Raises:
         ValueError: it holds others and `overwrite` is false, or it cannot be read.
@@ -163,9 +198,9 @@ def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
 
 
 class _Images:
-    """The images of a sequence in the order of their frames, each decoded when its turn comes."""
+    """The images of a sequence in the order of their frames, each decoded when it is needed."""
 
-    def __init__(self, sequence: Sequence) -> None:
+    def __init__(self, sequence: AnnotatedSequence) -> None:
         self._sequence = sequence
 
     def __len__(self) -> int:
@@ -186,7 +221,7 @@ def _read_settings(path: Path) -> Mapping[str, object]:
 
 
 def _is_described(path: Path) -> bool:
-    """Whether a whole description stands there."""
+    """Whether the file is a complete description."""
     try:
         Description.from_json(path)
     except (FileNotFoundError, ValueError):
@@ -194,14 +229,14 @@ def _is_described(path: Path) -> bool:
     return True
 
 
-def _mot_finder(where: str, names: Iterable[str]) -> Callable[[Sequence], Path | None]:
+def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence], Path | None]:
     """Which MOT file belongs to a sequence: none, its ground truth, or a file of a folder.
 
     A folder may be laid out as this program writes it, or flat as trackers do (SEQUENCE.txt), if no two scenarios share
     the name of a sequence.
     """
     if not where:
-        return lambda sequence: None
+        return lambda _sequence: None
     if where == GROUND_TRUTH:
         return lambda sequence: sequence.folder / BOXES_FILE
     folder = Path(where)
@@ -212,7 +247,7 @@ def _mot_finder(where: str, names: Iterable[str]) -> Callable[[Sequence], Path |
         )
     short = Counter(name.rpartition("/")[2] for name in names)
 
-    def find(sequence: Sequence) -> Path:
+    def find(sequence: BenSmotSequence) -> Path:
         last = sequence.name.rpartition("/")[2]
         flat = [f"{last}.txt"] if short[last] == 1 else []
         places = [f"{sequence.name}/{BOXES_FILE}", f"{sequence.name}/{DETECTIONS_FILE}", f"{sequence.name}.txt", *flat]
@@ -222,20 +257,26 @@ def _mot_finder(where: str, names: Iterable[str]) -> Callable[[Sequence], Path |
     return find
 
 
-@contextmanager
-def _by_position(given: Path | None, numbers: np.ndarray, *, with_ids: bool = True) -> Iterator[Path | None]:
-    """The MOT file with frames counted as the images lie one after another, where their numbers have gaps."""
-    if given is None or np.array_equal(numbers, np.arange(len(numbers))):
-        yield given
-        return
-    rows = read_mot(given, with_ids=with_ids)
-    kept = np.isin(rows.frames, numbers)
-    positions = np.searchsorted(numbers, rows.frames[kept])
-    moved = MotRows(positions, rows.ids[kept], rows.boxes[kept], rows.scores[kept])
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / given.name
-        path.write_text(format_mot(moved), encoding="utf-8")
-        yield path
+def _by_position(rows: MotRows, numbers: np.ndarray) -> MotRows:
+    """The rows of frames that are there, with positions for numbers."""
+    kept = rows.select(np.isin(rows.frames, numbers))
+    return replace(kept, frames=np.searchsorted(numbers, kept.frames))
+
+
+def _tracks_by_position(path: Path, numbers: np.ndarray) -> tuple[Trajectory, ...]:
+    tracks = tracks_of_rows(_by_position(read_mot(path), numbers))
+    if not tracks:
+        raise ValueError(f"{path}: none of its boxes lies in the frames of the sequence")
+    return tracks
+
+
+def _boxes_by_position(path: Path, numbers: np.ndarray) -> dict[int, Detections]:
+    rows = _by_position(read_mot(path, with_ids=False), numbers)
+    found: dict[int, Detections] = {}
+    for position in np.unique(rows.frames):
+        there = rows.select(rows.frames == position)
+        found[int(position)] = Detections(there.boxes, there.scores)
+    return found
 
 
 def _numbered(track: Trajectory, numbers: np.ndarray) -> Trajectory:

@@ -1,4 +1,4 @@
-"""One video being watched: boxes on every frame, a look for meaning about twice a second, words when asked."""
+"""One video in progress: boxes on every frame, keyframes about twice a second, captions and verbs when asked."""
 
 import math
 from array import array
@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from smot_vlm.association.interpolation import fill_gaps
-from smot_vlm.association.people_sources import GivenPeople, PeopleSource
+from smot_vlm.association.people_sources import PeopleSource
 from smot_vlm.association.trajectories import TrajectoryBuilder
 from smot_vlm.config import Config
-from smot_vlm.models.base import Describer
+from smot_vlm.models.base import SmotModelBase
 from smot_vlm.semantics.context import Relation
 from smot_vlm.semantics.pairs import candidate_pairs
 from smot_vlm.structures import Description, Detections, Frame, Interaction, ModelInfo, Trajectory, VideoInfo
@@ -24,7 +24,14 @@ from smot_vlm.video.reader import VideoReader
 
 @dataclass(frozen=True, eq=False)
 class VerbSet:
-    """The verbs that are asked about: labels as reported, plain words, thresholds, and their log-odds for pairs."""
+    """The verbs that are scored.
+
+    Attributes:
+        labels: as reported.
+        words: in plain English.
+        thresholds: probabilities above which each is reported.
+        score: (fused, pairs) to log-odds (pairs, verbs).
+    """
 
     labels: Sequence[str]
     words: Sequence[str]
@@ -32,13 +39,13 @@ class VerbSet:
     score: Callable[[Any, torch.Tensor], torch.Tensor]
 
 
-def _known_verbs(model: Describer[Any, Any]) -> VerbSet:
+def _known_verbs(model: SmotModelBase) -> VerbSet:
     """The 335 senses."""
     labels, words = [verb.label for verb in VERBS], [verb.lemma for verb in VERBS]
-    return VerbSet(labels, words, model.verb_thresholds, model.relate)
+    return VerbSet(labels, words, model.verb_thresholds, model.score_pairs)
 
 
-def _open_verbs(model: Describer[Any, Any], phrases: Sequence[str]) -> VerbSet:
+def _open_verbs(model: SmotModelBase, phrases: Sequence[str]) -> VerbSet:
     """Phrases in place of the 335 senses; each has the mean of their thresholds."""
     phrases = [phrase.strip() for phrase in phrases]
     if not phrases or not all(phrases) or len(set(phrases)) != len(phrases):
@@ -48,16 +55,19 @@ def _open_verbs(model: Describer[Any, Any], phrases: Sequence[str]) -> VerbSet:
 
 
 class Session:
-    """Watches one video for a Tracker.
+    """Describes one video for a Tracker.
 
-    open_people: given the model's own detector as a function of a frame, opens the source of boxes with ids.
-    verbs: phrases to ask about in place of the 335 senses.
-    times: seconds by part: detector, backbone, association, features, fusion, language, verbs.
+    Args:
+        model: any of the three kinds.
+        config: its configuration.
+        open_people: given the model's own detector as a function of a frame, opens the source of boxes with ids.
+        times: books seconds by part: detector, backbone, association, features, fusion, language, verbs.
+        verbs: phrases in place of the 335 senses.
     """
 
     def __init__(
         self,
-        model: Describer[Any, Any],
+        model: SmotModelBase,
         config: Config,
         open_people: Callable[[Callable[[Frame], Detections]], PeopleSource],
         times: PartTimes,
@@ -70,72 +80,86 @@ class Session:
         self._watched = array("q")
         features = config.features
         self._memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
-        self._seen: tuple[int, Any] | None = None
+        self._encoded: tuple[int, Any] | None = None
         self._size = (0, 0)
         self._verbs = _known_verbs(model) if verbs is None else _open_verbs(model, verbs)
         self._people = open_people(self._detect)
 
     def observe(self, frame: Frame) -> Detections:
-        """Take in the next frame; gives the people in it, with ids."""
+        """Take in the next frame.
+
+        Args:
+            frame: later than those before.
+
+        Returns:
+            The people in it, with ids.
+        """
         self._size = (frame.width, frame.height)
         people = self._people.update(frame)
         self._trajectories.add(frame.index, people)
         self._watched.append(frame.index)
-        self._look(frame, people)
+        self._observe(frame, people)
         return people
 
     def describe(self, video: VideoReader) -> Description:
-        """Everything that can be said about the frames so far."""
-        if isinstance(self._people, GivenPeople) and self._people.used == 0:
-            raise ValueError(
-                f"{self._people.path}: none of its boxes lies in the frames that were read of {video.name}"
-            )
+        """Describe the frames so far.
+
+        Args:
+            video: the reader that gave them.
+
+        Returns:
+            The description.
+
+        Raises:
+            ValueError: boxes were given and none of them lies in these frames.
+        """
+        self._people.check_used(video.name)
         tracks = self._tracks()
         ids = [track.id for track in tracks]
         with self._times.part("fusion"):
-            recalled = self._model.recall(self._memory, ids)
+            fused = self._model.fuse_memory(self._memory, ids)
         with self._times.part("verbs"):
-            interactions = self._interactions(recalled, tracks)
+            interactions = self._interactions(fused, tracks)
         with self._times.part("language"):
-            caption, captions = self._model.describe(recalled, self._relations(tracks, interactions))
+            caption, captions = self._model.describe(fused, self._relations(tracks, interactions))
         description = Description(self._video_info(video), tuple(tracks), interactions, "", self._model_info())
         return description.with_captions(caption, dict(zip(ids, captions, strict=True)))
 
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""
         tracks = self._trajectories.build()
-        if not self._config.association.fill_gaps or isinstance(self._people, GivenPeople):
+        if not self._config.association.fill_gaps or self._people.final:
             return tracks
         return fill_gaps(tracks, np.array(self._watched, dtype=np.int64))
 
     def _detect(self, frame: Frame) -> Detections:
-        view = self._view(frame, "detector")
+        encoded = self._encode(frame, "detector")
         with self._times.part("detector"):
-            return self._model.detect(view)
+            return self._model.detect(encoded)
 
-    def _view(self, frame: Frame, part: str) -> Any:
-        """The model's view of this frame, made at most once."""
-        if self._seen is None or self._seen[0] != frame.index:
+    def _encode(self, frame: Frame, part: str) -> Any:
+        """The model's encoding of this frame, made at most once."""
+        if self._encoded is None or self._encoded[0] != frame.index:
             with self._times.part(part):
-                self._seen = (frame.index, self._model.see(frame.image))
-        return self._seen[1]
+                self._encoded = (frame.index, self._model.encode_frame(frame.image))
+        return self._encoded[1]
 
-    def _look(self, frame: Frame, people: Detections) -> None:
-        """A regular look about twice a second at everybody; between them, a first look at who is new."""
+    def _observe(self, frame: Frame, people: Detections) -> None:
+        """A keyframe about twice a second, of everybody; between keyframes, a first observation of people who are new."""
         assert people.ids is not None, "people of a frame have ids"
-        regular = self._memory.is_due(frame.time_seconds)
-        if self._memory.to_remember(people.ids.tolist(), regular) or regular:
-            view = self._view(frame, "backbone")
+        keyframe = self._memory.is_due(frame.time_seconds)
+        if keyframe or self._memory.to_observe(people.ids.tolist(), keyframe):
+            encoded = self._encode(frame, "backbone")
             with self._times.part("features"):
-                self._model.remember(self._memory, frame, view, people, regular)
+                self._model.observe(self._memory, frame, encoded, people, keyframe)
 
-    def _interactions(self, recalled: Any, tracks: list[Trajectory]) -> tuple[Interaction, ...]:
+    def _interactions(self, fused: Any, tracks: list[Trajectory]) -> tuple[Interaction, ...]:
         settings = self._config.interaction
         max_gap = math.inf if settings.max_gap is None else settings.max_gap
         pairs = candidate_pairs(tracks, settings.max_pairs, max_gap)
         if len(pairs) == 0:
             return ()
-        log_odds = self._verbs.score(recalled, torch.as_tensor(pairs, device=self._model.device))
+        log_odds = self._verbs.score(fused, torch.as_tensor(pairs, device=self._model.device))
         scores = log_odds.sigmoid().cpu().numpy()
         found = np.argwhere(scores > self._verbs.thresholds.cpu().numpy())
         edges = [

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from smot_vlm.formats import bensmot, mot
+from smot_vlm.formats import mot, sequence_files
 from smot_vlm.system.files import write_text
 
 SCHEMA = "smot-vlm/1"
@@ -42,18 +42,24 @@ class Frame:
 
     @property
     def height(self) -> int:
+        """Pixels."""
         return self.image.shape[0]
 
     @property
     def width(self) -> int:
+        """Pixels."""
         return self.image.shape[1]
 
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """Person boxes of one frame: boxes float64 (n, 4) xyxy pixels, scores float64 (n), ids int64 (n) once associated.
+    """Person boxes of one frame.
 
-    rows: int64 (n), the row of the detector's output behind each box, where an associator made these.
+    Attributes:
+        boxes: float64 (n, 4) xyxy in pixels.
+        scores: float64 (n,).
+        ids: int64 (n,), once associated.
+        rows: int64 (n,), the row of the detector's output behind each box, where an associator made these.
     """
 
     boxes: np.ndarray
@@ -79,10 +85,18 @@ class Detections:
 
     @classmethod
     def empty(cls) -> "Detections":
+        """Nobody."""
         return cls(np.zeros((0, 4)), np.zeros(0))
 
     def select(self, index: np.ndarray) -> "Detections":
-        """The detections at `index` (a mask or positions)."""
+        """Some of the detections.
+
+        Args:
+            index: a mask or positions.
+
+        Returns:
+            These, in that order.
+        """
         ids = None if self.ids is None else self.ids[index]
         rows = None if self.rows is None else self.rows[index]
         return Detections(self.boxes[index], self.scores[index], ids, rows)
@@ -90,7 +104,15 @@ class Detections:
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """One person through the video: frames int64 (n) ascending, boxes float64 (n, 4), scores float64 (n), a caption."""
+    """One person over time.
+
+    Attributes:
+        id: unique in the video.
+        frames: int64 (n,), ascending.
+        boxes: float64 (n, 4) xyxy in pixels.
+        scores: float64 (n,).
+        caption: may be empty.
+    """
 
     id: int
     frames: np.ndarray
@@ -203,7 +225,14 @@ NO_DECODER = "none"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Who wrote the description. trained: false where any head that spoke has random weights."""
+    """Who wrote the description.
+
+    Attributes:
+        name: of the configuration.
+        decoder: its name, or NO_DECODER.
+        associator: what linked the boxes.
+        trained: false where any part that wrote or scored has random weights.
+    """
 
     name: str
     decoder: str
@@ -231,16 +260,22 @@ class Description:
             if edge.subject not in ids or edge.object not in ids:
                 raise ValueError(f"interaction {edge} names a track that is not there; tracks are {sorted(ids)}")
 
-    def track(self, id: int) -> Trajectory:
-        """The trajectory with this id.
+    def track(self, track_id: int) -> Trajectory:
+        """The trajectory of one person.
+
+        Args:
+            track_id: of the person.
+
+        Returns:
+            The trajectory.
 
         Raises:
             KeyError: no such id.
         """
         for track in self.tracks:
-            if track.id == id:
+            if track.id == track_id:
                 return track
-        raise KeyError(f"no track {id}; tracks are {[track.id for track in self.tracks]}")
+        raise KeyError(f"no track {track_id}; tracks are {[track.id for track in self.tracks]}")
 
     def to_dict(self) -> dict[str, Any]:
         """The content of description.json (schema in formats/description.schema.json)."""
@@ -263,7 +298,14 @@ class Description:
         }
 
     def to_json(self, path: Path | str | None = None) -> str:
-        """JSON text (boxes to 0.001 pixel, scores to 0.0001); also written to `path` where one is given."""
+        """Write JSON, boxes to 0.001 pixel and scores to 0.0001.
+
+        Args:
+            path: where to write it; None writes nothing.
+
+        Returns:
+            The text.
+        """
         text = json.dumps(self.to_dict(), ensure_ascii=False) + "\n"
         if path is not None:
             write_text(Path(path), text)
@@ -272,6 +314,12 @@ class Description:
     @classmethod
     def from_json(cls, source: Path | str) -> "Description":
         """Read description.json.
+
+        Args:
+            source: its path.
+
+        Returns:
+            The description.
 
         Raises:
             FileNotFoundError: no such file.
@@ -293,6 +341,12 @@ class Description:
     def from_dict(cls, content: dict[str, Any]) -> "Description":
         """The inverse of `to_dict`.
 
+        Args:
+            content: parsed JSON.
+
+        Returns:
+            The description.
+
         Raises:
             ValueError: another schema, or a field that is missing or of the wrong kind.
         """
@@ -313,7 +367,14 @@ class Description:
             raise ValueError(f"a field is missing, unknown or of the wrong kind ({error})") from None
 
     def to_mot(self, path: Path | str | None = None) -> str:
-        """MOT text of all tracks, frames counted from 1; also written to `path` where one is given."""
+        """Write MOT text of all tracks, frames counted from 1.
+
+        Args:
+            path: where to write it; None writes nothing.
+
+        Returns:
+            The text.
+        """
         text = mot.format_mot(self._mot_rows())
         if path is not None:
             write_text(Path(path), text)
@@ -330,6 +391,9 @@ class Description:
 
         `gt/gt.txt`, `instance_captions.txt`, `video_caption.txt`, `interactions.graphml`; existing ones are replaced.
 
+        Args:
+            folder: made where it is not there.
+
         Raises:
             ValueError: a track without boxes, which the layout cannot hold.
         """
@@ -337,46 +401,67 @@ class Description:
         empty = [track.id for track in tracks if not len(track)]
         if empty:
             raise ValueError(f"tracks {empty} have no boxes; drop them before writing the BenSMOT layout")
-        words = bensmot.format_words(
+        words = sequence_files.format_annotations(
             [track.id for track in tracks],
-            bensmot.default_names(len(tracks)),
+            sequence_files.default_names(len(tracks)),
             [track.caption for track in tracks],
             [(edge.subject, edge.verb, edge.object) for edge in self.interactions],
             self.caption,
         )
-        boxes = bensmot.format_boxes(self._mot_rows())
-        bensmot.write_files(Path(folder), {bensmot.BOXES_FILE: boxes, **words})
+        boxes = sequence_files.format_boxes(self._mot_rows())
+        sequence_files.write_files(Path(folder), {sequence_files.BOXES_FILE: boxes, **words})
 
     def with_captions(self, caption: str, captions: dict[int, str]) -> "Description":
-        """The same description with other words: the video's caption and one for each track id in `captions`."""
+        """The same description with other captions.
+
+        Args:
+            caption: of the video.
+            captions: by track id; people without one keep theirs.
+
+        Returns:
+            The new description.
+        """
         tracks = tuple(replace(track, caption=captions.get(track.id, track.caption)) for track in self.tracks)
         return replace(self, caption=caption, tracks=tracks)
 
 
 @dataclass(frozen=True)
-class Moment:
-    """What can be said of one person from `start` to before `end` seconds: their looks, and what they do then.
+class EventSegment:
+    """What one person does from `start` to before `end`; only data sets that say when things happen have these.
 
-    who, does, whom: words without grammar, such as "man red blue", "pushes", "woman green"; whom is blank for what is done
-    alone. interactions: what they do to others then. Only worlds that are drawn know it.
+    Attributes:
+        track_id: whose.
+        start: seconds.
+        end: seconds.
+        appearance: words without grammar, such as "man red blue".
+        action: such as "pushes".
+        partner: such as "woman green"; blank for what is done alone.
+        interactions: what they do to others then.
     """
 
     track_id: int
     start: float
     end: float
-    who: str
-    does: str
-    whom: str = ""
+    appearance: str
+    action: str
+    partner: str = ""
     interactions: tuple[Interaction, ...] = ()
 
     @property
     def text(self) -> str:
-        """All that can be said."""
+        """All of it."""
         return self.shares(1)[0]
 
     def shares(self, count: int) -> tuple[str, ...]:
-        """Who, does and whom in as many parts; the last one holds what is left. At most three."""
-        parts = (self.who, self.does, self.whom)
+        """Appearance, action and partner in so many parts.
+
+        Args:
+            count: at most three; the last part holds what is left.
+
+        Returns:
+            The parts.
+        """
+        parts = (self.appearance, self.action, self.partner)
         return (*parts[: count - 1], " ".join(filter(None, parts[count - 1 :]))) if count < len(parts) else parts
 
 
@@ -386,8 +471,8 @@ class Clip:
 
     name: scenario/sequence. fps: frames a second of the sampled frames.
     frames: the sampled frames, ascending. tracks: ground truth, `frames` of each a subset of the window's.
-    interactions: between ids in `tracks`. detector_frames: positions in `frames` that the detector's loss sees.
-    moments: of ids in `tracks`, where the data set knows when things happen.
+    interactions: between ids in `tracks`.
+    events: of ids in `tracks`, where the data set knows when things happen.
     """
 
     name: str
@@ -396,5 +481,4 @@ class Clip:
     tracks: tuple[Trajectory, ...]
     interactions: tuple[Interaction, ...]
     caption: str
-    detector_frames: tuple[int, ...] = field(default=())
-    moments: tuple[Moment, ...] = field(default=())
+    events: tuple[EventSegment, ...] = field(default=())

@@ -1,13 +1,9 @@
-"""Tracker, the public face: a video in, its description out.
+"""Tracker, the public API: a video in, its description out."""
 
-Not to be confused with the associators in smot_vlm.association, which link boxes: this Tracker describes a video.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 
@@ -15,12 +11,12 @@ from smot_vlm.association.people_sources import DetectedPeople, GivenDetections,
 from smot_vlm.config import Config, load_config
 from smot_vlm.detection.detector import Detector, YoloFileDetector
 from smot_vlm.detection.onnx_detector import OnnxDetector
-from smot_vlm.models.base import Describer
-from smot_vlm.models.build import build_associator, build_describer
+from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.build import build_associator, build_configured_model
 from smot_vlm.models.checkpoint import ModelCard, load_pretrained, save_pretrained
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
-from smot_vlm.structures import Description, Detections, Frame
+from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
@@ -30,8 +26,11 @@ from smot_vlm.video.reader import VideoReader, VideoSource, open_video
 class Update:
     """What `Tracker.stream` gives for each frame.
 
-    people: boxes with ids in this frame. description: everything said so far, at the newest refresh (None before the
-    first one). refreshed: whether `description` is new with this frame.
+    Attributes:
+        frame: the frame.
+        people: boxes with ids in it.
+        description: of everything so far, as of the newest refresh; None before the first one.
+        refreshed: whether `description` is new with this frame.
     """
 
     frame: Frame
@@ -43,23 +42,29 @@ class Update:
 class Tracker:
     """Describes videos: trajectories, a caption each, directed interactions, a caption for the video.
 
-    detector: "model" (the network's own boxes), "onnx:FILE" or "yolo:FILE". associator: a key of ASSOCIATORS, or
-    "deepsort:FILE" with its re-identification model.
+    Args:
+        model: any of the three kinds.
+        config: its configuration.
+        detector: "model" (the network's own boxes), "onnx:FILE" or "yolo:FILE".
+        associator: a key of ASSOCIATORS, or "deepsort:FILE" with its re-identification model; None: the configured one.
+        allow_untrained: use the model's own detector even where it is untrained, as validation does during training.
     """
 
     def __init__(
         self,
-        model: Describer[Any, Any],
+        model: SmotModelBase,
         config: Config,
         *,
         detector: str = "model",
         associator: str | None = None,
+        allow_untrained: bool = False,
     ) -> None:
         self.model = model.eval()
+        self._allow_untrained = allow_untrained
         self.config = config
         self.associator = associator or config.association.name
         self._detector = self._open_detector(detector)
-        build_associator(self.associator, config.association, fps=30.0)  # an unknown name is told now, not mid-way
+        build_associator(self.associator, config.association, fps=30.0)  # raises at once for an unknown name
 
     @classmethod
     def from_pretrained(
@@ -71,12 +76,18 @@ class Tracker:
         device: str = "auto",
         overrides: Sequence[str] = (),
     ) -> "Tracker":
-        """The model called `name`: a folder with weights, a configuration that ships, or one of yours (.yaml).
+        """Load a model.
 
-        "zero-shot" works as it is, from pretrained parts; the other configs that ship are untrained.
+        Args:
+            name: one that ships ("demo", "zero-shot", "tracks-only" ...), a folder with weights, or a configuration
+                (.yaml). A folder of your own that is called like one that ships is given as "./demo".
+            detector: see the class.
+            associator: see the class.
+            device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps".
+            overrides: of the configuration, such as "interaction.threshold=0.5".
 
-        device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps". overrides: of the configuration, such as
-        "decoder.num_beams=4".
+        Returns:
+            The tracker.
 
         Raises:
             FileNotFoundError: no such model, or a part of it (the language model) is found nowhere.
@@ -85,15 +96,20 @@ class Tracker:
         chosen = _device(device)
         folder = _model_folder(name)
         if folder is not None:
-            model: Describer[Any, Any]
+            model: SmotModelBase
             model, config = load_pretrained(folder, overrides)
         else:
             config = load_config(_config_path(name), overrides)
-            model = build_describer(config)
+            model = build_configured_model(config)
         return cls(model.to(chosen), config, detector=detector, associator=associator)
 
     def save_pretrained(self, folder: Path | str, *, card: ModelCard | None = None, overwrite: bool = False) -> None:
-        """Write the folder that `from_pretrained` reads (see smot_vlm.models.checkpoint).
+        """Write the folder that `from_pretrained` reads (see models/checkpoint.py).
+
+        Args:
+            folder: to be made.
+            card: what the model card says.
+            overwrite: replace a folder that is there.
 
         Raises:
             FileExistsError: the folder exists, is not empty and `overwrite` is false.
@@ -104,7 +120,16 @@ class Tracker:
         save_pretrained(self.model, self.config, folder, card=card, overwrite=overwrite)
 
     def push_to_hub(self, repository: str, *, card: ModelCard | None = None, private: bool = True) -> str:
-        """Upload that folder to the Hugging Face hub as `repository` ("owner/name"); gives the address of the commit."""
+        """Upload that folder to the Hugging Face hub.
+
+        Args:
+            repository: "owner/name".
+            card: what the model card says.
+            private: of a repository that is not there yet.
+
+        Returns:
+            The address of the commit.
+        """
         from huggingface_hub import HfApi
 
         api = HfApi()
@@ -117,8 +142,8 @@ class Tracker:
         self,
         source: VideoSource,
         *,
-        trajectories: Path | str | None = None,
-        detections: Path | str | None = None,
+        trajectories: Path | str | Sequence[Trajectory] | None = None,
+        detections: Path | str | Mapping[int, Detections] | None = None,
         verbs: Sequence[str] | None = None,
         stride: int = 1,
         max_frames: int | None = None,
@@ -127,15 +152,24 @@ class Tracker:
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
         times: PartTimes | None = None,
     ) -> Description:
-        """Watch a video to its end and describe it.
+        """Read a video to its end and describe it.
 
-        source: a file, a folder or glob of images, an array (frames, height, width, 3), an iterable of frames, a camera
-        index, an rtsp:// or http:// address. trajectories: a MOT file with boxes and ids to use in place of the
-        detector. detections: a MOT file with boxes alone (its ids are ignored), for the associator to link in place of
-        the detector's. verbs: phrases such as "hand over an object" to look for in place of the 335 senses; none of them needs
-        to have been trained. stride: use every stride-th frame. fps: frames a second of images or arrays, which state
-        none. stop_at_damage: end a damaged file there rather than go on behind it. on_frame: called after each frame,
-        for progress; false ends the watching there. times: filled with the seconds of each part.
+        Args:
+            source: a file, a folder or glob of images, an array (frames, height, width, 3), an iterable of frames, a
+                camera index, an rtsp:// or http:// address.
+            trajectories: boxes with ids in place of the detector: a MOT file, or records with frame indices.
+            detections: boxes without ids for the associator, in place of the detector's: a MOT file (its ids are
+                ignored), or records by frame index.
+            verbs: phrases such as "hand over an object" in place of the 335 senses, trained or not.
+            stride: use every stride-th frame.
+            max_frames: stop after so many.
+            fps: frames a second of images or arrays, which state none.
+            stop_at_damage: end a damaged file there rather than go on behind the damage.
+            on_frame: called after each frame, for progress; returning False ends the video there.
+            times: filled with the seconds of each part.
+
+        Returns:
+            The description.
 
         Raises:
             FileNotFoundError, ValueError: nothing to read, or the detector is untrained or its weights are missing.
@@ -154,14 +188,25 @@ class Tracker:
         self,
         source: VideoSource,
         *,
-        trajectories: Path | str | None = None,
+        trajectories: Path | str | Sequence[Trajectory] | None = None,
         stride: int = 1,
         max_frames: int | None = None,
         refresh_seconds: float = 10.0,
     ) -> Iterator[Update]:
-        """Describe while watching: an Update a frame, boxes and ids at once, words anew every `refresh_seconds`.
+        """Describe while the video runs: boxes and ids with each frame, captions and verbs every `refresh_seconds`.
 
-        Words come for the first time after `refresh_seconds` of video, and once more with the last frame.
+        Args:
+            source: as for `describe`.
+            trajectories: as for `describe`.
+            stride: use every stride-th frame.
+            max_frames: stop after so many.
+            refresh_seconds: of video between two descriptions; there is one more with the last frame.
+
+        Yields:
+            An update a frame.
+
+        Raises:
+            ValueError: refresh_seconds is not above 0.
         """
         if refresh_seconds <= 0:
             raise ValueError(f"refresh_seconds is {refresh_seconds}; it takes a number above 0")
@@ -181,26 +226,30 @@ class Tracker:
     def _session(
         self,
         video: VideoReader,
-        trajectories: Path | str | None,
+        trajectories: Path | str | Sequence[Trajectory] | None,
         times: PartTimes,
         verbs: Sequence[str] | None = None,
-        detections: Path | str | None = None,
+        detections: Path | str | Mapping[int, Detections] | None = None,
     ) -> Session:
-        def open_people(see: Callable[[Frame], Detections]) -> PeopleSource:
+        if trajectories is not None and detections is not None:
+            raise ValueError("trajectories and detections are both given; give boxes with ids, or boxes without")
+
+        def open_people(own: Callable[[Frame], Detections]) -> PeopleSource:
             if trajectories is not None:
                 return GivenPeople(trajectories)
-            detect = self._detect_with(see, times) if detections is None else GivenDetections(detections).detect
+            detect = self._detect_with(own, times) if detections is None else GivenDetections(detections).detect
             associator = build_associator(self.associator, self.config.association, fps=video.sampled_fps)
             return DetectedPeople(self.associator.partition(":")[0], detect, associator, times)
 
         return Session(self.model, self.config, open_people, times, verbs)
 
-    def _detect_with(self, see: Callable[[Frame], Detections], times: PartTimes) -> Callable[[Frame], Detections]:
-        """The detector of this tracker; without one, `see`, the model's own detections of a frame."""
+    def _detect_with(self, own: Callable[[Frame], Detections], times: PartTimes) -> Callable[[Frame], Detections]:
+        """The detector of this tracker; without one, `own`, the model's detections of a frame."""
         detector = self._detector
         if detector is None:
-            self.model.check_detector()
-            return see
+            if not self._allow_untrained:
+                self.model.check_detector()
+            return own
 
         def detect(frame: Frame) -> Detections:
             with times.part("detector"):
@@ -222,11 +271,18 @@ class Tracker:
 
 
 def _model_folder(name: Path | str) -> Path | None:
-    """The user's own folder of that name, or the one that ships with the package; None where there is none."""
-    if Path(name).is_dir():
-        return Path(name)
-    shipped = shipped_folder("assets") / "models" / name
-    return shipped if (shipped / "config.json").is_file() else None
+    """The folder that ships under this name, or the user's own; None where there is none.
+
+    Names that ship come first, so that a folder in the current directory cannot take their place.
+    """
+    is_name = isinstance(name, str) and Path(name).name == name
+    if is_name:
+        shipped = shipped_folder("assets") / "models" / name
+        if (shipped / "config.json").is_file():
+            return shipped
+        if (shipped_folder("configs") / f"{name}.yaml").is_file():
+            return None
+    return Path(name) if Path(name).is_dir() else None
 
 
 def _config_path(name: Path | str) -> Path:

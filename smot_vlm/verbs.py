@@ -1,12 +1,12 @@
-"""The 335 verb senses of BenSMOT: what one person can do to another, each with a gloss in plain words.
+"""The 335 verb senses of BenSMOT: what one person can do to another, each with a gloss.
 
 A label is a WordNet 3.0 sense name (`talk.v.01`: lemma, part of speech, number of the sense) or, for a few, a plain
 word. The order of the labels is the order of the classes of the interaction head and never changes.
 
-Released annotation files spell some labels in other ways: cut short, with typos, or two glued together. Those
-spellings are the `aliases` in verbs.tsv, kept as `_normalise` leaves them. Seven of the 335 labels (`hold.v.0`,
-`look.v.1` ...) are themselves such spellings of another label. As classes they stay, each at its index; as words
-read from a file they mean the other label. So `verb` names a class and `find` reads a word:
+Released annotation files contain variants of some labels: truncated, misspelt, or two labels concatenated. These
+variants are the `aliases` in verbs.tsv, normalised by `_normalise`. Seven of the 335 labels (`hold.v.0`,
+`look.v.1` ...) are themselves variants of another label. They remain classes, each at its index, but in an annotation
+file they mean the other label. So `verb` looks up a class and `find` interprets an annotation:
 `verb("look.v.1").label` is `look.v.1`, `find("look.v.1")[0].label` is `look.v.01`.
 """
 
@@ -15,19 +15,20 @@ from functools import cache
 from operator import index as as_index
 
 NUM_VERBS = 335
-VERBS: tuple["Verb", ...]  # read from verbs.tsv when first asked for, see __getattr__
+VERBS: tuple["Verb", ...]  # read from verbs.tsv on first access, see __getattr__
 
 
 @dataclass(frozen=True)
 class Verb:
     """One of the 335 senses.
 
-    id: index of the class, 0 to 334.
-    label: the name in annotation files, such as `let_go_of.v.01`.
-    lemma: the word itself, with blanks: `let go of`.
-    part_of_speech: `verb`, `noun` or `preposition`, as the label states it or, for a plain word, of that word.
-    gloss: what the subject does to the other person, 5 to 15 words, to follow "to". No two senses share one.
-    aliases: other spellings in released files, normalised (lower case, no blanks or full stops at the ends).
+    Attributes:
+        id: Index of the class, 0 to 334.
+        label: The name in annotation files, such as `let_go_of.v.01`.
+        lemma: The word itself, with blanks: `let go of`.
+        part_of_speech: `verb`, `noun` or `preposition`, as the label states it or, for a plain word, of that word.
+        gloss: What the subject does to the other person, 5 to 15 words, to follow "to"; unique.
+        aliases: Variants in released files, normalised (lower case, no blanks or full stops at the ends).
     """
 
     id: int
@@ -39,13 +40,17 @@ class Verb:
 
 
 def verb(key: str | int) -> Verb:
-    """The sense that is class number `key`, or whose label or alias is `key`; a label goes before an alias.
+    """Look up a class; a label takes precedence over an alias.
 
-    Blanks and full stops around a name, and its case, do not matter.
+    Args:
+        key: The index of the class, its label or an alias. Case and surrounding blanks and full stops are ignored.
+
+    Returns:
+        The sense.
 
     Raises:
-        ValueError: the index is not in 0 to 334, no sense has this name, or the name is two labels glued together.
-        TypeError: `key` is neither a string nor a whole number.
+        ValueError: The index is not in 0 to 334, no sense has this name, or the name is two concatenated labels.
+        TypeError: `key` is neither a string nor an integer.
     """
     if not isinstance(key, str):
         return _verb_at(as_index(key))
@@ -60,14 +65,19 @@ def verb(key: str | int) -> Verb:
 
 
 def find(key: str | int) -> tuple[Verb, ...]:
-    """What a label in an annotation file means: one sense, or the two of a glued label in the order they are written.
+    """Interpret a label of an annotation file.
 
-    Unlike `verb`, an alias goes before a label: `hold.v.0`, a label cut short, is read as `hold.v.02`.
-    Blanks and full stops around a name, and its case, do not matter. A whole number stands for that class.
+    Unlike in `verb`, an alias takes precedence over a label: `hold.v.0`, a truncated label, is read as `hold.v.02`.
+
+    Args:
+        key: A label, an alias or the index of a class. Case and surrounding blanks and full stops are ignored.
+
+    Returns:
+        One sense, or the two senses of a concatenated label in order.
 
     Raises:
-        ValueError: the index is not in 0 to 334, or no sense has this name.
-        TypeError: `key` is neither a string nor a whole number.
+        ValueError: The index is not in 0 to 334, or no sense has this name.
+        TypeError: `key` is neither a string nor an integer.
     """
     if not isinstance(key, str):
         return (_verb_at(as_index(key)),)
@@ -82,10 +92,17 @@ def find(key: str | int) -> tuple[Verb, ...]:
 
 
 def search(query: str) -> tuple[Verb, ...]:
-    """The senses with `query` in their label, lemma or gloss, in class order; case does not matter. None: empty."""
-    words = query.casefold().strip()
+    """Find senses by a substring of their label, lemma or gloss.
+
+    Args:
+        query: The substring; case is ignored.
+
+    Returns:
+        The matching senses in class order.
+    """
+    wanted = query.casefold().strip()
     return tuple(
-        sense for sense in _load() if any(words in text.casefold() for text in (sense.label, sense.lemma, sense.gloss))
+        sense for sense in _load() if any(wanted in text.casefold() for text in (sense.label, sense.lemma, sense.gloss))
     )
 
 
@@ -106,8 +123,8 @@ def _load() -> tuple[Verb, ...]:
 
 
 def _parse(line: str) -> Verb:
-    id, label, lemma, part_of_speech, gloss, aliases = line.split("\t")
-    return Verb(int(id), label, lemma, part_of_speech, gloss, tuple(aliases.split("|")) if aliases else ())
+    number, label, lemma, part_of_speech, gloss, aliases = line.split("\t")
+    return Verb(int(number), label, lemma, part_of_speech, gloss, tuple(aliases.split("|")) if aliases else ())
 
 
 @cache
@@ -120,7 +137,7 @@ def _by_alias() -> dict[str, tuple[Verb, ...]]:
     table: dict[str, tuple[Verb, ...]] = {}
     for sense in _load():
         for alias in sense.aliases:
-            # In a glued label the sense that it begins with comes first.
+            # In a concatenated label the sense it begins with comes first.
             others = table.get(alias, ())
             table[alias] = (sense, *others) if alias.startswith(sense.label) else (*others, sense)
     return table

@@ -2,21 +2,41 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import settings
 from jaxtyping import install_import_hook
+from recordings import LARGER, RECORDINGS, SHARED, recording_name
 
 install_import_hook(
     ["smot_vlm.models.smot", "smot_vlm.session", "smot_vlm.fusion", "smot_vlm.semantics", "smot_vlm.detection"],
     "beartype.beartype",
 )
 
+pytest.register_assert_rewrite("associator_contract", "fusion_contract")
+
 # A busy machine is no fault of the code: examples may take their time.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-REPO = Path(__file__).parent.parent
-SHARED = REPO.parent / "shared"
+
+def pytest_report_header() -> str:
+    """Which recordings the oracle tests run on."""
+    return f"recordings: {', '.join(map(recording_name, RECORDINGS))}" + ("" if LARGER else "; ../shared is not here")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Random numbers do not depend on which tests ran before, nor on the worker."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+
+
+@pytest.fixture(scope="session", params=RECORDINGS, ids=recording_name)
+def golden(request: pytest.FixtureRequest) -> Path:
+    """A folder of recorded outputs: tests/golden always, the larger sets where they are."""
+    return request.param
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import numpy as np
 
 from smot_vlm.config import Config
 from smot_vlm.data.bensmot import tracks_of_rows
-from smot_vlm.formats.bensmot import format_words, write_files
 from smot_vlm.formats.mot import read_mot
+from smot_vlm.formats.sequence_files import format_annotations, write_files
 from smot_vlm.structures import Description, Interaction, ModelInfo, VideoInfo
 
 NAMES = ("park/one", "street/two")
@@ -27,7 +27,7 @@ def write_data(root: Path) -> None:
         for number in range(1, FRAMES + 1):
             cv2.imwrite(str(folder / f"imgs/{number:03d}.jpg"), np.zeros((64, 96, 3), np.uint8))
         boxes = "".join(f"{number},{id},{20 * id},10,12,30,1\n" for number in range(1, FRAMES + 1) for id in (1, 2))
-        words = format_words([1, 2], ["man0", "woman0"], CAPTIONS, [(1, "talk.v.01", 2)], SUMMARY)
+        words = format_annotations([1, 2], ["man0", "woman0"], CAPTIONS, [(1, "talk.v.01", 2)], SUMMARY)
         write_files(folder, {"gt/gt.txt": boxes, **words})
 
 
@@ -46,7 +46,7 @@ class Knowing:
         Knowing.made += ((model.name, associator, config.association.proposal_score),)
 
     @classmethod
-    def from_pretrained(cls, name, *, detector, associator, device):
+    def from_pretrained(cls, name, *, detector, associator, device, overrides=()):
         if associator == "deepsort":
             raise FileNotFoundError("no appearance model")
         return cls(SimpleNamespace(name=name, trained=True), Config(), detector=detector, associator=associator)

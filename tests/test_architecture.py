@@ -15,8 +15,8 @@ FLOORS = [
     ["tracker"],
     ["session"],
     ["models"],
-    ["evaluation"],
     ["synthetic"],
+    ["evaluation"],
     ["output"],
     ["semantics"],
     ["fusion"],
@@ -30,7 +30,27 @@ FLOORS = [
     ["formats"],
     ["system"],
 ]
-HEIGHT = {name: len(FLOORS) - level for level, names in enumerate(FLOORS) for name in names}
+# The same inside the synthetic world: its wings, and the modules above and below them.
+SYNTHETIC_FLOORS = [
+    ["dataset"],
+    ["sequence"],
+    ["visibility"],
+    ["render"],
+    ["language"],
+    ["story"],
+    ["body"],
+    ["stage"],
+    ["random_choice"],
+]
+
+
+def heights(floors: list[list[str]]) -> dict[str, int]:
+    """Each name's height above the ground."""
+    return {name: len(floors) - level for level, names in enumerate(floors) for name in names}
+
+
+HEIGHT = heights(FLOORS)
+SYNTHETIC_HEIGHT = heights(SYNTHETIC_FLOORS)
 
 
 def module_name(path: Path) -> str:
@@ -61,19 +81,44 @@ def stage(module: str) -> str | None:
     return parts[1] if len(parts) > 1 else None
 
 
-def test_every_module_has_a_floor():
-    unknown = {module for module in import_graph() if stage(module) not in HEIGHT and module != "smot_vlm"}
-    assert not unknown, f"give these a place in FLOORS: {sorted(unknown)}"
+def wing(module: str) -> str | None:
+    """The part of the synthetic world that a module belongs to; None outside it, and for its face."""
+    parts = module.split(".")
+    return parts[2] if len(parts) > 2 and parts[1] == "synthetic" else None
 
 
-def test_imports_point_down():
-    upward = [
+def upward(part, height: dict[str, int]) -> list[str]:
+    """Imports that run from a part to a higher one. part: of a module; None where it has no floor."""
+    return [
         f"{module} -> {target}"
         for module, targets in import_graph().items()
         for target in targets
-        if stage(module) and stage(target) and HEIGHT[stage(target)] > HEIGHT[stage(module)]
+        if part(module) and part(target) and height[part(target)] > height[part(module)]
     ]
-    assert not upward, f"imports that run up: {upward}"
+
+
+def test_every_module_has_a_floor():
+    unknown = {module for module in import_graph() if stage(module) not in HEIGHT and module != "smot_vlm"}
+    assert not unknown, f"give these a place in FLOORS: {sorted(unknown)}"
+    unknown = {module for module in import_graph() if wing(module) and wing(module) not in SYNTHETIC_HEIGHT}
+    assert not unknown, f"give these a place in SYNTHETIC_FLOORS: {sorted(unknown)}"
+
+
+def test_imports_point_down():
+    found = upward(stage, HEIGHT)
+    assert not found, f"imports that run up: {found}"
+
+
+def test_imports_point_down_inside_the_synthetic_world():
+    found = upward(wing, SYNTHETIC_HEIGHT)
+    assert not found, f"imports that run up: {found}"
+    faced = [m for m, targets in import_graph().items() if wing(m) and "smot_vlm.synthetic" in targets]
+    assert not faced, f"import the module that defines the name, not the package: {faced}"
+
+
+def test_no_wing_of_the_synthetic_world_runs_in_a_circle():
+    """Several wings on one floor could import each other and still point down."""
+    assert all(len(names) == 1 for names in SYNTHETIC_FLOORS)
 
 
 def test_no_import_runs_in_a_circle():
@@ -92,3 +137,49 @@ def test_no_import_runs_in_a_circle():
 
     for module in graph:
         visit(module, ())
+
+
+def code_lines(path: Path) -> int:
+    """Lines that are neither blank, comment nor docstring."""
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    skipped = {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and ast.get_docstring(node) is not None
+        for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    }
+    lines = enumerate(text.splitlines(), start=1)
+    return sum(
+        1 for number, line in lines if line.strip() and number not in skipped and not line.strip().startswith("#")
+    )
+
+
+def summary(package: Path) -> str:
+    """Rooms are the folders and loose modules directly below the package; an arrow is one room importing another."""
+    global PACKAGE
+    PACKAGE = package
+    lines: dict[str, int] = {}
+    for path in package.rglob("*.py"):
+        room = stage(module_name(path))
+        if room:
+            lines[room] = lines.get(room, 0) + len(path.read_text(encoding="utf-8").splitlines())
+    arrows = {
+        (stage(module), stage(target))
+        for module, targets in import_graph().items()
+        for target in targets
+        if stage(module) and stage(target) and stage(module) != stage(target)
+    }
+    total, largest = sum(lines.values()), max(lines, key=lambda room: lines[room])
+    code = sum(code_lines(path) for path in package.rglob("*.py"))
+    return (
+        f"{len(lines)} rooms, {len(arrows)} arrows, largest room {largest} with {lines[largest] / total:.0%}, "
+        f"{total} lines, of which {code} of code"
+    )
+
+
+if __name__ == "__main__":
+    import sys
+
+    print(summary(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else PACKAGE))

@@ -15,16 +15,16 @@ def test_shipped_configs_are_read(path):
 
 
 def test_what_is_absent_keeps_its_default(tmp_path):
-    (tmp_path / "a.yaml").write_text("decoder:\n  soft_tokens: 8\n")
-    assert load_config(tmp_path / "a.yaml") == config_from_dict({"decoder": {"soft_tokens": 8}})
+    (tmp_path / "a.yaml").write_text("decoder:\n  lora_lm:\n    soft_tokens: 8\n")
+    assert load_config(tmp_path / "a.yaml") == config_from_dict({"decoder": {"lora_lm": {"soft_tokens": 8}}})
     (tmp_path / "empty.yaml").write_text("")
     assert load_config(tmp_path / "empty.yaml") == Config()
 
 
 def test_overrides_come_last(tmp_path):
-    (tmp_path / "a.yaml").write_text("decoder:\n  soft_tokens: 8\n")
-    config = load_config(tmp_path / "a.yaml", ["decoder.soft_tokens=4", "features.per_second=3", "name=mine"])
-    assert (config.decoder.soft_tokens, config.features.per_second, config.name) == (4, 3.0, "mine")
+    (tmp_path / "a.yaml").write_text("decoder:\n  lora_lm:\n    soft_tokens: 8\n")
+    config = load_config(tmp_path / "a.yaml", ["decoder.lora_lm.soft_tokens=4", "features.per_second=3", "name=mine"])
+    assert (config.decoder.lora_lm.soft_tokens, config.features.per_second, config.name) == (4, 3.0, "mine")
 
 
 def test_a_config_survives_its_dict():

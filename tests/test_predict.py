@@ -10,7 +10,7 @@ import torch
 from tiny import moving_squares, tiny_config
 
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.evaluation.reading import read_predictions
+from smot_vlm.evaluation.sequence_reader import read_predictions
 from smot_vlm.models.build import build_model
 from smot_vlm.predict import RunSettings, describe_sequence, predict_split
 from smot_vlm.structures import Description

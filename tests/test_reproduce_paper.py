@@ -4,14 +4,18 @@ import importlib.util
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 from reproduction_cases import NAMES, Knowing, write_data
+from tiny import tiny_config
 
 from smot_vlm.config import Config
+from smot_vlm.models.build import build_model
+from smot_vlm.models.checkpoint import save_pretrained
 
 SCRIPT = Path(__file__).parent.parent / "scripts/reproduce_paper.py"
 
@@ -44,9 +48,15 @@ def knowing(data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return data
 
 
-def call(script: ModuleType, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    monkeypatch.setattr(sys, "argv", ["reproduce_paper.py", "--data", "data", "--out", "out", *arguments])
-    script.main()
+@pytest.fixture
+def call(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Runs the script with the given arguments."""
+
+    def run(*arguments: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["reproduce_paper.py", "--data", "data", "--out", "out", *arguments])
+        script.main()
+
+    return run
 
 
 def row(text: str, name: str) -> list[str]:
@@ -55,11 +65,9 @@ def row(text: str, name: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_the_tracking_half_needs_no_model(script, data, monkeypatch):
+def test_the_tracking_half_needs_no_model(call, data):
     """Noisy true boxes of two people who stand still: every associator finds them again."""
-    call(
-        script, monkeypatch, "--table", "2", "--figure", "4", "--detector", "noisy-truth", "--rows", "SORT", "ByteTrack"
-    )
+    call("--table", "2", "--figure", "4", "--detector", "noisy-truth", "--rows", "SORT", "ByteTrack")
     text = (data / "out/table-2.md").read_text()
     assert "the two must not be compared" in text
     head = row(text, "run")
@@ -84,19 +92,19 @@ def test_the_tracking_half_needs_no_model(script, data, monkeypatch):
     assert described["model"] == {"name": "tracks-only", "decoder": "none", "associator": "byte", "trained": True}
 
 
-def test_thresholds_without_a_model_have_trajectories_alone(script, data, monkeypatch):
-    call(script, monkeypatch, "--table", "5", "--detector", "noisy-truth", "--rows", "tau 0.1", "tau 0.5")
+def test_thresholds_without_a_model_have_trajectories_alone(call, data):
+    call("--table", "5", "--detector", "noisy-truth", "--rows", "tau 0.1", "tau 0.5")
     text = (data / "out/table-5.md").read_text()
     assert row(text, "run")[1:4] == ["HOTA ↑", "MOTA ↑", "IDF1 ↑"]
     assert row(text, "tau 0.3")[1] == "– / 71.98"
     assert row(text, "tau 0.5")[1] != "– / 68.30"
 
 
-def test_another_trackers_files_are_a_row(script, data, monkeypatch):
+def test_another_trackers_files_are_a_row(call, data):
     for name in NAMES:
         (data / "mine").mkdir(exist_ok=True)
         shutil.copy(data / "data/test" / name / "gt/gt.txt", data / f"mine/{name.rpartition('/')[2]}.txt")
-    call(script, monkeypatch, "--table", "2", "--mot", "MOTRv2=mine", "New=mine")
+    call("--table", "2", "--mot", "MOTRv2=mine", "New=mine")
     text = (data / "out/table-2.md").read_text()
     assert row(text, "MOTRv2")[1] == "100.00 / 65.28"
     assert row(text, "New")[1] == "100.00 / –"
@@ -104,8 +112,8 @@ def test_another_trackers_files_are_a_row(script, data, monkeypatch):
     assert "a detector (onnx:FILE" in row(text, "SORT")[-1]
 
 
-def test_a_trained_model_fills_the_words(script, knowing, monkeypatch):
-    call(script, monkeypatch, "--table", "2", "3", "--model", "weights", "--rows", "SORT", "SMOTer")
+def test_a_trained_model_fills_the_words(call, knowing):
+    call("--table", "2", "3", "--model", "weights", "--rows", "SORT", "SMOTer")
     text = (knowing / "out/table-3.md").read_text()
     place = row(text, "run").index("instance BLEU ↑")
     assert row(text, "SMOTer")[place] == "1.000 / 0.306"
@@ -116,36 +124,50 @@ def test_a_trained_model_fills_the_words(script, knowing, monkeypatch):
     assert Knowing.made == (("weights", "sort", own), ("weights", None, own)), "one run for both tables"
 
 
-def test_thresholds_reach_the_tracker(script, knowing, monkeypatch):
-    call(script, monkeypatch, "--table", "5", "--model", "weights", "--rows", "tau 0.1", "tau 0.4")
+def test_a_model_folder_is_loaded_and_run(call, data, tiny_language_model):
+    """Nothing stands in for the model here. It is untrained, so its figures are low, but they are figures."""
+    config = tiny_config(tiny_language_model)
+    save_pretrained(build_model(config).eval(), config, data / "weights")
+    call("--table", "2", "3", "--model", "weights", "--rows", "SMOTer")
+    described = [json.loads(path.read_text()) for path in (data / "out").glob("**/description.json")]
+    assert len(described) == len(NAMES)
+    assert {(one["model"]["name"], one["model"]["decoder"]) for one in described} == {("tiny", "lora-lm")}
+    for table, printed in ((2, "71.98"), (3, "0.245")):
+        ours, _, papers = row((data / f"out/table-{table}.md").read_text(), "SMOTer")[1].partition(" / ")
+        assert papers == printed
+        assert 0 <= float(ours) < float(printed)
+
+
+def test_thresholds_reach_the_tracker(call, knowing):
+    call("--table", "5", "--model", "weights", "--rows", "tau 0.1", "tau 0.4")
     # A threshold is put into the configuration of the loaded model, hence two makings where it differs.
     own = Config().association.proposal_score
     assert [tau for _, _, tau in Knowing.made] == [own, own, 0.4]
     assert row((knowing / "out/table-5.md").read_text(), "tau 0.4")[1].startswith("100.00")
 
 
-def test_what_is_evaluated_is_not_run_again(script, knowing, monkeypatch):
+def test_what_is_evaluated_is_not_run_again(call, knowing):
     arguments = ("--table", "2", "--model", "weights", "--rows", "SMOTer")
-    call(script, monkeypatch, *arguments)
+    call(*arguments)
     before, Knowing.made = (knowing / "out/table-2.md").read_text(), ()
     (knowing / "out/table-2.md").unlink()
-    call(script, monkeypatch, *arguments)
+    call(*arguments)
     assert Knowing.made == ()
     assert (knowing / "out/table-2.md").read_text() == before
     with pytest.raises(ValueError, match="1 runs failed"):
-        call(script, monkeypatch, "--table", "2", "--model", "others", "--rows", "SMOTer")
+        call("--table", "2", "--model", "others", "--rows", "SMOTer")
 
 
-def test_a_run_that_fails_does_not_stop_the_others(script, knowing, monkeypatch, capsys):
+def test_a_run_that_fails_does_not_stop_the_others(call, knowing, capsys):
     with pytest.raises(ValueError, match="1 runs failed"):
-        call(script, monkeypatch, "--figure", "4", "--model", "weights", "--rows", "DeepSORT", "BYTE")
+        call("--figure", "4", "--model", "weights", "--rows", "DeepSORT", "BYTE")
     assert "deepsort: no appearance model" in capsys.readouterr().err
     assert row((knowing / "out/figure-4.md").read_text(), "BYTE")[1] == "100.00 / 71.98"
 
 
-def test_each_way_of_fusing_is_a_model_of_its_own(script, knowing, monkeypatch):
+def test_each_way_of_fusing_is_a_model_of_its_own(call, knowing):
     fusions = ("--fusion", "video-mlp=first", "trajectory-mlp=second")
-    call(script, monkeypatch, "--table", "4", *fusions)
+    call("--table", "4", *fusions)
     assert [name for name, _, _ in Knowing.made] == ["first", "second"]
     text = (knowing / "out/table-4.md").read_text()
     video, people = row(text, "video-mlp"), row(text, "trajectory-mlp")
@@ -154,11 +176,11 @@ def test_each_way_of_fusing_is_a_model_of_its_own(script, knowing, monkeypatch):
     assert video[people_place] == people[video_place] == "", "each is scored where the paper scores it"
     assert "fusion.video=addition" in row(text, "video-addition")[-1]
     with pytest.raises(ValueError, match="NAME of video-attention"):
-        call(script, monkeypatch, "--table", "4", "--fusion", "mlp=first")
+        call("--table", "4", "--fusion", "mlp=first")
 
 
-def test_words_without_a_model_say_what_trains_one(script, data, monkeypatch):
-    call(script, monkeypatch, "--table", "3", "--detector", "noisy-truth")
+def test_words_without_a_model_say_what_trains_one(call, data):
+    call("--table", "3", "--detector", "noisy-truth")
     text = (data / "out/table-3.md").read_text()
     sort = row(text, "SORT")
     assert sort[1] == "– / 0.245"
@@ -169,6 +191,6 @@ def test_words_without_a_model_say_what_trains_one(script, data, monkeypatch):
     assert not (data / "out/tracks").exists()
 
 
-def test_an_unknown_row(script, data, monkeypatch):
+def test_an_unknown_row(call, data):
     with pytest.raises(ValueError, match=r"no row 'BoTSORT' .* rows are SORT, DeepSORT"):
-        call(script, monkeypatch, "--table", "2", "--rows", "BoTSORT")
+        call("--table", "2", "--rows", "BoTSORT")

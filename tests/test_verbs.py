@@ -18,7 +18,7 @@ from smot_vlm import verbs
 from smot_vlm.verbs import NUM_VERBS, VERBS, Verb, find, search, verb
 
 REPOSITORY = Path(__file__).parents[1]
-SHARED = REPOSITORY.parent / "shared" / "verbs"
+RELEASED = Path(__file__).parent / "golden" / "verbs"
 LABELS_SHA256 = "fb9fcea126055ae8ff48b9961eac72563080436f81d1395d2b3b82e7e7d6ad2e"
 # The map corrects this label of the list; the class keeps its name.
 RENAMED = {"command.v.02": "command.n.02"}
@@ -66,10 +66,7 @@ CUT_SHORT = ["comply.v.0", "hash_out.v.0", "hold.v.0", "lift.v.0", "look.v.1", "
 
 
 def released_spellings() -> list[tuple[str, str]]:
-    path = SHARED / "verbs_map.tsv"
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
+    with (RELEASED / "verbs_map.tsv").open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         return [(row["dirty"], row["canonical"]) for row in rows]
 
@@ -86,9 +83,8 @@ def test_labels_in_their_order():
     assert hashlib.sha256(text.encode()).hexdigest() == LABELS_SHA256
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the list of labels is not beside the repository (../shared/verbs)")
 def test_labels_are_those_of_the_list():
-    assert [sense.label for sense in VERBS] == (SHARED / "verbs_335.txt").read_text(encoding="utf-8").splitlines()
+    assert [sense.label for sense in VERBS] == (RELEASED / "verbs_335.txt").read_text(encoding="utf-8").splitlines()
 
 
 def test_lemma_and_part_of_speech_are_those_of_the_label():
@@ -133,7 +129,6 @@ def test_spellings_are_read(spelling: str, meaning: str):
     assert meant(spelling) == meaning
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the map of spellings is not beside the repository (../shared/verbs)")
 def test_every_released_spelling_is_read_as_the_map_says():
     spellings = released_spellings()
     assert len(spellings) == 359
@@ -143,7 +138,6 @@ def test_every_released_spelling_is_read_as_the_map_says():
     assert not unlisted, "SPELLINGS must name these too"
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the map of spellings is not beside the repository (../shared/verbs)")
 def test_no_alias_beyond_the_released_spellings():
     released = {dirty.strip() for dirty, _ in released_spellings()}
     assert {alias for sense in VERBS for alias in sense.aliases} <= released
@@ -260,6 +254,7 @@ def run_python(code: str, *path: Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(sys.executable).parent).stdout
 
 
+@pytest.mark.subprocess
 def test_import_is_light():
     """Only verbs.py itself, the package and the standard dataclasses are imported; the table is not read."""
     code = (
@@ -269,6 +264,7 @@ def test_import_is_light():
     assert run_python(code, REPOSITORY).strip() == "0 []"
 
 
+@pytest.mark.subprocess
 def test_the_table_is_read_where_the_package_is_no_folder(tmp_path: Path):
     archive = tmp_path / "package.zip"
     with zipfile.ZipFile(archive, "w") as package:

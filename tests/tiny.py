@@ -7,7 +7,15 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from smot_vlm.config import Config, DecoderConfig, DetectorConfig, FeaturesConfig, FusionConfig, InteractionConfig
+from smot_vlm.config import (
+    Config,
+    DecoderConfig,
+    DetectorConfig,
+    FeaturesConfig,
+    FusionConfig,
+    InteractionConfig,
+    LoraLMConfig,
+)
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<start>{{ message['role'] }}\n{{ message['content'] }}<end>\n{% endfor %}"
@@ -62,7 +70,8 @@ def tiny_config(language_model: Path) -> Config:
         features=FeaturesConfig(dim=32, frame_grid=4, track_frames=6),
         fusion=FusionConfig(heads=4, feedforward=64),
         decoder=DecoderConfig(
-            language_model=str(language_model), soft_tokens=4, lora_rank=2, lora_alpha=4, max_new_tokens=12
+            max_new_tokens=12,
+            lora_lm=LoraLMConfig(language_model=str(language_model), soft_tokens=4, lora_rank=2, lora_alpha=4),
         ),
         interaction=InteractionConfig(verb_encoder=None),
     )

@@ -1,4 +1,4 @@
-"""Who belongs to whom: one-to-one pairs of rows and columns with the greatest total gain.
+"""Assignment: one-to-one pairs of rows and columns with the greatest total gain.
 
 All associators state their problem as gains of candidate pairs. A cost with a limit L, where every row and every column
 left alone costs L / 2, is the gain L - cost: a pair is worth using only where it costs less than leaving both alone.
@@ -7,18 +7,33 @@ left alone costs L / 2, is the gain L - cost: a pair is worth using only where i
 import lap
 import numpy as np
 
+# In place of a row or a column, for those that take part in no pair.
+UNMATCHED = np.array(-1)
+
 
 def is_one_to_one(rows: np.ndarray, columns: np.ndarray) -> bool:
-    """Whether no row and no column is there twice."""
+    """Whether no row and no column appears twice.
+
+    Args:
+        rows: Row of each candidate pair.
+        columns: Column of each candidate pair.
+    """
     return len(set(rows.tolist())) == len(rows) == len(set(columns.tolist()))
 
 
 def assign(rows: np.ndarray, columns: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    """Positions of those candidate pairs that are one to one and have the greatest sum of `gain`.
+    """Choose candidate pairs that are one to one and have the greatest sum of `gain`.
 
-    rows, columns, gain: (candidates), sorted by row; each gain is above zero. Pairs that are no candidates are never
-    used. The answer is exact: a pair is decided without search where neither side has another candidate, and the rest is
-    solved by the algorithm of Jonker and Volgenant.
+    The answer is exact: a pair is decided without search where neither side has another candidate, and the rest is
+    solved by the algorithm of Jonker and Volgenant. Pairs that are no candidates are never used.
+
+    Args:
+        rows: (candidates), ascending.
+        columns: (candidates).
+        gain: (candidates), each above zero.
+
+    Returns:
+        Positions of the chosen candidates.
     """
     if is_one_to_one(rows, columns):
         return np.arange(len(rows))
@@ -42,7 +57,14 @@ def _solve(rows: np.ndarray, columns: np.ndarray, gain: np.ndarray) -> np.ndarra
 
 
 def assign_all(gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As many one-to-one pairs as `gain` (rows, columns) has rows or columns, whichever is less, of greatest sum."""
+    """Choose as many one-to-one pairs as there are rows or columns, whichever is fewer, of greatest sum.
+
+    Args:
+        gain: (rows, columns), of any sign.
+
+    Returns:
+        Rows and columns of the pairs.
+    """
     _, column_of, _ = lap.lapjv(-gain, extend_cost=True)
     rows = (column_of >= 0).nonzero()[0]
     return rows, column_of[rows]

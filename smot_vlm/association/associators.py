@@ -1,16 +1,23 @@
-"""The associators by name. A new one is one file, one line here, and the contract tests hold it."""
+"""The associators by name. A new one is a class and a line in `ASSOCIATORS`, and the contract tests cover it."""
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from smot_vlm.association.byte import Byte
+from smot_vlm.association.deepsort import DeepSort
 from smot_vlm.association.ocsort import OCSort
+from smot_vlm.association.settings import AssociationSettings
 from smot_vlm.association.sort import Sort
 from smot_vlm.association.sparse import Sparse
 from smot_vlm.structures import Detections
+
+# Frames a second below which people leave their boxes from one frame to the next. HOTA of byte and of sparse on
+# TUD-Campus and TUD-Stadtmitte: at 25 frames a second 51 and 52, 60 and 51; at 5: 32 and 52, 59 and 51; at 2: 27 and
+# 56, 51 and 54.
+SPARSE_BELOW_FPS = 4.0
 
 
 @runtime_checkable
@@ -18,7 +25,15 @@ class Associator(Protocol):
     """Links the boxes of each frame into tracks; one instance a video, ids owned by the instance."""
 
     def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
-        """The tracks seen in the next frame: boxes, scores, ids, and the rows of `detections` behind them."""
+        """Link the detections of the next frame.
+
+        Args:
+            detections: The frame's boxes, xyxy in pixels, and their scores; may be empty.
+            image: The frame, RGB uint8 (height, width, 3), for associators that compare appearance.
+
+        Returns:
+            The tracks seen in this frame: boxes, scores, ids, and the rows of `detections` behind them.
+        """
         ...
 
     def reset(self) -> None:
@@ -26,72 +41,24 @@ class Associator(Protocol):
         ...
 
 
-def _sort(
-    *, high_score: float, low_score: float, new_track_score: float, buffer_seconds: float, fps: float
-) -> Associator:
-    """SORT keeps a lost track for a single frame, whatever the rate: that is what makes it SORT."""
-    return Sort(high_score=high_score, buffer_seconds=0.0, fps=fps)
+def by_frame_rate(settings: AssociationSettings) -> Associator:
+    """Sparse for video below `SPARSE_BELOW_FPS` frames a second, Byte above.
+
+    Args:
+        settings: Given to the one that is chosen.
+    """
+    return Sparse(settings) if settings.fps < SPARSE_BELOW_FPS else Byte(settings)
 
 
-def _ocsort(
-    *, high_score: float, low_score: float, new_track_score: float, buffer_seconds: float, fps: float
-) -> Associator:
-    return OCSort(high_score=high_score, low_score=low_score, buffer_seconds=buffer_seconds, fps=fps)
-
-
-def _ocsort_byte(
-    *, high_score: float, low_score: float, new_track_score: float, buffer_seconds: float, fps: float
-) -> Associator:
-    return OCSort(
-        high_score=high_score, low_score=low_score, low_score_round=True, buffer_seconds=buffer_seconds, fps=fps
-    )
-
-
-def _deepsort(
-    *,
-    high_score: float,
-    low_score: float,
-    new_track_score: float,
-    buffer_seconds: float,
-    fps: float,
-    appearance: Path | str | None = None,
-) -> Associator:
-    """appearance: an ONNX re-identification model; without one, the first in this program's cache."""
-    from smot_vlm.association.deepsort import DeepSort
-    from smot_vlm.association.reid import OnnxAppearance, find_appearance
-
-    looks = find_appearance() if appearance is None else OnnxAppearance(appearance)
-    return DeepSort(looks, high_score=high_score, buffer_seconds=buffer_seconds, fps=fps)
-
-
-# Frames a second below which people leave their boxes from one frame to the next. TUD-Campus and TUD-Stadtmitte, HOTA
-# of byte and of sparse: at 25 frames a second 51 and 52, 60 and 51; at 5: 32 and 52, 59 and 51; at 2: 27 and 56, 51 and 54.
-SPARSE_BELOW_FPS = 4.0
-
-
-def _auto(
-    *, high_score: float, low_score: float, new_track_score: float, buffer_seconds: float, fps: float
-) -> Associator:
-    """Byte, or Sparse for video of a few frames a second."""
-    kind = Sparse if fps < SPARSE_BELOW_FPS else Byte
-    return kind(
-        high_score=high_score,
-        low_score=low_score,
-        new_track_score=new_track_score,
-        buffer_seconds=buffer_seconds,
-        fps=fps,
-    )
-
-
-# Each is told the five things that a configuration knows, and leaves aside what its paper has no use for.
+# Name in the config -> the associator for its settings.
 ASSOCIATORS: dict[str, Callable[..., Associator]] = {
     "byte": Byte,
-    "sort": _sort,
-    "ocsort": _ocsort,
-    "ocsort-byte": _ocsort_byte,
-    "deepsort": _deepsort,
+    "sort": Sort,
+    "ocsort": OCSort,
+    "ocsort-byte": partial(OCSort, low_score_round=True),
+    "deepsort": DeepSort,
     "sparse": Sparse,
-    "auto": _auto,
+    "auto": by_frame_rate,
 }
-# Those that also take `appearance`, the file of a re-identification model.
-WITH_APPEARANCE = ("deepsort",)
+# Those whose name may be followed by the file of a re-identification model, which they take as `encoder`.
+WITH_REID_FILE = ("deepsort",)

@@ -1,7 +1,7 @@
 """Boxes as the filters and the assignment see them: coordinates first, so that one operation serves all tracks.
 
-Corners are (4, n) rows x1, y1, x2, y2 in pixels. The two states that the filters follow are
-xyah (centre x, centre y, width / height, height; BYTE, DeepSORT) and xysr (centre x, centre y, area, width / height; SORT).
+Corners are (4, n) rows x1, y1, x2, y2 in pixels. The filters have two forms of state: xyah (center x, center y,
+width / height, height; BYTE, DeepSORT) and xysr (center x, center y, area, width / height; SORT, OC-SORT).
 """
 
 import math
@@ -10,18 +10,24 @@ import numpy as np
 
 from smot_vlm.structures import Detections
 
-# Corners from centre x, centre y, width, height, and back.
+# Corners from center x, center y, width, height, and back.
 _TO_CORNERS = np.array([[1, 0, -0.5, 0], [0, 1, 0, -0.5], [1, 0, 0.5, 0], [0, 1, 0, 0.5]])
-_TO_CENTRES = np.array([[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [-1, 0, 1, 0], [0, -1, 0, 1]])
+_TO_CENTERS = np.array([[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [-1, 0, 1, 0], [0, -1, 0, 1]])
 
 
 def checked_boxes(detections: Detections) -> tuple[np.ndarray, np.ndarray]:
-    """Corners (4, n) and float32 scores (n) of the detections, fit for association.
+    """Check detections and bring them into the form that associators use.
 
-    A box of no width or height cannot be followed: it comes out as a small box with a score of -1, below every limit.
+    A box of no width or height cannot be tracked: it is returned as a small box with a score of -1, below every limit.
+
+    Args:
+        detections: Boxes and scores of a frame.
+
+    Returns:
+        Corners (4, n) and float32 scores (n).
 
     Raises:
-        ValueError: a coordinate or a score is not finite, or a box ends before it begins.
+        ValueError: A coordinate or a score is not finite, or a box ends before it begins.
     """
     corners = detections.boxes.T.copy()
     scores = detections.scores.astype(np.float32)
@@ -53,22 +59,34 @@ def _refuse_broken(detections: Detections, extents: np.ndarray) -> None:
 
 
 def corners_to_xyah(corners: np.ndarray) -> np.ndarray:
-    """Centre, width / height and height (4, n) of corners (4, n)."""
-    xyah = _TO_CENTRES.dot(corners)
+    """Convert corners (4, n) to center, width / height and height (4, n).
+
+    Args:
+        corners: Of boxes with a height above zero.
+    """
+    xyah = _TO_CENTERS.dot(corners)
     xyah[2] /= xyah[3]
     return xyah
 
 
 def xyah_to_corners(xyah: np.ndarray) -> np.ndarray:
-    """The inverse of `corners_to_xyah`."""
-    centres = xyah.copy()
-    centres[2] *= centres[3]
-    return _TO_CORNERS.dot(centres)
+    """Invert `corners_to_xyah`.
+
+    Args:
+        xyah: (4, n).
+    """
+    centers = xyah.copy()
+    centers[2] *= centers[3]
+    return _TO_CORNERS.dot(centers)
 
 
 def corners_to_xysr(corners: np.ndarray) -> np.ndarray:
-    """Centre, area and width / height (4, n) of corners (4, n)."""
-    xysr = _TO_CENTRES.dot(corners)
+    """Convert corners (4, n) to center, area and width / height (4, n).
+
+    Args:
+        corners: Of boxes with a height above zero.
+    """
+    xysr = _TO_CENTERS.dot(corners)
     width, height = xysr[2].copy(), xysr[3].copy()
     np.multiply(width, height, out=xysr[2])
     np.divide(width, height, out=xysr[3])
@@ -76,28 +94,43 @@ def corners_to_xysr(corners: np.ndarray) -> np.ndarray:
 
 
 def xysr_to_corners(xysr: np.ndarray) -> np.ndarray:
-    """The inverse of `corners_to_xysr`, for areas and ratios above zero."""
-    centres = xysr.copy()
-    np.sqrt(xysr[2] * xysr[3], out=centres[2])
-    np.divide(xysr[2], centres[2], out=centres[3])
-    return _TO_CORNERS.dot(centres)
+    """Invert `corners_to_xysr`.
+
+    Args:
+        xysr: (4, n), areas and ratios above zero.
+    """
+    centers = xysr.copy()
+    np.sqrt(xysr[2] * xysr[3], out=centers[2])
+    np.divide(xysr[2], centers[2], out=centers[3])
+    return _TO_CORNERS.dot(centers)
 
 
-def grown(corners: np.ndarray) -> np.ndarray:
-    """Corners (4, n) of boxes whose pixels are counted inclusively: the far sides lie one pixel further out."""
+def to_inclusive(corners: np.ndarray) -> np.ndarray:
+    """Count pixels inclusively, as BYTE's code does: move the far sides one pixel out.
+
+    Args:
+        corners: (4, n).
+    """
     corners = corners.copy()
     corners[2:] += 1.0
     return corners
 
 
-def meeting_pairs(
+def overlapping_pairs(
     first: np.ndarray, second: np.ndarray, least_iou: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs of boxes, one of `first` (4, n) and one of `second` (4, m), that may overlap: positions in both, and the IoU.
+    """Find the pairs of boxes that may overlap, and their IoU.
 
-    Every pair whose IoU is above `least_iou` is there, ordered by `first`, then `second`. Other pairs may be there too:
-    only the x ranges are asked whether they can share that much of a width, and where the y ranges do not meet the value
-    is zero or less. In a crowd few pairs pass, so the arithmetic is done for those alone.
+    Every pair whose IoU is above `least_iou` is found. Others may be too: only the x ranges are tested, and the value
+    is zero or less where the y ranges do not overlap. In a crowd few pairs pass, so the rest is computed for those alone.
+
+    Args:
+        first: Corners (4, n).
+        second: Corners (4, m).
+        least_iou: Pairs that overlap less may be left out.
+
+    Returns:
+        Positions in `first`, positions in `second`, and IoU of each pair, ordered by `first`, then `second`.
     """
     left, right = first[0], first[2]
     if least_iou:

@@ -1,124 +1,104 @@
-"""BYTE (Zhang et al., ByteTrack, ECCV 2022): boxes of high score are linked first, those of low score save what is left.
+"""BYTE (Zhang et al., ByteTrack, ECCV 2022): boxes of high score are matched first, those of low score second.
 
-All tracks live in two arrays, in the order that the output has: first those that are tracked, then those that are lost.
+All tracks are held in two arrays, in the order of the output: first those that are tracked, then those that are lost.
 """
 
 import numpy as np
 
-from smot_vlm.association.assignment import assign
-from smot_vlm.association.boxes import checked_boxes, corners_to_xyah, grown, meeting_pairs, xyah_to_corners
+from smot_vlm.association.assignment import UNMATCHED, assign
+from smot_vlm.association.boxes import checked_boxes, corners_to_xyah, overlapping_pairs, to_inclusive, xyah_to_corners
 from smot_vlm.association.kalman import VALUE, VELOCITY, XYAH_FILTER
-from smot_vlm.association.settings import buffer_in_frames, check_fraction, check_order
+from smot_vlm.association.settings import DEFAULT_SETTINGS, AssociationSettings, check_fraction
 from smot_vlm.structures import Detections
 
-# Rows of the table of whole numbers, one column a track. EXPIRED: lost for longer than the buffer; such a track may
+# Rows of the track table (int64), one column a track. EXPIRED: lost for longer than the buffer; such a track may
 # still be matched in the one frame that follows, and is dropped the next time it is lost.
 ID, FIRST_FRAME, LAST_FRAME, CONFIRMED, EXPIRED = range(5)
 
 # A tracked and a lost track whose boxes have a greater IoU are one object. The search for such pairs has some slack.
-DOUBLE_IOU = np.array(0.85)
-DOUBLE_SEARCH_IOU = 0.8
-
-NOBODY = np.array(-1)
+DUPLICATE_IOU = np.array(0.85)
+DUPLICATE_SEARCH_IOU = 0.8
 
 
 class Byte:
     """Links the boxes of each frame into tracks by BYTE.
 
-    Not to be confused with `smot_vlm.Tracker`, which describes a whole video: this only says which box is whose.
-
     Costs are 1 - IoU (times the detection's score where high scores are matched), with pixels counted inclusively. Each
-    limit L weighs a pair against leaving both sides alone, which costs L / 2 each.
+    limit L weighs a pair against leaving both sides alone, which costs L / 2 each. A new track is shown from its next
+    match on, or at once in the first frame.
 
-    high_score: boxes above it are matched first. low_score: boxes between it and high_score may continue a track in the
-    second round; a box of exactly high_score is in neither round. Scores are compared in single precision, so that a
-    detector's float32 0.1 is the limit 0.1.
-    new_track_score: an unmatched box of at least this score starts a track. It is shown from its next match on, or at
-    once in the first frame.
-    match_cost, low_match_cost, unconfirmed_match_cost: limits of the first round, of the second, and of the round for
-    tracks seen once.
-    buffer_seconds, fps: how long a lost track can be found again; one second is the paper's 30 frames at 30 fps.
+    Args:
+        settings: What all associators share.
+        match_cost: Limit of the first round, for high scores; as in the released code, like the next two.
+        low_match_cost: Limit of the second round, for low scores.
+        unconfirmed_match_cost: Limit of the last round, for tracks seen once.
 
     Raises:
-        ValueError: a setting out of its range.
+        ValueError: A limit is not between 0 and 1.
     """
 
     def __init__(
         self,
+        settings: AssociationSettings = DEFAULT_SETTINGS,
         *,
-        high_score: float = 0.5,
-        low_score: float = 0.1,
-        new_track_score: float = 0.6,
         match_cost: float = 0.9,
         low_match_cost: float = 0.5,
         unconfirmed_match_cost: float = 0.7,
-        buffer_seconds: float = 1.0,
-        fps: float = 30.0,
     ) -> None:
-        check_fraction("new_track_score", new_track_score)
-        check_order("low_score", low_score, "high_score", high_score)
         check_fraction("match_cost", match_cost)
         check_fraction("low_match_cost", low_match_cost)
         check_fraction("unconfirmed_match_cost", unconfirmed_match_cost)
         # Limits are arrays without axes: numpy takes those in faster than Python's numbers.
-        self._high_score, self._low_score, self._new_track_score = (
-            np.array(score, dtype=np.float32) for score in (high_score, low_score, new_track_score)
-        )
         self._least_similarity, self._low_least_similarity, self._unconfirmed_least_similarity = (
             np.array(1.0 - cost) for cost in (match_cost, low_match_cost, unconfirmed_match_cost)
         )
-        self._buffer_frames = buffer_in_frames(buffer_seconds, fps)
+        self._settings = settings
+        self._buffer_frames = settings.buffer_frames
         self.reset()
 
     def reset(self) -> None:
-        """Forget every track; the next frame is the first one, and ids start at 1 again."""
+        """Forget every track; ids start at 1 again."""
         self._frame = 0
         self._next_id = 1
         self._tracked = 0
-        self._beliefs = np.zeros((5, 4, 0))
-        self._facts = np.zeros((5, 0), dtype=np.int64)
+        self._kalman_states = np.zeros((5, 4, 0))
+        self._track_table = np.zeros((5, 0), dtype=np.int64)
 
-    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
-        """Take in the boxes of the next frame, also where there are none, and give the tracks seen in it.
-
-        Out come filtered boxes, the scores of the boxes behind them, ids, and `rows`, the positions of those boxes in
-        `detections`. A box of no width or height belongs to no track. `image` is not looked at.
-
-        Raises:
-            ValueError: a coordinate or a score is not finite, or a box ends before it begins.
-        """
+    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:  # noqa: ARG002
+        """Link the detections of the next frame; boxes come out filtered, `image` is not used."""
         corners, scores = checked_boxes(detections)
         self._frame += 1
-        high = scores > self._high_score
-        low = (scores > self._low_score) & (scores < self._high_score)
+        high, low = self._settings.is_high(scores), self._settings.is_low(scores)
 
-        confirmed = self._facts[CONFIRMED].astype(bool)
+        confirmed = self._track_table[CONFIRMED].astype(bool)
         all_confirmed = np.count_nonzero(confirmed) == len(confirmed)
         self._predict(slice(None) if all_confirmed else confirmed)
-        tracks, rows, iou = meeting_pairs(grown(xyah_to_corners(self._beliefs[VALUE])), grown(corners))
+        tracks, rows, iou = overlapping_pairs(
+            to_inclusive(xyah_to_corners(self._kalman_states[VALUE])), to_inclusive(corners)
+        )
         fused = iou * detections.scores.take(rows)
 
         # The detection that each track takes.
-        row_of = NOBODY.repeat(len(confirmed))
+        row_of = UNMATCHED.repeat(len(confirmed))
         self._match(tracks, rows, fused - self._least_similarity, confirmed, high, row_of)
         if np.count_nonzero(low):
-            unseen = confirmed & (row_of == NOBODY)
+            unseen = confirmed & (row_of == UNMATCHED)
             unseen[self._tracked :] = False
             self._match(tracks, rows, iou - self._low_least_similarity, unseen, low, row_of)
         if not all_confirmed:
             self._match(tracks, rows, fused - self._unconfirmed_least_similarity, ~confirmed, high, row_of)
 
-        new_rows = (high & (scores >= self._new_track_score)).nonzero()[0]
+        new_rows = (high & self._settings.starts_track(scores)).nonzero()[0]
         rows = self._arrange(row_of, new_rows, corners)
         return self._output(rows, detections.scores)
 
     def _predict(self, pool: slice | np.ndarray) -> None:
-        """Move confirmed tracks one frame on; the height of a lost one stays."""
-        self._beliefs[VELOCITY, 3, self._tracked :] = 0
+        """Predict confirmed tracks for the next frame; the height of a lost one is kept."""
+        self._kalman_states[VELOCITY, 3, self._tracked :] = 0
         if isinstance(pool, slice):
-            self._beliefs = XYAH_FILTER.predict(self._beliefs)
+            self._kalman_states = XYAH_FILTER.predict(self._kalman_states)
         else:
-            self._beliefs[:, :, pool] = XYAH_FILTER.predict(self._beliefs[:, :, pool])
+            self._kalman_states[:, :, pool] = XYAH_FILTER.predict(self._kalman_states[:, :, pool])
 
     @staticmethod
     def _match(
@@ -131,8 +111,8 @@ class Byte:
     ) -> None:
         """One round over the candidate pairs (`tracks`, `rows`) with `gain` = limit - cost.
 
-        Only pairs of `open_tracks` and `free_rows` (masks) take part. Notes in `row_of` the detection that a track
-        takes, and in `free_rows` that it is taken.
+        Only pairs of `open_tracks` and `free_rows` (masks) take part. Writes the detection of each matched track to
+        `row_of` and clears it in `free_rows`.
         """
         useful = ((gain > 0) & open_tracks.take(tracks) & free_rows.take(rows)).nonzero()[0]
         if len(useful) == 0:
@@ -146,64 +126,70 @@ class Byte:
     def _arrange(self, row_of: np.ndarray, new_rows: np.ndarray, corners: np.ndarray) -> np.ndarray:
         """Sort the tracks into the order of the next frame: seen, new, revived, lost before, lost now.
 
-        Gives the detections behind the tracked ones.
+        Returns the detections behind the tracked ones.
         """
-        is_seen = row_of != NOBODY
+        is_seen = row_of != UNMATCHED
         seen = is_seen.nonzero()[0]
-        lost = (~is_seen & (self._facts[CONFIRMED] > self._facts[EXPIRED])).nonzero()[0]
+        lost = (~is_seen & (self._track_table[CONFIRMED] > self._track_table[EXPIRED])).nonzero()[0]
         newly_lost = lost.searchsorted(self._tracked)
         if newly_lost:
             lost = np.concatenate((lost[newly_lost:], lost[:newly_lost]))
         rows = row_of.take(seen)
 
-        beliefs = self._beliefs.take(seen, axis=2)
-        XYAH_FILTER.correct(beliefs, corners_to_xyah(corners.take(rows, axis=1)))
-        facts = self._facts.take(np.concatenate((seen, lost)), axis=1)
+        states = self._kalman_states.take(seen, axis=2)
+        XYAH_FILTER.correct(states, corners_to_xyah(corners.take(rows, axis=1)))
+        table = self._track_table.take(np.concatenate((seen, lost)), axis=1)
         tracked = len(seen)
-        facts[LAST_FRAME, :tracked] = self._frame
-        facts[CONFIRMED, :tracked] = 1
+        table[LAST_FRAME, :tracked] = self._frame
+        table[CONFIRMED, :tracked] = 1
         if len(lost):
-            facts[EXPIRED, tracked:] = facts[LAST_FRAME, tracked:] < self._frame - self._buffer_frames
-            beliefs = np.concatenate((beliefs, self._beliefs.take(lost, axis=2)), axis=2)
+            table[EXPIRED, tracked:] = table[LAST_FRAME, tracked:] < self._frame - self._buffer_frames
+            states = np.concatenate((states, self._kalman_states.take(lost, axis=2)), axis=2)
         if len(new_rows):
             cut = seen.searchsorted(self._tracked)
             start = XYAH_FILTER.start(corners_to_xyah(corners.take(new_rows, axis=1)))
-            beliefs = np.concatenate((beliefs[:, :, :cut], start, beliefs[:, :, cut:]), axis=2)
-            facts = np.concatenate((facts[:, :cut], self._new_facts(len(new_rows)), facts[:, cut:]), axis=1)
+            states = np.concatenate((states[:, :, :cut], start, states[:, :, cut:]), axis=2)
+            table = np.concatenate((table[:, :cut], self._new_columns(len(new_rows)), table[:, cut:]), axis=1)
             rows = np.concatenate((rows[:cut], new_rows, rows[cut:]))
-        self._beliefs, self._facts, self._tracked = beliefs, facts, len(rows)
+        self._kalman_states, self._track_table, self._tracked = states, table, len(rows)
         return rows
 
-    def _new_facts(self, count: int) -> np.ndarray:
-        facts = np.zeros((5, count), dtype=np.int64)
-        facts[ID] = np.arange(self._next_id, self._next_id + count)
-        facts[FIRST_FRAME] = facts[LAST_FRAME] = self._frame
-        facts[CONFIRMED] = self._frame == 1
+    def _new_columns(self, count: int) -> np.ndarray:
+        table = np.zeros((5, count), dtype=np.int64)
+        table[ID] = np.arange(self._next_id, self._next_id + count)
+        table[FIRST_FRAME] = table[LAST_FRAME] = self._frame
+        table[CONFIRMED] = self._frame == 1
         self._next_id += count
-        return facts
+        return table
 
     def _output(self, rows: np.ndarray, scores: np.ndarray) -> Detections:
-        """Drop doubles and give the confirmed tracks seen in this frame."""
-        boxes = xyah_to_corners(self._beliefs[VALUE])
-        doubles = self._doubles(boxes)
-        if len(doubles):
+        """Drop duplicates and return the confirmed tracks seen in this frame."""
+        boxes = xyah_to_corners(self._kalman_states[VALUE])
+        duplicates = self._duplicates(boxes)
+        if len(duplicates):
             keep = np.ones(boxes.shape[1], dtype=bool)
-            keep[doubles] = False
+            keep[duplicates] = False
             boxes, rows = boxes[:, keep], rows[keep[: self._tracked]]
-            self._beliefs, self._facts, self._tracked = self._beliefs[:, :, keep], self._facts[:, keep], len(rows)
-        shown = self._facts[CONFIRMED, : self._tracked].nonzero()[0]
+            self._kalman_states, self._track_table, self._tracked = (
+                self._kalman_states[:, :, keep],
+                self._track_table[:, keep],
+                len(rows),
+            )
+        shown = self._track_table[CONFIRMED, : self._tracked].nonzero()[0]
         rows = rows.take(shown)
-        return Detections(boxes.take(shown, axis=1).T, scores.take(rows), self._facts[ID].take(shown), rows)
+        return Detections(boxes.take(shown, axis=1).T, scores.take(rows), self._track_table[ID].take(shown), rows)
 
-    def _doubles(self, boxes: np.ndarray) -> np.ndarray:
-        """Of a tracked and a lost track on one object, the one with the shorter life; the tracked one when equal."""
+    def _duplicates(self, boxes: np.ndarray) -> np.ndarray:
+        """Of a tracked and a lost track on one object, the one that is shorter; the tracked one when equal."""
         if self._tracked in (0, boxes.shape[1]):
             return np.zeros(0, dtype=np.int64)
-        boxes = grown(boxes)
-        tracked, lost, iou = meeting_pairs(boxes[:, : self._tracked], boxes[:, self._tracked :], DOUBLE_SEARCH_IOU)
-        double = (iou > DOUBLE_IOU).nonzero()[0]
-        if len(double) == 0:
-            return double
-        tracked, lost = tracked[double], lost[double] + self._tracked
-        life = self._facts[LAST_FRAME] - self._facts[FIRST_FRAME]
-        return np.where(life[tracked] > life[lost], lost, tracked)
+        boxes = to_inclusive(boxes)
+        tracked, lost, iou = overlapping_pairs(
+            boxes[:, : self._tracked], boxes[:, self._tracked :], DUPLICATE_SEARCH_IOU
+        )
+        duplicate = (iou > DUPLICATE_IOU).nonzero()[0]
+        if len(duplicate) == 0:
+            return duplicate
+        tracked, lost = tracked[duplicate], lost[duplicate] + self._tracked
+        length = self._track_table[LAST_FRAME] - self._track_table[FIRST_FRAME]
+        return np.where(length[tracked] > length[lost], lost, tracked)

@@ -1,4 +1,4 @@
-"""Boxes where somebody was hidden: between two boxes of a track, on straight lines."""
+"""Boxes for frames in which a person was hidden, interpolated between the boxes before and after."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,15 +7,19 @@ import numpy as np
 
 from smot_vlm.structures import Trajectory
 
-# Share of the lesser score at the two ends: nobody was seen there.
-GUESSED = 0.5
+# Score of an interpolated box, as a share of the lesser score at the two ends.
+INTERPOLATED_SCORE = 0.5
 
 
 def fill_gaps(tracks: Sequence[Trajectory], frames: np.ndarray) -> list[Trajectory]:
-    """Each track with a box in all of `frames` (ascending) from its first to its last, linear in time between its own.
+    """Give each track a box in every frame from its first to its last, linear in time between its own boxes.
 
-    As ByteTrack's paper does after tracking; an associator forgets who is lost for longer than its
-    buffer, so that no gap is longer.
+    ByteTrack's paper does the same after tracking. An associator forgets tracks that are lost for longer than its
+    buffer, so no gap is longer than that.
+
+    Args:
+        tracks: The tracks of a video.
+        frames: Indices of the frames that were processed, ascending.
     """
     return [_filled(track, frames) for track in tracks]
 
@@ -27,7 +31,7 @@ def _filled(track: Trajectory, frames: np.ndarray) -> Trajectory:
         return track
     boxes = np.stack([np.interp(missing, track.frames, edge) for edge in track.boxes.T], axis=1)
     after = np.searchsorted(track.frames, missing)
-    scores = GUESSED * np.minimum(track.scores[after - 1], track.scores[after])
+    scores = INTERPOLATED_SCORE * np.minimum(track.scores[after - 1], track.scores[after])
     order = np.argsort(np.concatenate([track.frames, missing]), kind="stable")
     return replace(
         track,

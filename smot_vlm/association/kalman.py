@@ -1,10 +1,10 @@
 """Constant-velocity Kalman filters over all tracks at once, in closed form.
 
 The noise of BYTE, DeepSORT, SORT and OC-SORT is diagonal and their motion couples each coordinate only with its own
-velocity. So the filter of a box falls apart into independent filters of (value, velocity), one for each coordinate, and
+velocity. So the filter of a box separates into independent filters of (value, velocity), one for each coordinate, and
 the matrix equations of prediction and correction become a few products of arrays.
 
-A belief is float64 (5, 4, tracks): its rows are VALUE, VELOCITY (a frame), and the covariance of the two as
+A state is float64 (5, 4, tracks): its rows are VALUE, VELOCITY (a frame), and the covariance of the two as
 VALUE_VARIANCE, COVARIANCE and VELOCITY_VARIANCE, for each of four coordinates and each track.
 """
 
@@ -29,10 +29,11 @@ _STEP = np.array(
 
 
 class Noise:
-    """Standard deviations that grow with a box's height, or do not.
+    """Standard deviations, in proportion to a box's height or fixed.
 
-    relative, absolute: one number for each coordinate, (4) or (2, 4) for values and velocities; the standard deviation is
-    relative times the height (coordinate 3) where the box has one, and absolute elsewhere.
+    Args:
+        relative: Share of the height (coordinate 3) for each coordinate, (4), or (2, 4) for values and velocities.
+        absolute: Fixed deviations of the same shape; the variances of both add up.
     """
 
     def __init__(self, relative: ArrayLike, absolute: ArrayLike) -> None:
@@ -41,7 +42,11 @@ class Noise:
         self._weights = squares.reshape(2, -1).T.copy()
 
     def variance(self, value: np.ndarray) -> np.ndarray:
-        """Variances (4, tracks) or (2, 4, tracks) for boxes (4, tracks)."""
+        """Variances (4, tracks) or (2, 4, tracks).
+
+        Args:
+            value: Boxes (4, tracks) in the form of the filter.
+        """
         basis = np.empty((2, value.shape[1]))
         np.square(value[3], out=basis[0])
         basis[1] = 1.0
@@ -52,8 +57,10 @@ class Noise:
 class KalmanFilter:
     """The three operations of a filter with unit time steps.
 
-    first: noise (2, 4) of a track that has been seen once. process: noise (2, 4) that a step adds.
-    measurement: noise (4) of a detection.
+    Attributes:
+        first: Noise (2, 4) of a track that has been seen once.
+        process: Noise (2, 4) that a step adds.
+        measurement: Noise (4) of a detection.
     """
 
     first: Noise
@@ -61,27 +68,44 @@ class KalmanFilter:
     measurement: Noise
 
     def start(self, measured: np.ndarray) -> np.ndarray:
-        """Beliefs (5, 4, n) after one measurement (4, n) each: at rest, value and velocity uncorrelated."""
-        belief = np.zeros((5, *measured.shape))
-        belief[VALUE] = measured
-        belief[VALUE_VARIANCE::2] = self.first.variance(measured)
-        return belief
+        """States (5, 4, n) after one measurement each: at rest, value and velocity uncorrelated.
 
-    def predict(self, belief: np.ndarray) -> np.ndarray:
-        """Beliefs (5, 4, n) one frame on; the noise goes by the height before the step."""
-        value_noise, velocity_noise = self.process.variance(belief[VALUE])
-        predicted = _STEP.dot(belief.reshape(5, -1)).reshape(belief.shape)
+        Args:
+            measured: (4, n).
+        """
+        state = np.zeros((5, *measured.shape))
+        state[VALUE] = measured
+        state[VALUE_VARIANCE::2] = self.first.variance(measured)
+        return state
+
+    def predict(self, state: np.ndarray) -> np.ndarray:
+        """States one frame later; the noise goes by the height before the step.
+
+        Args:
+            state: (5, 4, n), left as it is.
+        """
+        value_noise, velocity_noise = self.process.variance(state[VALUE])
+        predicted = _STEP.dot(state.reshape(5, -1)).reshape(state.shape)
         predicted[VALUE_VARIANCE] += value_noise
         predicted[VELOCITY_VARIANCE] += velocity_noise
         return predicted
 
-    def expect(self, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and variance (4, n) of the measurement that each belief (5, 4, n) expects; coordinates are independent."""
-        return belief[VALUE], belief[VALUE_VARIANCE] + self.measurement.variance(belief[VALUE])
+    def expect(self, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance (4, n) of the measurement that each state expects; coordinates are independent.
 
-    def correct(self, belief: np.ndarray, measured: np.ndarray) -> None:
-        """Take in one measurement (4, n) for each belief (5, 4, n), in place; the noise goes by the height before."""
-        value, velocity, value_variance, covariance, velocity_variance = belief
+        Args:
+            state: (5, 4, n).
+        """
+        return state[VALUE], state[VALUE_VARIANCE] + self.measurement.variance(state[VALUE])
+
+    def correct(self, state: np.ndarray, measured: np.ndarray) -> None:
+        """Update each state by one measurement, in place; the noise goes by the height before.
+
+        Args:
+            state: (5, 4, n).
+            measured: (4, n).
+        """
+        value, velocity, value_variance, covariance, velocity_variance = state
         total = self.measurement.variance(value)
         total += value_variance
         value_gain = value_variance / total
@@ -94,7 +118,7 @@ class KalmanFilter:
         value_variance -= value_gain * value_variance
 
 
-# The filter of DeepSORT (Wojke et al. 2017), taken over by BYTE: state xyah, noise in proportion to the box's height.
+# The filter of DeepSORT (Wojke et al. 2017), used by BYTE too: state xyah, noise in proportion to the box's height.
 XYAH_FILTER = KalmanFilter(
     first=Noise(
         relative=[[1 / 10, 1 / 10, 0, 1 / 10], [1 / 16, 1 / 16, 0, 1 / 16]],
@@ -107,7 +131,7 @@ XYAH_FILTER = KalmanFilter(
     measurement=Noise(relative=[1 / 20, 1 / 20, 0, 1 / 20], absolute=[0, 0, 1e-1, 0]),
 )
 
-# The filter of SORT (Bewley et al. 2016), taken over by OC-SORT: state xysr, fixed noise, a ratio that does not move.
+# The filter of SORT (Bewley et al. 2016), used by OC-SORT too: state xysr, fixed noise, a ratio that does not move.
 XYSR_FILTER = KalmanFilter(
     first=Noise(
         relative=[[0, 0, 0, 0], [0, 0, 0, 0]],
@@ -121,13 +145,16 @@ XYSR_FILTER = KalmanFilter(
 )
 
 
-def predict_xysr(belief: np.ndarray) -> np.ndarray:
-    """Beliefs (5, 4, n) in xysr one frame on, as SORT does it: an area that would shrink to nothing stays.
+def predict_xysr(state: np.ndarray) -> np.ndarray:
+    """States in xysr one frame later, as SORT does it: an area that would shrink to nothing stays.
 
     So areas stay above zero: a correction takes a mean of the predicted and the measured one.
+
+    Args:
+        state: (5, 4, n), left as it is.
     """
-    vanishing = belief[VALUE, 2] + belief[VELOCITY, 2] <= 0
+    vanishing = state[VALUE, 2] + state[VELOCITY, 2] <= 0
     if np.count_nonzero(vanishing):
-        belief = belief.copy()
-        belief[VELOCITY, 2, vanishing] = 0
-    return XYSR_FILTER.predict(belief)
+        state = state.copy()
+        state[VELOCITY, 2, vanishing] = 0
+    return XYSR_FILTER.predict(state)

@@ -1,4 +1,4 @@
-"""What a person looks like: a vector for each box from a re-identification model, and the memory of such vectors."""
+"""Appearance embeddings: a unit vector for each box from a re-identification model, and a gallery of them."""
 
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -17,23 +17,34 @@ HEIGHT, WIDTH = 256, 128
 
 
 @runtime_checkable
-class Appearance(Protocol):
-    """Says what the people in boxes look like."""
+class AppearanceEncoder(Protocol):
+    """Embeds the people in boxes: the greater the cosine of two embeddings, the more alike two people look."""
 
     def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        """RGB uint8 (height, width, 3) and xyxy boxes (n, 4) in its pixels -> float32 unit vectors (n, dim)."""
+        """Embed the people of a frame.
+
+        Args:
+            image: RGB uint8 (height, width, 3).
+            boxes: (n, 4), xyxy in its pixels.
+
+        Returns:
+            float32 unit vectors (n, dim).
+        """
         ...
 
 
-class OnnxAppearance:
+class OnnxReID:
     """A re-identification model such as OSNet, exported to ONNX: (batch, 3, height, width) -> (batch, dim).
 
-    Crops are RGB, resized to the model's input and normalised by ImageNet's mean and deviation. threads: 0 lets
-    onnxruntime choose.
+    Crops are RGB, resized to the model's input and normalised by ImageNet's mean and deviation.
+
+    Args:
+        path: The ONNX file.
+        threads: Of onnxruntime; 0 lets it choose.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: not ONNX, or a model with another input or output.
+        FileNotFoundError: No such file.
+        ValueError: Not ONNX, or a model with another input or output.
     """
 
     def __init__(self, path: Path | str, *, threads: int = 0) -> None:
@@ -50,15 +61,15 @@ class OnnxAppearance:
         self._width = shape[3] if isinstance(shape[3], int) else WIDTH
 
     def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        """RGB uint8 (height, width, 3) and xyxy boxes (n, 4) in its pixels -> float32 unit vectors (n, dim)."""
-        crops = np.stack([self._crop(image, box) for box in boxes]) if len(boxes) else self._nothing()
+        """Embed the part of each box inside the image."""
+        crops = np.stack([self._crop(image, box) for box in boxes]) if len(boxes) else self._no_crops()
         size = self._batch or max(1, len(crops))
         vectors = np.concatenate(
             [self._run(crops[start : start + size], size) for start in range(0, len(crops) or 1, size)]
         )
         return vectors[: len(boxes)]
 
-    def _nothing(self) -> np.ndarray:
+    def _no_crops(self) -> np.ndarray:
         return np.zeros((0, 3, self._height, self._width), dtype=np.float32)
 
     def _crop(self, image: np.ndarray, box: np.ndarray) -> np.ndarray:
@@ -70,7 +81,7 @@ class OnnxAppearance:
         return ((crop.astype(np.float32) / 255 - MEAN) / DEVIATION).transpose(2, 0, 1)
 
     def _run(self, crops: np.ndarray, size: int) -> np.ndarray:
-        """Unit vectors of `crops`, filled up to `size` for files with a fixed batch."""
+        """Unit vectors of `crops`, padded to `size` for files with a fixed batch."""
         batch = np.zeros((size, 3, self._height, self._width), dtype=np.float32)
         batch[: len(crops)] = crops
         vectors = np.asarray(self._session.run(None, {self._input.name: batch})[0], dtype=np.float32)
@@ -81,26 +92,27 @@ class OnnxAppearance:
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
-def find_appearance() -> OnnxAppearance:
+def find_reid_model() -> OnnxReID:
     """The re-identification model in this program's cache: the first ONNX file, by name, in the folder `reid`.
 
     Raises:
-        FileNotFoundError: there is none; the message names the folder.
+        FileNotFoundError: There is none; the message names the folder.
     """
     folder = cache_folder("reid")
     files = sorted(folder.glob("*.onnx"))
     if not files:
         raise FileNotFoundError(
-            f"{folder}: no ONNX re-identification model there, which deepsort needs to know people by their looks; "
+            f"{folder}: no ONNX re-identification model there, which deepsort needs to compare appearance; "
             "put one there (OSNet x0.25, for example), write deepsort:FILE, or choose byte, sort or ocsort"
         )
-    return OnnxAppearance(files[0])
+    return OnnxReID(files[0])
 
 
 class Gallery:
-    """The last looks of every track, in slots that are used again when a track ends.
+    """The newest embeddings of every track, in slots that are used again when a track ends.
 
-    size: how many looks a track keeps; the oldest makes room.
+    Args:
+        size: How many embeddings a track keeps; a new one replaces the oldest.
     """
 
     def __init__(self, size: int) -> None:
@@ -110,7 +122,14 @@ class Gallery:
         self._free: list[int] = []
 
     def open(self, vectors: np.ndarray) -> np.ndarray:
-        """Slots (n) for new tracks that look like `vectors` (n, dim)."""
+        """Reserve slots for new tracks.
+
+        Args:
+            vectors: Their first embeddings (n, dim).
+
+        Returns:
+            Slots (n).
+        """
         missing = len(vectors) - len(self._free)
         if missing > 0:
             self._grow(max(missing, len(self._counts)), vectors.shape[1])
@@ -121,21 +140,38 @@ class Gallery:
         return slots
 
     def close(self, slots: np.ndarray) -> None:
-        """Forget the tracks in `slots`."""
+        """Free the slots of tracks that ended.
+
+        Args:
+            slots: Of these tracks.
+        """
         self._free += slots.tolist()
 
     def add(self, slots: np.ndarray, vectors: np.ndarray) -> None:
-        """One more look (n, dim) for the tracks in `slots` (n), each slot at most once."""
+        """Add an embedding to tracks.
+
+        Args:
+            slots: Slots of the tracks (n), each at most once.
+            vectors: Their embeddings (n, dim).
+        """
         if len(slots) == 0:
             return
         self._vectors[slots, self._counts[slots] % self._size] = vectors
         self._counts[slots] += 1
 
     def similarity(self, slots: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """The greatest cosine (n, m) between any look kept in `slots` (n) and each of `vectors` (m, dim), at least 0."""
+        """The greatest cosine between any embedding of a track and each given one, at least 0.
+
+        Args:
+            slots: Slots of the tracks (n).
+            vectors: Embeddings (m, dim).
+
+        Returns:
+            (n, m) similarities.
+        """
         if len(slots) == 0 or len(vectors) == 0:
             return np.zeros((len(slots), len(vectors)))
-        # Places not yet filled hold zeros, whose cosine is 0.
+        # Unfilled entries are zeros, whose cosine is 0.
         return np.maximum((self._vectors[slots] @ vectors.T).max(axis=1), 0).astype(np.float64)
 
     def _grow(self, count: int, dim: int) -> None:

@@ -1,36 +1,119 @@
-"""Checks of what the associators are told, with errors that say what is allowed."""
+"""The settings that all associators share, and checks for those of a single one."""
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 
 def check_fraction(name: str, value: float) -> None:
-    """Raises: ValueError: `value` is not between 0 and 1."""
+    """Refuse a value that is not between 0 and 1.
+
+    Args:
+        name: The setting's name, for the error.
+        value: Its value.
+
+    Raises:
+        ValueError: `value` is not between 0 and 1.
+    """
     if not 0 <= value <= 1:
         raise ValueError(f"{name} is {value}; give a number between 0 and 1")
 
 
-def check_order(lower_name: str, lower: float, upper_name: str, upper: float) -> None:
-    """Raises: ValueError: not 0 <= `lower` <= `upper` <= 1."""
-    check_fraction(lower_name, lower)
-    check_fraction(upper_name, upper)
-    if lower > upper:
-        raise ValueError(f"{lower_name} is {lower} and {upper_name} is {upper}; give {lower_name} <= {upper_name}")
-
-
 def check_count(name: str, value: int, least: int) -> None:
-    """Raises: ValueError: `value` is not a whole number of at least `least`."""
+    """Refuse a value that is not a whole number of at least `least`.
+
+    Args:
+        name: The setting's name, for the error.
+        value: Its value.
+        least: The smallest value allowed.
+
+    Raises:
+        ValueError: `value` is no such number.
+    """
     if value != int(value) or value < least:
         raise ValueError(f"{name} is {value}; give a whole number of at least {least}")
 
 
-def buffer_in_frames(buffer_seconds: float, fps: float) -> int:
-    """How many frames a track is kept without being seen: at least one.
+@dataclass(frozen=True)
+class AssociationSettings:
+    """What every associator is given. The defaults are those of BYTE's released code.
+
+    Scores are compared in single precision, so that a detector's float32 0.1 equals the limit 0.1.
+
+    Attributes:
+        high_score: Detections above it are matched first.
+        low_score: Detections between it and `high_score` are matched second, by associators with such a round.
+        new_track_score: The least score of an unmatched detection that starts a track (BYTE and Sparse).
+        buffer_seconds: How long a lost track can be found again. One second is the papers' 30 frames at 30 fps.
+        fps: Frames a second that the associator is given.
 
     Raises:
-        ValueError: `buffer_seconds` is negative or `fps` not above 0, or one of them is not finite.
+        ValueError: A setting is out of its range.
     """
-    if not (math.isfinite(fps) and fps > 0):
-        raise ValueError(f"fps is {fps}; give frames a second, above 0")
-    if not (math.isfinite(buffer_seconds) and buffer_seconds >= 0):
-        raise ValueError(f"buffer_seconds is {buffer_seconds}; give seconds, at least 0")
-    return max(1, round(buffer_seconds * fps))
+
+    high_score: float = 0.5
+    low_score: float = 0.1
+    new_track_score: float = 0.6
+    buffer_seconds: float = 1.0
+    fps: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name in ("high_score", "low_score", "new_track_score"):
+            check_fraction(name, getattr(self, name))
+        if self.low_score > self.high_score:
+            raise ValueError(
+                f"low_score is {self.low_score} and high_score is {self.high_score}; give low_score <= high_score"
+            )
+        if not (math.isfinite(self.fps) and self.fps > 0):
+            raise ValueError(f"fps is {self.fps}; give frames a second, above 0")
+        if not (math.isfinite(self.buffer_seconds) and self.buffer_seconds >= 0):
+            raise ValueError(f"buffer_seconds is {self.buffer_seconds}; give seconds, at least 0")
+
+    @property
+    def buffer_frames(self) -> int:
+        """How many frames a lost track is kept: at least one."""
+        return max(1, round(self.buffer_seconds * self.fps))
+
+    def is_high(self, scores: np.ndarray) -> np.ndarray:
+        """Which boxes take part in the first round.
+
+        Args:
+            scores: float32 (n,).
+
+        Returns:
+            A mask (n,).
+        """
+        return scores > self._limits[0]
+
+    def is_low(self, scores: np.ndarray) -> np.ndarray:
+        """Which boxes take part in the second round; a score of exactly `high_score` is in neither.
+
+        Args:
+            scores: float32 (n,).
+
+        Returns:
+            A mask (n,).
+        """
+        return (scores > self._limits[1]) & (scores < self._limits[0])
+
+    def starts_track(self, scores: np.ndarray) -> np.ndarray:
+        """Which boxes may start a track.
+
+        Args:
+            scores: float32 (n,).
+
+        Returns:
+            A mask (n,).
+        """
+        return scores >= self._limits[2]
+
+    @cached_property
+    def _limits(self) -> tuple[np.ndarray, ...]:
+        # Arrays without axes: numpy compares with those faster than with Python's numbers.
+        limits = (self.high_score, self.low_score, self.new_track_score)
+        return tuple(np.array(limit, dtype=np.float32) for limit in limits)
+
+
+DEFAULT_SETTINGS = AssociationSettings()

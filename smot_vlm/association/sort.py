@@ -3,12 +3,12 @@
 import numpy as np
 
 from smot_vlm.association.assignment import assign, is_one_to_one
-from smot_vlm.association.boxes import checked_boxes, corners_to_xysr, meeting_pairs, xysr_to_corners
+from smot_vlm.association.boxes import checked_boxes, corners_to_xysr, overlapping_pairs, xysr_to_corners
 from smot_vlm.association.kalman import VALUE, XYSR_FILTER, predict_xysr
-from smot_vlm.association.settings import buffer_in_frames, check_count, check_fraction
+from smot_vlm.association.settings import DEFAULT_SETTINGS, AssociationSettings, check_count, check_fraction
 from smot_vlm.structures import Detections
 
-# Rows of the table of whole numbers, one column a track, oldest first. MISSES: frames since the track was last seen.
+# Rows of the track table (int64), one column a track, oldest first. MISSES: frames since the track was last seen.
 # STREAK: frames in a row in which it was seen, its first detection not counted.
 ID, MISSES, STREAK = range(3)
 
@@ -16,104 +16,104 @@ ID, MISSES, STREAK = range(3)
 class Sort:
     """Links the boxes of each frame into tracks by SORT.
 
-    Not to be confused with `smot_vlm.Tracker`, which describes a whole video: this only says which box is whose.
+    Only detections of high score are used. The defaults are the paper's and its code's.
 
-    high_score: boxes above it are used, others are not.
-    least_iou: a track takes no box that it overlaps less.
-    min_hits: a track is shown once it was seen in so many frames in a row after its first, or within the first so many
-    frames of the video.
-    buffer_seconds, fps: how long a track is kept without being seen; the paper's is a single frame, whatever the rate.
+    Args:
+        settings: What all associators share; only `high_score` is used.
+        least_iou: A track takes no box that it overlaps less.
+        min_hits: A track is shown once it was seen in so many frames in a row after its first, or within the first so
+            many frames of the video.
+        buffer_frames: How many frames a lost track is kept (T_lost), whatever the frame rate.
 
     Raises:
-        ValueError: a setting out of its range.
+        ValueError: A setting is out of its range.
     """
 
     def __init__(
         self,
+        settings: AssociationSettings = DEFAULT_SETTINGS,
         *,
-        high_score: float = 0.5,
         least_iou: float = 0.3,
         min_hits: int = 3,
-        buffer_seconds: float = 1 / 30,
-        fps: float = 30.0,
+        buffer_frames: int = 1,
     ) -> None:
-        check_fraction("high_score", high_score)
         check_fraction("least_iou", least_iou)
         check_count("min_hits", min_hits, 0)
-        self._high_score = np.array(high_score, dtype=np.float32)
+        check_count("buffer_frames", buffer_frames, 1)
+        self._settings = settings
         self._least_iou = least_iou
         self._min_hits = min_hits
-        self._buffer_frames = buffer_in_frames(buffer_seconds, fps)
+        self._buffer_frames = buffer_frames
         self.reset()
 
     def reset(self) -> None:
-        """Forget every track; the next frame is the first one, and ids start at 1 again."""
+        """Forget every track; ids start at 1 again."""
         self._frame = 0
         self._next_id = 1
-        self._beliefs = np.zeros((5, 4, 0))
-        self._facts = np.zeros((3, 0), dtype=np.int64)
+        self._kalman_states = np.zeros((5, 4, 0))
+        self._track_table = np.zeros((3, 0), dtype=np.int64)
 
-    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
-        """Take in the boxes of the next frame, also where there are none, and give the tracks seen in it.
-
-        Out come filtered boxes, the scores of the boxes behind them, ids, and `rows`, the positions of those boxes in
-        `detections`. A box of no width or height belongs to no track. `image` is not looked at.
-
-        Raises:
-            ValueError: a coordinate or a score is not finite, or a box ends before it begins.
-        """
+    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:  # noqa: ARG002
+        """Link the detections of the next frame; boxes come out filtered, `image` is not used."""
         corners, scores = checked_boxes(detections)
         self._frame += 1
-        fed = (scores > self._high_score).nonzero()[0]
-        corners = corners.take(fed, axis=1)
-        self._facts[STREAK, self._facts[MISSES] > 0] = 0
-        self._facts[MISSES] += 1
-        beliefs = predict_xysr(self._beliefs)
+        used = self._settings.is_high(scores).nonzero()[0]
+        corners = corners.take(used, axis=1)
+        self._track_table[STREAK, self._track_table[MISSES] > 0] = 0
+        self._track_table[MISSES] += 1
+        states = predict_xysr(self._kalman_states)
 
-        tracks, taken = match_by_iou(*meeting_pairs(xysr_to_corners(beliefs[VALUE]), corners), self._least_iou)
-        seen = beliefs.take(tracks, axis=2)
+        tracks, taken = match_by_iou(*overlapping_pairs(xysr_to_corners(states[VALUE]), corners), self._least_iou)
+        seen = states.take(tracks, axis=2)
         measured = corners_to_xysr(corners)
         XYSR_FILTER.correct(seen, measured.take(taken, axis=1))
-        beliefs[:, :, tracks] = seen
-        self._facts[MISSES, tracks] = 0
-        self._facts[STREAK, tracks] += 1
+        states[:, :, tracks] = seen
+        self._track_table[MISSES, tracks] = 0
+        self._track_table[STREAK, tracks] += 1
 
-        is_new = np.ones(len(fed), dtype=bool)
+        is_new = np.ones(len(used), dtype=bool)
         is_new[taken] = False
         new = is_new.nonzero()[0]
-        rows = np.full(beliefs.shape[2] + len(new), -1)
-        rows[tracks] = fed[taken]
-        rows[beliefs.shape[2] :] = fed[new]
-        self._arrange(beliefs, XYSR_FILTER.start(measured.take(new, axis=1)))
+        rows = np.full(states.shape[2] + len(new), -1)
+        rows[tracks] = used[taken]
+        rows[states.shape[2] :] = used[new]
+        self._arrange(states, XYSR_FILTER.start(measured.take(new, axis=1)))
         return self._output(rows, detections.scores)
 
-    def _arrange(self, beliefs: np.ndarray, new: np.ndarray) -> None:
+    def _arrange(self, states: np.ndarray, new: np.ndarray) -> None:
         count = new.shape[2]
-        facts = np.zeros((3, count), dtype=np.int64)
-        facts[ID] = np.arange(self._next_id, self._next_id + count)
+        table = np.zeros((3, count), dtype=np.int64)
+        table[ID] = np.arange(self._next_id, self._next_id + count)
         self._next_id += count
-        self._beliefs = np.concatenate((beliefs, new), axis=2)
-        self._facts = np.concatenate((self._facts, facts), axis=1)
+        self._kalman_states = np.concatenate((states, new), axis=2)
+        self._track_table = np.concatenate((self._track_table, table), axis=1)
 
     def _output(self, rows: np.ndarray, scores: np.ndarray) -> Detections:
-        """Give the tracks to be shown, and drop those missed for too long."""
+        """Return the tracks to be shown, and drop those missed for too long."""
         shown = rows >= 0
         if self._frame > self._min_hits:
-            shown &= self._facts[STREAK] >= self._min_hits
-        boxes = xysr_to_corners(self._beliefs[VALUE][:, shown]).T
-        ids, rows = self._facts[ID, shown], rows[shown]
-        kept = self._facts[MISSES] <= self._buffer_frames
+            shown &= self._track_table[STREAK] >= self._min_hits
+        boxes = xysr_to_corners(self._kalman_states[VALUE][:, shown]).T
+        ids, rows = self._track_table[ID, shown], rows[shown]
+        kept = self._track_table[MISSES] <= self._buffer_frames
         if not kept.all():
-            self._beliefs, self._facts = self._beliefs[:, :, kept], self._facts[:, kept]
+            self._kalman_states, self._track_table = self._kalman_states[:, :, kept], self._track_table[:, kept]
         return Detections(boxes, scores.take(rows), ids, rows)
 
 
 def match_by_iou(
     tracks: np.ndarray, boxes: np.ndarray, iou: np.ndarray, least_iou: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tracks and the boxes they take, out of candidate pairs.
+    """Match tracks and boxes: the pairs above `least_iou` where these are one to one, else by `match_by_total_iou`.
 
-    Where the pairs above `least_iou` are one to one, these are the answer, else those of `match_by_total_iou`.
+    Args:
+        tracks: Track of each candidate pair.
+        boxes: Box of each candidate pair.
+        iou: IoU of each candidate pair.
+        least_iou: Pairs that overlap less are not matched.
+
+    Returns:
+        Tracks, and the boxes they take.
     """
     good = (iou > least_iou).nonzero()[0]
     if is_one_to_one(tracks[good], boxes[good]):
@@ -124,9 +124,16 @@ def match_by_iou(
 def match_by_total_iou(
     tracks: np.ndarray, boxes: np.ndarray, iou: np.ndarray, least_iou: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tracks and the boxes they take, so that the total IoU of all pairs, poor ones too, is as great as it can be.
+    """Match tracks and boxes for the greatest total IoU, pairs below `least_iou` included, which are then dropped.
 
-    Pairs below `least_iou` are then taken apart.
+    Args:
+        tracks: Track of each candidate pair.
+        boxes: Box of each candidate pair.
+        iou: IoU of each candidate pair.
+        least_iou: Pairs that overlap less are dropped.
+
+    Returns:
+        Tracks, and the boxes they take.
     """
     overlapping = (iou > 0).nonzero()[0]
     chosen = overlapping[assign(tracks[overlapping], boxes[overlapping], iou[overlapping])]

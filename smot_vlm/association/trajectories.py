@@ -1,4 +1,4 @@
-"""Boxes with ids, frame by frame, gathered into trajectories."""
+"""Builds trajectories from boxes with ids, frame by frame."""
 
 from array import array
 
@@ -17,7 +17,12 @@ class TrajectoryBuilder:
         self._scores = array("d")
 
     def add(self, frame_index: int, people: Detections) -> None:
-        """The people of one frame; frames come in ascending order."""
+        """Add the people of one frame.
+
+        Args:
+            frame_index: Frames come in ascending order.
+            people: Their boxes and ids.
+        """
         assert people.ids is not None, "people of a frame have ids"
         self._frames.extend([frame_index] * len(people))
         self._ids.extend(people.ids.tolist())

@@ -1,12 +1,12 @@
-"""Linking boxes: time a frame, against the same algorithm in `trackers` and in `ultralytics`.
+"""Association: time a frame, against the same algorithm in `trackers` and in `ultralytics`.
 
-What limits the speed. With ten people a frame is about 150 calls into numpy on arrays of a few numbers; each call costs
-half a microsecond to two, whatever the arrays hold, so the number of calls is the time. With two hundred, the comparison
-of every track with every detection grows with their product and comes first, then the solver for the people who compete
-for the same boxes; the filter of all tracks stays a few calls.
+What limits the speed: with ten people a frame is about 150 calls into numpy on arrays of a few numbers; each call costs
+half a microsecond to two, whatever the arrays hold, so the number of calls is the time. With two hundred, the
+comparison of every track with every detection dominates, since it grows with their product, then the solver for people
+who compete for the same boxes; the filter of all tracks is still a few calls.
 
-All implementations take turns within each round, so that a busy machine slows all of them alike, and every round starts
-each of them afresh on the same video. Turning detections into the form that an implementation takes is not timed.
+All implementations take turns within each round, so that a busy machine slows all of them alike, and every round
+starts each of them anew on the same video. Converting detections into an implementation's own form is not timed.
 """
 
 import gc
@@ -28,8 +28,15 @@ WIDTH, HEIGHT = 1920, 1080
 class AssociationTiming:
     """The median time a frame of one implementation on one video.
 
-    video: its name. people: the mean number of boxes a frame. ratio: this time over ours on the same video, so that 3
-    says that ours is three times as fast.
+    Attributes:
+        associator: A key of `OURS`.
+        implementation: Its package.
+        video: Its name.
+        people: The mean number of boxes a frame.
+        frames: Of the video.
+        repeats: Rounds.
+        median_milliseconds: A frame.
+        ratio: This time over ours on the same video: 3 means that ours is three times as fast.
     """
 
     associator: str
@@ -50,14 +57,19 @@ def run(
     repeats: int = 5,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[AssociationTiming]:
-    """Time every implementation of `associators`.
+    """Time every implementation of some associators.
 
-    folder: holds recorded detections, one folder a video with a det.npz (see `recorded_detections`); without it, videos
-    of `sizes` people are made up. progress: told the rounds done and the rounds to do.
+    Args:
+        folder: Recorded detections, one folder a video with a det.npz (see `recorded_detections`); without it, videos
+            are generated.
+        associators: Keys of `OURS`.
+        sizes: People in each generated video.
+        repeats: Rounds.
+        progress: Called with the rounds done and the rounds in all.
 
     Raises:
-        FileNotFoundError: no recorded detections in `folder`.
-        ValueError: an associator without a benchmark, or repeats below one.
+        FileNotFoundError: No recorded detections in `folder`.
+        ValueError: An associator without a benchmark, or repeats below one.
     """
     if folder is not None:
         videos = recorded_detections(folder)
@@ -67,41 +79,47 @@ def run(
 
 
 def benchmark_association(
-    detections_by_size: Mapping[str, Sequence[Detections]],
+    detections_by_video: Mapping[str, Sequence[Detections]],
     repeats: int,
     *,
     associators: Sequence[str] = ("byte",),
     progress: Callable[[int, int], None] | None = None,
 ) -> list[AssociationTiming]:
-    """Time every implementation on every video (name -> detections of each frame), in interleaved rounds.
+    """Time every implementation on every video, in interleaved rounds.
+
+    Args:
+        detections_by_video: Name of each video and the detections of each of its frames.
+        repeats: Rounds.
+        associators: Keys of `OURS`.
+        progress: Called with the rounds done and the rounds in all.
 
     Raises:
-        ValueError: an associator without a benchmark, a video without frames, or repeats below one.
+        ValueError: An associator without a benchmark, a video without frames, or repeats below one.
     """
     if repeats < 1:
         raise ValueError(f"repeats is {repeats}; give at least 1")
-    for name, video in detections_by_size.items():
+    for name, video in detections_by_video.items():
         if not video:
             raise ValueError(f"video {name!r} has no frames; give the detections of at least one")
-    fields = [contenders(associator) for associator in associators]
-    rounds_done, rounds = 0, len(fields) * len(detections_by_size) * repeats
+    groups = [contenders(associator) for associator in associators]
+    rounds_done, rounds = 0, len(groups) * len(detections_by_video) * repeats
     timings = []
-    for field in fields:
-        for name, video in detections_by_size.items():
-            prepared = [[contender.prepare(detections) for detections in video] for contender in field]
-            seconds = np.empty((len(field), repeats, len(video)))
+    for group in groups:
+        for name, video in detections_by_video.items():
+            prepared = [[contender.prepare(detections) for detections in video] for contender in group]
+            seconds = np.empty((len(group), repeats, len(video)))
             for turn in range(repeats):
-                for index in np.roll(range(len(field)), turn):
-                    seconds[index, turn] = _time_video(field[index], prepared[index])
+                for index in np.roll(range(len(group)), turn):
+                    seconds[index, turn] = _time_video(group[index], prepared[index])
                 rounds_done += 1
                 if progress is not None:
                     progress(rounds_done, rounds)
-            timings += _timings(field, name, video, seconds)
+            timings += _timings(group, name, video, seconds)
     return timings
 
 
 def _time_video(contender: Contender, frames: Sequence[object]) -> np.ndarray:
-    """Seconds (frames) that a fresh start takes for each frame."""
+    """Seconds (frames) that a new instance takes for each frame."""
     link = contender.start()
     seconds = np.empty(len(frames))
     collecting = gc.isenabled()
@@ -118,9 +136,9 @@ def _time_video(contender: Contender, frames: Sequence[object]) -> np.ndarray:
 
 
 def _timings(
-    field: Sequence[Contender], name: str, video: Sequence[Detections], seconds: np.ndarray
+    group: Sequence[Contender], name: str, video: Sequence[Detections], seconds: np.ndarray
 ) -> list[AssociationTiming]:
-    medians = np.median(seconds.reshape(len(field), -1), axis=1)
+    medians = np.median(seconds.reshape(len(group), -1), axis=1)
     return [
         AssociationTiming(
             associator=contender.associator,
@@ -132,18 +150,24 @@ def _timings(
             median_milliseconds=float(median * 1e3),
             ratio=float(median / medians[0]),
         )
-        for contender, median in zip(field, medians, strict=True)
+        for contender, median in zip(group, medians, strict=True)
     ]
 
 
 def recorded_detections(folder: Path) -> dict[str, list[Detections]]:
-    """Detections of every video in `folder`/NAME/det.npz, by name, fewest boxes first.
+    """Read the detections of every video in a folder.
 
     The arrays are `frame` (n), counted from 1, `xyxy` (n, 4), `score` (n) and `num_frames`; files of several scenes are
-    left out.
+    skipped.
+
+    Args:
+        folder: Holds a NAME/det.npz for each video.
+
+    Returns:
+        Detections of each frame by the video's name, fewest boxes first.
 
     Raises:
-        FileNotFoundError: no such file in `folder`.
+        FileNotFoundError: No such file in `folder`.
     """
     videos = {}
     for path in sorted(Path(folder).glob("*/det.npz")):
@@ -161,26 +185,31 @@ def recorded_detections(folder: Path) -> dict[str, list[Detections]]:
 
 
 def synthetic_detections(people: int, *, frames: int = 150, seed: int = 0) -> list[Detections]:
-    """A made-up video of a crowd in 1920 x 1080 pixels: `people` at a time come, walk, are missed, are doubted, and go.
+    """Generate the detections of a crowd in 1920 x 1080 pixels: people enter, walk and leave.
 
-    One detection in ten is missed, one in four has a score under 0.5, and one in twenty is of nobody. Row order is mixed.
+    One detection in ten is missed, one in four has a score under 0.5, one in twenty is false. Rows are shuffled.
+
+    Args:
+        people: Their number in each frame.
+        frames: Of the video.
+        seed: The same seed gives the same video.
     """
     random = np.random.default_rng(seed)
-    centres = random.uniform((0, 0), (WIDTH, HEIGHT), (people, 2))
+    centers = random.uniform((0, 0), (WIDTH, HEIGHT), (people, 2))
     speeds = random.normal(0, 3, (people, 2))
     sizes = random.uniform((25, 60), (70, 200), (people, 2))
     video = []
     for _ in range(frames):
-        replaced = (random.random(people) < 0.01) | (np.abs(centres / (WIDTH, HEIGHT) - 0.5) > 0.55).any(axis=1)
-        centres[replaced] = random.uniform((0, 0), (WIDTH, HEIGHT), (int(replaced.sum()), 2))
-        centres += speeds
+        replaced = (random.random(people) < 0.01) | (np.abs(centers / (WIDTH, HEIGHT) - 0.5) > 0.55).any(axis=1)
+        centers[replaced] = random.uniform((0, 0), (WIDTH, HEIGHT), (int(replaced.sum()), 2))
+        centers += speeds
         speeds += random.normal(0, 0.3, speeds.shape)
         seen = random.random(people) > 0.1
-        strangers = random.uniform((0, 0), (WIDTH, HEIGHT), (random.binomial(people, 0.05), 2))
-        middle = np.concatenate([centres[seen] + random.normal(0, 1, (int(seen.sum()), 2)), strangers])
-        extent = np.concatenate([sizes[seen], random.uniform((25, 60), (70, 200), (len(strangers), 2))])
-        doubted = random.random(len(middle)) < 0.25
-        scores = np.where(doubted, random.uniform(0.1, 0.5, len(middle)), random.uniform(0.6, 0.98, len(middle)))
+        false_boxes = random.uniform((0, 0), (WIDTH, HEIGHT), (random.binomial(people, 0.05), 2))
+        middle = np.concatenate([centers[seen] + random.normal(0, 1, (int(seen.sum()), 2)), false_boxes])
+        extent = np.concatenate([sizes[seen], random.uniform((25, 60), (70, 200), (len(false_boxes), 2))])
+        is_low = random.random(len(middle)) < 0.25
+        scores = np.where(is_low, random.uniform(0.1, 0.5, len(middle)), random.uniform(0.6, 0.98, len(middle)))
         order = random.permutation(len(middle))
         boxes = np.concatenate([middle - extent / 2, middle + extent / 2], axis=1)
         video.append(Detections(boxes[order], scores[order]))

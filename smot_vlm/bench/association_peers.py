@@ -1,4 +1,4 @@
-"""The peers of our associators, each behind the same two calls: turn detections into its own form, and link a frame."""
+"""The peers of our associators, each behind the same two calls: convert detections, and link a frame."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from smot_vlm.association.ocsort import OCSort
 from smot_vlm.association.sort import Sort
 from smot_vlm.structures import Detections
 
-# What every implementation is told, each in its own words; BYTE's set-up in its paper.
+# Settings of every implementation: those of BYTE's released code.
 HIGH_SCORE, LOW_SCORE, NEW_TRACK_SCORE, BUFFER_FRAMES, FPS = 0.5, 0.1, 0.6, 30, 30.0
 
-# Ours, each as its paper sets it up.
+# Ours, each with the defaults, which are its paper's.
 OURS: dict[str, Callable[[], Associator]] = {"byte": Byte, "sort": Sort, "ocsort": OCSort}
 
 
@@ -26,8 +26,11 @@ OURS: dict[str, Callable[[], Associator]] = {"byte": Byte, "sort": Sort, "ocsort
 class Contender:
     """One implementation of one associator.
 
-    start: make a fresh one and give the function that takes a frame. prepare: detections in the form it takes, which is
-    not timed.
+    Attributes:
+        associator: A key of `OURS`.
+        implementation: Its package.
+        start: Makes a new instance and returns the function that links a frame.
+        prepare: Converts detections into its own form, which is not timed.
     """
 
     associator: str
@@ -37,10 +40,13 @@ class Contender:
 
 
 def contenders(associator: str) -> list[Contender]:
-    """Ours and every peer that is installed.
+    """Our implementation and that of every peer that is installed.
+
+    Args:
+        associator: A key of `OURS`.
 
     Raises:
-        ValueError: an associator that has no benchmark.
+        ValueError: An associator that has no benchmark.
     """
     if associator not in OURS:
         raise ValueError(f"associator is {associator!r}; there are benchmarks of {', '.join(OURS)}")
@@ -111,7 +117,7 @@ def _for_ultralytics(detections: Detections) -> Any:
     return Boxes(np.concatenate(columns, axis=1).astype(np.float32), (1080, 1920))
 
 
-# For each associator: package, how it starts, what it eats.
+# For each associator: package, how it starts, its form of detections.
 _PEERS: dict[str, list[tuple[str, Callable[[], Callable[[Any], object]], Callable[[Detections], Any]]]] = {
     "byte": [
         ("trackers", _trackers_byte, _for_trackers),

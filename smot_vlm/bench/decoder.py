@@ -1,11 +1,11 @@
-"""Writing captions: batches against one by one, the decoders side by side, and the limit that memory sets.
+"""Generation speed: batches against single captions, the decoders side by side, and the limit of memory bandwidth.
 
-A word of a caption needs every weight of the network once, whatever the batch, so the time to read the weights is the
-floor of a step. What stands between the floor and a step of one row is measured apart: the products with the weights
-alone (torch's matrix-vector product does not reach the speed of a plain read), and the layers' many small operations.
+A token needs every weight of the network once, whatever the batch, so the time to read the weights is the floor of a
+step. The gap between the floor and a step of one row is measured in parts: the products with the weights alone (torch's
+matrix-vector product does not reach the speed of a plain read), and the layers' many small operations.
 
-Every contender writes the same number of words, with the end token switched off; all take turns within a round, and the
-memory's speed is measured in each round, so that a busy machine slows all of them alike.
+Every contender generates the same number of tokens, with the end token disabled. All take turns within a round, and the
+memory bandwidth is measured in each round, so that a busy machine slows all of them alike.
 """
 
 import statistics
@@ -20,30 +20,40 @@ from torch.nn import functional
 
 from smot_vlm.bench.machine import Clock, ReadSpeed, find_clock, spread
 from smot_vlm.config import Config, load_config
-from smot_vlm.models.build import build_lora_lm, build_smoter
+from smot_vlm.models.decoders import build_lora_lm, build_smoter
 from smot_vlm.semantics.decoder import CaptionRequest
-from smot_vlm.semantics.generation import Decoding, write_plainly
+from smot_vlm.semantics.generation import Decoding, transformers_ids
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.merging import merge
+from smot_vlm.semantics.prefix_cache import PreallocatedCache
 from smot_vlm.semantics.prompts import Prompts
-from smot_vlm.semantics.shared_cache import RoomyCache
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.system.files import shipped_folder
 
 BATCH = 8
 NEW_TOKENS = 40
 VISUAL_TOKENS = 184
-# No vocabulary is so large.
+# Beyond any vocabulary.
 NO_TOKEN = 10**9
 
 
 @dataclass(frozen=True)
 class DecoderTiming:
-    """One decoder in one way of writing; medians of the repeats.
+    """One decoder in one way of generating; medians of the repeats.
 
-    batch: captions written at once. captions: timed in a round. ratio_to_floor: seconds a caption over
-    `floor_seconds_a_caption`, the time to read `weight_megabytes` once a word, divided among the batch.
-    spread: (largest - smallest) / median of the repeats.
+    Attributes:
+        decoder: a key of DECODERS.
+        way: of generating.
+        batch: captions at once.
+        captions: timed in a round.
+        words: tokens of a caption.
+        repeats: rounds.
+        seconds_a_caption: its time, divided among the batch.
+        captions_a_second: the inverse.
+        weight_megabytes: that a token needs.
+        floor_seconds_a_caption: time to read them once a token, divided among the batch.
+        ratio_to_floor: seconds_a_caption over the floor.
+        spread: (largest - smallest) / median of the repeats.
     """
 
     decoder: str
@@ -62,7 +72,14 @@ class DecoderTiming:
 
 @dataclass(frozen=True)
 class StepTiming:
-    """What stands between the floor and a word of "lora-lm", batch by batch: milliseconds a step, medians."""
+    """A part of the time between the floor and a token of "lora-lm"; medians.
+
+    Attributes:
+        batch: rows of a step.
+        what: the part.
+        milliseconds: of a step.
+        ratio_to_floor: over the time to read the weights.
+    """
 
     batch: int
     what: str
@@ -72,9 +89,14 @@ class StepTiming:
 
 @dataclass(frozen=True)
 class DecoderBenchmark:
-    """read_gigabytes_per_second: the median over the rounds. speed_up: of a batch over one by one, by decoder.
+    """All timings.
 
-    same_text: whether the batches said what the rows said one by one, by decoder.
+    Attributes:
+        read_gigabytes_per_second: memory bandwidth, the median over the rounds.
+        timings: of the decoders.
+        steps: parts of a step of "lora-lm".
+        speed_up: of a batch over single captions, by decoder.
+        same_text: whether a batch gave the captions of its rows one by one, by decoder.
     """
 
     read_gigabytes_per_second: float
@@ -86,7 +108,16 @@ class DecoderBenchmark:
 
 @dataclass(frozen=True, eq=False)
 class Contender:
-    """write: captions of the requests, `batch` at once. captions: of how many requests a round is."""
+    """One decoder in one way of generating.
+
+    Attributes:
+        decoder: a key of DECODERS.
+        way: of generating.
+        batch: captions at once.
+        captions: requests of a round.
+        weight_bytes: see `weight_bytes`.
+        write: generates the captions of requests.
+    """
 
     decoder: str
     way: str
@@ -105,9 +136,18 @@ def run(
     clock: str = "wall",
     progress: Callable[[int, int], None] | None = None,
 ) -> DecoderBenchmark:
-    """Time the decoders of `config` (without one, the model "demo" and its random heads, which are as fast as trained ones).
+    """Time the decoders of a configuration, with random weights, which are as fast as trained ones.
 
-    batch: captions in a batch. words: of each caption. clock: a key of CLOCKS. progress: told the rounds done and to do.
+    Args:
+        config: None for that of the model "demo".
+        batch: captions of a batch.
+        words: tokens of each caption.
+        repeats: rounds.
+        clock: a key of CLOCKS.
+        progress: called with the rounds done and all rounds.
+
+    Returns:
+        The timings.
 
     Raises:
         FileNotFoundError: the language model is found nowhere.
@@ -125,7 +165,15 @@ def run(
 
 
 def make_requests(count: int, dim: int) -> list[CaptionRequest]:
-    """Captions of made-up people, as many visual tokens each as the released decoder reads."""
+    """Requests with random visual tokens, as many each as the released decoder reads.
+
+    Args:
+        count: requests.
+        dim: width of the tokens.
+
+    Returns:
+        The same at each call.
+    """
     generator = torch.Generator().manual_seed(0)
     prompt = Prompts().render("instance_caption")
     return [
@@ -143,7 +191,20 @@ def time_decoders(
     clock: str = "wall",
     progress: Callable[[int, int], None] | None = None,
 ) -> DecoderBenchmark:
-    """See `run`."""
+    """`run` for two decoders.
+
+    Args:
+        lora_lm: in evaluation mode.
+        smoter: in evaluation mode.
+        requests: of a batch.
+        words: tokens of each caption.
+        repeats: rounds.
+        clock: a key of CLOCKS.
+        progress: called with the rounds done and all rounds.
+
+    Returns:
+        The timings.
+    """
     now = find_clock(clock)
     field = contenders(lora_lm, smoter, len(requests))
     speed = ReadSpeed(now)
@@ -181,16 +242,24 @@ def time_decoders(
 
 
 def contenders(lora_lm: LoraLM, smoter: SmoterDecoder, batch: int) -> list[Contender]:
-    """Every way of writing that is compared."""
+    """Every way of generating that is compared.
 
-    def plainly(requests: Sequence[CaptionRequest]) -> list[str]:
-        model: Any = lora_lm.language_model.get_base_model()
+    Args:
+        lora_lm: in evaluation mode.
+        smoter: in evaluation mode.
+        batch: captions at once.
+
+    Returns:
+        In the order of the report.
+    """
+
+    def by_transformers(requests: Sequence[CaptionRequest]) -> list[str]:
         tokenizer = lora_lm.tokenizer
-        written = write_plainly(
-            model, lora_lm.prompt_rows(requests), Decoding(), max_new_tokens=lora_lm.max_new_tokens,
-            max_batch=len(requests), end=lora_lm.end, pad=tokenizer.pad_token_id,
+        ids = transformers_ids(
+            lora_lm.language_model.get_base_model(), lora_lm.prompt_rows(requests), Decoding(),
+            max_new_tokens=lora_lm.max_new_tokens, max_batch=len(requests), end=lora_lm.end, pad=tokenizer.pad_token_id,
         )  # fmt: skip
-        return tokenizer.batch_decode(written)
+        return tokenizer.batch_decode(ids)
 
     def one_by_one(write: Callable[[Sequence[CaptionRequest]], list[str]]) -> Callable[..., list[str]]:
         return lambda requests: [caption for request in requests for caption in write([request])]
@@ -207,7 +276,7 @@ def contenders(lora_lm: LoraLM, smoter: SmoterDecoder, batch: int) -> list[Conte
     return [
         Contender("lora-lm", "default", batch, batch, language_model, lora_lm.generate),
         Contender("lora-lm", "default", 1, batch, language_model, one_by_one(lora_lm.generate)),
-        Contender("lora-lm", "transformers' generate", batch, batch, language_model, plainly),
+        Contender("lora-lm", "transformers' generate", batch, batch, language_model, by_transformers),
         Contender("smoter", "key-value cache", batch, batch, network, smoter.generate),
         Contender("smoter", "key-value cache", 1, batch, network, one_by_one(smoter.generate)),
         # One caption: it is slow, and its time does not depend on how many there are.
@@ -216,9 +285,15 @@ def contenders(lora_lm: LoraLM, smoter: SmoterDecoder, batch: int) -> list[Conte
 
 
 def weight_bytes(decoder: LoraLM | SmoterDecoder) -> int:
-    """Bytes of the weights that a word needs: of the language model (LoRA folded in), or of one task's network.
+    """Bytes of the weights that a token needs: of the language model (LoRA merged), or of one task's network.
 
-    A table of word embeddings counts if it is the output layer too; else a word needs one row of it.
+    A table of word embeddings counts if it is the output layer too; else a token needs one row of it.
+
+    Args:
+        decoder: any of the two kinds.
+
+    Returns:
+        Bytes.
     """
     if isinstance(decoder, SmoterDecoder):
         return sum(parameter.nbytes for parameter in decoder.networks["instance"].parameters())
@@ -230,7 +305,14 @@ def weight_bytes(decoder: LoraLM | SmoterDecoder) -> int:
 
 
 class StepCosts:
-    """A step of the language model and the products with its weights alone, timed side by side."""
+    """A step of the language model and the products with its weights alone, timed side by side.
+
+    Args:
+        decoder: whose language model is timed.
+        batch: rows of a step.
+        clock: of the timing.
+        steps: a measurement.
+    """
 
     def __init__(self, decoder: LoraLM, batch: int, clock: Clock, steps: int = 5) -> None:
         original: Any = decoder.language_model.get_base_model()
@@ -243,7 +325,7 @@ class StepCosts:
 
     def measure(self) -> None:
         """A few steps of each."""
-        cache = RoomyCache()
+        cache = PreallocatedCache()
         self._step(cache)
         for _ in range(self._steps):
             for name, work in zip(self._seconds, (self._products, lambda: self._step(cache)), strict=True):
@@ -252,7 +334,14 @@ class StepCosts:
                 self._seconds[name].append(self._clock() - start)
 
     def timings(self, floor_seconds: float) -> list[StepTiming]:
-        """Medians, the floor first."""
+        """Medians.
+
+        Args:
+            floor_seconds: time to read the weights.
+
+        Returns:
+            The floor first.
+        """
         medians = {"floor: read the weights": floor_seconds}
         medians |= {name: statistics.median(seconds) for name, seconds in self._seconds.items()}
         return [
@@ -263,7 +352,7 @@ class StepCosts:
         for layer in self._layers:
             functional.linear(self._rows[layer.in_features], layer.weight)
 
-    def _step(self, cache: RoomyCache) -> None:
+    def _step(self, cache: PreallocatedCache) -> None:
         self._model(
             input_ids=torch.ones(self._batch, 1, dtype=torch.long),
             past_key_values=cache,
@@ -274,7 +363,7 @@ class StepCosts:
 
 @contextmanager
 def _exactly(words: int, *decoders: LoraLM | SmoterDecoder) -> Iterator[None]:
-    """Every caption has so many words: the end token is switched off."""
+    """Every caption has so many tokens: the end token is disabled."""
     before = [(decoder, decoder.end, decoder.max_new_tokens) for decoder in decoders]
     for decoder in decoders:
         decoder.end, decoder.max_new_tokens = NO_TOKEN, words

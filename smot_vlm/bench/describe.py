@@ -1,7 +1,6 @@
-"""Describing one video: the seconds of each part, while watching and while writing the four files.
+"""Benchmark of describing one video: seconds of each part, while watching it and while writing the four output files.
 
-What a description cannot do without is the forward pass of the detector, the decoding of the file and the language
-model's words. Everything else is overhead, and its share is the figure to watch.
+Video decoding, the detector's forward pass and text generation are necessary; everything else is overhead.
 """
 
 import statistics
@@ -12,18 +11,18 @@ from pathlib import Path
 
 from smot_vlm.bench.clip import demo_clip
 from smot_vlm.bench.machine import find_clock, spread
-from smot_vlm.output.export import write_outputs
+from smot_vlm.output.description_files import write_outputs
 from smot_vlm.structures import Description
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.reader import open_video
 
 WATCHING, WRITING = "watching", "writing"
-# Parts that are somebody else's work; of the others, the feature network's forward pass is shown apart.
+# Parts that are no overhead; of the others, the feature network's forward pass is shown separately.
 NEEDED = ("decode", "detector", "language")
 FEATURE_NETWORK = "backbone"
 REST = "rest"
-# In the order in which a video meets them.
+# In processing order.
 PARTS = {
     WATCHING: ("decode", "detector", "association", "backbone", "features", "fusion", "verbs", "language"),
     WRITING: ("decode", "drawing", "encoding", "report"),
@@ -33,9 +32,14 @@ WARM_UP_FRAMES = 5
 
 @dataclass(frozen=True)
 class PartTiming:
-    """One part's seconds, the median of the repeats. share: of its pass over the frames, "watching" or "writing".
+    """Time of one part.
 
-    spread: (largest - smallest) / median of the repeats.
+    Attributes:
+        phase: "watching" or "writing".
+        part: An entry of PARTS, or "rest".
+        seconds: Median over the repeats.
+        share: Of the phase.
+        spread: (largest - smallest) / median over the repeats.
     """
 
     phase: str
@@ -47,11 +51,20 @@ class PartTiming:
 
 @dataclass(frozen=True)
 class DescribeTiming:
-    """What describing one video took.
+    """Time of describing one video.
 
-    seconds: of the watching, words included; writing_seconds: of the files. overhead: share of the watching that is
-    neither decoding, detector nor language model; overhead_without_features: nor the feature network's forward pass.
-    overhead_with_writing: of both passes together, where drawing, encoding and the report count as overhead.
+    Attributes:
+        video: File that was described.
+        detector: Name of the detector, or "trajectories".
+        frames: In the video.
+        tracks: In the description.
+        repeats: Of the measurement.
+        seconds: Of watching, text generation included.
+        writing_seconds: Of writing the files.
+        overhead: Share of watching that is neither decoding, detector nor language model.
+        overhead_without_features: The same without the feature network's forward pass.
+        overhead_with_writing: Share of both phases, where drawing, encoding and the report count as overhead.
+        parts: Times of all parts.
     """
 
     video: str
@@ -78,14 +91,24 @@ def run(
     clock: str = "wall",
     progress: Callable[[int, int], None] | None = None,
 ) -> DescribeTiming:
-    """Describe `video` `repeats` times, after a warm-up.
+    """Describe a video repeatedly, after a warm-up.
 
-    video: a file; without one, the clip that ships, with its boxes. detector, trajectories, model, device: as for the
-    Tracker.
-    clock: a key of CLOCKS. progress: told the rounds done and the rounds to do.
+    Args:
+        video: A file; None for the demo clip with its trajectories.
+        detector: As for the Tracker.
+        trajectories: As for the Tracker.
+        model: As for the Tracker.
+        device: As for the Tracker.
+        repeats: Number of timed descriptions.
+        clock: A key of CLOCKS.
+        progress: Called with the rounds done and in total.
+
+    Returns:
+        The times.
 
     Raises:
-        FileNotFoundError, ValueError: as Tracker.from_pretrained and Tracker.describe say; repeats below one.
+        FileNotFoundError: See Tracker.from_pretrained and Tracker.describe.
+        ValueError: The same, or repeats below one.
     """
     if repeats < 1:
         raise ValueError(f"repeats is {repeats}; give at least 1")
@@ -106,7 +129,20 @@ def time_description(
     clock: str = "wall",
     progress: Callable[[int, int], None] | None = None,
 ) -> DescribeTiming:
-    """See `run`. detector: the name to report."""
+    """Describe a video repeatedly with a given tracker, after a warm-up.
+
+    Args:
+        tracker: Describes the video.
+        video: A file.
+        trajectories: As for the Tracker.
+        detector: Name to report.
+        repeats: Number of timed descriptions.
+        clock: A key of CLOCKS.
+        progress: Called with the rounds done and in total.
+
+    Returns:
+        The times.
+    """
     tracker.describe(video, trajectories=trajectories, max_frames=WARM_UP_FRAMES)
     rounds: dict[str, list[dict[str, float]]] = {WATCHING: [], WRITING: []}
     for done in range(repeats):
@@ -163,10 +199,10 @@ def _with_rest(times: PartTimes, seconds: float) -> dict[str, float]:
 
 
 def _part_timings(phase: str, rounds: list[dict[str, float]]) -> list[PartTiming]:
-    """Shares are of the sum of the medians, so that they add up to 1."""
-    met = {part for times in rounds for part in times}
-    named = [part for part in PARTS[phase] if part in met]
-    names = [*named, *sorted(met - {*named, REST}), REST]
+    """Medians by part; shares are of the sum of the medians, so that they add up to 1."""
+    measured = {part for times in rounds for part in times}
+    named = [part for part in PARTS[phase] if part in measured]
+    names = [*named, *sorted(measured - {*named, REST}), REST]
     seconds = {name: [times.get(name, 0.0) for times in rounds] for name in names}
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     total = sum(medians.values())

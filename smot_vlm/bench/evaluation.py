@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from smot_vlm.bench.watching import looking
-from smot_vlm.formats.bensmot import BOXES_FILE, format_boxes, format_words, write_files
-from smot_vlm.formats.mot import MotRows, concatenate
+from smot_vlm.bench.polling import polling
+from smot_vlm.evaluation.fact_records import FACTS_FILE
+from smot_vlm.evaluation.sequence_pairs import rows_of
+from smot_vlm.formats.sequence_files import BOXES_FILE, format_annotations, format_boxes, write_files
 from smot_vlm.structures import Interaction, Trajectory
 from smot_vlm.synthetic.sequence import SyntheticSequence, make_sequence
 
@@ -35,9 +36,17 @@ METEOR_MARK = "meteor"
 class EvaluationCost:
     """One evaluation under both protocols.
 
-    cpu_seconds: of the command with all that it starts, which other programs hardly disturb.
-    peak_megabytes: resident memory of the command with all that it starts, 10^6 bytes, looked at ten times a second.
-    meteor_processes: Java processes with METEOR. hota, meteor: of the strict protocol, to see that it was done.
+    Attributes:
+        sequences: how many were scored.
+        tracks: true ones.
+        boxes: true ones.
+        words: of all true captions.
+        seconds: of the command.
+        cpu_seconds: of the command with all that it starts, which other programs hardly disturb.
+        peak_megabytes: resident memory of the command with all that it starts, 10^6 bytes, sampled ten times a second.
+        meteor_processes: Java processes with METEOR.
+        hota: of the strict protocol, to see that it was done.
+        meteor: the same.
     """
 
     sequences: int
@@ -54,7 +63,12 @@ class EvaluationCost:
 
 @dataclass
 class Watched:
-    """The most memory seen, and the numbers of the METEOR processes."""
+    """The most memory seen, and the METEOR processes.
+
+    Attributes:
+        peak_bytes: of all processes together.
+        meteor: process ids.
+    """
 
     peak_bytes: int = 0
     meteor: set[int] = field(default_factory=set)
@@ -63,7 +77,15 @@ class Watched:
 def run(
     *, sequences: int = SEQUENCES, seed: int = SEED, progress: Callable[[int, int], None] | None = None
 ) -> EvaluationCost:
-    """Write truth and predictions, and evaluate them. progress: told the steps done and to do.
+    """Write truth and predictions, and evaluate them.
+
+    Args:
+        sequences: how many.
+        seed: of the first one.
+        progress: called with the steps done and to do.
+
+    Returns:
+        What it cost.
 
     Raises:
         ValueError: no sequence, or an evaluation that failed.
@@ -83,9 +105,21 @@ def run(
     return cost
 
 
-def faulty(sequence: SyntheticSequence, random: np.random.Generator) -> tuple[list[Trajectory], list[Interaction], str]:
-    """Tracks, interactions and video caption of a run that gets much right: boxes shake, some are missed, one track in
-    ten is lost and one in ten switches its id half way, captions of two people are swapped now and then."""
+def add_faults(
+    sequence: SyntheticSequence, random: np.random.Generator
+) -> tuple[list[Trajectory], list[Interaction], str]:
+    """A run that gets much right.
+
+    Boxes shake, some are missed, one track in ten is lost and one in ten switches its id half way, captions of two people
+    are swapped now and then.
+
+    Args:
+        sequence: the truth.
+        random: of the faults.
+
+    Returns:
+        Tracks, interactions and video caption.
+    """
     captions = [track.caption for track in sequence.tracks]
     if random.random() < 0.3:
         captions = list(random.permutation(captions))
@@ -119,8 +153,8 @@ def _write(root: Path, sequence: SyntheticSequence, random: np.random.Generator)
     """Truth and prediction in BenSMOT's files, the truth with its facts."""
     truth, prediction = root / "data/test" / sequence.name, root / "run" / sequence.name
     _write_files(truth, sequence.tracks, sequence.interactions, sequence.caption)
-    write_files(truth, {"facts.json": json.dumps(sequence.facts.to_dict())})
-    _write_files(prediction, *faulty(sequence, random))
+    write_files(truth, {FACTS_FILE: json.dumps(sequence.facts.to_dict())})
+    _write_files(prediction, *add_faults(sequence, random))
     return sequence
 
 
@@ -128,11 +162,8 @@ def _write_files(folder: Path, tracks: Sequence[Trajectory], interactions: Seque
     ids = [track.id for track in tracks]
     edges = [(edge.subject, edge.verb, edge.object) for edge in interactions]
     names = [f"person{place}" for place in range(len(ids))]
-    words = format_words(ids, names, [track.caption for track in tracks], edges, caption)
-    rows = concatenate(
-        MotRows(track.frames, np.full(len(track), track.id, np.int64), track.boxes, track.scores) for track in tracks
-    )
-    write_files(folder, {BOXES_FILE: format_boxes(rows), **words})
+    words = format_annotations(ids, names, [track.caption for track in tracks], edges, caption)
+    write_files(folder, {BOXES_FILE: format_boxes(rows_of(tracks)), **words})
 
 
 def _evaluate(root: Path, truths: Sequence[SyntheticSequence]) -> EvaluationCost:
@@ -191,5 +222,5 @@ def _watched(process: psutil.Process) -> Iterator[Watched]:
                 continue
         seen.peak_bytes = max(seen.peak_bytes, total)
 
-    with looking(look, WATCH_SECONDS):
+    with polling(look, WATCH_SECONDS):
         yield seen

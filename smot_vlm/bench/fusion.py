@@ -1,7 +1,7 @@
-"""Fusing frames (VFM) and a person's tokens (TFM): each of Table 4's ways, against the arithmetic that it needs.
+"""Benchmark of video fusion (VFM) and trajectory fusion (TFM): each method of the paper's Table 4, against its floor.
 
-The floor is the time that torch's own matrix product would take for as many operations. Frames come one at a time, as in
-a stream, so a video fusion's time is of one more frame, and its memory is what it carries to the next.
+The floor is the time of as many operations at the speed of torch's matrix product. Frames come one at a time, as in a
+stream, so a video fusion's time is per added frame and its memory is the state passed to the next frame.
 """
 
 import statistics
@@ -26,12 +26,18 @@ TRACKS = 10
 
 @dataclass(frozen=True)
 class FusionTiming:
-    """One way of fusing, medians of the repeats.
+    """Time of one fusion method.
 
-    module: "video" (milliseconds are of a frame; the result, asked for once at the end, is counted in) or "trajectory" (of all tracks at once).
-    work: what is fused. megaflops: multiplications and additions of matrix products, 10^6. floor_milliseconds: their
-    time at torch's matrix product's speed. memory_kilobytes: what is carried from frame to frame, or the tokens fused.
-    spread: (largest - smallest) / median of the repeats.
+    Attributes:
+        module: "video" (per frame, with a share of the final result) or "trajectory" (all tracks at once).
+        fusion: Name of the method.
+        work: What is fused.
+        repeats: Of the measurement.
+        milliseconds: Median over the repeats.
+        megaflops: 10^6 multiplications and additions of matrix products.
+        floor_milliseconds: Their time at the speed of torch's matrix product.
+        memory_kilobytes: Of the state passed from frame to frame, or of the fused tokens.
+        spread: (largest - smallest) / median over the repeats.
     """
 
     module: str
@@ -47,7 +53,16 @@ class FusionTiming:
 
 @dataclass(frozen=True, eq=False)
 class Contender:
-    """work: is timed, and its operations counted; `units` frames, or all tracks at once."""
+    """A fusion method to measure.
+
+    Attributes:
+        module: "video" or "trajectory".
+        fusion: Name of the method.
+        what: What is fused, in words.
+        units: Frames in `work`; 1 for all tracks at once.
+        memory_bytes: Of the state passed from frame to frame, or of the fused tokens.
+        work: Is timed, and its operations counted.
+    """
 
     module: str
     fusion: str
@@ -66,12 +81,21 @@ def run(
     clock: str = "wall",
     progress: Callable[[int, int], None] | None = None,
 ) -> list[FusionTiming]:
-    """Time every way of fusing at the widths of `config` (without one, the defaults), random weights, in turns.
+    """Time every fusion method with random weights, interleaved.
 
-    frames: of the video, and of each of the `tracks`. clock: a key of CLOCKS. progress: told the rounds done and to do.
+    Args:
+        config: Gives the sizes; None for the defaults.
+        frames: Of the video, and of each track.
+        tracks: Number of tracks.
+        repeats: Rounds over all methods.
+        clock: A key of CLOCKS.
+        progress: Called with the rounds done and in total.
+
+    Returns:
+        The time of each method.
 
     Raises:
-        ValueError: repeats, frames or tracks below one, an unknown clock.
+        ValueError: Repeats, frames or tracks below one, or an unknown clock.
     """
     for name, value in (("repeats", repeats), ("frames", frames), ("tracks", tracks)):
         if value < 1:
@@ -79,25 +103,33 @@ def run(
     config = config or Config()
     now = find_clock(clock)
     torch.manual_seed(0)
-    field = [*video_contenders(config, frames), *trajectory_contenders(config, tracks, frames)]
-    operations = [_count(contender) for contender in field]
-    seconds: list[list[float]] = [[] for _ in field]
+    methods = [*video_contenders(config, frames), *trajectory_contenders(config, tracks, frames)]
+    operations = [_count(contender) for contender in methods]
+    seconds: list[list[float]] = [[] for _ in methods]
     speeds: list[float] = []
     with torch.inference_mode():
-        for contender in field:
+        for contender in methods:
             contender.work()
         for done in range(repeats):
             speeds.append(multiply_speed(now, repeats=1))
-            for index in range(len(field)):
-                seconds[index].append(_time(field[index], now))
+            for index in range(len(methods)):
+                seconds[index].append(_time(methods[index], now))
             if progress is not None:
                 progress(done + 1, repeats)
     speed = statistics.median(speeds)
-    return [_timing(*entry, speed) for entry in zip(field, operations, seconds, strict=True)]
+    return [_timing(*entry, speed) for entry in zip(methods, operations, seconds, strict=True)]
 
 
 def video_contenders(config: Config, frames: int) -> list[Contender]:
-    """Each video fusion on a stream of `frames` frames of grid x grid tokens."""
+    """Make each video fusion with a stream of random frames.
+
+    Args:
+        config: Gives the grid and the width of tokens.
+        frames: Of the stream.
+
+    Returns:
+        One contender per method.
+    """
     grid, dim = config.features.frame_grid, config.features.dim
     video = torch.randn(frames, 1, grid**2, dim)
     contenders = []
@@ -113,7 +145,16 @@ def video_contenders(config: Config, frames: int) -> list[Contender]:
 
 
 def trajectory_contenders(config: Config, tracks: int, frames: int) -> list[Contender]:
-    """Each trajectory fusion on `tracks` people of `frames` observations each."""
+    """Make each trajectory fusion with a batch of random tracks.
+
+    Args:
+        config: Gives the grid and the width of tokens.
+        tracks: Number of tracks.
+        frames: Observations of each track.
+
+    Returns:
+        One contender per method.
+    """
     cells, dim = config.features.person_grid**2, config.features.dim
     tokens, boxes = torch.randn(tracks, frames, cells, dim), torch.rand(tracks, frames, 4)
     times, mask = torch.arange(frames).expand(tracks, frames) / 2.0, torch.ones(tracks, frames, dtype=torch.bool)
@@ -122,7 +163,8 @@ def trajectory_contenders(config: Config, tracks: int, frames: int) -> list[Cont
         fusion: nn.Module = build_trajectory_fusion(FusionConfig(trajectory=name), dim, cells).eval()
 
         def fuse(fusion: nn.Module = fusion) -> Tensor:
-            return fusion(tokens, times, boxes, mask)[0]
+            fused: Tensor = fusion(tokens, times, boxes, mask)[0]
+            return fused
 
         what = f"{tracks} tracks of {frames} x {cells} tokens"
         contenders.append(Contender("trajectory", name, what, 1, fuse().nbytes, fuse))
@@ -138,10 +180,10 @@ def _watch(fusion: VideoFusion, video: Tensor) -> VideoState:
 
 
 def _count(contender: Contender) -> float:
-    """Operations of matrix products; attention is taken apart into such, since its fused forms are not counted."""
+    """Operations of matrix products per unit; attention is computed without fused kernels, which are not counted."""
     with FlopCounterMode(display=False) as counter, torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         contender.work()
-    return counter.get_total_flops() / contender.units
+    return float(counter.get_total_flops()) / contender.units
 
 
 def _time(contender: Contender, clock: Clock) -> float:
@@ -150,7 +192,9 @@ def _time(contender: Contender, clock: Clock) -> float:
     return (clock() - start) / contender.units
 
 
-def _timing(contender: Contender, operations: float, seconds: list[float], operations_a_second: float) -> FusionTiming:
+def _timing(
+    contender: Contender, operations: float, seconds: list[float], operations_per_second: float
+) -> FusionTiming:
     return FusionTiming(
         module=contender.module,
         fusion=contender.fusion,
@@ -158,7 +202,7 @@ def _timing(contender: Contender, operations: float, seconds: list[float], opera
         repeats=len(seconds),
         milliseconds=1e3 * statistics.median(seconds),
         megaflops=operations / 1e6,
-        floor_milliseconds=1e3 * operations / operations_a_second,
+        floor_milliseconds=1e3 * operations / operations_per_second,
         memory_kilobytes=contender.memory_bytes / 1e3,
         spread=spread(seconds),
     )

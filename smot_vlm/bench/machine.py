@@ -1,4 +1,4 @@
-"""What the figures were measured on, with its two physical limits: reading memory and multiplying matrices."""
+"""Describes the machine of a benchmark and measures its two limits: memory bandwidth and matrix multiplication."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from importlib.metadata import version
 import torch
 
 Clock = Callable[[], float]
-# What seconds are counted with. "cpu" adds up the threads; with one thread it is hardly disturbed by other programs.
+# "cpu" sums over threads; with one thread other programs hardly affect it.
 CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "cpu": time.process_time}
 PACKAGES = ("torch", "transformers", "numpy", "onnxruntime")
 
@@ -21,11 +21,17 @@ MATRIX_SIZE = 1024
 
 @dataclass(frozen=True)
 class Machine:
-    """cores: that this process may use. threads: of torch. clock: what seconds are counted with.
+    """The machine that figures were measured on.
 
-    load: programs that wanted a core in the last minute, ours included; above the cores, wall times are noise.
-    read_gigabytes_per_second, multiply_gigaflops: as torch reaches them with these threads, float32.
-    versions: of Python and the packages that do the work.
+    Attributes:
+        processor: Its model name.
+        cores: That this process may use.
+        threads: Of torch.
+        clock: A key of CLOCKS.
+        load: Load average of the last minute, this process included; wall times are unreliable above `cores`.
+        read_gigabytes_per_second: Memory bandwidth that torch reaches with these threads.
+        multiply_gigaflops: The same for float32 matrix products.
+        versions: Of Python and the packages used.
     """
 
     processor: str
@@ -39,10 +45,16 @@ class Machine:
 
 
 def measure_machine(clock: str = "wall") -> Machine:
-    """The machine as it is now; takes about a second.
+    """Measure the machine, which takes about a second.
+
+    Args:
+        clock: A key of CLOCKS.
+
+    Returns:
+        Its present state.
 
     Raises:
-        ValueError: an unknown clock.
+        ValueError: An unknown clock.
     """
     seconds = find_clock(clock)
     return Machine(
@@ -58,10 +70,16 @@ def measure_machine(clock: str = "wall") -> Machine:
 
 
 def find_clock(name: str) -> Clock:
-    """The clock called `name`.
+    """Look up a clock.
+
+    Args:
+        name: A key of CLOCKS.
+
+    Returns:
+        A function that returns seconds.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: An unknown name.
     """
     if name not in CLOCKS:
         raise ValueError(f"clock is {name!r}; it takes {', '.join(CLOCKS)}")
@@ -69,7 +87,12 @@ def find_clock(name: str) -> Clock:
 
 
 class ReadSpeed:
-    """How fast a tensor far larger than the caches is read, in bytes a second: one float32 sum over it."""
+    """Measures memory bandwidth by a float32 sum over a tensor far larger than the caches.
+
+    Args:
+        clock: Returns seconds.
+        megabytes: Size of the tensor.
+    """
 
     def __init__(self, clock: Clock = time.perf_counter, megabytes: int = READ_MEGABYTES) -> None:
         self._clock = clock
@@ -77,17 +100,34 @@ class ReadSpeed:
         self._numbers.sum()
 
     def measure(self) -> float:
-        """One reading."""
+        """Read once and return bytes per second."""
         start = self._clock()
         self._numbers.sum()
         return self._numbers.nbytes / (self._clock() - start)
 
     def median(self, readings: int) -> float:
+        """Measure repeatedly.
+
+        Args:
+            readings: Number of measurements.
+
+        Returns:
+            The median in bytes per second.
+        """
         return statistics.median(self.measure() for _ in range(readings))
 
 
 def multiply_speed(clock: Clock = time.perf_counter, size: int = MATRIX_SIZE, repeats: int = 5) -> float:
-    """Floating point operations a second of a product of two square float32 matrices, the median."""
+    """Measure the product of two square float32 matrices.
+
+    Args:
+        clock: Returns seconds.
+        size: Rows of the matrices.
+        repeats: Number of measurements.
+
+    Returns:
+        The median in floating point operations per second.
+    """
     left, right = torch.ones(size, size), torch.ones(size, size)
     left @ right
     speeds = []
@@ -99,7 +139,14 @@ def multiply_speed(clock: Clock = time.perf_counter, size: int = MATRIX_SIZE, re
 
 
 def spread(seconds: list[float]) -> float:
-    """How far repeats lie apart: (largest - smallest) / median."""
+    """Relative range of repeated measurements.
+
+    Args:
+        seconds: Of each repeat.
+
+    Returns:
+        (largest - smallest) / median.
+    """
     return (max(seconds) - min(seconds)) / statistics.median(seconds)
 
 

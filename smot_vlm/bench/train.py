@@ -1,4 +1,4 @@
-"""One step of training, part by part: where its time goes, and whether the data are there when they are wanted."""
+"""Benchmark of a training step: seconds by part, and whether data loading keeps up."""
 
 import statistics
 from collections.abc import Callable
@@ -17,11 +17,15 @@ WARM_UP_STEPS = 2
 
 @dataclass(frozen=True)
 class TrainTiming:
-    """One part of a step. seconds: median over the steps; share: of the whole step.
+    """Time of one part of a step.
 
-    data: waiting for examples that workers draw meanwhile, near 0 where loading is hidden behind computing. association:
-    finding people, without gradient. detector, fusion, grounding, language: forward passes; backward: of all of them.
-    "step" is the whole, `tokens_per_second` its target tokens of captions.
+    Attributes:
+        part: "data" (waiting for examples, near 0 if loading overlaps with computing), "association" (detecting and
+            linking, without gradients), "features" (the model's forward pass), "detector", "interactions",
+            "grounding", "language" (the losses), "backward", "optimiser", or "step" (the whole step).
+        seconds: Median over the steps.
+        share: Of the whole step.
+        tokens_per_second: Target tokens of captions; of the whole step only.
     """
 
     part: str
@@ -33,13 +37,19 @@ class TrainTiming:
 def run(
     config: Config | None = None, *, steps: int = 5, progress: Callable[[int, int], None] | None = None
 ) -> list[TrainTiming]:
-    """Train a few steps with everything switched on, from random weights, in a folder that is thrown away.
+    """Train a few steps with all losses, from random weights, in a temporary folder.
 
-    config: without one, the demo's. progress: told the steps done and to do.
+    Args:
+        config: To train; None for configs/demo.yaml.
+        steps: Number of timed steps.
+        progress: Called with the steps done and in total.
+
+    Returns:
+        The time of each part, and of the whole step.
 
     Raises:
-        ValueError: steps below one.
-        FileNotFoundError: a part of the model is missing.
+        ValueError: Steps below one.
+        FileNotFoundError: A part of the model is missing.
     """
     if steps < 1:
         raise ValueError(f"steps is {steps}; give at least 1")
@@ -48,22 +58,22 @@ def run(
     training = replace(
         config.training,
         steps=total,
-        tracking_steps=0,
-        spelling_from=0,
-        words_from=0,
+        detector_only_steps=0,
+        ctc_start_step=0,
+        caption_start_step=0,
         validation_videos=0,
         checkpoint_every=total + 1,
-        tracker="none",
+        logger="none",
     )
     records: list[StepRecord] = []
 
-    def seen(record: StepRecord) -> None:
+    def on_step(record: StepRecord) -> None:
         records.append(record)
         if progress is not None:
             progress(len(records), total)
 
     with TemporaryDirectory() as folder:
-        Trainer(replace(config, training=training), Run(Path(folder)), on_step=seen).train()
+        Trainer(replace(config, training=training), Run(Path(folder)), on_step=on_step).train()
     return _timings(records[WARM_UP_STEPS:])
 
 

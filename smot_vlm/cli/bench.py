@@ -1,19 +1,19 @@
 """`smot-vlm bench`: speed against peers and against the machine's limits, all contenders in one run."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from smot_vlm.cli.bench_tables import show
-from smot_vlm.cli.console import messages, output, print_warning
+from smot_vlm.cli.console import output, print_warning, progress
 from smot_vlm.cli.loading import silence_libraries
+from smot_vlm.system.files import check_free, write_text
 
 app = typer.Typer(
     name="bench",
@@ -31,12 +31,21 @@ Video = Annotated[Path | None, typer.Option(help="A video [default: the clip tha
 Detector = Annotated[str | None, typer.Option(help="onnx:FILE or yolo:FILE.")]
 Trajectories = Annotated[Path | None, typer.Option(help="MOT file with boxes and ids.")]
 Model = Annotated[str, typer.Option(help="A model that ships or a folder with weights.")]
-Recorded = Annotated[Path | None, typer.Option(help="Recorded detections [default: made-up ones].")]
+Recorded = Annotated[Path | None, typer.Option(help="Recorded detections [default: generated ones].")]
 Steps = Annotated[int, typer.Option(min=1, help="Steps; the median is shown.")]
 
-Progressing = Callable[[int, int], None]
-# Given how to tell progress, gives the figures: a record or a list of them.
-Bench = Callable[[Progressing], Any]
+# Name of a module of smot_vlm.bench -> the options of its `run`, which returns a record or a list of them.
+Benches = Mapping[str, Mapping[str, Any]]
+# Those that `all` runs -> whether they let the clock be chosen.
+_ALL = {
+    "association": False,
+    "fusion": True,
+    "decoder": True,
+    "describe": True,
+    "memory": False,
+    "reading": False,
+    "train": False,
+}
 
 
 @app.command()
@@ -44,13 +53,7 @@ def association(
     folder: Recorded = None, repeats: Repeats = 5, json_file: JsonFile = None, overwrite: Overwrite = False
 ) -> None:
     """Linking boxes: ours against the associators of other libraries, by the number of people."""
-
-    def bench(progress: Progressing) -> Any:
-        from smot_vlm.bench.association import run
-
-        return run(folder, repeats=repeats, progress=progress)
-
-    _bench({"association": bench}, json_file, overwrite)
+    _run({"association": {"folder": folder, "repeats": repeats}}, json_file, overwrite)
 
 
 @app.command()
@@ -62,13 +65,7 @@ def fusion(
     overwrite: Overwrite = False,
 ) -> None:
     """Fusing frames and trajectories: the ways of the paper's Table 4, against the arithmetic that each needs."""
-
-    def bench(progress: Progressing) -> Any:
-        from smot_vlm.bench.fusion import run
-
-        return run(repeats=repeats, clock=clock, progress=progress)
-
-    _bench({"fusion": bench}, json_file, overwrite, clock, threads)
+    _run({"fusion": {"repeats": repeats, "clock": clock}}, json_file, overwrite, clock, threads)
 
 
 @app.command()
@@ -80,13 +77,7 @@ def decoder(
     overwrite: Overwrite = False,
 ) -> None:
     """Writing captions: in a batch and one by one, decoders side by side, against the reading of their weights."""
-
-    def bench(progress: Progressing) -> Any:
-        from smot_vlm.bench.decoder import run
-
-        return run(repeats=repeats, clock=clock, progress=progress)
-
-    _bench({"decoder": bench}, json_file, overwrite, clock, threads)
+    _run({"decoder": {"repeats": repeats, "clock": clock}}, json_file, overwrite, clock, threads)
 
 
 @app.command()
@@ -102,21 +93,8 @@ def describe(
     overwrite: Overwrite = False,
 ) -> None:
     """Describing a video: the seconds of each part."""
-
-    def bench(progress: Progressing) -> Any:
-        from smot_vlm.bench.describe import run
-
-        return run(
-            video,
-            detector=detector,
-            trajectories=trajectories,
-            model=model,
-            repeats=repeats,
-            clock=clock,
-            progress=progress,
-        )
-
-    _bench({"describe": bench}, json_file, overwrite, clock, threads)
+    given = {"video": video, "detector": detector, "trajectories": trajectories, "model": model}
+    _run({"describe": {**given, "repeats": repeats, "clock": clock}}, json_file, overwrite, clock, threads)
 
 
 @app.command()
@@ -131,15 +109,8 @@ def memory(
     overwrite: Overwrite = False,
 ) -> None:
     """Describing a long video beside a short one, each in a process of its own: the memory beyond the loaded models."""
-
-    def bench(progress: Progressing) -> Any:
-        from smot_vlm.bench.memory import run
-
-        return run(
-            video, detector=detector, trajectories=trajectories, model=model, lengths=(short, long), progress=progress
-        )
-
-    _bench({"memory": bench}, json_file, overwrite)
+    given = {"video": video, "detector": detector, "trajectories": trajectories, "model": model}
+    _run({"memory": {**given, "lengths": (short, long)}}, json_file, overwrite)
 
 
 @app.command()
@@ -151,13 +122,7 @@ def reading(
     overwrite: Overwrite = False,
 ) -> None:
     """Reading a long video: seconds and memory, against PyAV's bare loop."""
-
-    def bench(progress: Progressing) -> Any:
-        from smot_vlm.bench.reading import run
-
-        return run(video, frames=frames, repeats=repeats, progress=progress)
-
-    _bench({"reading": bench}, json_file, overwrite)
+    _run({"reading": {"video": video, "frames": frames, "repeats": repeats}}, json_file, overwrite)
 
 
 @app.command()
@@ -169,14 +134,10 @@ def train(
     overwrite: Overwrite = False,
 ) -> None:
     """A step of training: the seconds of each part, and whether the data are there in time."""
+    from smot_vlm.config import load_config
 
-    def bench(progress: Progressing) -> Any:
-        from smot_vlm.bench.train import run
-        from smot_vlm.config import load_config
-
-        return run(None if config is None else load_config(config), steps=steps, progress=progress)
-
-    _bench({"train": bench}, json_file, overwrite, threads=threads)
+    given = None if config is None else load_config(config)
+    _run({"train": {"config": given, "steps": steps}}, json_file, overwrite, threads=threads)
 
 
 @app.command()
@@ -186,13 +147,7 @@ def evaluation(
     overwrite: Overwrite = False,
 ) -> None:
     """Evaluating a whole test split under both protocols: seconds, memory, Java processes. Takes minutes."""
-
-    def bench(progress: Progressing) -> Any:
-        from smot_vlm.bench.evaluation import run
-
-        return run(sequences=sequences, progress=progress)
-
-    _bench({"evaluation": bench}, json_file, overwrite)
+    _run({"evaluation": {"sequences": sequences}}, json_file, overwrite)
 
 
 @app.command(name="all")
@@ -200,37 +155,16 @@ def everything(
     clock: Clock = "wall", threads: Threads = None, json_file: JsonFile = None, overwrite: Overwrite = False
 ) -> None:
     """Every benchmark but `evaluation`, with what ships. Takes some minutes."""
-    benches: dict[str, Bench] = {
-        name: _with_defaults(name, clock)
-        for name in ("association", "fusion", "decoder", "describe", "memory", "reading", "train")
-    }
-    _bench(benches, json_file, overwrite, clock, threads)
+    benches: Benches = {name: {"clock": clock} if has_clock else {} for name, has_clock in _ALL.items()}
+    _run(benches, json_file, overwrite, clock, threads)
 
 
-def _with_defaults(name: str, clock: str) -> Bench:
-    """The benchmark `name` as it runs without options; the clock for those that let it be chosen."""
-
-    def bench(progress: Progressing) -> Any:
-        from importlib import import_module
-
-        options = {"clock": clock} if name in ("fusion", "decoder", "describe") else {}
-        return import_module(f"smot_vlm.bench.{name}").run(progress=progress, **options)
-
-    return bench
-
-
-def _bench(
-    benches: dict[str, Bench],
-    json_file: Path | None,
-    overwrite: bool,
-    clock: str = "wall",
-    threads: int | None = None,
+def _run(
+    benches: Benches, json_file: Path | None, overwrite: bool, clock: str = "wall", threads: int | None = None
 ) -> None:
     """Run each, show its figures with the machine they were taken on, and write them all where asked for."""
-    if json_file is not None and json_file.exists() and not overwrite:
-        raise FileExistsError(f"{json_file} exists; pass --overwrite to replace it or choose another name")
+    check_free(json_file, overwrite)
     from smot_vlm.bench.machine import measure_machine
-    from smot_vlm.system.files import write_text
 
     silence_libraries()
     if threads is not None:
@@ -242,26 +176,13 @@ def _bench(
     if machine.clock == "wall" and machine.load > machine.cores:
         print_warning(f"other programs want the {machine.cores} cores too (load {machine.load:.1f}); times are noisy")
     figures: dict[str, Any] = {"machine": asdict(machine)}
-    for name, bench in benches.items():
-        with _progress(name) as progress:
-            result = bench(progress)
+    for name, options in benches.items():
+        with progress(f"timing {name}") as update:
+            result = import_module(f"smot_vlm.bench.{name}").run(
+                **options, progress=lambda done, total, update=update: update(completed=done, total=total)
+            )
         show(name, result)
         figures[name] = [asdict(row) for row in result] if isinstance(result, list) else asdict(result)
     if json_file is not None:
         write_text(json_file, json.dumps(figures, indent=2) + "\n", overwrite)
         output.print(f"  {escape(str(json_file))}")
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Progressing]:
-    """A bar that fills as the rounds are done."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal) as bar:
-        task = bar.add_task(f"timing {name}", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -22,10 +22,12 @@ def text(value: Any) -> str:
 
 
 def percent(value: float) -> str:
+    """Format a share of 1."""
     return f"{100 * value:.1f} %"
 
 
 def times(value: float) -> str:
+    """Format a ratio."""
     return f"{value:.2f}x"
 
 

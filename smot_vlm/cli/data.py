@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from smot_vlm.cli import data_tables
-from smot_vlm.cli.console import messages, output, print_warning
+from smot_vlm.cli.console import output, print_warning, progress
+from smot_vlm.system.files import check_free
 
 if TYPE_CHECKING:
-    from smot_vlm.data.bensmot import Sequence
+    from smot_vlm.data.bensmot import BenSmotSequence
 
 app = typer.Typer(
     name="data",
@@ -40,7 +40,7 @@ class Layout(str, Enum):
 @app.command()
 def validate(
     dataset: Dataset,
-    fix: Annotated[Path | None, typer.Option(help="Write a mended copy here and say what was left out.")] = None,
+    fix: Annotated[Path | None, typer.Option(help="Write a repaired copy here and list what was skipped.")] = None,
     copy: Copy = False,
     quick: Annotated[bool, typer.Option("--quick", help="Read the images' headers only.")] = False,
     tolerance_pixels: Annotated[float, typer.Option(min=0, help="How far a box may stand out of the frame.")] = 1.0,
@@ -49,17 +49,17 @@ def validate(
 ) -> None:
     """Find every problem, with file and line. Exit code 1 where there is an error; warnings alone are no error.
 
-    With --fix, exit code 1 says that the mended copy still has errors that only a person can mend.
+    With --fix, exit code 1 says that the repaired copy still has errors that only a person can fix.
     """
     from smot_vlm.data import validate as checks
-    from smot_vlm.data.writer import Images
+    from smot_vlm.data.dataset_writer import Images
 
     images: Images = "copy" if copy else "link"
     with _progress("checking", checks.count_sequences(dataset)) as step:
         if fix is None:
             report = checks.validate_dataset(dataset, tolerance_pixels, not quick, step)
         else:
-            report = checks.mend_dataset(dataset, fix, images, overwrite, tolerance_pixels, not quick, step)
+            report = checks.repair_dataset(dataset, fix, images, overwrite, tolerance_pixels, not quick, step)
     data_tables.print_problems(report, show, remedies=fix is not None)
     if fix is None:
         raise typer.Exit(1 if report.errors else 0)
@@ -83,7 +83,7 @@ def stats(
     """Count videos, tracks, words and verbs, beside the paper's figures of BenSMOT (Table 1, Figure 2)."""
     from smot_vlm.data.stats import collect_stats
 
-    _check_free(plot, overwrite)
+    check_free(plot, overwrite)
     readers = _readers(dataset, split)
     with _progress("reading", sum(len(reader) for reader in readers)) as step:
         counted = collect_stats(_stepping(readers, step))
@@ -117,7 +117,7 @@ def convert(
 ) -> None:
     """Bring another layout into BenSMOT's folders. The new set appears whole or not at all."""
     from smot_vlm.data.convert import convert_bensmot_json, convert_mot
-    from smot_vlm.data.writer import Images
+    from smot_vlm.data.dataset_writer import Images
 
     if layout is not Layout.mot and (only != "*" or scenario is not None or amodal or every != 1):
         raise typer.BadParameter("--only, --scenario, --amodal and --every go with --from mot")
@@ -128,7 +128,7 @@ def convert(
         else:
             done = convert_bensmot_json(source, out, images, overwrite, step)
     for name in done.skipped:
-        print_warning(f"left out, no ground truth: {name}")
+        print_warning(f"skipped, no ground truth: {name}")
     output.print(f"{escape(str(out))}: {done.sequences} sequences, {done.tracks} tracks, {done.boxes} boxes")
 
 
@@ -144,7 +144,7 @@ def preview(
     """Draw a contact sheet: frames with boxes and ids, the captions and interactions below."""
     from smot_vlm.output.preview import write_preview
 
-    _check_free(out, overwrite)
+    check_free(out, overwrite)
     places = [(reader, index) for reader in _readers(dataset, split) for index in range(len(reader))]
     count = min(sequences, len(places))
     chosen = [places[round(step * (len(places) - 1) / max(1, count - 1))] for step in range(count)]
@@ -195,30 +195,15 @@ def _readers(dataset: Path, split: str | None) -> list:
     return [BenSmot(dataset, name) for name in ([split] if split else there or ["test"])]
 
 
-def _stepping(readers: list, step: Callable[[str], None]) -> "Iterator[Sequence]":
+def _stepping(readers: list, step: Callable[[str], None]) -> "Iterator[BenSmotSequence]":
     for reader in readers:
         for sequence in reader:
             step(sequence.name)
             yield sequence
 
 
-def _check_free(path: Path | None, overwrite: bool) -> None:
-    """Refuse early what the writer would refuse after long work."""
-    if path is not None and path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists; pass --overwrite to replace it or choose another name")
-
-
 @contextmanager
 def _progress(name: str, total: int | None) -> Iterator[Callable[[str], None]]:
-    """A bar on standard error; call the value with the name of each sequence that is done."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[place]}", markup=False),
-    )
-    with Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal) as bar:
-        task = bar.add_task(name, total=total, place="")
-        yield lambda place: bar.update(task, advance=1, place=place[-40:])
+    """A bar; call the value with the name of each sequence that is done."""
+    with progress(name, total) as update:
+        yield lambda sequence: update(advance=1, detail=sequence[-40:])

@@ -34,7 +34,7 @@ _SHOWN_VERBS = 15
 def print_problems(report: "Report", show: int, remedies: bool) -> None:
     """One line a problem (at most `show` of a kind), then how many there are of each kind.
 
-    remedies: also say what mending did about each.
+    remedies: also say how a repair handled each.
     """
     shown: Counter[str] = Counter()
     for problem in report.problems:

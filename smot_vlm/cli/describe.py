@@ -12,9 +12,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from smot_vlm.cli.console import messages, output, print_warning
+from smot_vlm.cli.console import output, print_warning, progress
 from smot_vlm.cli.loading import load_tracker
 
 if TYPE_CHECKING:
@@ -34,6 +33,9 @@ def describe(
     trajectories: Annotated[
         Path | None, typer.Option(help="MOT file with boxes and ids, in place of a detector.")
     ] = None,
+    detections: Annotated[
+        Path | None, typer.Option(help="MOT file with boxes alone, which the associator links; ids are ignored.")
+    ] = None,
     associator: Annotated[str | None, typer.Option(help="How boxes are linked over time [default: byte].")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the four files [default: NAME-described].")] = None,
     stride: Annotated[int, typer.Option(help="Use every N-th frame.")] = 1,
@@ -41,6 +43,17 @@ def describe(
     stop_at_damage: Annotated[
         bool, typer.Option("--stop-at-damage", help="End a damaged file there, rather than go on behind the damage.")
     ] = False,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second of a folder of images, which states none.", min=0.001)
+    ] = None,
+    verbs: Annotated[
+        list[str] | None,
+        typer.Option("--verbs", metavar="PHRASE", help="Look for this in place of the 335 verbs; may be repeated."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override the configuration; may be repeated."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     no_video: Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
@@ -49,28 +62,32 @@ def describe(
 
     Ctrl-C ends the watching of a camera or a stream and describes what was seen.
     """
-    from smot_vlm.output.export import check_outputs
+    from smot_vlm.output.description_files import check_outputs
 
+    if trajectories is not None and detections is not None:
+        raise typer.BadParameter("--trajectories has boxes with ids, --detections boxes without; give one of them")
     folder = out or _default_folder(source)
     check_outputs(folder, overwrite)
-    _check_source(source)
-    tracker = load_tracker(model, detector=detector, associator=associator, device=device)
+    _check_source(source, fps)
+    tracker = load_tracker(model, detector=detector, associator=associator, device=device, overrides=settings or ())
     with ExitStack() as stack:
         stack.enter_context(_damage_is_reported_once())
-        spool = Spool(stack, source, stride)
-        with _progress("watching") as bar, _interrupt_ends_watching() as stopped:
-            task = bar.add_task("watching", total=max_frames)
+        spool = Spool(stack, source, stride, fps)
+        with progress("watching", max_frames) as update, _interrupt_ends_watching() as stopped:
 
             def on_frame(frame: "Frame", video: "VideoReader") -> bool:
-                bar.update(task, completed=video.frames_read, total=video.frame_count)
+                update(completed=video.frames_read, total=video.frame_count)
                 spool.add(frame, video)
                 if stopped.is_set() or video.frames_read == video.frame_count:
-                    bar.update(task, description="finding words")
+                    update(description="writing captions")
                 return not stopped.is_set()
 
             description = tracker.describe(
                 source,
                 trajectories=trajectories,
+                detections=detections,
+                verbs=verbs or None,
+                fps=fps,
                 stride=stride,
                 max_frames=max_frames,
                 stop_at_damage=stop_at_damage,
@@ -83,10 +100,11 @@ def describe(
 class Spool:
     """Where the frames can be read a second time: the source itself, or for a live one a temporary copy on disk."""
 
-    def __init__(self, stack: ExitStack, source: str, stride: int) -> None:
+    def __init__(self, stack: ExitStack, source: str, stride: int, fps: float | None = None) -> None:
         self._stack = stack
         self._source = source
         self._stride = stride
+        self._fps = fps
         self._writing = stack.enter_context(ExitStack())
         self._writer: VideoWriter | None = None
         self._copy: Path | None = None
@@ -114,7 +132,7 @@ class Spool:
         from smot_vlm.video.reader import open_video
 
         if self._copy is None:
-            return open_video(self._source, stride=self._stride, max_frames=max(frames, 1))
+            return open_video(self._source, stride=self._stride, max_frames=max(frames, 1), fps=self._fps)
         self._writing.close()
         return _renumbered(self._copy, self._stride, *self._size)
 
@@ -129,11 +147,10 @@ def _renumbered(path: Path, step: int, width: int, height: int) -> "Iterator[Ite
 
 
 def _write(folder: Path, description: "Description", spool: Spool, *, video: bool, overwrite: bool) -> None:
-    from smot_vlm.output.export import write_outputs
+    from smot_vlm.output.description_files import write_outputs
     from smot_vlm.verbs import VERBS
 
-    with _progress("drawing") as bar:
-        task = bar.add_task("drawing", total=description.video.frames)
+    with progress("drawing", description.video.frames) as update:
         files = write_outputs(
             folder,
             description,
@@ -142,7 +159,7 @@ def _write(folder: Path, description: "Description", spool: Spool, *, video: boo
             video=video,
             overwrite=overwrite,
             glosses={verb.label: verb.gloss for verb in VERBS},
-            progress=lambda done: bar.update(task, completed=done),
+            progress=lambda done: update(completed=done),
         )
     people, edges = len(description.tracks), len(description.interactions)
     output.print(
@@ -157,7 +174,7 @@ def _interrupt_ends_watching() -> Iterator[Event]:
     """Ctrl-C once: what was seen so far is described. Twice: the command is stopped."""
     stopped = Event()
 
-    def on_interrupt(number: int, stack: FrameType | None) -> None:
+    def on_interrupt(_number: int, _stack: FrameType | None) -> None:
         if stopped.is_set():
             raise KeyboardInterrupt
         stopped.set()
@@ -181,12 +198,12 @@ def _damage_is_reported_once() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _check_source(source: str) -> None:
+def _check_source(source: str, fps: float | None) -> None:
     """Refuse a file that is no video before the model is loaded. Cameras and addresses are opened only once."""
     from smot_vlm.video.reader import open_video
 
     if "://" not in source and not source.isdecimal():
-        open_video(source).close()
+        open_video(source, fps=fps).close()
 
 
 def _warn(description: "Description") -> None:
@@ -205,17 +222,6 @@ def _warn(description: "Description") -> None:
         print_warning(
             f"model {description.model.name} is untrained: boxes and ids are real, captions and interactions mean nothing yet"
         )
-
-
-def _progress(name: str) -> Progress:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=messages, transient=True)
 
 
 def _default_folder(source: str) -> Path:

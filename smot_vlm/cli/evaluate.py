@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from smot_vlm.cli.console import messages, output, print_warning
-from smot_vlm.system.files import write_text
+from smot_vlm.cli.console import output, print_warning, progress
+from smot_vlm.system.files import check_free, write_text
 
 if TYPE_CHECKING:
-    from smot_vlm.evaluation.records import Evaluation
+    from smot_vlm.evaluation.results import Evaluation
 
 _SHOWN_MISSING = 5
 
@@ -55,15 +54,17 @@ def evaluate(
     tracks_only: Annotated[
         bool, typer.Option("--tracks-only", help="Score trajectories alone, in seconds and without Java.")
     ] = False,
-    per_sequence: Annotated[bool, typer.Option("--per-sequence", help="Show the chief measures one by one.")] = False,
+    per_sequence: Annotated[bool, typer.Option("--per-sequence", help="Show the main measures one by one.")] = False,
     per_verb: Annotated[bool, typer.Option("--per-verb", help="Show the interactions verb by verb (strict).")] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Score predictions against ground truth: trajectories, captions, interactions."""
-    _check_free([json, csv, markdown, latex], overwrite)
+    for path in (json, csv, markdown, latex):
+        check_free(path, overwrite)
     from smot_vlm.evaluation import protocol as protocols
-    from smot_vlm.evaluation.reading import read_predictions, read_truths
-    from smot_vlm.evaluation.similarity import DEFAULT_ENCODER
+    from smot_vlm.evaluation.sequence_reader import read_predictions, read_truths
+    from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
+    from smot_vlm.synthetic.language.fact_reader import read_facts
 
     wanted = protocols.PROTOCOLS if protocol is Protocol.both else (protocol.value,)
     with _stages() as stage:
@@ -81,7 +82,8 @@ def evaluate(
                 bootstrap=bootstrap,
                 seed=seed,
                 encoder=encoder or DEFAULT_ENCODER,
-                words=not tracks_only,
+                tracks_only=tracks_only,
+                read_facts=read_facts,
                 progress=_prefixed(stage, each),
             )
             for each in wanted
@@ -97,14 +99,15 @@ def evaluate(
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="JSON files written by `smot-vlm evaluate --json`.")],
     paper: Annotated[bool, typer.Option("--paper", help="Add the paper's rows to the official table.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="Draw the chief measures (png, svg, pdf).")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the main measures (png, svg, pdf).")] = None,
     csv: CsvFile = None,
     markdown: MarkdownFile = None,
     latex: LatexFile = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Show several evaluated runs side by side, the best value of each measure marked; one table a protocol."""
-    _check_free([plot, csv, markdown, latex], overwrite)
+    for path in (plot, csv, markdown, latex):
+        check_free(path, overwrite)
     from smot_vlm.evaluation import compare as comparison
 
     groups = comparison.load_runs(runs)
@@ -187,13 +190,6 @@ def _warn_missing(evaluation: "Evaluation") -> None:
         print_warning(f"and {len(evaluation.missing) - _SHOWN_MISSING} more; all scored as empty")
 
 
-def _check_free(paths: list[Path | None], overwrite: bool) -> None:
-    """Refuse before the work, not after it."""
-    for path in paths:
-        if path is not None and path.exists() and not overwrite:
-            raise FileExistsError(f"{path} exists; pass --overwrite to replace it or choose another name")
-
-
 def _prefixed(stage: Callable[[str], None], protocol: str) -> Callable[[str], None]:
     return lambda name: stage(f"{protocol}: {name}")
 
@@ -201,12 +197,10 @@ def _prefixed(stage: Callable[[str], None], protocol: str) -> Callable[[str], No
 @contextmanager
 def _stages() -> Iterator[Callable[[str], None]]:
     """A line that shows which stage is running and for how long."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal) as bar:
-        task = bar.add_task("", total=None)
+    with progress("", counted=False) as update:
 
         def stage(name: str) -> None:
             logging.getLogger(__name__).info("%s", name)
-            bar.update(task, description=name)
+            update(description=name)
 
         yield stage

@@ -1,6 +1,7 @@
 """Making a Tracker for a command: its wait is shown, the chatter of libraries is not."""
 
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from smot_vlm.cli.console import messages
@@ -9,13 +10,17 @@ if TYPE_CHECKING:
     from smot_vlm.tracker import Tracker
 
 
-def load_tracker(model: str, *, detector: str, associator: str | None, device: str) -> "Tracker":
+def load_tracker(
+    model: str, *, detector: str, associator: str | None, device: str, overrides: Sequence[str] = ()
+) -> "Tracker":
     """`Tracker.from_pretrained` behind a spinner."""
     with messages.status("loading the model"):
         from smot_vlm.tracker import Tracker
 
         silence_libraries()
-        return Tracker.from_pretrained(model, detector=detector, associator=associator, device=device)
+        return Tracker.from_pretrained(
+            model, detector=detector, associator=associator, device=device, overrides=overrides
+        )
 
 
 def silence_libraries() -> None:

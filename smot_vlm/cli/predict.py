@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from smot_vlm.cli.console import messages, output, print_warning
+from smot_vlm.cli.console import output, print_warning, progress
 from smot_vlm.cli.loading import load_tracker
 
 if TYPE_CHECKING:
@@ -57,18 +56,14 @@ def predict(
     chosen = associator or tracker.associator
     settings = RunSettings(str(dataset.resolve()), split, model, detector, chosen, trajectories, detections)
     outcomes = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    hidden = not messages.is_terminal or not processes.is_first
-    with Progress(*columns, console=messages, transient=True, disable=hidden) as bar:
-        sequences = bar.add_task("sequences", total=len(processes.share(data.names)))
-        frames = bar.add_task("frames", total=None)
+    with progress("sequences", len(processes.share(data.names)), hidden=not processes.is_first) as update:
 
-        def on_frame(frame: "Frame", video: "VideoReader") -> None:
-            bar.update(frames, completed=video.frames_read, total=video.frame_count)
+        def on_frame(_frame: "Frame", video: "VideoReader") -> None:
+            update(detail=f"frame {video.frames_read} of {video.frame_count}")
 
         steps = predict_split(tracker, data, out, settings, overwrite=overwrite, on_frame=on_frame, processes=processes)
         for outcome in steps:
-            bar.advance(sequences)
+            update(advance=1)
             outcomes.append(outcome)
     everyones = processes.gather(outcomes)
     if processes.is_first:

@@ -1,7 +1,7 @@
 """Annotated videos: readers of data sets, checks, statistics, and clips for training.
 
-`DATASETS` names every reader. Each is called with (root, split), has a length and `names`, and gives `Sequence` records
-by index or one after another.
+`DATASETS` names every reader. Each is called with (root, split), has a length and `names`, and returns
+`AnnotatedSequence`s by index or one after another.
 """
 
 from smot_vlm.data.bensmot import BenSmot

@@ -1,4 +1,4 @@
-"""Change a clip so that its words stay true: mirror, crop and scale, brightness, contrast, blur, JPEG.
+"""Change a clip so that its captions stay true: mirror, crop and scale, brightness, contrast, blur, JPEG.
 
 Hues are never shifted, because captions name colours. One draw holds for all frames of a clip, as one camera would.
 """
@@ -9,18 +9,28 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from smot_vlm.data.clips import resize_clip, scale_tracks
+from smot_vlm.data.clip_cutting import resize_clip, scale_tracks
 from smot_vlm.data.mirror import mirror_words
 from smot_vlm.structures import Clip
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How often and how strongly. All `*_rate` are probabilities.
+    """How often and how strongly to change a clip. Each rate is a probability.
 
-    scale: least and largest factor on width and height. crop: the smallest part of each side that a crop may keep.
-    brightness: largest shift, of 255. contrast: largest factor is 1 + contrast, least its inverse. blur_pixels: largest
-    standard deviation. jpeg_quality: least and most.
+    Attributes:
+        mirror_rate: of mirroring.
+        crop_rate: of cropping.
+        crop: the smallest part of each side that a crop may keep.
+        scale_rate: of scaling.
+        scale: least and largest factor on width and height.
+        light_rate: of changing brightness and contrast.
+        brightness: largest shift, of 255.
+        contrast: the largest factor is 1 + contrast, the least its inverse.
+        blur_rate: of blurring.
+        blur_pixels: largest standard deviation.
+        jpeg_rate: of JPEG artefacts.
+        jpeg_quality: least and most.
     """
 
     mirror_rate: float = 0.5
@@ -49,9 +59,17 @@ class Augmentation:
 
 
 def augment_clip(clip: Clip, augmentation: Augmentation, rng: np.random.Generator) -> Clip:
-    """A changed copy of `clip`; frames, ids and interactions keep their places.
+    """Change a clip at random; frames, ids and interactions keep their order.
 
     A clip whose captions cannot be mirrored with certainty (see `data.mirror`) is not mirrored.
+
+    Args:
+        clip: stays as it is.
+        augmentation: how often and how strongly.
+        rng: source of all draws.
+
+    Returns:
+        The changed copy.
     """
     if rng.random() < augmentation.mirror_rate:
         clip = mirror_clip(clip) or clip
@@ -69,11 +87,18 @@ def augment_clip(clip: Clip, augmentation: Augmentation, rng: np.random.Generato
 
 
 def mirror_clip(clip: Clip) -> Clip | None:
-    """The clip seen in a mirror, left and right swapped in its words; None where a word may be a verb or a side."""
+    """Mirror a clip, with left and right exchanged in its texts.
+
+    Args:
+        clip: stays as it is.
+
+    Returns:
+        The mirrored copy; None where a "left" or "right" is ambiguous.
+    """
     caption = mirror_words(clip.caption)
     captions = [text for track in clip.tracks if (text := mirror_words(track.caption)) is not None]
-    said = [does for moment in clip.moments if (does := mirror_words(moment.does)) is not None]
-    if caption is None or len(captions) < len(clip.tracks) or len(said) < len(clip.moments):
+    actions = [action for event in clip.events if (action := mirror_words(event.action)) is not None]
+    if caption is None or len(captions) < len(clip.tracks) or len(actions) < len(clip.events):
         return None
     width = clip.frames[0].width
     tracks = tuple(
@@ -82,14 +107,23 @@ def mirror_clip(clip: Clip) -> Clip | None:
         )
         for track, text in zip(clip.tracks, captions, strict=True)
     )
-    moments = tuple(replace(moment, does=does) for moment, does in zip(clip.moments, said, strict=True))
-    return replace(
-        _with_images(clip, lambda image: cv2.flip(image, 1)), tracks=tracks, caption=caption, moments=moments
-    )
+    events = tuple(replace(event, action=action) for event, action in zip(clip.events, actions, strict=True))
+    return replace(_with_images(clip, lambda image: cv2.flip(image, 1)), tracks=tracks, caption=caption, events=events)
 
 
 def crop_clip(clip: Clip, x1: int, y1: int, x2: int, y2: int) -> Clip:
-    """The part of every frame from (x1, y1) to before (x2, y2), in pixels; boxes move along and are not cut."""
+    """Crop every frame; boxes move along and are not cut.
+
+    Args:
+        clip: stays as it is.
+        x1: first column kept.
+        y1: first row kept.
+        x2: first column cut off on the right.
+        y2: first row cut off at the bottom.
+
+    Returns:
+        The cropped copy.
+    """
     cropped = _with_images(clip, lambda image: np.ascontiguousarray(image[y1:y2, x1:x2]))
     return replace(cropped, tracks=scale_tracks(clip.tracks, np.ones(4), np.array([-x1, -y1, -x1, -y1])))
 

@@ -1,6 +1,6 @@
 """Read the BenSMOT folder layout: ROOT/SPLIT/SCENARIO/SEQUENCE with boxes, images, captions and interactions.
 
-Frames are listed, never decoded: `Sequence.read_frame` decodes one when it is asked for.
+Frames are listed, never decoded: `BenSmotSequence.read_frame` decodes one when it is asked for.
 """
 
 import logging
@@ -10,20 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
+from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
 from smot_vlm.data.frames import FrameFile, image_size, list_frames, read_fps
-from smot_vlm.data.words import Words, match_words
-from smot_vlm.formats.bensmot import (
+from smot_vlm.formats.captions import CaptionFile, parse_instance_captions, parse_video_caption
+from smot_vlm.formats.flaws import Flaw, read_text
+from smot_vlm.formats.graphml import Graph, read_graphml
+from smot_vlm.formats.mot import MotRows, read_mot
+from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
     CAPTIONS_FILE,
     IMAGES_FOLDER,
     INTERACTIONS_FILE,
     VIDEO_CAPTION_FILE,
 )
-from smot_vlm.formats.captions import CaptionFile, parse_instance_captions, parse_video_caption
-from smot_vlm.formats.flaws import Flaw, read_text
-from smot_vlm.formats.graphml import Graph, read_graphml
-from smot_vlm.formats.mot import MotRows, read_mot
-from smot_vlm.structures import Frame, Interaction, Moment, Trajectory
+from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
 from smot_vlm.video.images import read_image
 
 SPLITS = ("train", "val", "test")
@@ -32,13 +32,19 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class Sequence:
+class BenSmotSequence:
     """One annotated video.
 
-    name: scenario/sequence. folder: where it was read. frames: its images by frame number (0-based; numbers may have
-    gaps). size: (width, height) of the images in pixels, None where there is no image. tracks: ascending ids, each with
-    its caption (empty where there is none). names: the key of each track in the word files (`man0`). interactions: verbs
-    are canonical labels. caption: of the whole video. fps: frame numbers a second.
+    Attributes:
+        name: scenario/sequence.
+        folder: where it was read.
+        frames: its images by frame number (0-based; numbers may have gaps).
+        size: (width, height) of the images in pixels, None where there is no image.
+        tracks: ascending ids, each with its caption (empty where there is none).
+        names: the key of each track in the annotation files (`man0`).
+        interactions: verbs are canonical labels.
+        caption: of the whole video.
+        fps: frame numbers a second.
     """
 
     name: str
@@ -61,12 +67,23 @@ class Sequence:
         return len(self.frames)
 
     @property
-    def moments(self) -> tuple[Moment, ...]:
+    def frame_numbers(self) -> np.ndarray:
+        """The number of each image, 0-based."""
+        return np.array([frame.index for frame in self.frames], dtype=np.int64)
+
+    @property
+    def facts(self) -> None:
+        """None: facts are read from files beside the sequence."""
+        return
+
+    @property
+    def events(self) -> tuple[EventSegment, ...]:
         """None: BenSMOT does not say when things happen."""
         return ()
 
     @property
     def scenario(self) -> str:
+        """The part of the name before the last slash."""
         return self.name.rpartition("/")[0]
 
     @property
@@ -75,10 +92,16 @@ class Sequence:
         return len(self.frames) / self.fps
 
     def read_frame(self, position: int) -> Frame:
-        """Decode the image at `position` (not frame number) in `frames`.
+        """Decode one image.
+
+        Args:
+            position: in `frames` (not the frame number).
+
+        Returns:
+            The frame.
 
         Raises:
-            FileNotFoundError: the image is gone.
+            FileNotFoundError: the image no longer exists.
             ValueError: not an image.
         """
         file = self.frames[position]
@@ -88,17 +111,20 @@ class Sequence:
 class BenSmot:
     """The sequences of one split, listed at once and read one by one.
 
-    A sequence without word files has empty words. What is wrong within a word file is logged and left out; with
-    `strict` it raises, as does a missing file. `smot-vlm data validate` lists all of it, and `--fix` mends.
+    A sequence without annotation files has empty captions and no interactions. Flaws within such a file are logged and
+    skipped. `smot-vlm data validate` lists all of them, and `--fix` repairs them.
+
+    Args:
+        root: of the data set.
+        split: train, val or test.
+        strict: raise at the first flaw or missing file.
+
+    Raises:
+        FileNotFoundError: no such folder or split.
+        ValueError: a split without a sequence.
     """
 
     def __init__(self, root: Path | str, split: str, strict: bool = False) -> None:
-        """List the sequences of `root`/`split`.
-
-        Raises:
-            FileNotFoundError: no such folder or split.
-            ValueError: a split without a sequence.
-        """
         self.root = Path(root)
         self.split = split
         self.strict = strict
@@ -107,11 +133,11 @@ class BenSmot:
     def __len__(self) -> int:
         return len(self.folders)
 
-    def __getitem__(self, index: int) -> Sequence:
-        """Read one sequence; raises as `read_sequence`."""
+    def __getitem__(self, index: int) -> BenSmotSequence:
+        """Read one sequence, see `read_sequence`."""
         return read_sequence(self.folders[index], self.strict)
 
-    def __iter__(self) -> Iterator[Sequence]:
+    def __iter__(self) -> Iterator[BenSmotSequence]:
         return (read_sequence(folder, self.strict) for folder in self.folders)
 
     @property
@@ -121,7 +147,14 @@ class BenSmot:
 
 
 def find_sequences(root: Path, split: str) -> tuple[Path, ...]:
-    """Folders ROOT/SPLIT/SCENARIO/SEQUENCE in order of their names.
+    """List the folders ROOT/SPLIT/SCENARIO/SEQUENCE.
+
+    Args:
+        root: of the data set.
+        split: train, val or test.
+
+    Returns:
+        The folders by name.
 
     Raises:
         FileNotFoundError: no such folder or split.
@@ -140,18 +173,31 @@ def find_sequences(root: Path, split: str) -> tuple[Path, ...]:
 
 
 def sequence_name(folder: Path) -> str:
-    """scenario/sequence of a sequence's folder."""
+    """Name of a sequence.
+
+    Args:
+        folder: of the sequence.
+
+    Returns:
+        scenario/sequence.
+    """
     return f"{folder.parent.name}/{folder.name}"
 
 
-def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) -> Sequence:
+def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) -> BenSmotSequence:
     """Read one sequence without decoding its frames.
 
-    strict: every file must be there and nothing in it may be wrong. words: false leaves the word files alone.
+    Args:
+        folder: of the sequence.
+        strict: every file must exist and nothing in it may be wrong.
+        words: false does not read captions and interactions.
+
+    Returns:
+        The sequence.
 
     Raises:
-        FileNotFoundError: no `gt/gt.txt`; with `strict`, no image or no word file.
-        ValueError: boxes that cannot be read, image names without numbers; with `strict`, any flaw of the words.
+        FileNotFoundError: no `gt/gt.txt`; with `strict`, no image or no annotation file.
+        ValueError: boxes that cannot be read, image names without numbers; with `strict`, any flaw of the annotations.
     """
     folder = Path(folder).absolute()
     frames = list_frames(folder / IMAGES_FOLDER)
@@ -162,22 +208,28 @@ def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) 
     if strict:
         _check_frames(folder, tracks, frames)
     ids = [track.id for track in tracks]
-    said, caption = _read_words(folder, ids, strict) if words else (match_words(ids, None, None), "")
-    return Sequence(
+    found, caption = _read_words(folder, ids, strict) if words else (match_annotations(ids, None, None), "")
+    return BenSmotSequence(
         name=sequence_name(folder),
         folder=folder,
         frames=frames,
         size=image_size(frames[0].path) if frames else None,
-        tracks=tuple(replace(track, caption=text) for track, text in zip(tracks, said.captions, strict=True)),
-        names=said.names,
-        interactions=said.interactions,
+        tracks=tuple(replace(track, caption=text) for track, text in zip(tracks, found.captions, strict=True)),
+        names=found.names,
+        interactions=found.interactions,
         caption=caption,
         fps=read_fps(folder),
     )
 
 
 def read_boxes(path: Path) -> MotRows:
-    """Boxes of `gt/gt.txt`; a file with nothing in it is a video without people.
+    """Read `gt/gt.txt`; an empty file is a video without people.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        Its rows.
 
     Raises:
         FileNotFoundError: no such file.
@@ -188,17 +240,24 @@ def read_boxes(path: Path) -> MotRows:
     try:
         return read_mot(path)
     except ValueError as error:
-        raise ValueError(f"{error}; `smot-vlm data validate DIR --fix NEW` writes a mended copy") from None
+        raise ValueError(f"{error}; `smot-vlm data validate DIR --fix NEW` writes a repaired copy") from None
 
 
 def tracks_of_rows(rows: MotRows) -> tuple[Trajectory, ...]:
-    """One trajectory an id, ids ascending, without captions."""
+    """Group rows by id.
+
+    Args:
+        rows: in any order.
+
+    Returns:
+        One trajectory an id, ids ascending, without captions.
+    """
     order = np.lexsort((rows.frames, rows.ids))
     ids, starts = np.unique(rows.ids[order], return_index=True)
     groups = np.split(order, starts[1:]) if len(ids) else []
     return tuple(
-        Trajectory(int(id), rows.frames[group], rows.boxes[group], rows.scores[group])
-        for id, group in zip(ids, groups, strict=True)
+        Trajectory(int(track_id), rows.frames[group], rows.boxes[group], rows.scores[group])
+        for track_id, group in zip(ids, groups, strict=True)
     )
 
 
@@ -213,8 +272,8 @@ def _check_frames(folder: Path, tracks: tuple[Trajectory, ...], frames: tuple[Fr
         raise ValueError(f"{folder / BOXES_FILE}: frame {missing[0] + 1} has boxes but no image in {IMAGES_FOLDER}/")
 
 
-def _read_words(folder: Path, ids: list[int], strict: bool) -> tuple[Words, str]:
-    """The words of the tracks `ids` and the caption of the video."""
+def _read_words(folder: Path, ids: list[int], strict: bool) -> tuple[TextAnnotations, str]:
+    """Read the captions and interactions of the tracks `ids`, and the caption of the video."""
     captions: CaptionFile | None = None
     graph: Graph | None = None
     caption = ""
@@ -224,7 +283,7 @@ def _read_words(folder: Path, ids: list[int], strict: bool) -> tuple[Words, str]
         graph = read_graphml(folder / INTERACTIONS_FILE)
     if _is_there(folder / VIDEO_CAPTION_FILE, strict):
         caption = parse_video_caption(read_text(folder / VIDEO_CAPTION_FILE))
-    words = match_words(ids, captions, graph)
+    words = match_annotations(ids, captions, graph)
     _report(folder / CAPTIONS_FILE, words.caption_flaws, strict)
     _report(folder / INTERACTIONS_FILE, words.graph_flaws, strict)
     return words, caption

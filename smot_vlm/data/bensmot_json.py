@@ -1,34 +1,37 @@
-"""Read BenSMOT with its words in the three combined JSON files beside the folders of frames and boxes."""
+"""Read BenSMOT with its captions and interactions in three combined JSON files next to the folders of frames and boxes."""
 
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from smot_vlm.data.bensmot import Sequence, find_sequences, read_sequence, sequence_name
-from smot_vlm.data.words import canonical_verbs
-from smot_vlm.formats.bensmot import default_names
-from smot_vlm.formats.bensmot_json import CAPTIONS_JSON, RELATIONS_JSON, VideoWords, read_combined
+from smot_vlm.data.annotation_matching import canonical_verbs
+from smot_vlm.data.bensmot import BenSmotSequence, find_sequences, read_sequence, sequence_name
+from smot_vlm.formats.combined_json import CAPTIONS_JSON, RELATIONS_JSON, VideoAnnotations, read_combined
 from smot_vlm.formats.flaws import Flaw
+from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.structures import Interaction
 
 logger = logging.getLogger(__name__)
 
 
 class BenSmotJson:
-    """The sequences of one split: frames and boxes from ROOT/SPLIT/SCENARIO/SEQUENCE, words from ROOT/*.json.
+    """The sequences of one split: frames and boxes from ROOT/SPLIT/SCENARIO/SEQUENCE, captions from ROOT/*.json.
 
-    Word files in the folders are not looked at. What is wrong in a video's entry is logged and left out; with `strict`
-    it raises. The shapes that are accepted stand in `formats.bensmot_json`.
+    Annotation files in the folders are not read. Flaws of a video's entry are logged and skipped. The accepted forms are
+    listed in `formats.combined_json`.
+
+    Args:
+        root: of the data set.
+        split: train, val or test.
+        strict: raise at the first flaw.
+
+    Raises:
+        FileNotFoundError: no such folder or split, or none of the three files.
+        ValueError: a split without a sequence, or a file whose content is wrong.
     """
 
     def __init__(self, root: Path | str, split: str, strict: bool = False) -> None:
-        """List the sequences and read the three files.
-
-        Raises:
-            FileNotFoundError: no such folder or split, or none of the three files.
-            ValueError: a split without a sequence, or a file that is not what it should be.
-        """
         self.root = Path(root)
         self.split = split
         self.strict = strict
@@ -38,22 +41,22 @@ class BenSmotJson:
     def __len__(self) -> int:
         return len(self.folders)
 
-    def __getitem__(self, index: int) -> Sequence:
-        """Read one sequence; raises as `read_sequence`, and a ValueError for wrong words with `strict`."""
+    def __getitem__(self, index: int) -> BenSmotSequence:
+        """Read one sequence, see `read_sequence`; with `strict`, a ValueError for a wrong entry."""
         folder = self.folders[index]
         name = sequence_name(folder)
         sequence = read_sequence(folder, words=False)
         words = self._words.of((name, f"{self.split}/{name}", folder.name))
         if self.strict and not (words.captions or words.summary or words.relations):
             raise ValueError(f"{self.root}: the JSON files have no entry {name!r}; drop the sequence or its strictness")
-        sequence, flaws = add_words(sequence, words)
+        sequence, flaws = add_annotations(sequence, words)
         if self.strict and flaws:
             raise ValueError(f"{name}: {flaws[0].message}")
         for flaw in flaws:
             logger.warning("%s: %s", name, flaw.message)
         return sequence
 
-    def __iter__(self) -> Iterator[Sequence]:
+    def __iter__(self) -> Iterator[BenSmotSequence]:
         return (self[index] for index in range(len(self)))
 
     @property
@@ -62,21 +65,29 @@ class BenSmotJson:
         return tuple(sequence_name(folder) for folder in self.folders)
 
 
-def add_words(sequence: Sequence, words: VideoWords) -> tuple[Sequence, tuple[Flaw, ...]]:
-    """The sequence with these words, and what did not fit: captions and relations of people who have no track."""
+def add_annotations(sequence: BenSmotSequence, words: VideoAnnotations) -> tuple[BenSmotSequence, tuple[Flaw, ...]]:
+    """Add captions and interactions to a sequence.
+
+    Args:
+        sequence: stays as it is.
+        words: of this video.
+
+    Returns:
+        The annotated copy, and what did not fit: captions and relations of people who have no track.
+    """
     ids = [track.id for track in sequence.tracks]
     flaws = list(words.flaws)
     id_of = _ids_of_keys([key for key, _ in words.captions], ids, flaws)
     text_of = {id_of[key]: text for key, text in words.captions if key in id_of}
-    interactions = _interactions(words, {**{str(id): id for id in ids}, **id_of}, flaws)
-    mended = replace(
+    interactions = _interactions(words, {**{str(track_id): track_id for track_id in ids}, **id_of}, flaws)
+    annotated = replace(
         sequence,
         tracks=tuple(replace(track, caption=text_of.get(track.id, "")) for track in sequence.tracks),
         names=tuple(default_names(len(ids))),
         interactions=interactions,
         caption=words.summary,
     )
-    return mended, tuple(flaws)
+    return annotated, tuple(flaws)
 
 
 def _ids_of_keys(keys: list[str], ids: list[int], flaws: list[Flaw]) -> dict[str, int]:
@@ -92,16 +103,16 @@ def _ids_of_keys(keys: list[str], ids: list[int], flaws: list[Flaw]) -> dict[str
     return found
 
 
-def _interactions(words: VideoWords, id_of: dict[str, int], flaws: list[Flaw]) -> tuple[Interaction, ...]:
+def _interactions(words: VideoAnnotations, id_of: dict[str, int], flaws: list[Flaw]) -> tuple[Interaction, ...]:
     found: dict[Interaction, None] = {}
-    for subject, object, labels in words.relations:
-        unknown = [key for key in (subject, object) if key not in id_of]
-        if unknown or id_of[subject] == id_of[object]:
+    for subject, target, labels in words.relations:
+        unknown = [key for key in (subject, target) if key not in id_of]
+        if unknown or id_of[subject] == id_of[target]:
             kind = "unknown-node" if unknown else "self-interaction"
-            message = f"{RELATIONS_JSON}: {subject}-{object} needs two people of this video"
+            message = f"{RELATIONS_JSON}: {subject}-{target} needs two people of this video"
             flaws.append(Flaw(0, kind, message))
             continue
         verbs, messages = canonical_verbs(labels)
-        flaws += [Flaw(0, "unknown-verb", f"{RELATIONS_JSON}: {subject}-{object}: {text}") for text in messages]
-        found.update((Interaction(id_of[subject], verb, id_of[object]), None) for verb in verbs)
+        flaws += [Flaw(0, "unknown-verb", f"{RELATIONS_JSON}: {subject}-{target}: {text}") for text in messages]
+        found.update((Interaction(id_of[subject], verb, id_of[target]), None) for verb in verbs)
     return tuple(found)

@@ -4,16 +4,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smot_vlm.data.bensmot import SPLITS, Sequence
+from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
 from smot_vlm.data.bensmot_json import BenSmotJson
+from smot_vlm.data.dataset_writer import Images, check_apart, write_dataset
 from smot_vlm.data.mot_challenge import MotChallenge
-from smot_vlm.data.thin import thin
-from smot_vlm.data.writer import Images, check_apart, write_dataset
+from smot_vlm.data.subsample import subsample
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """How many sequences, tracks and boxes were written, and the names of sequences without ground truth."""
+    """What was written.
+
+    Attributes:
+        sequences: how many.
+        tracks: how many in all.
+        boxes: how many in all.
+        skipped: names of sequences without ground truth.
+    """
 
     sequences: int
     tracks: int
@@ -33,10 +40,24 @@ def convert_mot(
     *,
     every: int = 1,
 ) -> Conversion:
-    """MOT17, MOT20, DanceTrack, SportsMOT ... to OUT/SPLIT/SCENARIO/SEQUENCE, tracks without words.
+    """Convert MOT17, MOT20, DanceTrack, SportsMOT ... to OUT/SPLIT/SCENARIO/SEQUENCE, tracks without captions.
 
-    Every split of `source` (train, val, test) that has ground truth; without split folders its sequences become `train`.
-    only, scenario, amodal: see `MotChallenge`. every: keep every N-th frame, see `thin`.
+    Converts every split of `source` (train, val, test) that has ground truth; without split folders its sequences become
+    `train`.
+
+    Args:
+        source: root of the data set to read.
+        out: folder to write.
+        images: see `write_dataset`.
+        overwrite: replace `out`.
+        only: see `MotChallenge`.
+        scenario: see `MotChallenge`.
+        amodal: see `MotChallenge`.
+        progress: called with each sequence's name once it is written.
+        every: keep every N-th frame, see `subsample`.
+
+    Returns:
+        What was written.
 
     Raises:
         FileNotFoundError: no such folder, or a sequence without images.
@@ -68,12 +89,22 @@ def convert_bensmot_json(
     overwrite: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Conversion:
-    """BenSMOT's frames and boxes with the combined JSON files to folders with their own words.
+    """Convert BenSMOT's frames and boxes with the combined JSON files to folders with their own annotation files.
+
+    Args:
+        source: root of the data set to read.
+        out: folder to write.
+        images: see `write_dataset`.
+        overwrite: replace `out`.
+        progress: called with each sequence's name once it is written.
+
+    Returns:
+        What was written.
 
     Raises:
         FileNotFoundError: no such folder, no split in it, or none of the three JSON files.
         FileExistsError: `out` exists, is not empty and `overwrite` is false.
-        ValueError: a file that is not what it should be.
+        ValueError: a file whose content is wrong.
     """
     check_apart(source, out)
     splits = _splits(source)
@@ -94,11 +125,11 @@ def _write(
 ) -> Conversion:
     tracks = boxes = 0
 
-    def sequences() -> Iterator[tuple[str, Sequence]]:
+    def sequences() -> Iterator[tuple[str, BenSmotSequence]]:
         nonlocal tracks, boxes
         for split, reader in readers:
             for whole in reader:
-                sequence = thin(whole, every)
+                sequence = subsample(whole, every)
                 tracks += len(sequence.tracks)
                 boxes += sum(map(len, sequence.tracks))
                 yield split, sequence

@@ -1,4 +1,4 @@
-"""Frames of a sequence on disk: which numbers there are, their size, their rate, without decoding any but to check it."""
+"""Frames of a sequence on disk: their numbers, size and rate, without decoding any except to check it."""
 
 import configparser
 import json
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from smot_vlm.formats.bensmot import IMAGE_SUFFIXES, INFO_FILE, frame_index
 from smot_vlm.formats.flaws import Flaw, read_text
+from smot_vlm.formats.sequence_files import IMAGE_SUFFIXES, INFO_FILE, frame_index
 
 # BenSMOT's 151K frames are 75,499 seconds (paper, Table 1).
 DEFAULT_FPS = 2.0
@@ -19,14 +19,25 @@ SOURCE_FILE = "source.json"
 
 @dataclass(frozen=True)
 class FrameFile:
-    """One image of a sequence. index: 0-based frame number, from the file's name."""
+    """One image of a sequence.
+
+    Attributes:
+        index: 0-based frame number, from the file's name.
+        path: of the file.
+    """
 
     index: int
     path: Path
 
 
 def list_frames(folder: Path) -> tuple[FrameFile, ...]:
-    """The images of `folder` by frame number; none where there is no such folder. Gaps in the numbers are fine.
+    """List the images of a folder by frame number. Gaps in the numbers are fine.
+
+    Args:
+        folder: of the images; where it does not exist there are none.
+
+    Returns:
+        The images, ascending.
 
     Raises:
         ValueError: an image whose name ends in no number from 1, or two images with one number.
@@ -38,7 +49,14 @@ def list_frames(folder: Path) -> tuple[FrameFile, ...]:
 
 
 def scan_frames(folder: Path) -> tuple[tuple[FrameFile, ...], tuple[Flaw, ...]]:
-    """The images that can be used, and what is wrong with the others (kinds: image-name, duplicate-image)."""
+    """List the images of a folder, with what is wrong.
+
+    Args:
+        folder: of the images.
+
+    Returns:
+        The images that can be used, and the flaws of the others (kinds: image-name, duplicate-image).
+    """
     found: dict[int, Path] = {}
     flaws: list[Flaw] = []
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
@@ -59,7 +77,13 @@ def scan_frames(folder: Path) -> tuple[tuple[FrameFile, ...], tuple[Flaw, ...]]:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """(width, height) in pixels, turned as the EXIF orientation says, from the file's header alone.
+    """Read an image's size from the file's header alone.
+
+    Args:
+        path: of the image.
+
+    Returns:
+        (width, height) in pixels, turned according to the EXIF orientation.
 
     Raises:
         ValueError: not an image.
@@ -72,10 +96,16 @@ def image_size(path: Path) -> tuple[int, int]:
 
 
 def check_image(path: Path) -> tuple[int, int]:
-    """Decode the whole image, which finds a file that breaks off, and return (width, height).
+    """Decode the whole image, which finds a truncated file.
+
+    Args:
+        path: of the image.
+
+    Returns:
+        (width, height) in pixels.
 
     Raises:
-        ValueError: not an image, or one that breaks off.
+        ValueError: not an image, or a truncated one.
     """
     try:
         with Image.open(path) as image:
@@ -105,12 +135,18 @@ def _turned_size(image: Image.Image) -> tuple[int, int]:
 
 
 def read_fps(folder: Path) -> float:
-    """Frames a second of a sequence: from `fps.txt`, `seqinfo.ini` or `source.json`, the first that is there, else 2.
+    """Read the frame rate from `fps.txt`, `seqinfo.ini` or `source.json`, the first that exists, else 2.
 
     `source.json` may list `kept_frames`, numbers of the source's frames at the source's `fps`; their mean rate counts.
 
+    Args:
+        folder: of the sequence.
+
+    Returns:
+        Frames a second.
+
     Raises:
-        ValueError: a file that is there but gives no rate above 0.
+        ValueError: an existing file without a rate above 0.
     """
     for name, parse in ((RATE_FILE, float), (INFO_FILE, _rate_of_info), (SOURCE_FILE, _rate_of_source)):
         path = folder / name

@@ -1,7 +1,7 @@
-"""Words of a mirrored picture: "left" becomes "right" where it is a direction, and stays where it is a verb.
+"""Captions of a mirrored image: "left" becomes "right" where it is a direction, and stays where it is a verb.
 
-"Left" is also the past of "leave", and "right" also means "correct" or "exactly". A text in which one of them cannot be
-told is not mirrored at all: a caption that says something false teaches worse than one picture less.
+"Left" is also the past of "leave", and "right" also means "correct" or "exactly". A text in which the meaning is
+ambiguous is not mirrored at all: a wrong caption does more harm than one augmented image less.
 """
 
 import re
@@ -56,7 +56,14 @@ class _Meaning(Enum):
 
 
 def mirror_words(text: str) -> str | None:
-    """`text` as it describes the mirrored picture; None where a "left" or "right" cannot be told from a verb."""
+    """Rewrite a text for the mirrored image.
+
+    Args:
+        text: a caption.
+
+    Returns:
+        The text with directions exchanged; None where a "left" or "right" cannot be distinguished from a verb.
+    """
     pieces: list[str] = []
     end = 0
     for match in _WORD.finditer(text):
@@ -84,7 +91,7 @@ def _same_case(model: str, word: str) -> str:
 
 
 def _meaning(text: str, match: re.Match[str]) -> _Meaning:
-    """The rules stand in order: the first that knows the surroundings decides."""
+    """The rules are ordered: the first that knows the surroundings decides."""
     if match["suffix"] or not match["side"]:
         return _Meaning.DIRECTION
     before = [""] * 3 + [token.lower() for token in _TOKEN.findall(text[: match.start()][-60:])]
@@ -98,7 +105,7 @@ def _meaning(text: str, match: re.Match[str]) -> _Meaning:
 
 
 def _by_pair(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """left and right, right-to-left, (left); but not "the man on the right left the room" """
+    """Decide "left and right", "right-to-left", "(left)"; but not "the man on the right left the room"."""
     other = "right" if side == "left" else "left"
     if before[-1] == "(" and after[0] == ")":
         return _Meaning.DIRECTION
@@ -110,7 +117,7 @@ def _by_pair(side: str, before: list[str], after: list[str]) -> _Meaning | None:
 
 
 def _by_owner(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """the left, her far right; not "the right moment" """
+    """Decide "the left", "her far right"; but not "the right moment"."""
     place = len(before) - 1
     while place > 0 and (before[place] in _PLACES or before[place] == "-"):
         place -= 1
@@ -124,7 +131,7 @@ def _by_owner(side: str, before: list[str], after: list[str]) -> _Meaning | None
 
 
 def _by_noun(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """left hand, top left, left of the door"""
+    """Decide "left hand", "top left", "left of the door"."""
     if after[:3] in (["hand", "in", "hand"], ["side", "by", "side"], ["arm", "in", "arm"]):
         return _Meaning.UNKNOWN
     if before[-1] in _HELPERS and after[0] not in _SIDES and side == "left":
@@ -140,15 +147,15 @@ def _by_noun(side: str, before: list[str], after: list[str]) -> _Meaning | None:
     return None
 
 
-def _by_preposition(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """on left, from right"""
+def _by_preposition(_side: str, before: list[str], after: list[str]) -> _Meaning | None:
+    """Decide "on left", "from right"."""
     if before[-1] in _FROM_TO and (after[0] in _AFTER_SIDE or after[0] == ""):
         return _Meaning.DIRECTION
     return None
 
 
 def _by_movement(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """turns left; but "walks right past him" and "the man he faced left him" could be either"""
+    """Decide "turns left"; but "walks right past him" and "the man he faced left him" could be either."""
     if _MOVES.fullmatch(before[-1]) is None:
         return None
     doubtful = _LEAVES if side == "left" else _EXACTLY | {"to", "against", "along", "across", "out", "off", "down"}
@@ -156,7 +163,7 @@ def _by_movement(side: str, before: list[str], after: list[str]) -> _Meaning | N
 
 
 def _by_other_sense(side: str, before: list[str], after: list[str]) -> _Meaning | None:
-    """all right, right behind her, has left, left the room"""
+    """Decide "all right", "right behind her", "has left", "left the room"."""
     if side == "right":
         return _Meaning.OTHER if before[-1] == "all" or after[0] in _EXACTLY else None
     if after[0] in _LEAVES or before[-1] in _HELPERS:

@@ -1,4 +1,4 @@
-"""Read MOTChallenge-like sets (MOT17, MOT20, DanceTrack, SportsMOT): tracks of people without words.
+"""Read MOTChallenge-like sets (MOT17, MOT20, DanceTrack, SportsMOT): tracks of people without captions.
 
 ROOT/SPLIT/SEQUENCE/img1/000001.jpg ...  ROOT/SPLIT/SEQUENCE/gt/gt.txt  ROOT/SPLIT/SEQUENCE/seqinfo.ini
 """
@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.data.bensmot import Sequence, tracks_of_rows
+from smot_vlm.data.bensmot import BenSmotSequence, tracks_of_rows
 from smot_vlm.data.frames import image_size, list_frames, read_fps
-from smot_vlm.formats.bensmot import BOXES_FILE, INFO_FILE, default_names
 from smot_vlm.formats.flaws import one_line, read_text
 from smot_vlm.formats.mot import MotRows, read_mot
+from smot_vlm.formats.sequence_files import BOXES_FILE, INFO_FILE, default_names
 
 # Class 1 is "pedestrian"; the others are vehicles, reflections, occluders and people on posters or bicycles.
 PERSON_CLASSES = frozenset({1})
@@ -24,22 +24,23 @@ _IMAGES_FOLDER = "img1"
 class MotChallenge:
     """The sequences of one split that have ground truth. `skipped` names those that have none (test sets).
 
-    Rows of other classes than people, and rows that the set itself marks to be ignored, are left out.
+    Rows of other classes than people, and rows that the set itself marks to be ignored, are skipped.
+
+    Args:
+        root: of the data set.
+        split: folder below `root`; empty lists `root` itself.
+        only: a pattern that names must match, such as `*-FRCNN` (MOT17 holds each video three times).
+        scenario: first part of the names, by default the name of `root`.
+        amodal: keep boxes whole that reach out of the frame; otherwise they are cut to it, as BenSMOT's are.
+
+    Raises:
+        FileNotFoundError: no such folder or split.
+        ValueError: no sequence with ground truth.
     """
 
     def __init__(
         self, root: Path | str, split: str, only: str = "*", scenario: str | None = None, amodal: bool = False
     ) -> None:
-        """List the sequences of `root`/`split`; an empty split lists `root` itself.
-
-        only: a pattern that names must match, such as `*-FRCNN` (MOT17 holds each video three times). scenario: first
-        part of the names, by default the name of `root`. amodal: keep boxes whole that reach out of the frame;
-        otherwise they are cut to it, as BenSMOT's are.
-
-        Raises:
-            FileNotFoundError: no such folder or split.
-            ValueError: no sequence with ground truth.
-        """
         self.root = Path(root)
         self.split = split
         self.scenario = scenario or self.root.resolve().name or "mot"
@@ -58,7 +59,7 @@ class MotChallenge:
     def __len__(self) -> int:
         return len(self.folders)
 
-    def __getitem__(self, index: int) -> Sequence:
+    def __getitem__(self, index: int) -> BenSmotSequence:
         """Read one sequence.
 
         Raises:
@@ -73,7 +74,7 @@ class MotChallenge:
         size = image_size(frames[0].path)
         rows = read_mot(folder / BOXES_FILE, PERSON_CLASSES)
         tracks = tracks_of_rows(rows if self.amodal else cut_to_frame(rows, size))
-        return Sequence(
+        return BenSmotSequence(
             name=f"{self.scenario}/{folder.name}",
             folder=folder,
             frames=frames,
@@ -85,7 +86,7 @@ class MotChallenge:
             fps=read_fps(folder),
         )
 
-    def __iter__(self) -> Iterator[Sequence]:
+    def __iter__(self) -> Iterator[BenSmotSequence]:
         return (self[index] for index in range(len(self)))
 
     @property
@@ -95,7 +96,16 @@ class MotChallenge:
 
 
 def cut_to_frame(rows: MotRows, size: tuple[int, int], least_pixels: float = 1.0) -> MotRows:
-    """Boxes cut to a frame of `size` (width, height); those with less than `least_pixels` inside are left out."""
+    """Cut boxes to the frame.
+
+    Args:
+        rows: in any order.
+        size: (width, height) of the frame in pixels.
+        least_pixels: boxes with less width or height inside are dropped.
+
+    Returns:
+        The boxes inside the frame.
+    """
     boxes = np.clip(rows.boxes, 0, [*size, *size])
     inside = (boxes[:, 2:] - boxes[:, :2] >= least_pixels).all(axis=1)
     return MotRows(rows.frames, rows.ids, boxes, rows.scores).select(inside)

@@ -1,4 +1,4 @@
-"""One thing wrong in a data set: where, what kind, what it says, and what mending does about it."""
+"""One thing wrong in a data set: where, what kind, the message, and how a repair handles it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from smot_vlm.formats.flaws import Flaw
 # Kinds that leave the meaning clear; every other kind is an error.
 WARNINGS = frozenset({"missing-words", "undirected-graph", "node-names", "duplicate-interaction"})
 
-# What mending does, where a kind says it better than the file's general remedy.
+# What a repair does, where a kind says it better than the file's general remedy.
 _REMEDIES = {
     "malformed-caption": "text kept for the track at its place",
     "empty-caption": "left empty; only a person can write it",
     "id-without-caption": "left empty; only a person can write it",
     "duplicate-key": "text kept for the track at its place, with another key",
-    "caption-without-id": "left out",
+    "caption-without-id": "skipped",
     "undirected-graph": "written as directed",
     "node-names": "nodes written with the captions' keys",
 }
@@ -23,7 +23,15 @@ _REMEDIES = {
 
 @dataclass(frozen=True)
 class Problem:
-    """line: counted from 1, 0 for the file as a whole. remedy: what `data validate --fix` does about it."""
+    """One thing wrong in a data set.
+
+    Attributes:
+        path: file or folder.
+        line: counted from 1, 0 for the file as a whole.
+        kind: a fixed word for each cause.
+        message: what is wrong and what to do.
+        remedy: what `data validate --fix` does about it.
+    """
 
     path: Path
     line: int
@@ -41,5 +49,14 @@ class Problem:
 
 
 def problems_of(path: Path, flaws: Iterable[Flaw], remedy: str) -> tuple[Problem, ...]:
-    """The flaws of one file as problems; `remedy` where the kind has none of its own."""
+    """Turn the flaws of one file into problems.
+
+    Args:
+        path: of the file.
+        flaws: of the file.
+        remedy: where the kind has none of its own.
+
+    Returns:
+        The problems.
+    """
     return tuple(Problem(path, flaw.line, flaw.kind, flaw.message, _REMEDIES.get(flaw.kind, remedy)) for flaw in flaws)

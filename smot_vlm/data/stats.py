@@ -1,4 +1,4 @@
-"""What a data set holds, counted as the paper counts BenSMOT: Table 1 (totals) and Figure 2 (distributions)."""
+"""Contents of a data set, counted as the paper counts BenSMOT: Table 1 (totals) and Figure 2 (distributions)."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from smot_vlm.data.bensmot import Sequence
+from smot_vlm.data.bensmot import BenSmotSequence
 
 # Words that say little, left out of the most frequent ones as prepositions are in Figure 2 (f).
 _SMALL_WORDS_TEXT = """
@@ -42,7 +42,14 @@ BENSMOT = Totals(3292, 1.5, 22.9, 116.0, 75_499, 7792, 335_000, 151_000, 7792, 1
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
-    """Values of one quantity over all videos, tracks or boxes. bensmot_mean: the paper's mean, where it follows."""
+    """Values of one quantity.
+
+    Attributes:
+        name: of the quantity.
+        unit: of the values.
+        values: one a video, track or box.
+        bensmot_mean: the paper's mean, where it follows.
+    """
 
     name: str
     unit: str
@@ -50,17 +57,33 @@ class Distribution:
     bensmot_mean: float | None = None
 
     def quantile(self, part: float) -> float | None:
-        """The value that `part` of all values stay below; None where there are none."""
+        """Quantile of the values.
+
+        Args:
+            part: 0 to 1.
+
+        Returns:
+            The value that this part of all values is below; None where there are none.
+        """
         return float(np.quantile(self.values, part)) if len(self.values) else None
 
     @property
     def mean(self) -> float | None:
+        """Mean of the values; None where there are none."""
         return float(self.values.mean()) if len(self.values) else None
 
 
 @dataclass(frozen=True, eq=False)
 class DatasetStats:
-    """Totals, distributions (Figure 2 and more), verbs and caption words from most to least frequent."""
+    """Everything counted in a data set.
+
+    Attributes:
+        totals: Table 1 of the paper.
+        distributions: Figure 2 and more.
+        scenarios: (name, number of videos) by name.
+        verbs: (label, count) from most to least frequent.
+        words: (caption word, count) from most to least frequent.
+    """
 
     totals: Totals
     distributions: tuple[Distribution, ...]
@@ -69,7 +92,13 @@ class DatasetStats:
     words: tuple[tuple[str, int], ...]
 
     def distribution(self, name: str) -> Distribution:
-        """The distribution of this name.
+        """Look up a distribution.
+
+        Args:
+            name: of the distribution.
+
+        Returns:
+            The distribution.
 
         Raises:
             KeyError: no such distribution.
@@ -98,8 +127,15 @@ class DatasetStats:
         }
 
 
-def collect_stats(sequences: Iterable[Sequence]) -> DatasetStats:
-    """Count everything in one pass; no frame is decoded."""
+def collect_stats(sequences: Iterable[BenSmotSequence]) -> DatasetStats:
+    """Count everything in one pass; no frame is decoded.
+
+    Args:
+        sequences: of the data set.
+
+    Returns:
+        The counts.
+    """
     tally = _Tally()
     for sequence in sequences:
         tally.add(sequence)
@@ -107,7 +143,14 @@ def collect_stats(sequences: Iterable[Sequence]) -> DatasetStats:
 
 
 def count_words(text: str) -> int:
-    """Words as people count them: what stands between blanks."""
+    """Count the words of a text: what is separated by whitespace.
+
+    Args:
+        text: a caption.
+
+    Returns:
+        The count.
+    """
     return len(text.split())
 
 
@@ -128,7 +171,7 @@ class _Tally:
         self.verbs: Counter[str] = Counter()
         self.words: Counter[str] = Counter()
 
-    def add(self, sequence: Sequence) -> None:
+    def add(self, sequence: BenSmotSequence) -> None:
         self.video_seconds.append(sequence.length_seconds)
         self.video_frames.append(len(sequence))
         self.video_tracks.append(len(sequence.tracks))

@@ -1,4 +1,4 @@
-"""The paper's Figure 2 for any data set, and what else tells one set from another, as one picture."""
+"""The paper's Figure 2 for any data set, with further differences between data sets, as one picture."""
 
 from pathlib import Path
 
@@ -26,11 +26,17 @@ _INK, _FILL, _PAPER = "#333333", "#4c78a8", "#d1495b"
 
 
 def plot_stats(stats: DatasetStats, path: Path, title: str, overwrite: bool = True) -> None:
-    """Write a picture: eight histograms, the most frequent verbs and caption words.
+    """Draw eight histograms, the most frequent verbs and caption words.
+
+    Args:
+        stats: what to draw.
+        path: of the picture (.png, .pdf, .svg, .jpg).
+        title: above the panels.
+        overwrite: replace an existing picture.
 
     Raises:
         FileExistsError: `path` exists and `overwrite` is false.
-        ValueError: a suffix that is no picture's.
+        ValueError: another suffix.
     """
     if path.suffix.lower() not in (".png", ".pdf", ".svg", ".jpg"):
         raise ValueError(f"{path}: cannot draw a {path.suffix or 'file without suffix'}; give .png, .pdf, .svg or .jpg")

@@ -1,29 +1,36 @@
-"""Go through a data set and collect everything that is wrong with it; write a mended copy."""
+"""Check a whole data set and collect everything that is wrong with it; write a repaired copy."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smot_vlm.data.bensmot import SPLITS, Sequence
-from smot_vlm.data.checks import Inspection, inspect_sequence
+from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
+from smot_vlm.data.dataset_writer import Images, check_apart, write_dataset
 from smot_vlm.data.problems import Problem
-from smot_vlm.data.writer import Images, check_apart, write_dataset
-from smot_vlm.formats.bensmot import BOXES_FILE, IMAGES_FOLDER
+from smot_vlm.data.sequence_checks import Inspection, inspect_sequence
+from smot_vlm.formats.sequence_files import BOXES_FILE, IMAGES_FOLDER
 
 
 @dataclass(frozen=True)
 class Report:
-    """All problems of a data set in the order of its folders, and how many sequences were looked at."""
+    """Result of checking a data set.
+
+    Attributes:
+        problems: in the order of the folders.
+        sequences: how many were checked.
+    """
 
     problems: tuple[Problem, ...]
     sequences: int
 
     @property
     def errors(self) -> tuple[Problem, ...]:
+        """Problems that change the meaning."""
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
+        """Problems that leave the meaning clear."""
         return tuple(problem for problem in self.problems if problem.severity == "warning")
 
 
@@ -35,8 +42,14 @@ def validate_dataset(
 ) -> Report:
     """Check every file of ROOT/SPLIT/SCENARIO/SEQUENCE.
 
-    tolerance_pixels: how far a box may stand out of the frame. decode_images: decode every image, which takes about
-    2 ms each; otherwise only headers are read. progress: called with each sequence's folder once it is done.
+    Args:
+        root: of the data set.
+        tolerance_pixels: how far a box may reach out of the frame.
+        decode_images: decode every image, which takes about 2 ms each; otherwise only headers are read.
+        progress: called with each sequence's folder once it is done.
+
+    Returns:
+        The problems.
 
     Raises:
         FileNotFoundError: no such folder.
@@ -51,7 +64,7 @@ def validate_dataset(
     return Report(tuple(problems), sequences)
 
 
-def mend_dataset(
+def repair_dataset(
     root: Path,
     out: Path,
     images: Images = "link",
@@ -60,20 +73,30 @@ def mend_dataset(
     decode_images: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> Report:
-    """Write to `out` what is sound in `root`, with the remedy of each problem applied; returns the problems of `root`.
+    """Write a copy of a data set without its problems, with the remedy of each applied.
 
-    The options are those of `validate_dataset` and `writer.write_dataset`.
+    Args:
+        root: of the data set.
+        out: folder to write.
+        images: see `write_dataset`.
+        overwrite: replace `out`.
+        tolerance_pixels: see `validate_dataset`.
+        decode_images: see `validate_dataset`.
+        progress: see `validate_dataset`.
+
+    Returns:
+        The problems of `root`.
 
     Raises:
         FileNotFoundError: no such folder.
         FileExistsError: `out` exists, is not empty and `overwrite` is false.
-        ValueError: `out` lies in `root` or holds it; or nothing is left to write.
+        ValueError: `out` is inside `root` or contains it; or nothing is left to write.
     """
     check_apart(root, out)
     problems: list[Problem] = []
     sequences = 0
 
-    def mended() -> Iterator[tuple[str, Sequence]]:
+    def repaired() -> Iterator[tuple[str, BenSmotSequence]]:
         nonlocal sequences
         written = 0
         for inspection in inspect_dataset(root, tolerance_pixels, decode_images):
@@ -85,14 +108,22 @@ def mend_dataset(
                 written += 1
                 yield inspection.split, inspection.sequence
         if not written:
-            raise ValueError(f"{root}: no sequence that can be mended; `smot-vlm data validate` lists what is wrong")
+            raise ValueError(f"{root}: no sequence that can be repaired; `smot-vlm data validate` lists what is wrong")
 
-    write_dataset(out, mended(), images, overwrite)
+    write_dataset(out, repaired(), images, overwrite)
     return Report(tuple(problems), sequences)
 
 
 def inspect_dataset(root: Path, tolerance_pixels: float = 1.0, decode_images: bool = True) -> Iterator[Inspection]:
-    """One inspection a sequence, and one for each folder that should not be there or holds nothing.
+    """Inspect every sequence, and each folder that is misplaced or empty.
+
+    Args:
+        root: of the data set.
+        tolerance_pixels: see `validate_dataset`.
+        decode_images: see `validate_dataset`.
+
+    Yields:
+        One inspection a folder.
 
     Raises:
         FileNotFoundError: no such folder.
@@ -119,7 +150,14 @@ def inspect_dataset(root: Path, tolerance_pixels: float = 1.0, decode_images: bo
 
 
 def count_sequences(root: Path) -> int:
-    """How many inspections `inspect_dataset` yields at most, for a progress bar."""
+    """Count the inspections that `inspect_dataset` yields at most, for a progress bar.
+
+    Args:
+        root: of the data set.
+
+    Returns:
+        The count.
+    """
     return (
         sum(len(_folders(scenario)) for split in _folders(root) for scenario in _folders(split)) if root.is_dir() else 0
     )
@@ -139,7 +177,7 @@ def _inspect_scenario(split: str, scenario: Path, tolerance_pixels: float, decod
 
 
 def _misplaced(split: str, folder: Path, kind: str, message: str) -> Inspection:
-    return Inspection(split, folder, (Problem(folder.absolute(), 0, kind, message, "left out"),), None)
+    return Inspection(split, folder, (Problem(folder.absolute(), 0, kind, message, "skipped"),), None)
 
 
 def _is_sequence(inspection: Inspection) -> bool:

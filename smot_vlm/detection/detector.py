@@ -14,36 +14,48 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.ops import nms
-from ultralytics import YOLO
+from torchvision.ops import box_convert
 from ultralytics.cfg import get_cfg
+from ultralytics.models import YOLO
 from ultralytics.nn.tasks import DetectionModel, load_checkpoint, yaml_model_load
 from ultralytics.utils import SETTINGS, patches
 
+from smot_vlm.detection.architecture import check_architecture
 from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
+from smot_vlm.detection.suppression import PERSON, people_from_channels
 from smot_vlm.structures import Detections
 
-# Importing ultralytics puts an opener of its own in Pillow's place, which installs packages when a picture is broken.
+# Importing ultralytics replaces Pillow's opener with its own, which installs packages when an image is broken.
 Image.open = patches._image_open
 
-PERSON = 0
 # Of the finest feature map: gestures of a person 70 pixels tall are 4 pixels wide.
 FINE_STRIDE = 4
-COLOURS = 3
+RGB_CHANNELS = 3
 
 
 @runtime_checkable
 class Detector(Protocol):
-    """Finds the people of one frame: RGB uint8 (height, width, 3) -> boxes in its pixels, best score first."""
+    """Finds the people of one frame."""
 
-    def detect(self, image: np.ndarray) -> Detections: ...
+    def detect(self, image: np.ndarray) -> Detections:
+        """Find the people of one frame.
+
+        Args:
+            image: RGB uint8 (height, width, 3).
+
+        Returns:
+            Boxes in its pixels, best score first.
+        """
+        ...
 
 
 class DetectorOutput(NamedTuple):
-    """raw: what the head gives (ultralytics' own form, for its loss).
+    """Output of one forward pass.
 
-    pyramid: feature maps, finest first: the backbone's last of stride 4 with the picture's own colours beside it, and
-    those that the head reads.
+    Attributes:
+        raw: The head's output (in ultralytics' own form, for its loss).
+        pyramid: Feature maps, finest first: the backbone's last of stride 4, concatenated with the image's own colors,
+            and those that the head reads.
     """
 
     raw: Any
@@ -53,10 +65,13 @@ class DetectorOutput(NamedTuple):
 class YoloDetector(nn.Module):
     """A YOLO of any ultralytics architecture, person class only when made from a .yaml.
 
-    weights: a .yaml name or an architecture as a dict (random weights; `trained` is false), or a .pt file (unpickled:
-    only files you trust).
-    image_size: the long side in pixels that a frame is scaled to. overlap: IoU of non-maximum suppression.
-    min_score: boxes below are dropped (the low threshold of association).
+    Args:
+        weights: A .yaml name or an architecture as a dict (random weights; `trained` is false), or a .pt file
+            (unpickled: only files you trust).
+        image_size: The long side in pixels that a frame is scaled to.
+        overlap: IoU of non-maximum suppression.
+        min_score: Boxes below are dropped (the low threshold of association).
+        max_people: Most boxes a frame.
     """
 
     def __init__(
@@ -80,7 +95,7 @@ class YoloDetector(nn.Module):
 
     @property
     def architecture(self) -> dict[str, Any]:
-        """What `weights` takes to make the same network anew, as plain JSON values."""
+        """The argument `weights` that makes the same network again, as plain JSON values."""
         return json.loads(json.dumps(self.model.yaml))
 
     @property
@@ -92,10 +107,14 @@ class YoloDetector(nn.Module):
     def channels(self) -> list[int]:
         """Channels of each pyramid level."""
         head = self.model.model[-1]
-        return [self._fine_channels + COLOURS, *(branch[0].conv.in_channels for branch in head.cv2)]
+        return [self._fine_channels + RGB_CHANNELS, *(branch[0].conv.in_channels for branch in head.cv2)]
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> DetectorOutput:
-        """RGB in [0, 1], height and width multiples of 32."""
+        """Compute boxes and feature maps.
+
+        Args:
+            images: RGB in [0, 1], height and width multiples of 32.
+        """
         layers = self.model.model
         outputs: list[Tensor | None] = []
         maps = images
@@ -106,17 +125,29 @@ class YoloDetector(nn.Module):
                 fine = maps
         pyramid = _inputs(layers[-1], maps, outputs)
         # The head replaces the entries of the list that it is given.
-        colours = functional.avg_pool2d(images, FINE_STRIDE)
-        return DetectorOutput(layers[-1](list(pyramid)), [torch.cat([fine, colours], dim=1), *pyramid])
+        colors = functional.avg_pool2d(images, FINE_STRIDE)
+        return DetectorOutput(layers[-1](list(pyramid)), [torch.cat([fine, colors], dim=1), *pyramid])
 
     def preprocess(self, image: np.ndarray) -> tuple[Float[Tensor, "3 height width"], Letterbox]:
-        """RGB uint8 (H, W, 3) -> canvas as float RGB in [0, 1], and where the frame lies in it."""
+        """Scale a frame into the canvas.
+
+        Args:
+            image: RGB uint8 (height, width, 3).
+
+        Returns:
+            The canvas as float RGB in [0, 1], and where the frame lies in it.
+        """
         width, height = canvas_size(image.shape[1], image.shape[0], self.image_size)
         canvas, placement = letterbox(image, width, height)
         return torch.from_numpy(canvas).permute(2, 0, 1).contiguous().float() / 255.0, placement
 
     def boxes(self, output: DetectorOutput, placements: list[Letterbox]) -> list[Detections]:
-        """People of each image of the batch, boxes in original pixels, best first. Needs evaluation mode."""
+        """People of each image of the batch, boxes in original pixels, best first.
+
+        Args:
+            output: Of a forward pass in evaluation mode.
+            placements: Where each frame lies in its canvas.
+        """
         predictions = output.raw[0] if isinstance(output.raw, tuple) else output.raw
         people = [
             people_from_channels(prediction.detach().float().cpu().numpy(), placement, self.min_score, self.overlap)
@@ -125,20 +156,22 @@ class YoloDetector(nn.Module):
         return [found.select(np.arange(min(len(found), self.max_people))) for found in people]
 
     def loss(self, output: DetectorOutput, boxes: list[Float[Tensor, "_ 4"]], image_size: tuple[int, int]) -> Tensor:
-        """Detection loss (box, class and distribution terms added) of a training-mode output, a scalar a batch.
+        """Detection loss of a batch, a scalar: the sum of its box, class and distribution terms.
 
-        boxes: ground truth of each image, xyxy in canvas pixels. image_size: the canvas' (height, width).
+        Args:
+            output: Of a forward pass in training mode.
+            boxes: Ground truth of each image, xyxy in canvas pixels.
+            image_size: The canvas' (height, width).
         """
         height, width = image_size
         size = torch.tensor([width, height, width, height])
         rows = torch.cat([entry.reshape(-1, 4) for entry in boxes]) / size.to(boxes[0])
-        centers = torch.cat([(rows[:, :2] + rows[:, 2:]) / 2, rows[:, 2:] - rows[:, :2]], dim=1)
         index = torch.cat([torch.full((len(entry),), float(image)) for image, entry in enumerate(boxes)])
         device = output.pyramid[0].device
         batch = {
             "batch_idx": index.to(device),
             "cls": torch.zeros(len(rows), 1, device=device),
-            "bboxes": centers.to(device),
+            "bboxes": box_convert(rows, "xyxy", "cxcywh").to(device),
         }
         total, _ = self.model.loss(batch, output.raw)
         return total.sum() / len(boxes)
@@ -147,7 +180,15 @@ class YoloDetector(nn.Module):
 class YoloFileDetector:
     """A user's ultralytics checkpoint (.pt and every export that ultralytics runs), person class only.
 
-    image_size: the long side in pixels of what it is shown; None: as it was trained.
+    Args:
+        path: The checkpoint (unpickled: only files you trust).
+        image_size: The long side in pixels that a frame is scaled to; None: as it was trained.
+        overlap: IoU of non-maximum suppression.
+        min_score: Boxes below are dropped.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: ultralytics cannot read or run it.
     """
 
     def __init__(
@@ -166,7 +207,7 @@ class YoloFileDetector:
         if image_size is not None:
             self._options["imgsz"] = image_size
         try:
-            # Exports are opened by their first picture.
+            # Exports are opened by their first image.
             self.detect(np.zeros((64, 64, 3), dtype=np.uint8))
         except Exception as error:  # as above, from any of a dozen engines
             raise ValueError(
@@ -174,43 +215,18 @@ class YoloFileDetector:
             ) from error
 
     def detect(self, image: np.ndarray) -> Detections:
+        """Find the people of one frame."""
         result = self._yolo.predict(np.ascontiguousarray(image[:, :, ::-1]), **self._options)[0]
         return Detections(result.boxes.xyxy.cpu().numpy(), result.boxes.conf.cpu().numpy())
 
 
-def people_from_channels(prediction: np.ndarray, placement: Letterbox, min_score: float, overlap: float) -> Detections:
-    """ultralytics' decoded output (4 + classes, anchors), cx cy w h in canvas pixels -> people, best first.
-
-    With one class that class is "person"; with more, person is class 0 (COCO) and must be the likeliest.
-    """
-    scores = prediction[4 + PERSON]
-    keep = (scores > min_score) & (prediction[4:].argmax(axis=0) == PERSON)
-    boxes = corners(prediction[:4, keep].T)
-    return suppress(placement.to_frame(boxes), scores[keep], placement, overlap)
-
-
-def corners(boxes: np.ndarray) -> np.ndarray:
-    """Boxes (n, 4) from center x, y, width, height to xyxy."""
-    half = boxes[:, 2:] / 2
-    return np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], axis=1)
-
-
-def suppress(boxes: np.ndarray, scores: np.ndarray, placement: Letterbox, overlap: float) -> Detections:
-    """Non-maximum suppression, best first. Boxes may reach over the frame's edge; those wholly outside are dropped."""
-    kept = nms(torch.from_numpy(boxes).float(), torch.from_numpy(scores).float(), overlap).numpy()
-    boxes, scores = boxes[kept], scores[kept]
-    inside = np.minimum(boxes[:, 2:], [placement.width, placement.height]) > np.maximum(boxes[:, :2], 0)
-    visible = inside.all(axis=1)
-    return Detections(boxes[visible], scores[visible])
-
-
 def weights_folder() -> Path:
-    """Where the user has told ultralytics to keep downloaded checkpoints."""
+    """Where ultralytics keeps downloaded checkpoints, by the user's settings."""
     return Path(SETTINGS["weights_dir"])
 
 
 def _inputs(layer: Any, previous: Any, outputs: list[Tensor | None]) -> Any:
-    """What `layer` reads: the previous output, an earlier one, or a list of both (ultralytics' `f`)."""
+    """Inputs of `layer`: the previous output, an earlier one, or a list of both (ultralytics' `f`)."""
     if layer.f == -1:
         return previous
     if isinstance(layer.f, int):
@@ -220,7 +236,7 @@ def _inputs(layer: Any, previous: Any, outputs: list[Tensor | None]) -> Any:
 
 @torch.no_grad()
 def _last_layer_of_stride(model: Any, stride: int) -> tuple[int, int]:
-    """The number of the first layers' last one at `stride`, and its channels: where features are finest, yet computed."""
+    """Index and channels of the last layer at `stride` in the backbone: the finest features that are also deep."""
     maps, size = torch.zeros(1, 3, 64, 64), 64 // stride
     training = model.training
     model.eval()
@@ -240,7 +256,7 @@ def _last_layer_of_stride(model: Any, stride: int) -> tuple[int, int]:
 def _load_yolo(weights: str | dict[str, Any]) -> tuple[nn.Module, bool]:
     model: Any
     if isinstance(weights, dict):
-        model = DetectionModel(weights, verbose=False)
+        model = DetectionModel(check_architecture(weights), verbose=False)
         model.args = get_cfg()
         return model, False
     suffix = Path(weights).suffix

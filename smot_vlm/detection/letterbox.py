@@ -1,4 +1,4 @@
-"""Scaling a frame into a detector's canvas, and boxes back out of it, exactly."""
+"""Scaling a frame into a detector's canvas, and boxes between the two, exactly."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,13 @@ PADDING_GREY = 114
 
 @dataclass(frozen=True)
 class Letterbox:
-    """Where a frame lies in its canvas: canvas = frame * scale + offset, per axis (x, y), in pixels.
+    """Where a frame lies in its canvas: canvas = frame * scale + offset, per axis, in pixels.
 
-    width, height: of the original frame.
+    Attributes:
+        scale: Canvas pixels a frame pixel, (x, y).
+        offset: Of the frame in the canvas, (x, y).
+        width: Of the original frame.
+        height: Of the original frame.
     """
 
     scale: tuple[float, float]
@@ -21,19 +25,55 @@ class Letterbox:
     height: int
 
     def to_frame(self, boxes: np.ndarray) -> np.ndarray:
-        """Boxes (n, 4) xyxy from canvas to original pixels."""
+        """Convert boxes from canvas to original pixels.
+
+        Args:
+            boxes: (n, 4), xyxy.
+        """
         return (boxes - np.tile(self.offset, 2)) / np.tile(self.scale, 2)
 
     def to_canvas(self, boxes: np.ndarray) -> np.ndarray:
-        """Boxes (n, 4) xyxy from original pixels to the canvas."""
+        """Convert boxes from original to canvas pixels.
+
+        Args:
+            boxes: (n, 4), xyxy.
+        """
         return boxes * np.tile(self.scale, 2) + np.tile(self.offset, 2)
+
+    def to_normalized_cxcywh(self, boxes: np.ndarray) -> np.ndarray:
+        """Convert boxes to center x, center y, width and height as fractions of the frame.
+
+        Args:
+            boxes: (n, 4), xyxy in original pixels.
+        """
+        return to_normalized_cxcywh(boxes, self.width, self.height)
+
+
+def to_normalized_cxcywh(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Convert boxes to center x, center y, width and height as fractions of an image.
+
+    Args:
+        boxes: (n, 4), xyxy in pixels of the image.
+        width: Of the image.
+        height: Of the image.
+    """
+    corners = boxes / np.tile([width, height], 2)
+    return np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], axis=1)
 
 
 def letterbox(image: np.ndarray, width: int, height: int, centered: bool = False) -> tuple[np.ndarray, Letterbox]:
-    """Scale `image` (H, W, 3) to fit a `width` x `height` canvas without changing its shape; the rest is grey.
+    """Scale an image to fit a canvas without changing its shape; the rest is grey.
 
-    The picture lies at the top left, or in the middle if `centered`. The scale is kept per axis since the scaled size
-    is a whole number of pixels.
+    The scale is kept per axis since the scaled size is a whole number of pixels.
+
+    Args:
+        image: (height, width, 3).
+        width: Of the canvas.
+        height: Of the canvas.
+        centered: Place the image in the middle, not at the top left.
+
+    Returns:
+        The canvas, and where the image lies in it.
     """
     scale = min(width / image.shape[1], height / image.shape[0])
     new_width = max(1, min(width, round(image.shape[1] * scale)))
@@ -48,6 +88,14 @@ def letterbox(image: np.ndarray, width: int, height: int, centered: bool = False
 
 
 def canvas_size(width: int, height: int, long_side: int, stride: int = 32) -> tuple[int, int]:
-    """Width and height of the smallest canvas, in multiples of `stride`, for a frame scaled to `long_side` pixels."""
+    """Width and height of the smallest canvas for a frame scaled to `long_side` pixels.
+
+    Args:
+        width: Of the frame.
+        height: Of the frame.
+        long_side: Of the scaled frame.
+        stride: Width and height of the canvas are multiples of it.
+    """
     scale = long_side / max(width, height)
-    return tuple(max(stride, -(-round(side * scale) // stride) * stride) for side in (width, height))  # type: ignore[return-value]
+    across, down = (max(stride, -(-round(side * scale) // stride) * stride) for side in (width, height))
+    return across, down

@@ -1,6 +1,6 @@
 """Person detectors from ONNX files. The only file that runs a detector on onnxruntime.
 
-Three kinds of export are told apart by their output's shape:
+Three kinds of export are distinguished by their output's shape:
 
 - YOLOX, (1, cells, 5 + classes): raw grid offsets, objectness times class score;
 - ultralytics, (1, 4 + classes, anchors): decoded centers, before non-maximum suppression;
@@ -10,21 +10,31 @@ Three kinds of export are told apart by their output's shape:
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
-from smot_vlm.detection.detector import PERSON, corners, people_from_channels, suppress
 from smot_vlm.detection.letterbox import Letterbox, letterbox
+from smot_vlm.detection.onnx_session import open_session
+from smot_vlm.detection.suppression import PERSON, cxcywh_to_xyxy, people_from_channels, suppress
 from smot_vlm.structures import Detections
 
 YOLOX_STRIDES = (8, 16, 32)
 
 
 class OnnxDetector:
-    """People from an exported detector. `kind` is one of "yolox", "ultralytics", "ultralytics-end2end".
+    """People from an exported detector.
+
+    Args:
+        path: The ONNX file.
+        min_score: Boxes below are dropped.
+        overlap: IoU of non-maximum suppression.
+        image_size: Sides of the canvas in pixels, where the file leaves them open.
+        threads: Of onnxruntime; 0 lets it choose.
+
+    Attributes:
+        kind: "yolox", "ultralytics" or "ultralytics-end2end".
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: not ONNX, or no detector whose output is known.
+        FileNotFoundError: No such file.
+        ValueError: Not ONNX, or no detector whose output is known.
     """
 
     def __init__(
@@ -37,21 +47,26 @@ class OnnxDetector:
         threads: int = 0,
     ) -> None:
         self._path = Path(path)
-        self._session = _open_session(self._path, threads)
+        self._session = open_session(self._path, threads, "detector")
         self._input = self._session.get_inputs()[0]
         self._height, self._width = self._canvas(image_size)
         self._min_score = min_score
         self._overlap = overlap
-        # One run on an empty canvas: exports with free axes tell their output's shape only then.
+        # One run on an empty canvas: exports with free axes show their output's shape only then.
         self.kind = self._kind(self._run(np.zeros((self._height, self._width, 3), dtype=np.uint8)))
 
     def detect(self, image: np.ndarray) -> Detections:
-        """RGB uint8 (height, width, 3) -> people in its pixels, best score first."""
+        """Find the people of one frame."""
         canvas, placement = letterbox(image, self._width, self._height, centered=self.kind != "yolox")
         return self.people(self._run(canvas), placement)
 
     def people(self, output: np.ndarray, placement: Letterbox) -> Detections:
-        """The people in the network's output for one image."""
+        """The people in the network's output for one image.
+
+        Args:
+            output: Of shape (rows, columns), without the batch axis.
+            placement: Where the frame lies in the canvas.
+        """
         if self.kind == "yolox":
             return self._yolox_people(output, placement)
         if self.kind == "ultralytics":
@@ -60,7 +75,7 @@ class OnnxDetector:
         return suppress(placement.to_frame(output[keep, :4]), output[keep, 4], placement, 1.0)
 
     def _run(self, canvas: np.ndarray) -> np.ndarray:
-        # YOLOX reads BGR 0-255, ultralytics RGB 0-1; before the kind is known either tells the output's shape.
+        # YOLOX reads BGR 0-255, ultralytics RGB 0-1; before the kind is known either shows the output's shape.
         if getattr(self, "kind", "yolox") == "yolox":
             pixels = canvas[:, :, ::-1].astype(np.float32)
         else:
@@ -103,7 +118,7 @@ class OnnxDetector:
         origins, strides = self._grid()
         centers = (output[keep, :2] + origins[keep]) * strides[keep]
         sizes = np.exp(output[keep, 2:4]) * strides[keep]
-        boxes = corners(np.concatenate([centers, sizes], axis=1))
+        boxes = cxcywh_to_xyxy(np.concatenate([centers, sizes], axis=1))
         return suppress(placement.to_frame(boxes), scores[keep], placement, self._overlap)
 
     def _grid(self) -> tuple[np.ndarray, np.ndarray]:
@@ -114,21 +129,3 @@ class OnnxDetector:
             origins.append(np.stack([x.ravel(), y.ravel()], axis=1))
             strides.append(np.full((x.size, 1), stride))
         return np.concatenate(origins).astype(np.float32), np.concatenate(strides).astype(np.float32)
-
-
-def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such ONNX file; give the path of an exported detector")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4
-    providers = [
-        name
-        for name in ("CUDAExecutionProvider", "CPUExecutionProvider")
-        if name in onnxruntime.get_available_providers()
-    ]
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # onnxruntime's errors share no base class that it exports
-        reason = " ".join(str(error).split())[:160]
-        raise ValueError(f"{path}: onnxruntime cannot read it as a model ({reason})") from error

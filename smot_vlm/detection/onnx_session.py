@@ -1,4 +1,4 @@
-"""Opening ONNX files, with errors that say what is wrong with them."""
+"""Opens ONNX files, with errors that say what is wrong with them."""
 
 from pathlib import Path
 
@@ -6,12 +6,15 @@ import onnxruntime
 
 
 def open_session(path: Path, threads: int, kind: str) -> onnxruntime.InferenceSession:
-    """A session on `path`, on the GPU where onnxruntime has one. `kind` names what the file should hold, for errors.
+    """Open a session, on the GPU where onnxruntime has one.
 
-    threads: 0 lets onnxruntime choose.
+    Args:
+        path: The ONNX file.
+        threads: 0 lets onnxruntime choose.
+        kind: What the file should hold, for errors.
 
     Raises:
-        FileNotFoundError: no such file.
+        FileNotFoundError: No such file.
         ValueError: onnxruntime cannot read it.
     """
     if not path.is_file():
@@ -19,7 +22,7 @@ def open_session(path: Path, threads: int, kind: str) -> onnxruntime.InferenceSe
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
-    # Between two frames its threads would keep the cores busy with waiting, which torch's threads need by turns.
+    # Idle threads would spin between two frames and take the cores from torch's threads.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = [
         name

@@ -1,4 +1,4 @@
-"""Finding a YOLO checkpoint that is already on this machine. Nothing is downloaded."""
+"""Finds a YOLO checkpoint that is already on this machine. Nothing is downloaded."""
 
 from pathlib import Path
 
@@ -7,10 +7,13 @@ from smot_vlm.system.files import cache_folder
 
 
 def find_checkpoint(name: Path | str) -> Path:
-    """The .pt file called `name`: as a path, in this program's cache, in ultralytics' own folder. In that order.
+    """Search for a .pt file as a path, in this program's cache and in ultralytics' own folder, in that order.
+
+    Args:
+        name: A path, or a file name such as yolo11n.pt.
 
     Raises:
-        FileNotFoundError: in none of them; the message lists them and says what to do.
+        FileNotFoundError: It is in none of them; the message lists them and says what to do.
     """
     path = Path(name).expanduser()
     places = [path] if path.parent != Path() else [path, cache_folder("detectors") / path, weights_folder() / path]

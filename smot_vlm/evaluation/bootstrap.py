@@ -4,15 +4,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from smot_vlm.evaluation.records import Part
+from smot_vlm.evaluation.results import Part
 
 CONFIDENCE = 0.95
 
 
 def resample(parts: Sequence[Part], sequences: int, resamples: int, seed: int) -> np.ndarray | None:
-    """Percentile intervals (columns, 2) at 95 % from `resamples` draws of the sequences with replacement; None for 0.
+    """Percentile intervals at 95 % from draws of the sequences with replacement.
 
     A column without a value in some draw has its interval from the others. The draws depend on the seed alone.
+
+    Args:
+        parts: the columns.
+        sequences: how many there are.
+        resamples: number of draws.
+        seed: of the draws.
+
+    Returns:
+        (columns, 2) lower and upper ends; None for 0 resamples.
     """
     if not resamples:
         return None

@@ -5,12 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.evaluation.records import Pair
+from smot_vlm.evaluation.sequence_pairs import Pair
 
 
 @dataclass(frozen=True, eq=False)
 class CaptionRows:
-    """True captions, predicted ones (empty where there is none), and the position of the sequence, int64 (rows,)."""
+    """Captions to compare, one row a comparison.
+
+    Attributes:
+        references: true captions.
+        predictions: predicted ones, empty where there is none.
+        sequences: position of each row's sequence, int64 (rows,).
+    """
 
     references: tuple[str, ...]
     predictions: tuple[str, ...]
@@ -20,23 +26,50 @@ class CaptionRows:
         return len(self.references)
 
 
+def predicted_captions(pair: Pair, match: Mapping[int, int]) -> dict[int, str]:
+    """The predicted caption of each true track that was found.
+
+    Args:
+        pair: a sequence.
+        match: predicted id -> true id.
+
+    Returns:
+        True id -> caption.
+    """
+    return {match[track.id]: track.caption for track in pair.prediction.tracks if track.id in match}
+
+
 def video_rows(pairs: Sequence[Pair]) -> CaptionRows:
-    """One row a sequence that has a true caption."""
+    """One row a sequence that has a true caption.
+
+    Args:
+        pairs: the sequences.
+
+    Returns:
+        Video captions.
+    """
     return _rows(
         (row, pair.truth.caption, pair.prediction.caption) for row, pair in enumerate(pairs) if pair.truth.caption
     )
 
 
 def true_track_rows(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) -> CaptionRows:
-    """Strict: one row a true track that has a caption; a track that nothing was matched to has an empty prediction.
+    """Strict: one row a true track that has a caption; an unmatched one has an empty prediction.
 
-    matches: predicted id -> true id of each sequence, one to one.
+    Args:
+        pairs: the sequences.
+        matches: predicted id -> true id of each sequence, one to one.
+
+    Returns:
+        Instance captions.
     """
 
     def rows() -> Iterator[tuple[int, str, str]]:
         for row, (pair, match) in enumerate(zip(pairs, matches, strict=True)):
-            said = {match[track.id]: track.caption for track in pair.prediction.tracks if track.id in match}
-            yield from ((row, track.caption, said.get(track.id, "")) for track in pair.truth.tracks if track.caption)
+            predicted = predicted_captions(pair, match)
+            yield from (
+                (row, track.caption, predicted.get(track.id, "")) for track in pair.truth.tracks if track.caption
+            )
 
     return _rows(rows())
 
@@ -44,7 +77,12 @@ def true_track_rows(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]])
 def predicted_track_rows(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]]) -> CaptionRows:
     """Official: one row a predicted track that is matched to a true one with a caption; several may share one.
 
-    matches: predicted id -> true id of each sequence.
+    Args:
+        pairs: the sequences.
+        matches: predicted id -> true id of each sequence.
+
+    Returns:
+        Instance captions.
     """
 
     def rows() -> Iterator[tuple[int, str, str]]:

@@ -16,17 +16,23 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from smot_vlm.evaluation.records import Column, Part, divide, sum_part
+from smot_vlm.evaluation.results import Column, Part, divide, sum_part
 from smot_vlm.evaluation.tracking import ALPHAS, FrameBoxes
 
 COLUMNS = (Column("chota", "CapA"), Column("chota", "CHOTA"))
 
 
 def matched_boxes(layout: FrameBoxes) -> np.ndarray:
-    """How many boxes of a predicted track HOTA assigns to a true one: int64 (thresholds, true tracks, predicted tracks).
+    """How many boxes of a predicted track HOTA assigns to a true one.
 
     The assignment of HOTA (Luiten et al., IJCV 2020): in each frame the sum of (alignment of the two tracks over the
     video) x (IoU in this frame) is greatest; a threshold then keeps the pairs with enough IoU.
+
+    Args:
+        layout: a sequence's boxes by frame.
+
+    Returns:
+        int64 (thresholds, true tracks, predicted tracks).
     """
     alignment = _alignment(layout)
     counts = np.zeros((len(ALPHAS), len(layout.truth_ids), len(layout.predicted_ids)), dtype=np.int64)
@@ -42,8 +48,14 @@ def matched_boxes(layout: FrameBoxes) -> np.ndarray:
 def chota_part(layouts: Sequence[FrameBoxes], matched: Sequence[np.ndarray], quality: Sequence[np.ndarray]) -> Part:
     """CapA and CHOTA.
 
-    matched: `matched_boxes` of each layout. quality: q for each true and predicted track of each sequence, float64
-    (true tracks, predicted tracks) in [0, 1], NaN where the true track has no caption.
+    Args:
+        layouts: boxes by frame of each sequence.
+        matched: `matched_boxes` of each layout.
+        quality: q for each true and predicted track of each sequence, float64 (true tracks, predicted tracks) in
+            [0, 1], NaN where the true track has no caption.
+
+    Returns:
+        Two columns.
     """
     terms = [_terms(*items) for items in zip(layouts, matched, quality, strict=True)]
     return sum_part(COLUMNS, np.stack(terms), _finish)

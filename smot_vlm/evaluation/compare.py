@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smot_vlm.evaluation.records import Cell, Column, Evaluation
+from smot_vlm.evaluation.results import Cell, Column, Evaluation
 from smot_vlm.evaluation.storage import read_evaluations
-from smot_vlm.evaluation.tables import CHIEF_MEASURES, format_cell
+from smot_vlm.evaluation.tables import MAIN_MEASURES, format_cell
 from smot_vlm.system.files import atomic_path
 
 if TYPE_CHECKING:
@@ -16,7 +16,13 @@ _PANELS_IN_A_ROW = 4
 
 
 def load_runs(paths: Sequence[Path | str]) -> dict[str, list[Evaluation]]:
-    """Protocol -> evaluations, in the order of `paths`, each a JSON file of `smot-vlm evaluate --json`.
+    """Evaluations from files, by protocol.
+
+    Args:
+        paths: JSON files of `smot-vlm evaluate --json`.
+
+    Returns:
+        Protocol -> evaluations, in the order of `paths`.
 
     Raises:
         FileNotFoundError, ValueError: as `read_evaluations`; or a run's name twice under one protocol.
@@ -34,7 +40,14 @@ def load_runs(paths: Sequence[Path | str]) -> dict[str, list[Evaluation]]:
 
 
 def differences(evaluations: Sequence[Evaluation]) -> list[str]:
-    """What makes these runs hard to compare, one line each: other sequences, missing predictions."""
+    """What makes these runs hard to compare: other sequences, missing predictions.
+
+    Args:
+        evaluations: under one protocol.
+
+    Returns:
+        One line each.
+    """
     lines = []
     with_sequences = [evaluation for evaluation in evaluations if evaluation.sequences]
     for evaluation in with_sequences[1:]:
@@ -54,7 +67,12 @@ def differences(evaluations: Sequence[Evaluation]) -> list[str]:
 
 
 def plot(evaluations: Sequence[Evaluation], path: Path, overwrite: bool = False) -> None:
-    """Draw the chief measures of runs under one protocol as bars, one panel a measure, with intervals where there are.
+    """Draw the main measures as bars, one panel a measure, with intervals where there are.
+
+    Args:
+        evaluations: runs under one protocol.
+        path: the picture; its suffix is the format.
+        overwrite: whether an existing picture may be replaced.
 
     Raises:
         FileExistsError: the picture exists and `overwrite` is false.
@@ -65,7 +83,7 @@ def plot(evaluations: Sequence[Evaluation], path: Path, overwrite: bool = False)
 
     columns = {column.key: column for evaluation in evaluations for column in evaluation.columns}
     protocol = evaluations[0].protocol
-    keys = [key for key in CHIEF_MEASURES[protocol] if key in columns]
+    keys = [key for key in MAIN_MEASURES[protocol] if key in columns]
     rows = -(-len(keys) // _PANELS_IN_A_ROW)
     figure = Figure(
         figsize=(3.2 * _PANELS_IN_A_ROW, 0.9 + rows * (1.0 + 0.35 * len(evaluations))), layout="constrained"

@@ -10,7 +10,14 @@ class JavaError(RuntimeError):
 
 
 def run_java(arguments: Sequence[str], text: str) -> list[str]:
-    """Lines that `java ARGUMENTS` writes when fed `text`, both UTF-8 whatever the locale.
+    """Run a Java program, both its input and output UTF-8 whatever the locale.
+
+    Args:
+        arguments: after `java`.
+        text: its input.
+
+    Returns:
+        The lines that it writes.
 
     Raises:
         JavaError: no Java, or the program ended with an error.

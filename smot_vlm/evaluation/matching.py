@@ -12,10 +12,17 @@ OFFICIAL_IOU = 0.2
 
 
 def spatio_temporal_iou(truth: Sequence[Trajectory], predicted: Sequence[Trajectory]) -> np.ndarray:
-    """IoU of whole tracks, (truth, predicted): intersections over unions, both summed over the union of their frames.
+    """IoU of whole tracks: intersections over unions, both summed over the union of their frames.
 
     In a frame that only one of the two has, that box counts fully in the union. This is the track IoU of video
     instance segmentation, on boxes. Boxes are continuous: a width is x2 - x1.
+
+    Args:
+        truth: true tracks.
+        predicted: predicted ones.
+
+    Returns:
+        (truth, predicted).
     """
     iou = np.zeros((len(truth), len(predicted)))
     if not iou.size:
@@ -35,10 +42,19 @@ def spatio_temporal_iou(truth: Sequence[Trajectory], predicted: Sequence[Traject
 def match_one_to_one(
     truth: Sequence[Trajectory], predicted: Sequence[Trajectory], threshold: float = STRICT_IOU
 ) -> dict[int, int]:
-    """Predicted id -> true id: the assignment with the highest sum of IoU among pairs of at least `threshold`."""
+    """The assignment with the highest sum of spatio-temporal IoU.
+
+    Args:
+        truth: true tracks.
+        predicted: predicted ones.
+        threshold: least IoU of a pair.
+
+    Returns:
+        Predicted id -> true id.
+    """
     iou = spatio_temporal_iou(truth, predicted)
     allowed = iou >= threshold
-    # A pair below the threshold is worth nothing, so it never stands in the way of one above.
+    # A pair below the threshold is worth nothing, so it never displaces one above.
     rows, columns = linear_sum_assignment(np.where(allowed, iou, 0.0), maximize=True)
     return {
         predicted[column].id: truth[row].id for row, column in zip(rows, columns, strict=True) if allowed[row, column]
@@ -48,10 +64,18 @@ def match_one_to_one(
 def match_many_to_one(
     truth: Sequence[Trajectory], predicted: Sequence[Trajectory], threshold: float = OFFICIAL_IOU
 ) -> dict[int, int]:
-    """Predicted id -> the true id with the highest mean IoU over shared frames, if above `threshold`.
+    """The true track with the highest mean IoU over shared frames, for each predicted one.
 
     As the released evaluation does it: boxes are counted in whole pixels (a width is x2 - x1 + 1), several predicted
     tracks may get one true track, and of equal true tracks the later wins.
+
+    Args:
+        truth: true tracks.
+        predicted: predicted ones.
+        threshold: the IoU must be above it.
+
+    Returns:
+        Predicted id -> true id.
     """
     matches: dict[int, int] = {}
     for track in predicted:

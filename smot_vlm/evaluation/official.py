@@ -9,18 +9,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from smot_vlm.evaluation import official_words as words
+from smot_vlm.evaluation import caption_measures
 from smot_vlm.evaluation.caption_rows import CaptionRows, predicted_track_rows, video_rows
 from smot_vlm.evaluation.matching import match_many_to_one
-from smot_vlm.evaluation.records import Column, Pair, Part, SequencePrediction
-from smot_vlm.evaluation.relations import relations_part
+from smot_vlm.evaluation.official_caption_measures import (
+    BLEU_TERMS,
+    character_bleu,
+    character_bleu_statistics,
+    nltk_meteor,
+)
+from smot_vlm.evaluation.official_interactions import relations_part
+from smot_vlm.evaluation.results import Column, Part
+from smot_vlm.evaluation.sequence_pairs import Pair, SequencePrediction
 from smot_vlm.evaluation.tracking import layout_of, tracking_part
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.structures import Trajectory
 
 BOX_SCORE = 0.4
 MINIMUM_BOXES = 5
-WORD_COLUMNS = ("BLEU", "METEOR", "ROUGE", "CIDEr")
+CAPTION_COLUMNS = ("BLEU", "METEOR", "ROUGE", "CIDEr")
 NOTES = (
     f"boxes with score of at most {BOX_SCORE} and tracks with fewer than {MINIMUM_BOXES} boxes are dropped",
     "instance captions: predicted tracks matched to a true one (mean IoU > 0.2, several to one); a miss costs nothing",
@@ -30,27 +37,49 @@ NOTES = (
 
 
 def official_parts(pairs: Sequence[Pair], progress: Callable[[str], None]) -> list[Part]:
-    """All columns of the protocol. progress is called with the name of each stage."""
+    """All columns of the protocol.
+
+    Args:
+        pairs: the sequences.
+        progress: called with the name of each stage.
+
+    Returns:
+        Tracks, instance captions, video captions, interactions.
+    """
     pairs = [replace(pair, prediction=filter_prediction(pair.prediction)) for pair in pairs]
     progress("tracks")
     parts = [tracking_part([layout_of(pair) for pair in pairs])]
     matches = [match_many_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
     progress("instance captions")
-    parts.append(words_part("instance", predicted_track_rows(pairs, matches), len(pairs)))
+    parts.append(caption_part("instance", predicted_track_rows(pairs, matches), len(pairs)))
     progress("video captions")
-    parts.append(words_part("video", video_rows(pairs), len(pairs)))
+    parts.append(caption_part("video", video_rows(pairs), len(pairs)))
     progress("interactions")
     parts.append(relations_part(pairs, matches))
     return parts
 
 
 def official_tracks(pairs: Sequence[Pair]) -> list[Part]:
-    """The columns of trajectories alone."""
+    """The columns of trajectories alone.
+
+    Args:
+        pairs: the sequences.
+
+    Returns:
+        One part.
+    """
     return [tracking_part([layout_of(replace(pair, prediction=filter_prediction(pair.prediction))) for pair in pairs])]
 
 
 def filter_prediction(prediction: SequencePrediction) -> SequencePrediction:
-    """Drop boxes with low scores, then short tracks, and interactions of the dropped ones."""
+    """Drop boxes with low scores, then short tracks, and interactions of the dropped ones.
+
+    Args:
+        prediction: of one sequence.
+
+    Returns:
+        What is left.
+    """
     tracks = [_confident(track) for track in prediction.tracks]
     tracks = [track for track in tracks if len(track) >= MINIMUM_BOXES]
     ids = {track.id for track in tracks}
@@ -62,26 +91,35 @@ def filter_prediction(prediction: SequencePrediction) -> SequencePrediction:
     return replace(prediction, tracks=tuple(tracks), interactions=interactions, rows=rows)
 
 
-def words_part(group: str, rows: CaptionRows, total: int) -> Part:
-    """BLEU, METEOR, ROUGE and CIDEr of captions that belong to `total` sequences."""
-    columns = tuple(Column(group, name) for name in WORD_COLUMNS)
-    bleu_sums = np.zeros((total, words.BLEU_TERMS))
-    np.add.at(bleu_sums, rows.sequences, words.character_bleu_statistics(rows.references, rows.predictions))
-    missing = dict.fromkeys(WORD_COLUMNS, "no caption to compare with")
+def caption_part(group: str, rows: CaptionRows, total: int) -> Part:
+    """BLEU, METEOR, ROUGE and CIDEr.
+
+    Args:
+        group: of the columns, "instance" or "video".
+        rows: the captions.
+        total: number of sequences that they belong to.
+
+    Returns:
+        Four columns.
+    """
+    columns = tuple(Column(group, name) for name in CAPTION_COLUMNS)
+    bleu_sums = np.zeros((total, BLEU_TERMS))
+    np.add.at(bleu_sums, rows.sequences, character_bleu_statistics(rows.references, rows.predictions))
+    missing = dict.fromkeys(CAPTION_COLUMNS, "no caption to compare with")
     try:
-        meteor = words.nltk_meteor(rows.references, rows.predictions)
+        meteor = nltk_meteor(rows.references, rows.predictions)
     except FileNotFoundError as error:
         meteor = np.full(len(rows), np.nan)
         missing["METEOR"] = str(error)
-    rouge = words.raw_rouge_l(rows.references, rows.predictions)
-    cider = words.raw_cider(rows.references, rows.predictions)
+    rouge = caption_measures.rouge_l(rows.references, rows.predictions)
+    cider = caption_measures.cider(rows.references, rows.predictions)
 
     def score(weights: np.ndarray) -> np.ndarray:
         counts = weights[rows.sequences]
         if not counts.sum():
             return np.full(len(columns), np.nan)
         means = [counts @ single / counts.sum() for single in (meteor, rouge, cider)]
-        return np.array([words.character_bleu(weights @ bleu_sums), *means])
+        return np.array([character_bleu(weights @ bleu_sums), *means])
 
     return Part(columns, score, missing)
 

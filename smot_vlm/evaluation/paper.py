@@ -7,16 +7,16 @@ Cells that cannot be read in Table 5 are left out. F1 is as printed where it is 
 
 from collections.abc import Mapping, Sequence
 
-from smot_vlm.evaluation import official, relations, tracking
-from smot_vlm.evaluation.records import Cell, Column, Evaluation, Row
+from smot_vlm.evaluation import official, official_interactions, tracking
+from smot_vlm.evaluation.results import Cell, Column, Evaluation, Row
 
 _SOURCE = "numbers as the paper prints them (Beyond MOT, ECCV 2024)"
 _NOT_PRINTED = "not in the paper"
 
 COLUMNS = (
     *tracking.COLUMNS,
-    *(Column(group, name) for group in ("instance", "video") for name in official.WORD_COLUMNS),
-    *relations.COLUMNS,
+    *(Column(group, name) for group in ("instance", "video") for name in official.CAPTION_COLUMNS),
+    *official_interactions.COLUMNS,
 )
 _TRACKING = ("HOTA", "AssA", "DetA", "LocA", "MOTA", "FN", "FP", "IDs", "IDR", "IDP", "IDF1")
 _WORDS = ("BLEU", "ROUGE", "METEOR", "CIDEr")

@@ -2,29 +2,22 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from smot_vlm.evaluation import official
 from smot_vlm.evaluation.bootstrap import resample
-from smot_vlm.evaluation.interactions import verb_scores
-from smot_vlm.evaluation.records import (
-    MISSING_FIELDS,
-    Cell,
-    Column,
-    Evaluation,
-    Pair,
-    Part,
-    Row,
-    SequencePrediction,
-    SequenceTruth,
-    VerbScore,
-)
-from smot_vlm.evaluation.similarity import DEFAULT_ENCODER
+from smot_vlm.evaluation.fact_records import FactReader
+from smot_vlm.evaluation.results import Cell, Column, Evaluation, Part, Row, VerbScore
+from smot_vlm.evaluation.sequence_pairs import MISSING_FIELDS, Pair, SequencePrediction, SequenceTruth
 from smot_vlm.evaluation.strict import NOTES as STRICT_NOTES
 from smot_vlm.evaluation.strict import strict_parts, strict_tracks
+from smot_vlm.evaluation.strict_interactions import verb_scores
+from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
 PROTOCOLS = ("strict", "official")
+Named = TypeVar("Named", SequenceTruth, SequencePrediction)
 
 logger = logging.getLogger(__name__)
 
@@ -39,17 +32,28 @@ def evaluate(
     seed: int = 0,
     encoder: str = DEFAULT_ENCODER,
     device: str = "cpu",
-    words: bool = True,
+    tracks_only: bool = False,
+    read_facts: FactReader | None = None,
     progress: Callable[[str], None] = logger.info,
 ) -> Evaluation:
     """Score a run.
 
-    predictions: in any order; a sequence without one is listed as missing and scores as empty.
-    protocol: "strict" (every true and every predicted track counts) or "official" (as the paper's numbers were made).
-    run: its name in tables. bootstrap: number of resamples of the sequences for 95 % intervals, 0 for none; CIDEr's
-    document frequencies stay those of the whole set. encoder, device: of the sentence similarity (strict).
-    words: false scores trajectories alone, which takes seconds and neither Java nor an encoder.
-    progress: called with the name of each stage.
+    Args:
+        predictions: in any order; a sequence without one is listed as missing and scores as empty.
+        truths: the ground truth.
+        protocol: "strict" (every true and every predicted track counts) or "official" (as the paper's numbers).
+        run: its name in tables.
+        bootstrap: resamples of the sequences for 95 % intervals, 0 for none; CIDEr's document frequencies stay those
+            of the whole set.
+        seed: of the resamples.
+        encoder: of the sentence similarity (strict).
+        device: of the encoder.
+        tracks_only: score trajectories alone, which takes seconds and neither Java nor an encoder.
+        read_facts: finds the facts in a caption, for data with facts (strict); None: no columns of facts.
+        progress: called with the name of each stage.
+
+    Returns:
+        Every column, of the whole set and of each sequence.
 
     Raises:
         ValueError: another protocol, no ground truth, a sequence twice, a prediction of an unknown sequence, a box
@@ -64,10 +68,10 @@ def evaluate(
     parts: Sequence[Part]
     verbs: tuple[VerbScore, ...] = ()
     notes: tuple[str, ...] = official.NOTES
-    if not words:
+    if tracks_only:
         parts, notes = _tracks_alone(pairs, protocol, progress)
     elif protocol == "strict":
-        strict = strict_parts(pairs, progress, encoder, device)
+        strict = strict_parts(pairs, progress, encoder, device, read_facts)
         parts = strict.parts
         verbs, notes = verb_scores(strict.triplets, len(pairs)), strict.notes
     else:
@@ -82,7 +86,7 @@ def evaluate(
         _overall(parts, intervals, len(pairs)),
         tuple(_row(pair.truth.name, parts, np.eye(1, len(pairs), row)[0]) for row, pair in enumerate(pairs)),
         verbs,
-        tuple(_missing(pairs, MISSING_FIELDS if words else MISSING_FIELDS[:1])),
+        tuple(_missing(pairs, MISSING_FIELDS[:1] if tracks_only else MISSING_FIELDS)),
         notes,
         bootstrap,
         seed,
@@ -90,7 +94,14 @@ def evaluate(
 
 
 def pair_up(predictions: Iterable[SequencePrediction], truths: Iterable[SequenceTruth]) -> list[Pair]:
-    """Each sequence of the ground truth with its prediction, in the order of the ground truth.
+    """Each sequence of the ground truth with its prediction.
+
+    Args:
+        predictions: in any order.
+        truths: the ground truth.
+
+    Returns:
+        In the order of the ground truth.
 
     Raises:
         ValueError: no ground truth, a sequence twice, a prediction of an unknown sequence.
@@ -113,8 +124,8 @@ def pair_up(predictions: Iterable[SequencePrediction], truths: Iterable[Sequence
     ]
 
 
-def _by_name(sequences: Iterable, what: str) -> dict:
-    found: dict = {}
+def _by_name(sequences: Iterable[Named], what: str) -> dict[str, Named]:
+    found: dict[str, Named] = {}
     for sequence in sequences:
         if sequence.name in found:
             raise ValueError(f"sequence {sequence.name!r} is twice in the {what}; give each once")

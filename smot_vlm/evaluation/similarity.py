@@ -10,9 +10,16 @@ from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER, embed_senten
 def sentence_similarity(
     references: Sequence[str], predictions: Sequence[str], encoder: str = DEFAULT_ENCODER, device: str = "cpu"
 ) -> np.ndarray:
-    """Cosine (captions,) of the two embeddings, cut to [0, 1]; 0 where either caption is empty.
+    """Cosine of the embeddings of each pair of captions.
 
-    encoder: a folder or a hub name; searched as language models are (folder, installed package, cache, hub).
+    Args:
+        references: true captions.
+        predictions: as many predicted ones.
+        encoder: a folder or a hub name; searched as language models are (folder, installed package, cache, hub).
+        device: where it runs.
+
+    Returns:
+        (captions,) cut to [0, 1]; 0 where either caption is empty.
 
     Raises:
         FileNotFoundError: the encoder is found nowhere.

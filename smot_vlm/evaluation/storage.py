@@ -8,19 +8,32 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from smot_vlm.evaluation.records import Cell, Column, Evaluation, Row, VerbScore
+from smot_vlm.evaluation.results import Cell, Column, Evaluation, Row, VerbScore
 
 SCHEMA = "smot-vlm/evaluation/1"
 
 
 def to_json(evaluations: Sequence[Evaluation]) -> str:
-    """JSON text of evaluations (several protocols of one run, or several runs). Values are fractions, not per cent."""
+    """JSON text of evaluations. Values are fractions, not per cent.
+
+    Args:
+        evaluations: several protocols of one run, or several runs.
+
+    Returns:
+        Everything.
+    """
     content = {"schema": SCHEMA, "evaluations": [_to_dict(evaluation) for evaluation in evaluations]}
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def read_evaluations(path: Path | str) -> tuple[Evaluation, ...]:
     """Evaluations from a file that `to_json` wrote.
+
+    Args:
+        path: the file.
+
+    Returns:
+        In the file's order.
 
     Raises:
         FileNotFoundError: no such file.
@@ -43,7 +56,14 @@ def read_evaluations(path: Path | str) -> tuple[Evaluation, ...]:
 
 
 def to_csv(evaluations: Sequence[Evaluation]) -> str:
-    """CSV text: run, protocol, sequence ("all" first), then one column a measure; empty where there is no value."""
+    """CSV text: run, protocol, sequence ("all" first), then one column a measure; empty where there is no value.
+
+    Args:
+        evaluations: any number.
+
+    Returns:
+        One line a sequence.
+    """
     keys = list(dict.fromkeys(column.key for evaluation in evaluations for column in evaluation.columns))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -1,8 +1,8 @@
 """The `strict` protocol, ours and the default: every true track and every predicted one counts.
 
 Tracks are matched one to one (spatio-temporal IoU of at least 0.5). Instance captions are scored over all true tracks:
-one that was missed stands with an empty caption, which scores 0. An extra track lowers the precision of the tracks, of
-the captions and of the interactions.
+one that was missed has an empty caption, which scores 0. An extra track lowers the precision of the tracks, of the
+captions and of the interactions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,19 +10,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.evaluation import captions
+from smot_vlm.evaluation import caption_measures
 from smot_vlm.evaluation.caption_rows import CaptionRows, true_track_rows, video_rows
+from smot_vlm.evaluation.caption_statistics import CaptionStatistics, collect_statistics
 from smot_vlm.evaluation.chota import COLUMNS as CHOTA_COLUMNS
 from smot_vlm.evaluation.chota import chota_part, matched_boxes
-from smot_vlm.evaluation.facts import facts_notes, facts_parts
-from smot_vlm.evaluation.interactions import Triplets, collect_triplets, interactions_part
+from smot_vlm.evaluation.fact_columns import facts_notes, facts_parts
+from smot_vlm.evaluation.fact_records import FactReader
 from smot_vlm.evaluation.matching import match_one_to_one
-from smot_vlm.evaluation.records import Column, Pair, Part, empty_part, precision_recall_f1, sum_part
-from smot_vlm.evaluation.similarity import DEFAULT_ENCODER, sentence_similarity
+from smot_vlm.evaluation.results import Column, Part, empty_part, precision_recall_f1, sum_part
+from smot_vlm.evaluation.sequence_pairs import Pair
+from smot_vlm.evaluation.similarity import sentence_similarity
+from smot_vlm.evaluation.strict_interactions import Triplets, collect_triplets, interactions_part
 from smot_vlm.evaluation.tracking import FrameBoxes, layout_of, tracking_part
-from smot_vlm.evaluation.words import Words, read_words
+from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
-WORD_COLUMNS = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr", "similarity")
+CAPTION_COLUMNS = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr", "similarity")
 TRACK_COLUMNS = tuple(Column("tracks", name) for name in ("precision", "recall", "F1"))
 QUALITY_COLUMNS = tuple(Column("instance", f"caption {name}") for name in ("precision", "recall", "F1"))
 NOTES = (
@@ -36,7 +39,13 @@ NOTES = (
 
 @dataclass(frozen=True, eq=False)
 class StrictParts:
-    """All columns of the protocol, the judged triplets behind the scores of single verbs, and notes on how it was done."""
+    """All columns of the protocol.
+
+    Attributes:
+        parts: the columns.
+        triplets: the judged triplets behind the scores of single verbs.
+        notes: how it was done.
+    """
 
     parts: tuple[Part, ...]
     triplets: Triplets
@@ -44,9 +53,24 @@ class StrictParts:
 
 
 def strict_parts(
-    pairs: Sequence[Pair], progress: Callable[[str], None], encoder: str = DEFAULT_ENCODER, device: str = "cpu"
+    pairs: Sequence[Pair],
+    progress: Callable[[str], None],
+    encoder: str = DEFAULT_ENCODER,
+    device: str = "cpu",
+    read_facts: FactReader | None = None,
 ) -> StrictParts:
-    """All columns of the protocol. progress is called with the name of each stage."""
+    """All columns of the protocol.
+
+    Args:
+        pairs: the sequences.
+        progress: called with the name of each stage.
+        encoder: of the sentence similarity.
+        device: of the encoder.
+        read_facts: finds the facts in a caption; None: no columns of facts.
+
+    Returns:
+        Columns, triplets and notes.
+    """
     progress("tracks")
     layouts = [layout_of(pair) for pair in pairs]
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
@@ -56,23 +80,33 @@ def strict_parts(
     boxes = [matched_boxes(layout) for layout in layouts]
     alike = [_overlapping(*items) for items in zip(pairs, layouts, boxes, strict=True)]
     compared: list[CaptionRows | _Overlapping] = [instance, video, *alike]
-    words = read_words((rows.references, rows.predictions) for rows in compared)
+    statistics = collect_statistics((rows.references, rows.predictions) for rows in compared)
     progress("captions: similarity")
     similarity = _similarity((instance, video), encoder, device)
-    parts.append(_words_part("instance", instance, words, similarity[0], len(pairs)))
-    parts.append(_quality_part(pairs, matches, instance, words))
-    parts.append(_words_part("video", video, words, similarity[1], len(pairs)))
+    parts.append(_caption_part("instance", instance, statistics, similarity[0], len(pairs)))
+    parts.append(_quality_part(pairs, matches, instance, statistics))
+    parts.append(_caption_part("video", video, statistics, similarity[1], len(pairs)))
     progress("CHOTA")
-    parts.append(_chota(layouts, boxes, alike, instance, words))
+    parts.append(_chota(layouts, boxes, alike, instance, statistics))
     progress("interactions")
     triplets = collect_triplets(pairs, matches)
     parts.append(interactions_part(triplets))
-    parts += facts_parts(pairs, matches)
-    return StrictParts(tuple(parts), triplets, (*NOTES, *words.notes, *facts_notes(pairs, matches)))
+    notes = [*NOTES, *statistics.notes]
+    if read_facts is not None:
+        parts += facts_parts(pairs, matches, read_facts)
+        notes += facts_notes(pairs, matches, read_facts)
+    return StrictParts(tuple(parts), triplets, tuple(notes))
 
 
 def strict_tracks(pairs: Sequence[Pair]) -> list[Part]:
-    """The columns of trajectories alone."""
+    """The columns of trajectories alone.
+
+    Args:
+        pairs: the sequences.
+
+    Returns:
+        Two parts.
+    """
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
     return [tracking_part([layout_of(pair) for pair in pairs]), _tracks_part(pairs, matches)]
 
@@ -88,7 +122,7 @@ class _Overlapping:
 
 
 def _overlapping(pair: Pair, layout: FrameBoxes, boxes: np.ndarray) -> _Overlapping:
-    said = {track.id: track.caption for track in pair.prediction.tracks}
+    predicted = {track.id: track.caption for track in pair.prediction.tracks}
     true = {track.id: track.caption for track in pair.truth.tracks}
     # HOTA's lowest threshold keeps every pair that a higher one keeps.
     rows, columns = np.nonzero(boxes[0])
@@ -98,7 +132,7 @@ def _overlapping(pair: Pair, layout: FrameBoxes, boxes: np.ndarray) -> _Overlapp
         rows,
         columns,
         tuple(true[int(layout.truth_ids[row])] for row in rows),
-        tuple(said[int(layout.predicted_ids[column])] for column in columns),
+        tuple(predicted[int(layout.predicted_ids[column])] for column in columns),
     )
 
 
@@ -130,39 +164,41 @@ class _Single:
     reason: str
 
 
-def _words_part(group: str, rows: CaptionRows, words: Words, similarity: _Single, total: int) -> Part:
+def _caption_part(
+    group: str, rows: CaptionRows, statistics: CaptionStatistics, similarity: _Single, total: int
+) -> Part:
     """Eight columns of captions that belong to `total` sequences."""
-    columns = tuple(Column(group, name) for name in WORD_COLUMNS)
-    references, predictions = words.lines(rows.references), words.lines(rows.predictions)
-    bleu_sums = np.zeros((total, captions.BLEU_TERMS))
-    np.add.at(bleu_sums, rows.sequences, captions.bleu_statistics(references, predictions))
-    meteor_sums = np.zeros((total, captions.METEOR_TERMS))
-    np.add.at(meteor_sums, rows.sequences, words.meteor_rows(rows.references, rows.predictions))
-    rouge = words.rouge(rows.references, rows.predictions)
-    cider = captions.cider(references, predictions)
+    columns = tuple(Column(group, name) for name in CAPTION_COLUMNS)
+    references, predictions = statistics.lines(rows.references), statistics.lines(rows.predictions)
+    bleu_sums = np.zeros((total, caption_measures.BLEU_TERMS))
+    np.add.at(bleu_sums, rows.sequences, caption_measures.bleu_statistics(references, predictions))
+    meteor_sums = np.zeros((total, caption_measures.METEOR_TERMS))
+    np.add.at(meteor_sums, rows.sequences, statistics.meteor_rows(rows.references, rows.predictions))
+    rouge = statistics.rouge(rows.references, rows.predictions)
+    cider = caption_measures.cider(references, predictions)
 
     def score(weights: np.ndarray) -> np.ndarray:
         counts = weights[rows.sequences]
         if not counts.sum():
             return np.full(len(columns), np.nan)
         means = [counts @ single / counts.sum() for single in (rouge, cider, similarity.scores)]
-        meteor = float(captions.meteor(weights @ meteor_sums))
-        return np.array([*captions.bleu(weights @ bleu_sums), meteor, *means])
+        meteor = float(caption_measures.meteor(weights @ meteor_sums))
+        return np.array([*caption_measures.bleu(weights @ bleu_sums), meteor, *means])
 
-    missing = dict.fromkeys(WORD_COLUMNS, "no caption in the ground truth")
+    missing = dict.fromkeys(CAPTION_COLUMNS, "no caption in the ground truth")
     if len(rows):
-        missing |= {"METEOR": words.reason, "similarity": similarity.reason}
+        missing |= {"METEOR": statistics.reason, "similarity": similarity.reason}
     return Part(columns, score, missing)
 
 
 def _quality_part(
-    pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]], instance: CaptionRows, words: Words
+    pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]], instance: CaptionRows, statistics: CaptionStatistics
 ) -> Part:
     """Caption quality summed over matched tracks, over predicted tracks and over true ones."""
-    if words.reason:
-        return empty_part(QUALITY_COLUMNS, words.reason)
+    if statistics.reason:
+        return empty_part(QUALITY_COLUMNS, statistics.reason)
     sums = np.zeros((len(pairs), 3))
-    np.add.at(sums[:, 0], instance.sequences, words.quality(instance.references, instance.predictions))
+    np.add.at(sums[:, 0], instance.sequences, statistics.quality(instance.references, instance.predictions))
     for row, (pair, match) in enumerate(zip(pairs, matches, strict=True)):
         captioned = {track.id for track in pair.truth.tracks if track.caption}
         # A track matched to a person that has no true caption can be neither right nor wrong in words.
@@ -178,15 +214,15 @@ def _chota(
     boxes: Sequence[np.ndarray],
     alike: Sequence[_Overlapping],
     instance: CaptionRows,
-    words: Words,
+    statistics: CaptionStatistics,
 ) -> Part:
-    if words.reason:
-        return empty_part(CHOTA_COLUMNS, words.reason)
+    if statistics.reason:
+        return empty_part(CHOTA_COLUMNS, statistics.reason)
     if not len(instance):
         return empty_part(CHOTA_COLUMNS, "no caption in the ground truth")
     quality = []
     for counts, overlap in zip(boxes, alike, strict=True):
         table = np.full(counts.shape[1:], np.nan)
-        table[overlap.rows, overlap.columns] = words.quality(overlap.references, overlap.predictions)
+        table[overlap.rows, overlap.columns] = statistics.quality(overlap.references, overlap.predictions)
         quality.append(table)
     return chota_part(layouts, boxes, quality)

@@ -1,6 +1,6 @@
 """Tables of one run or of several side by side: for the terminal, Markdown, LaTeX. Each names its protocol.
 
-Measures stand in rows and runs in columns. Tracking and CHOTA are in per cent, everything else is a fraction.
+Measures are rows and runs are columns. Tracking and CHOTA are in per cent, everything else is a fraction.
 """
 
 from collections.abc import Sequence
@@ -11,20 +11,26 @@ from rich.table import Table
 from rich.text import Text
 
 from smot_vlm.evaluation.bootstrap import CONFIDENCE
-from smot_vlm.evaluation.records import Cell, Column, Evaluation, Row
+from smot_vlm.evaluation.results import Cell, Column, Evaluation, Row
 
 # What pictures and tables of sequences show, by protocol; measures that no run has are left out.
-_CHIEF_WORDS = ("instance/METEOR", "instance/CIDEr", "video/METEOR", "video/CIDEr", "interactions/F1")
-CHIEF_MEASURES = {
-    "strict": ("tracking/HOTA", "chota/CHOTA", "tracking/IDF1", *_CHIEF_WORDS),
-    "official": ("tracking/HOTA", "tracking/MOTA", "tracking/IDF1", *_CHIEF_WORDS),
+_MAIN_CAPTION_MEASURES = ("instance/METEOR", "instance/CIDEr", "video/METEOR", "video/CIDEr", "interactions/F1")
+MAIN_MEASURES = {
+    "strict": ("tracking/HOTA", "chota/CHOTA", "tracking/IDF1", *_MAIN_CAPTION_MEASURES),
+    "official": ("tracking/HOTA", "tracking/MOTA", "tracking/IDF1", *_MAIN_CAPTION_MEASURES),
 }
 _NO_VALUE = Cell(None, "not measured in this run")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One measure of every run. best: positions of the runs with the best value, none where there is one run."""
+    """One measure of every run.
+
+    Attributes:
+        column: the measure.
+        cells: one a run.
+        best: positions of the runs with the best value, none where there is one run.
+    """
 
     column: Column
     cells: tuple[Cell, ...]
@@ -37,10 +43,16 @@ class Line:
 
 
 def table_lines(evaluations: Sequence[Evaluation]) -> list[Line]:
-    """All measures of runs under one protocol, in the order of their first run.
+    """All measures of runs, in the order of their first run.
+
+    Args:
+        evaluations: under one protocol.
+
+    Returns:
+        One line a measure.
 
     Raises:
-        ValueError: no run, or runs under different protocols, whose numbers must not stand side by side.
+        ValueError: no run, or runs under different protocols, whose numbers cannot be compared.
     """
     protocols = {evaluation.protocol for evaluation in evaluations}
     if len(protocols) != 1:
@@ -56,7 +68,14 @@ def table_lines(evaluations: Sequence[Evaluation]) -> list[Line]:
 
 
 def rich_table(evaluations: Sequence[Evaluation]) -> Table:
-    """The table for the terminal."""
+    """The table for the terminal.
+
+    Args:
+        evaluations: under one protocol.
+
+    Returns:
+        A table of rich.
+    """
     table = Table(title=title(evaluations), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
     table.add_column("measure", no_wrap=True)
     for evaluation in evaluations:
@@ -75,8 +94,15 @@ def rich_table(evaluations: Sequence[Evaluation]) -> Table:
 
 
 def sequence_rich_table(evaluation: Evaluation) -> Table:
-    """The chief measures of every sequence, one row each, for the terminal."""
-    columns = chief_columns(evaluation)
+    """The main measures of every sequence, one row each, for the terminal.
+
+    Args:
+        evaluation: one run.
+
+    Returns:
+        A table of rich.
+    """
+    columns = main_columns(evaluation)
     table = Table(title=f"{title([evaluation])}, one by one", box=box.SIMPLE_HEAD, title_justify="left")
     table.padding, table.pad_edge = (0, 1, 0, 0), False
     table.add_column("sequence", overflow="fold", min_width=10)
@@ -88,18 +114,15 @@ def sequence_rich_table(evaluation: Evaluation) -> Table:
     return table
 
 
-def sequence_markdown(evaluation: Evaluation) -> str:
-    """The chief measures of every sequence, one row each, in GitHub's Markdown."""
-    columns = chief_columns(evaluation)
-    lines = ["| sequence | " + " | ".join(column.key for column in columns) + " |", "|---|" + "---:|" * len(columns)]
-    for row in (*evaluation.sequences, evaluation.overall):
-        cells = _row_cells(evaluation, row, columns)
-        lines.append(f"| {_markdown_text(row.name)} | " + " | ".join(map(_markdown_text, cells)) + " |")
-    return "\n".join(lines) + "\n"
-
-
 def verb_rich_table(evaluation: Evaluation) -> Table:
-    """Every verb that is in the ground truth or was predicted, the most frequent first."""
+    """Every verb that is in the ground truth or was predicted, the most frequent first.
+
+    Args:
+        evaluation: one run.
+
+    Returns:
+        A table of rich.
+    """
     table = Table(title=f"{title([evaluation])}, verb by verb", box=box.SIMPLE_HEAD, title_justify="left")
     for name in ("verb", "true", "found", "false", "average precision"):
         table.add_column(name, justify="left" if name == "verb" else "right")
@@ -110,9 +133,16 @@ def verb_rich_table(evaluation: Evaluation) -> Table:
     return table
 
 
-def chief_columns(evaluation: Evaluation) -> list[Column]:
-    """The columns of CHIEF_MEASURES that this evaluation has."""
-    return [column for key in CHIEF_MEASURES[evaluation.protocol] for column in evaluation.columns if column.key == key]
+def main_columns(evaluation: Evaluation) -> list[Column]:
+    """The columns of MAIN_MEASURES that an evaluation has.
+
+    Args:
+        evaluation: one run.
+
+    Returns:
+        In the order of MAIN_MEASURES.
+    """
+    return [column for key in MAIN_MEASURES[evaluation.protocol] for column in evaluation.columns if column.key == key]
 
 
 def _row_cells(evaluation: Evaluation, row: Row, columns: Sequence[Column]) -> list[str]:
@@ -121,7 +151,14 @@ def _row_cells(evaluation: Evaluation, row: Row, columns: Sequence[Column]) -> l
 
 
 def markdown(evaluations: Sequence[Evaluation]) -> str:
-    """The table in GitHub's Markdown, with its notes."""
+    """The table in GitHub's Markdown, with its notes.
+
+    Args:
+        evaluations: under one protocol.
+
+    Returns:
+        Lines of text.
+    """
     lines = [f"**{_markdown_text(title(evaluations))}**", ""]
     lines.append("| | measure | " + " | ".join(_markdown_text(evaluation.run) for evaluation in evaluations) + " |")
     lines.append("|---|---|" + "---:|" * len(evaluations))
@@ -134,7 +171,14 @@ def markdown(evaluations: Sequence[Evaluation]) -> str:
 
 
 def latex(evaluations: Sequence[Evaluation]) -> str:
-    """The table as a LaTeX tabular with booktabs rules; notes are comments."""
+    """The table as a LaTeX tabular with booktabs rules; notes are comments.
+
+    Args:
+        evaluations: under one protocol.
+
+    Returns:
+        Lines of text.
+    """
     runs = " & ".join(_latex_text(evaluation.run) for evaluation in evaluations)
     lines = [f"% {note}" for note in (title(evaluations), *footnotes(evaluations), "needs \\usepackage{booktabs}")]
     lines += [f"\\begin{{tabular}}{{ll{'r' * len(evaluations)}}}", "\\toprule"]
@@ -150,7 +194,14 @@ def latex(evaluations: Sequence[Evaluation]) -> str:
 
 
 def title(evaluations: Sequence[Evaluation]) -> str:
-    """What the table holds: the protocol, the sequences, the intervals."""
+    """What is above every table.
+
+    Args:
+        evaluations: under one protocol.
+
+    Returns:
+        One line.
+    """
     first = evaluations[0]
     sizes = sorted({len(evaluation.sequences) for evaluation in evaluations if evaluation.sequences})
     parts = [f"protocol: {first.protocol}"]
@@ -162,7 +213,14 @@ def title(evaluations: Sequence[Evaluation]) -> str:
 
 
 def footnotes(evaluations: Sequence[Evaluation]) -> list[str]:
-    """How to read the table: units, the protocol's rules, why cells are empty, what runs did not write."""
+    """What is below every table: how to read it, missing predictions, missing values.
+
+    Args:
+        evaluations: under one protocol.
+
+    Returns:
+        One line each.
+    """
     notes = ["tracking and chota in per cent, the others as fractions (CIDEr: at most 10)"]
     notes += dict.fromkeys(note for evaluation in evaluations for note in evaluation.notes)
     for evaluation in evaluations:
@@ -178,7 +236,15 @@ def footnotes(evaluations: Sequence[Evaluation]) -> list[str]:
 
 
 def format_cell(column: Column, cell: Cell) -> str:
-    """A value as tables print it, with its interval in brackets; a dash where there is none."""
+    """A cell as text, with its interval.
+
+    Args:
+        column: its measure.
+        cell: the value.
+
+    Returns:
+        A dash where there is no value.
+    """
     if cell.value is None:
         return "–"
     text = _format_value(column, cell.value)

@@ -18,7 +18,14 @@ _SPLIT_WORDS = {"cannot": "can not", "gonna": "gon na", "wanna": "wan na", "gott
 
 
 def treebank_tokens(caption: str) -> str:
-    """Lower-case tokens joined by blanks, punctuation removed, near to what Stanford's tokenizer gives."""
+    """Tokens near to what Stanford's tokenizer gives.
+
+    Args:
+        caption: any text.
+
+    Returns:
+        Lower-case tokens joined by blanks, punctuation removed.
+    """
     text = caption.lower().replace("\u2019", "'").replace("\u2018", "'")
     words = _TOKEN.findall(_CONTRACTIONS.sub(r" \1", text))
     return " ".join(_BRACKETS.get(word, _SPLIT_WORDS.get(word, word)) for word in words if word not in _REMOVED)

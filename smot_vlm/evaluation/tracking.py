@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from smot_vlm.evaluation.records import Column, Pair, Part, divide, rows_of, sum_part
+from smot_vlm.evaluation.results import Column, Part, divide, sum_part
+from smot_vlm.evaluation.sequence_pairs import Pair, rows_of
 from smot_vlm.formats.mot import MotRows
 
 COLUMNS = (
@@ -34,8 +35,12 @@ COMBINED = "COMBINED_SEQ"
 class FrameBoxes:
     """The boxes of a sequence, frame by frame: which tracks have one, and the IoU of every two.
 
-    truth, predicted: int64 (n_t) and (m_t), positions in truth_ids and predicted_ids. iou: float64 (n_t, m_t).
-    truth_ids, predicted_ids: int64, ascending, the ids that have a box.
+    Attributes:
+        truth: int64 (n_t) each, positions in truth_ids.
+        predicted: int64 (m_t) each, positions in predicted_ids.
+        iou: float64 (n_t, m_t) each.
+        truth_ids: int64, ascending, the ids that have a box.
+        predicted_ids: the same of the predicted tracks.
     """
 
     truth: tuple[np.ndarray, ...]
@@ -46,7 +51,16 @@ class FrameBoxes:
 
 
 def frame_boxes(truth: MotRows, predicted: MotRows, frames: int) -> FrameBoxes:
-    """Lay boxes out by frame, keeping their order within a frame. Ground-truth rows with score 0 are left out."""
+    """Lay boxes out by frame, keeping their order within a frame.
+
+    Args:
+        truth: rows with score 0 are left out.
+        predicted: rows of the run.
+        frames: number of frames.
+
+    Returns:
+        Boxes by frame.
+    """
     counted = truth.scores != 0
     truth = MotRows(truth.frames[counted], truth.ids[counted], truth.boxes[counted], truth.scores[counted])
     truth_ids, positions, true_boxes = _by_frame(truth, frames)
@@ -56,13 +70,28 @@ def frame_boxes(truth: MotRows, predicted: MotRows, frames: int) -> FrameBoxes:
 
 
 def layout_of(pair: Pair) -> FrameBoxes:
-    """A sequence's boxes by frame."""
+    """A sequence's boxes by frame.
+
+    Args:
+        pair: the sequence.
+
+    Returns:
+        Boxes by frame.
+    """
     predicted = pair.prediction.rows or rows_of(pair.prediction.tracks)
     return frame_boxes(rows_of(pair.truth.tracks), predicted, pair.frames)
 
 
 def box_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """IoU (n, m) of xyxy boxes (n, 4) and (m, 4); an empty box has IoU 0 with everything."""
+    """IoU of every two boxes; an empty box has IoU 0 with everything.
+
+    Args:
+        first: xyxy (n, 4).
+        second: xyxy (m, 4).
+
+    Returns:
+        (n, m).
+    """
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
     intersection = np.clip(high - low, 0, None).prod(axis=2)
@@ -71,7 +100,13 @@ def box_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def evaluate_tracking(layouts: Mapping[str, FrameBoxes]) -> dict[str, dict[str, dict[str, Any]]]:
-    """TrackEval's own result: sequence (and COMBINED_SEQ) -> HOTA, CLEAR, Identity, Count -> field -> value.
+    """TrackEval's own result.
+
+    Args:
+        layouts: sequence -> its boxes by frame.
+
+    Returns:
+        Sequence (and COMBINED_SEQ) -> HOTA, CLEAR, Identity, Count -> field -> value.
 
     Raises:
         ImportError: TrackEval is not installed.
@@ -89,7 +124,14 @@ def evaluate_tracking(layouts: Mapping[str, FrameBoxes]) -> dict[str, dict[str, 
 
 
 def tracking_part(layouts: Sequence[FrameBoxes]) -> Part:
-    """The tracking columns. Values of several sequences are joined as TrackEval does: boxes are counted over all."""
+    """The tracking columns. Values of several sequences are joined as TrackEval does: boxes are counted over all.
+
+    Args:
+        layouts: boxes by frame of each sequence.
+
+    Returns:
+        Eleven columns.
+    """
     results = evaluate_tracking({str(index): layout for index, layout in enumerate(layouts)})
     return sum_part(COLUMNS, np.stack([_terms(results[str(index)]) for index in range(len(layouts))]), _finish)
 

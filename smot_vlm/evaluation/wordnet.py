@@ -62,7 +62,7 @@ def _open_dictionary(folder: Path) -> Any:
                 )
             return super().open(file)
 
-        def map_wn(self, version: str = "wordnet") -> None:
+        def map_wn(self, _version: str = "wordnet") -> None:
             return None
 
     nltk.data.path.append(str(folder))  # NLTK reads nothing outside the folders of this list

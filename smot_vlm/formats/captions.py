@@ -17,7 +17,13 @@ _KEY_LENGTH = 64
 
 @dataclass(frozen=True)
 class CaptionLine:
-    """One person's line: its key (`man0`; empty where the line has none), its text, its line counted from 1."""
+    """One person's line.
+
+    Attributes:
+        key: such as `man0`; empty where the line has none.
+        text: the caption.
+        line: number in the file, from 1.
+    """
 
     key: str
     text: str
@@ -26,17 +32,27 @@ class CaptionLine:
 
 @dataclass(frozen=True)
 class CaptionFile:
-    """All captions of a file in file order, and what is wrong with them."""
+    """All captions of a file.
+
+    Attributes:
+        lines: in file order.
+        flaws: what is wrong with them.
+    """
 
     lines: tuple[CaptionLine, ...]
     flaws: tuple[Flaw, ...]
 
 
 def parse_instance_captions(text: str) -> CaptionFile:
-    """Captions of a file's text. Blank lines are skipped; blanks around keys and texts are dropped.
+    """Read the captions of `instance_captions.txt`. Blank lines are skipped, spaces around keys and texts are dropped.
 
-    A line without a key keeps its place (the order gives the track), with an empty key and a flaw. Kinds of flaws:
-    malformed-caption, empty-caption, duplicate-key.
+    A line without a key keeps its place (the order gives the track), with an empty key and a flaw.
+
+    Args:
+        text: content of the file.
+
+    Returns:
+        The captions. Kinds of flaws: malformed-caption, empty-caption, duplicate-key.
     """
     lines: list[CaptionLine] = []
     flaws: list[Flaw] = []
@@ -60,7 +76,14 @@ def parse_instance_captions(text: str) -> CaptionFile:
 
 
 def format_instance_captions(keys: Sequence[str], captions: Sequence[str]) -> str:
-    """The text of `instance_captions.txt`: one line a person, blanks within a caption as one blank.
+    """Format `instance_captions.txt`: one line a person, runs of whitespace within a caption as one space.
+
+    Args:
+        keys: one a person, such as `man0`.
+        captions: one a person.
+
+    Returns:
+        The content of the file.
 
     Raises:
         ValueError: not one caption a key, or a key that a reader could not find again.
@@ -73,17 +96,27 @@ def format_instance_captions(keys: Sequence[str], captions: Sequence[str]) -> st
 
 
 def is_key(text: str) -> bool:
-    """Whether `text` can be a person's key: a few printable characters without a colon, blanks only between words."""
+    """Whether a text can be a person's key: a few printable characters without a colon, single spaces between words.
+
+    Args:
+        text: to check.
+
+    Returns:
+        True where it can.
+    """
     return (
         0 < len(text) <= _KEY_LENGTH and text.isprintable() and text == one_line(text) and _COLON.search(text) is None
     )
 
 
 def check_key(key: str) -> None:
-    """Raise a ValueError where `key` could not be written and read again.
+    """Refuse a key that could not be written and read again.
+
+    Args:
+        key: to check.
 
     Raises:
-        ValueError: empty, too long, with a colon, with blanks at an end or in a row, or with control characters.
+        ValueError: empty, too long, with a colon, with spaces at an end or in a row, or with control characters.
     """
     if not is_key(key):
         raise ValueError(
@@ -92,12 +125,26 @@ def check_key(key: str) -> None:
 
 
 def parse_video_caption(text: str) -> str:
-    """The caption of a whole video: all lines of the file joined by blanks."""
+    """Read `video_caption.txt`: all its lines joined by spaces.
+
+    Args:
+        text: content of the file.
+
+    Returns:
+        The caption on one line.
+    """
     return one_line(text)
 
 
 def format_video_caption(caption: str) -> str:
-    """The text of `video_caption.txt`."""
+    """Format `video_caption.txt`.
+
+    Args:
+        caption: of the whole video.
+
+    Returns:
+        The content of the file.
+    """
     return one_line(caption) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What a reader of a text file found wrong, with its line: readers go on and collect these, callers decide.
+"""What a reader of a text file found wrong, with its line: readers continue and collect these, callers decide.
 
 A strict caller raises the first flaw, a lenient one logs them, the validator prints them all.
 """
@@ -15,19 +15,37 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True)
 class Flaw:
-    """One thing wrong in a file. line: counted from 1, 0 for the file as a whole. kind: a fixed word for each cause."""
+    """One thing wrong in a file.
+
+    Attributes:
+        line: counted from 1, 0 for the file as a whole.
+        kind: a fixed word for each cause.
+        message: what is wrong and what to do.
+    """
 
     line: int
     kind: str
     message: str
 
     def at(self, path: Path | str) -> str:
-        """`file:line: message`, or `file: message` where the file as a whole is meant."""
+        """Format the flaw for a reader.
+
+        Args:
+            path: the file.
+
+        Returns:
+            `file:line: message`, or `file: message` for the file as a whole.
+        """
         return f"{path}:{self.line}: {self.message}" if self.line else f"{path}: {self.message}"
 
 
 class UndecodableText(ValueError):
-    """Text in an unknown encoding. line: where the first bad byte stands, counted from 1."""
+    """Text in an unknown encoding.
+
+    Args:
+        line: of the first invalid byte, counted from 1.
+        message: what is wrong.
+    """
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(f"line {line}: {message}")
@@ -36,12 +54,25 @@ class UndecodableText(ValueError):
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines of a text with Unix, Windows or old Macintosh line ends; other Unicode separators stay inside a line."""
+    """Split at Unix, Windows or old Macintosh line ends; other Unicode separators stay inside a line.
+
+    Args:
+        text: to split.
+
+    Returns:
+        The lines.
+    """
     return _LINE_END.split(text)
 
 
 def read_bytes(path: Path | str) -> bytes:
-    """The content of a small text file.
+    """Read a small text file.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        Its content.
 
     Raises:
         FileNotFoundError: no such file.
@@ -57,10 +88,16 @@ def read_bytes(path: Path | str) -> bytes:
 
 
 def decode(content: bytes) -> str:
-    """UTF-8 text with or without a byte order mark, or UTF-16 with one.
+    """Decode UTF-8 with or without a byte order mark, or UTF-16 with one.
+
+    Args:
+        content: of a file.
+
+    Returns:
+        The text.
 
     Raises:
-        UndecodableText: another encoding; names the line of the first bad byte.
+        UndecodableText: another encoding; names the line of the first invalid byte.
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
@@ -75,7 +112,13 @@ def decode(content: bytes) -> str:
 
 
 def read_text(path: Path | str) -> str:
-    """Text of a small file, any line ends, with or without a byte order mark.
+    """Read a small text file, with or without a byte order mark.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        Its text, line ends as they are.
 
     Raises:
         FileNotFoundError: no such file.
@@ -89,5 +132,12 @@ def read_text(path: Path | str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text with every run of blanks and line ends as one blank, so that it fits on one line of a file."""
+    """Replace every run of whitespace by one space, so that a text fits on one line of a file.
+
+    Args:
+        text: any text.
+
+    Returns:
+        The text on one line.
+    """
     return " ".join(text.split())

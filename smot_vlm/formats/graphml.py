@@ -26,7 +26,13 @@ _NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 
 @dataclass(frozen=True)
 class Node:
-    """One person. id: as the edges name it. name: its key (`man0`), the id itself where no attribute names it."""
+    """One person.
+
+    Attributes:
+        id: as the edges name it.
+        name: its key (`man0`); the id where no attribute names it.
+        line: number in the file, from 1.
+    """
 
     id: str
     name: str
@@ -35,7 +41,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """What `source` does to `target` (node ids): verb labels as written, in order."""
+    """What one person does to another.
+
+    Attributes:
+        source: node id of the subject.
+        target: node id of the object.
+        verbs: labels as written, in order.
+        line: number in the file, from 1.
+    """
 
     source: str
     target: str
@@ -45,7 +58,13 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes and edges in file order, and what is wrong with them."""
+    """One file.
+
+    Attributes:
+        nodes: in file order.
+        edges: in file order.
+        flaws: what is wrong with them.
+    """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
@@ -53,7 +72,12 @@ class Graph:
 
 
 class GraphMLError(ValueError):
-    """A file that is no GraphML or must not be opened. line: counted from 1."""
+    """A file that is not GraphML or must not be opened.
+
+    Args:
+        line: counted from 1.
+        message: what is wrong.
+    """
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(f"line {line}: {message}")
@@ -62,12 +86,17 @@ class GraphMLError(ValueError):
 
 
 def parse_graphml(content: bytes) -> Graph:
-    """Read GraphML. The verbs are the edge attribute whose declared name contains "relation" (or is alike).
+    """Parse GraphML. The verbs are the edge attribute whose declared name contains "relation" (or a similar word).
 
-    Kinds of flaws: duplicate-node, edge-without-relation, undirected-graph (read as directed from source to target).
+    Args:
+        content: of the file.
+
+    Returns:
+        The graph. Kinds of flaws: duplicate-node, edge-without-relation, undirected-graph (read as directed from source
+        to target).
 
     Raises:
-        GraphMLError: not well-formed, no GraphML, or hostile: a document type, an entity, an external reference.
+        GraphMLError: not well-formed, not GraphML, or hostile: a document type, an entity, an external reference.
     """
     skipped = len(content) - len(content.lstrip())
     handler = _Handler(first_line=content[:skipped].count(b"\n"))
@@ -88,7 +117,13 @@ def parse_graphml(content: bytes) -> Graph:
 
 
 def read_graphml(path: Path | str) -> Graph:
-    """`parse_graphml` of a file.
+    """Read and parse a GraphML file.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The graph.
 
     Raises:
         FileNotFoundError: no such file.
@@ -102,9 +137,14 @@ def read_graphml(path: Path | str) -> Graph:
 
 
 def format_graphml(names: Sequence[str], edges: Sequence[tuple[str, str, str]]) -> str:
-    """GraphML text: `names` as nodes in order, `edges` as (source name, target name, verb), one edge a verb.
+    """Format GraphML. Edges carry an id within their pair where a pair has several, as networkx writes multigraphs.
 
-    Edges carry an id within their pair where a pair has several, as networkx writes multigraphs.
+    Args:
+        names: nodes in order.
+        edges: (source name, target name, verb), one edge a verb.
+
+    Returns:
+        The content of the file.
 
     Raises:
         ValueError: an edge names a node that is not there.
@@ -207,9 +247,9 @@ class _Handler(ContentHandler):
         return Graph(tuple(nodes), tuple(edges), tuple(self.flaws))
 
     def _node(self, element: _Element) -> Node:
-        id = one_line(element.attributes.get("id", ""))
+        node_id = one_line(element.attributes.get("id", ""))
         named = self._attribute(element, _NODE_NAMES)
-        return Node(id, one_line(named) or id, element.line)
+        return Node(node_id, one_line(named) or node_id, element.line)
 
     def _edge(self, element: _Element) -> Edge:
         written = self._attribute(element, _RELATION_NAMES)

@@ -16,7 +16,14 @@ MAXIMUM = 2.0**53
 
 @dataclass(frozen=True)
 class MotRows:
-    """Rows of a MOT file in file order: frames int64 (0-based), ids int64, boxes float64 (n, 4) xyxy pixels, scores."""
+    """Rows of a MOT file in file order.
+
+    Attributes:
+        frames: int64 (n), 0-based.
+        ids: int64 (n).
+        boxes: float64 (n, 4), xyxy pixels.
+        scores: float64 (n).
+    """
 
     frames: np.ndarray
     ids: np.ndarray
@@ -27,18 +34,31 @@ class MotRows:
         return len(self.frames)
 
     def select(self, index: np.ndarray) -> "MotRows":
-        """The rows at `index` (a mask or positions)."""
+        """Take some rows.
+
+        Args:
+            index: a mask, or positions.
+
+        Returns:
+            Those rows.
+        """
         return MotRows(self.frames[index], self.ids[index], self.boxes[index], self.scores[index])
 
 
 def read_mot(path: Path | str, classes: Container[int] | None = None, *, with_ids: bool = True) -> MotRows:
     """Read a MOT file (ground truth or a tracker's output).
 
-    classes: where given, a row with exactly nine columns (MOT16 and later: the eighth is the class) is left out unless
-    its class is one of these or below 1, which means "none given". MOT15 has ten columns and no class.
-    with_ids: false for a detector's boxes, whose ids (mostly -1) may be there many times in a frame.
-    A score of 0 marks a row to ignore (MOT15 ground truth) and is left out; a negative score means "none" and reads as 1.
-    Windows line ends, a byte order mark, trailing blanks and blank lines are accepted, and blanks in place of commas.
+    A score of 0 marks a row to ignore (MOT15 ground truth), which is skipped; a negative score means "none" and is read
+    as 1. Windows line ends, a byte order mark, trailing whitespace, blank lines and spaces in place of commas are accepted.
+
+    Args:
+        path: of the file.
+        classes: where given, a row with exactly nine columns (MOT16 and later: the eighth is the class) is skipped unless
+            its class is one of these or below 1, which means "none given". MOT15 has ten columns and no class.
+        with_ids: false for a detector's boxes, whose ids (mostly -1) may occur many times in a frame.
+
+    Returns:
+        The rows.
 
     Raises:
         FileNotFoundError: no such file.
@@ -76,13 +96,27 @@ def read_mot(path: Path | str, classes: Container[int] | None = None, *, with_id
 
 
 def format_mot(rows: MotRows) -> str:
-    """Rows as MOT text, sorted by frame and then id, with coordinates to 0.001 pixel."""
+    """Format rows as MOT text, sorted by frame and then id, with coordinates to 0.001 pixel.
+
+    Args:
+        rows: in any order.
+
+    Returns:
+        The content of the file.
+    """
     order = np.lexsort((rows.ids, rows.frames))
     return "".join(_format_row(rows, index) for index in order)
 
 
 def concatenate(parts: Iterable[MotRows]) -> MotRows:
-    """All rows of `parts`, one after another."""
+    """Join rows.
+
+    Args:
+        parts: in order.
+
+    Returns:
+        All rows, one part after another.
+    """
     parts = list(parts)
     if not parts:
         empty = np.zeros(0, dtype=np.int64)
@@ -96,7 +130,14 @@ def concatenate(parts: Iterable[MotRows]) -> MotRows:
 
 
 def parse_row(line: str, place: str) -> tuple[float, ...]:
-    """frame (from 1), id, x, y, w, h, score of one line; the score is 1 where the line ends before it.
+    """Parse one line.
+
+    Args:
+        line: of the file.
+        place: file and line, for messages.
+
+    Returns:
+        Frame (from 1), id, x, y, w, h, score; the score is 1 where the line ends before it.
 
     Raises:
         ValueError: a row that cannot be a box; the message starts with `place`.

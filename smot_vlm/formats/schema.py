@@ -14,12 +14,16 @@ def schema_text() -> str:
 
 
 def validate_description(content: Any) -> list[str]:
-    """Every fault of `content`, the parsed content of a description.json; an empty list where there is none.
+    """List every fault of a description.
 
-    First the JSON Schema; where it holds, also the rules between fields: as many boxes and scores as frames, frames
-    that ascend, finite numbers, unique track ids, interactions between two different tracks that are there.
+    First the JSON Schema; where it holds, also the rules between fields: as many boxes and scores as frames, ascending
+    frames, finite numbers, unique track ids, interactions between two different tracks that exist.
 
-    A fault reads `tracks[0].boxes[2]: what is wrong`; `description` stands for the whole.
+    Args:
+        content: the parsed content of a description.json.
+
+    Returns:
+        Faults such as `tracks[0].boxes[2]: what is wrong`; `description` names the whole. Empty where there is none.
 
     Raises:
         ImportError: the package jsonschema is not installed.
@@ -38,7 +42,7 @@ def _place(json_path: str) -> str:
 
 
 def _shorten(message: str, limit: int = 300) -> str:
-    # A message repeats the faulty value, which may be a list of a thousand frames; what is wrong stands at its end.
+    # A message repeats the faulty value, which may be a list of a thousand frames; the reason is at its end.
     return message if len(message) <= limit else f"{message[: limit // 2]} ... {message[-limit // 2 :]}"
 
 
@@ -47,7 +51,9 @@ def _cross_faults(content: dict[str, Any]) -> list[str]:
     for index, track in enumerate(content["tracks"]):
         faults += [f"tracks[{index}].{fault}" for fault in _track_faults(track)]
     ids = [track["id"] for track in content["tracks"]]
-    faults += [f"tracks: id {id} stands more than once" for id, count in sorted(Counter(ids).items()) if count > 1]
+    faults += [
+        f"tracks: id {track_id} appears more than once" for track_id, count in sorted(Counter(ids).items()) if count > 1
+    ]
     for index, edge in enumerate(content["interactions"]):
         faults += [f"interactions[{index}].{fault}" for fault in _edge_faults(edge, set(ids))]
     return faults

@@ -1,8 +1,8 @@
-"""Who else is there: the tokens of a person in a frame read those of the others in the same frame.
+"""Actor relations: the tokens of a person attend to those of the other people in the same frame.
 
-Beside the paper, whose T_j knows of others only what lies around its box: who is waved at stands still, and who waves may
-be across the street. The term is of group activity recognition (actor relations, Wu et al. 2019); the code of a pair of
-boxes is that of relation networks (Hu et al. 2018) with signs.
+Not in the paper, whose T_j knows of others only what lies around its box. The target of a gesture often stands still and the
+actor may be far away, so a person's own RoI features are not enough. The term is of group activity recognition (Wu et al.
+2019); the code of a pair of boxes is that of relation networks (Hu et al. 2018) with signs.
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,19 @@ from torch.nn.utils.rnn import pad_sequence
 
 
 class ActorRelations(nn.Module):
-    """t_i^j + up(CA(down(t_i^j), down(t_i^others) + code of their boxes)); at the start next to nothing is added.
+    """t_i^j + up(CA(down(t_i^j), down(t_i^others) + code of their boxes)); close to the identity at initialisation.
 
-    hidden: width in which people look at each other.
+    Args:
+        dim: width of the tokens.
+        hidden: width of the attention.
+        heads: of the attention.
     """
 
     def __init__(self, dim: int = 256, hidden: int = 128, heads: int = 4) -> None:
         super().__init__()
         self.down = nn.Linear(dim, hidden)
         self.place = nn.Sequential(nn.Linear(4, hidden), nn.ReLU(), nn.Linear(hidden, hidden))
-        # What somebody reads who is alone, and whoever finds nobody else of interest.
+        # A learned memory slot for people who are alone, or find nobody of interest.
         self.nobody = nn.Parameter(torch.randn(hidden) * hidden**-0.5)
         self.attention = nn.MultiheadAttention(hidden, heads, batch_first=True)
         self.up = nn.Linear(hidden, dim)
@@ -36,7 +39,16 @@ class ActorRelations(nn.Module):
         boxes: Float[Tensor, "people 4"],
         counts: Sequence[int],
     ) -> Float[Tensor, "people cells dim"]:
-        """boxes: (center x, center y, width, height), fractions of the frame. counts: people of each frame, in order."""
+        """Add what the others in the frame say.
+
+        Args:
+            tokens: t_i^j, frame after frame.
+            boxes: (center x, center y, width, height) as fractions of the frame.
+            counts: people of each frame.
+
+        Returns:
+            Tokens of the same shape.
+        """
         if not len(tokens):
             return tokens
         seen = self.down(tokens)
@@ -54,7 +66,15 @@ class ActorRelations(nn.Module):
 def pair_codes(
     own: Float[Tensor, "people 4"], others: Float[Tensor, "people others 4"]
 ) -> Float[Tensor, "people others 4"]:
-    """Where and how large the others' boxes are, in sizes of one's own; logarithms keep what is far away in bounds."""
+    """Offsets and sizes of the others' boxes in units of one's own, in logarithms.
+
+    Args:
+        own: (center x, center y, width, height).
+        others: the same of the others.
+
+    Returns:
+        Signed log offsets and log sizes.
+    """
     sizes = own[:, None, 2:].clamp(min=1e-3)
     offsets = (others[..., :2] - own[:, None, :2]) / sizes
     scales = (others[..., 2:].clamp(min=1e-3) / sizes).log()
@@ -73,6 +93,6 @@ def _in_the_frame(
 
 
 def _oneself(counts: Sequence[int], real: Bool[Tensor, "people others"]) -> Bool[Tensor, "people others"]:
-    """Where among the people of their frame each person stands."""
+    """Each person's own position among the people of their frame."""
     places = torch.cat([torch.arange(count) for count in counts]).to(real.device)
     return torch.arange(real.shape[1], device=real.device) == places[:, None]

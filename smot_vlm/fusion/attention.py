@@ -6,7 +6,12 @@ from torch import Tensor, nn
 
 
 class SelfAttention(nn.Module):
-    """SA: multi-head self-attention, add, norm."""
+    """SA: multi-head self-attention, add, norm.
+
+    Args:
+        dim: width of the tokens.
+        heads: of the attention.
+    """
 
     def __init__(self, dim: int = 256, heads: int = 8) -> None:
         super().__init__()
@@ -16,13 +21,27 @@ class SelfAttention(nn.Module):
     def forward(
         self, tokens: Float[Tensor, "batch tokens dim"], mask: Bool[Tensor, "batch tokens"] | None = None
     ) -> Float[Tensor, "batch tokens dim"]:
-        """mask: true where a token is real. A row without any real token gives finite numbers without meaning."""
+        """Attend.
+
+        Args:
+            tokens: query, key and value.
+            mask: true where a token is real; a row without any gives finite numbers without meaning.
+
+        Returns:
+            Tokens of the same shape.
+        """
         attended, _ = self.attention(tokens, tokens, tokens, key_padding_mask=_padding(mask), need_weights=False)
         return self.norm(tokens + attended)
 
 
 class CrossAttention(nn.Module):
-    """CA: query from the first argument, key and value from the second; add, norm, feed-forward (ReLU), add, norm."""
+    """CA: cross-attention, add, norm, feed-forward (ReLU), add, norm.
+
+    Args:
+        dim: width of the tokens.
+        heads: of the attention.
+        feedforward: width of the feed-forward layer.
+    """
 
     def __init__(self, dim: int = 256, heads: int = 8, feedforward: int = 1024) -> None:
         super().__init__()
@@ -38,7 +57,17 @@ class CrossAttention(nn.Module):
         mask: Bool[Tensor, "batch tokens"] | None = None,
         bias: Float[Tensor, "batch heads queries tokens"] | None = None,
     ) -> Float[Tensor, "batch queries dim"]:
-        """mask: true where a token of `memory` is real. bias: added to the attention's scores."""
+        """Attend.
+
+        Args:
+            query: the first argument of CA.
+            memory: key and value, the second.
+            mask: true where a token of `memory` is real.
+            bias: added to the attention's scores.
+
+        Returns:
+            Tokens of the shape of `query`.
+        """
         padding = _padding(mask)
         if bias is not None:
             bias = bias.flatten(0, 1)
@@ -51,7 +80,7 @@ class CrossAttention(nn.Module):
 
 
 def _padding(mask: Tensor | None) -> Tensor | None:
-    """torch's key_padding_mask: true where a token is to be ignored; never a whole row, whose softmax has no value."""
+    """Torch's key_padding_mask: true where a token is to be ignored; never a whole row, whose softmax has no value."""
     if mask is None:
         return None
     return ~mask & mask.any(dim=1, keepdim=True)

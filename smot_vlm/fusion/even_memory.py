@@ -1,4 +1,4 @@
-"""A memory of bounded size whose contents are spread evenly over a life, however long it gets."""
+"""A memory of bounded size whose contents are spread evenly over a stream, however long it gets."""
 
 from typing import Generic, TypeVar
 
@@ -6,15 +6,22 @@ Item = TypeVar("Item")
 
 
 def even_positions(seen: int, capacity: int) -> list[int]:
-    """Which of `seen` things, counted from 0, are held: every stride-th from the first on, and the newest.
+    """Which items are held: every stride-th from the first on, and the newest.
 
-    At most `capacity`. The stride is the smallest power of 2 that fits, so what is held now was held before or is new.
+    The stride is the smallest power of 2 that fits, so what is held now was held before or is new.
+
+    Args:
+        seen: items so far, counted from 0.
+        capacity: most of them held.
+
+    Returns:
+        Their positions.
 
     Raises:
         ValueError: capacity below 2.
     """
     if capacity < 2:
-        raise ValueError(f"capacity is {capacity}; a memory holds at least 2 things")
+        raise ValueError(f"capacity is {capacity}; a memory holds at least 2 items")
     stride = 1
     while len(range(0, seen, stride)) > capacity - 1:
         stride *= 2
@@ -24,15 +31,24 @@ def even_positions(seen: int, capacity: int) -> list[int]:
 
 
 class EvenMemory(Generic[Item]):
-    """Keeps at most `capacity` things of a stream of them, spread evenly; see `even_positions`."""
+    """Holds items of a stream, spread evenly; see `even_positions`.
+
+    Args:
+        capacity: most items held, at least 2.
+    """
 
     def __init__(self, capacity: int) -> None:
-        even_positions(1, capacity)  # a capacity that is too small is told now
+        even_positions(1, capacity)  # raises at once for a capacity that is too small
         self._capacity = capacity
         self._seen = 0
         self._held: dict[int, Item] = {}
 
     def add(self, item: Item) -> None:
+        """Take in the next item.
+
+        Args:
+            item: newer than those before.
+        """
         self._held[self._seen] = item
         self._seen += 1
         self._held = {position: self._held[position] for position in even_positions(self._seen, self._capacity)}

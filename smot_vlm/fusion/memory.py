@@ -1,4 +1,4 @@
-"""The streaming state of one video: what is remembered of the frames and of each person."""
+"""The streaming state of one video: what is kept of its frames and of each person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from smot_vlm.fusion.even_memory import EvenMemory
 from smot_vlm.fusion.pictures import PictureMemory
@@ -13,7 +14,13 @@ from smot_vlm.fusion.pictures import PictureMemory
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """One look at a person: seconds since the video began, box as fractions of the frame, its tokens."""
+    """One person in one keyframe.
+
+    Attributes:
+        time_seconds: since the video began.
+        box: (center x, center y, width, height) as fractions of the frame.
+        tokens: t_i^j.
+    """
 
     time_seconds: float
     box: Float[Tensor, "4"]
@@ -22,50 +29,103 @@ class Observation:
 
 @dataclass(frozen=True, eq=False)
 class VideoState:
-    """What a video fusion carries from frame to frame. frames: as many as the fusion needs; seen: frames so far."""
+    """What a video fusion carries from keyframe to keyframe.
+
+    Attributes:
+        frames: as many as the fusion needs.
+        seen: keyframes so far.
+    """
 
     frames: tuple[Float[Tensor, "batch tokens dim"], ...]
     seen: int
 
 
 class SceneMemory:
-    """The streaming state of one video: the state of the frames' fusion and a memory a track. Its size does not grow with time.
+    """The streaming state of one video: the video fusion's state and a memory a track. Its size does not grow with time.
 
-    per_second: looks a second. capacity: observations kept a track. pictures: where a model wants to look at some.
+    Args:
+        per_second: keyframes a second.
+        capacity: observations kept of each track.
+        pictures: a memory of pictures, for models that look at some.
     """
 
     def __init__(self, *, per_second: float, capacity: int, pictures: PictureMemory | None = None) -> None:
         self._interval = 1.0 / per_second
         self._capacity = capacity
-        self._next_look = 0.0
+        self._next_keyframe = 0.0
         self.video: VideoState | None = None
         self.pictures = pictures
         self.tracks: dict[int, EvenMemory[Observation]] = {}
 
     def is_due(self, time_seconds: float) -> bool:
-        """Whether the frame at this time is one of the regular looks."""
+        """Whether the frame at `time_seconds` is a keyframe.
+
+        Args:
+            time_seconds: since the video began.
+
+        Returns:
+            True from one interval after the last keyframe on.
+        """
         # Half a millisecond of tolerance: timestamps are rounded by the container.
-        return time_seconds >= self._next_look - 5e-4
+        return time_seconds >= self._next_keyframe - 5e-4
 
-    def is_new(self, track_id: int) -> bool:
-        """Whether this person has not been looked at yet."""
-        return track_id not in self.tracks
+    def to_observe(self, track_ids: Sequence[int], keyframe: bool) -> list[int]:
+        """Whose observation is kept: everybody's at a keyframe, else that of people without any.
 
-    def to_remember(self, track_ids: Sequence[int], regular: bool) -> list[int]:
-        """Whose look is kept, as positions in `track_ids`: everybody's at a regular look, else that of who is new."""
-        return [place for place, track_id in enumerate(track_ids) if regular or self.is_new(track_id)]
+        Args:
+            track_ids: the people in the frame.
+            keyframe: whether the frame is one.
 
-    def looked(self, time_seconds: float) -> None:
-        """Note that a regular look was taken; the next one is due an interval later."""
-        self._next_look = max(self._next_look + self._interval, time_seconds + self._interval / 2)
+        Returns:
+            Positions in `track_ids`.
+        """
+        return [row for row, track_id in enumerate(track_ids) if keyframe or track_id not in self.tracks]
 
-    def remember(self, track_id: int, observation: Observation) -> None:
+    def add_keyframe(self, time_seconds: float) -> None:
+        """Note that a keyframe was taken; the next one is due an interval later.
+
+        Args:
+            time_seconds: of the keyframe.
+        """
+        self._next_keyframe = max(self._next_keyframe + self._interval, time_seconds + self._interval / 2)
+
+    def add(self, track_id: int, observation: Observation) -> None:
+        """Keep an observation; the track's memory thins itself.
+
+        Args:
+            track_id: whose.
+            observation: later than those before.
+        """
         self.tracks.setdefault(track_id, EvenMemory(self._capacity)).add(observation)
+
+    def observations(self, track_ids: Sequence[int]) -> "TrackBatch | None":
+        """What is kept of these people.
+
+        Args:
+            track_ids: people who were observed.
+
+        Returns:
+            A row a person, in order; None for nobody.
+        """
+        kept = [self.tracks[track_id].items for track_id in track_ids]
+        rows = [entry for track in kept for entry in track]
+        if not rows:
+            return None
+        tokens = torch.stack([entry.tokens for entry in rows])
+        times = tokens.new_tensor([entry.time_seconds for entry in rows])
+        return pad_tracks(tokens, times, torch.stack([entry.box for entry in rows]), [len(track) for track in kept])
 
 
 @dataclass(frozen=True, eq=False)
 class TrackBatch:
-    """Padded observations of several tracks. mask: true where there is an observation; times: seconds; boxes: fractions."""
+    """Padded observations of several tracks, each in order of time.
+
+    Attributes:
+        tokens: t_i^j.
+        times: seconds since the video began.
+        boxes: (center x, center y, width, height) as fractions of the frame.
+        mask: true where there is an observation.
+    """
 
     tokens: Float[Tensor, "tracks frames cells dim"]
     times: Float[Tensor, "tracks frames"]
@@ -73,18 +133,25 @@ class TrackBatch:
     mask: Bool[Tensor, "tracks frames"]
 
 
-def stack(memories: list[list[Observation]]) -> TrackBatch:
-    """The observations of several tracks (at least one each) as one padded batch."""
-    frames = max(len(observations) for observations in memories)
-    first = memories[0][0].tokens
-    tokens = first.new_zeros(len(memories), frames, *first.shape)
-    times = first.new_zeros(len(memories), frames)
-    boxes = first.new_zeros(len(memories), frames, 4)
-    mask = torch.zeros(len(memories), frames, dtype=torch.bool, device=first.device)
-    for row, observations in enumerate(memories):
-        count = len(observations)
-        tokens[row, :count] = torch.stack([entry.tokens for entry in observations])
-        times[row, :count] = times.new_tensor([entry.time_seconds for entry in observations])
-        boxes[row, :count] = torch.stack([entry.box for entry in observations])
-        mask[row, :count] = True
-    return TrackBatch(tokens, times, boxes, mask)
+def pad_tracks(
+    tokens: Float[Tensor, "observations cells dim"],
+    times: Float[Tensor, "observations"],
+    boxes: Float[Tensor, "observations 4"],
+    counts: Sequence[int],
+) -> TrackBatch:
+    """Observations, track after track, as one padded batch.
+
+    Args:
+        tokens: t_i^j.
+        times: seconds.
+        boxes: as fractions of the frame.
+        counts: observations of each track, at least one.
+
+    Returns:
+        A row a track.
+    """
+    split = [pad_sequence(list(values.split(list(counts))), batch_first=True) for values in (tokens, times, boxes)]
+    lengths = torch.tensor(counts, device=tokens.device)
+    mask = torch.arange(split[0].shape[1], device=tokens.device) < lengths[:, None]
+    padded_tokens, padded_times, padded_boxes = split
+    return TrackBatch(padded_tokens, padded_times, padded_boxes, mask)

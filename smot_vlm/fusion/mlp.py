@@ -1,4 +1,4 @@
-"""Fusion by an MLP, the rival of CA in the paper's Table 4: token by token, no token looks at another place."""
+"""Fusion by a token-wise MLP, the alternative to CA in the paper's Table 4."""
 
 import torch
 from jaxtyping import Float
@@ -6,7 +6,12 @@ from torch import Tensor, nn
 
 
 class MLPFusion(nn.Module):
-    """LayerNorm(old + MLP([old, new])) for each token: the two are concatenated, MLP is linear, ReLU, linear."""
+    """LayerNorm(old + MLP([old, new])) for each token; the MLP is linear, ReLU, linear.
+
+    Args:
+        dim: Width of a token.
+        feedforward: Hidden width of the MLP.
+    """
 
     def __init__(self, dim: int = 256, feedforward: int = 1024) -> None:
         super().__init__()
@@ -16,4 +21,6 @@ class MLPFusion(nn.Module):
     def forward(
         self, old: Float[Tensor, "batch tokens dim"], new: Float[Tensor, "batch tokens dim"]
     ) -> Float[Tensor, "batch tokens dim"]:
-        return self.norm(old + self.mlp(torch.cat([old, new], dim=-1)))
+        """Fuse `new` into `old`."""
+        fused: Tensor = self.norm(old + self.mlp(torch.cat([old, new], dim=-1)))
+        return fused

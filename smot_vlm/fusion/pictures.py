@@ -1,6 +1,6 @@
-"""What is remembered of a video's pixels, for models that look at pictures: frames, people over time, pairs that meet.
+"""Pictures kept of a video, for models that look at some: whole frames, crops of people over time, crops of close pairs.
 
-All of it is small copies with the boxes in them, unmarked: what is drawn depends on what is asked later.
+All are small copies with the boxes beside them, unmarked: what is drawn depends on what is asked later.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from smot_vlm.association.gaps import center_gaps
+from smot_vlm.association.proximity import center_distances
 from smot_vlm.fusion.even_memory import EvenMemory
 from smot_vlm.structures import Detections, Frame
 
@@ -20,9 +20,12 @@ SMALLEST_SIDE = 4
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """A frame or a piece of one, made smaller where it was large: RGB uint8 (height, width, 3).
+    """A frame or a crop of one.
 
-    ids (n) and boxes (n, 4), xyxy in pixels of `image`, of the people in it.
+    Attributes:
+        image: RGB uint8 (height, width, 3), scaled down where it was large.
+        ids: of the people in it (n,).
+        boxes: theirs (n, 4), xyxy in pixels of `image`.
     """
 
     image: np.ndarray
@@ -30,17 +33,28 @@ class Shot:
     boxes: np.ndarray
 
     def box(self, track_id: int) -> np.ndarray:
-        """The box (4) of the person with this id, who must be in it."""
+        """The box of one person.
+
+        Args:
+            track_id: somebody in it.
+
+        Returns:
+            (4,) xyxy in pixels of `image`.
+        """
         return self.boxes[self.ids == track_id][0]
 
 
 class PictureMemory:
     """The pictures of one video, a bounded number of each kind.
 
-    scene_frames: whole frames, spread evenly over the video. track_crops: pieces around each person, spread evenly over
-    their life. pairs: pairs of people of whom the moment is kept when they were closest; where there are more, the
-    pairs that come closest. frame_size, crop_size: longest side in pixels. Per track that is at most
-    track_crops x crop_size^2 x 3 bytes, and a person is seldom square.
+    A track takes at most track_crops x crop_size^2 x 3 bytes.
+
+    Args:
+        scene_frames: whole frames, spread evenly over the video.
+        track_crops: crops of each person, spread evenly over the trajectory.
+        pairs: pairs of people whose closest crop is kept; where there are more, the pairs that come closest.
+        frame_size: longest side of frames in pixels.
+        crop_size: longest side of crops in pixels.
     """
 
     def __init__(
@@ -54,52 +68,83 @@ class PictureMemory:
     ) -> None:
         self.scene: EvenMemory[Shot] = EvenMemory(scene_frames)
         self.tracks: dict[int, EvenMemory[Shot]] = {}
-        self.meetings = Meetings(pairs, crop_size)
+        self.pairs = ClosestCrops(pairs, crop_size)
         self._track_crops = track_crops
         self._frame_size = frame_size
         self._crop_size = crop_size
 
-    def look(self, frame: Frame, people: Detections, regular: bool) -> None:
-        """Take in one look at `people`, who have ids; a regular one, at everybody, also keeps the frame and the pairs."""
-        assert people.ids is not None, "people are remembered by their ids"
+    def observe(self, frame: Frame, people: Detections, keyframe: bool) -> None:
+        """Keep crops of people.
+
+        Args:
+            frame: the frame.
+            people: whom to keep, with ids.
+            keyframe: `people` is everybody; the frame and the pairs are kept too.
+        """
+        assert people.ids is not None, "people are observed by their ids"
         for track_id, box in zip(people.ids.tolist(), people.boxes, strict=True):
             shot = cut(frame.image, people, box, self._crop_size)
             if shot is not None:
                 self.tracks.setdefault(track_id, EvenMemory(self._track_crops)).add(shot)
-        if regular:
+        if keyframe:
             whole = cut(frame.image, people, np.array([0, 0, frame.width, frame.height]), self._frame_size, margin=0.0)
             if whole is not None:
                 self.scene.add(whole)
-            self.meetings.look(frame, people)
+            self.pairs.observe(frame, people)
 
     def person(self, track_id: int) -> list[Shot]:
-        """Pieces around this person in order of time; none where they were never inside the picture."""
+        """Crops of one person.
+
+        Args:
+            track_id: whose.
+
+        Returns:
+            In order of time; none where they were never inside the picture.
+        """
         return self.tracks[track_id].items if track_id in self.tracks else []
 
     def pair(self, first: int, second: int) -> list[Shot]:
-        """The moment when these two were closest; where it was not kept, the newest piece of each; none where one is unseen."""
-        moment = self.meetings.moment(first, second)
-        if moment is not None:
-            return [moment]
+        """The crop around two people when they were closest.
+
+        Args:
+            first: a track id.
+            second: another one.
+
+        Returns:
+            Where that was not kept, the newest crop of each; nothing where one has none.
+        """
+        crop = self.pairs.closest_crop(first, second)
+        if crop is not None:
+            return [crop]
         pieces = [self.person(track_id)[-1:] for track_id in (first, second)]
         return [shot for piece in pieces for shot in piece] if all(pieces) else []
 
 
-class Meetings:
-    """Of each pair the moment when they were closest, for the `capacity` pairs that come closest of all."""
+class ClosestCrops:
+    """Of each pair the crop when they were closest, for the pairs that come closest of all.
+
+    Args:
+        capacity: pairs.
+        size: longest side in pixels.
+    """
 
     def __init__(self, capacity: int, size: int) -> None:
         self._capacity = capacity
         self._size = size
         self._gaps: dict[tuple[int, int], float] = {}
-        self._moments: dict[tuple[int, int], Shot] = {}
+        self._crops: dict[tuple[int, int], Shot] = {}
 
-    def look(self, frame: Frame, people: Detections) -> None:
-        """Take in a frame with everybody in it."""
+    def observe(self, frame: Frame, people: Detections) -> None:
+        """Keep the pairs that are closer than before.
+
+        Args:
+            frame: the frame.
+            people: everybody in it, with ids.
+        """
         if not self._capacity or len(people) < 2:
             return
-        assert people.ids is not None, "people are remembered by their ids"
-        gaps = center_gaps(people.boxes)
+        assert people.ids is not None, "people are observed by their ids"
+        gaps = center_distances(people.boxes)
         first, second = np.triu_indices(len(people), k=1)
         for row in np.argsort(gaps[first, second], kind="stable")[: self._capacity]:
             one, other = first[row], second[row]
@@ -108,12 +153,20 @@ class Meetings:
             if self._has_room(pair, gap):
                 self._keep(pair, gap, frame, people, people.boxes[[one, other]])
 
-    def moment(self, first: int, second: int) -> Shot | None:
-        """The piece of the frame around both; None where this pair was not kept."""
-        return self._moments.get(_key(first, second))
+    def closest_crop(self, first: int, second: int) -> Shot | None:
+        """The part of the frame around both when they were closest.
+
+        Args:
+            first: a track id.
+            second: another one.
+
+        Returns:
+            None where this pair was not kept.
+        """
+        return self._crops.get(_key(first, second))
 
     def _has_room(self, pair: tuple[int, int], gap: float) -> bool:
-        """Whether this moment of `pair` is closer than its last one, or than another pair that can go for it."""
+        """Whether `pair` is closer than it was, or than another pair that can be dropped for it."""
         if pair in self._gaps:
             return gap < self._gaps[pair]
         return len(self._gaps) < self._capacity or gap < max(self._gaps.values())
@@ -125,18 +178,25 @@ class Meetings:
             return
         if pair not in self._gaps and len(self._gaps) == self._capacity:
             farthest = max(self._gaps, key=self._gaps.__getitem__)
-            del self._gaps[farthest], self._moments[farthest]
+            del self._gaps[farthest], self._crops[farthest]
         self._gaps[pair] = gap
-        self._moments[pair] = shot
+        self._crops[pair] = shot
 
 
 def cut(
     image: np.ndarray, people: Detections, region: np.ndarray, longest_side: int, margin: float = MARGIN
 ) -> Shot | None:
-    """The part of `image` around `region` (xyxy, pixels) with a margin, as a copy of at most `longest_side` pixels.
+    """Crop a region with a margin.
 
-    margin: share of the region's width and height that is added on each side. The boxes that reach into the part come
-    along. None where too little of the region lies inside the image.
+    Args:
+        image: RGB uint8 (height, width, 3).
+        people: boxes in the image; those that reach into the crop come along.
+        region: xyxy in pixels.
+        longest_side: of the crop in pixels; larger ones are scaled down.
+        margin: share of the region's width and height that is added on each side.
+
+    Returns:
+        A copy; None where too little of the region lies inside the image.
     """
     limits = np.array([image.shape[1], image.shape[0]] * 2)
     inside = np.clip(region, 0, limits)

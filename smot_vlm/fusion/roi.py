@@ -1,7 +1,6 @@
-"""What is kept of the pyramid: a few tokens a person (RoIAlign) and a grid of tokens a frame (method: RoI feature t_i^j
-and frame feature f_i of paper section 4).
+"""Features (paper section 4): a few tokens a person by RoIAlign, t_i^j, and a grid of tokens a frame, f_i.
 
-Every level takes part, the finest too: gestures are a few pixels wide. All of it carries gradient back into the pyramid.
+Every pyramid level is used, the finest too: gestures are a few pixels wide. Gradients flow back into the pyramid.
 """
 
 import torch
@@ -12,18 +11,25 @@ from torchvision.ops import roi_align
 
 from smot_vlm.fusion.running_norm import RunningNorm
 
-# Cells (rows, columns) in which a person, and what is around, are looked at before they are averaged to a few tokens.
+# Cells (rows, columns) of a person and of the surroundings, before they are averaged to a few tokens.
 PERSON_CELLS = (16, 8)
 SURROUNDINGS_CELLS = (12, 12)
 HIDDEN = 128
-# Channels of each level once it is made ready for RoIAlign, whose cost is all in them.
+# Channels to which each level is projected before RoIAlign, whose cost is proportional to them.
 LEVEL = 48
 
 
 class RegionEncoder(nn.Module):
     """RoIAlign over all levels to one grid of cells, and a small convolutional network over it -> grid x grid tokens.
 
-    Averaging comes after the network: what limbs do is seen in the cells, and lost in their mean.
+    Cells are averaged after the network: the pose of limbs is visible in the cells, and lost in their mean.
+
+    Args:
+        channels: Of all levels together.
+        strides: Canvas pixels a cell of each level.
+        cells: Rows and columns of RoIAlign.
+        dim: Width of the tokens.
+        grid: A box becomes grid x grid tokens.
     """
 
     def __init__(
@@ -43,7 +49,12 @@ class RegionEncoder(nn.Module):
     def forward(
         self, pyramid: list[Float[Tensor, "batch _ _ _"]], boxes: list[Float[Tensor, "_ 4"]]
     ) -> Float[Tensor, "people tokens dim"]:
-        """boxes: of each image, xyxy in canvas pixels. Rows follow the images and the boxes in each."""
+        """Encode boxes; rows follow the images and the boxes in each.
+
+        Args:
+            pyramid: Feature maps of one batch of images.
+            boxes: Of each image, xyxy in canvas pixels.
+        """
         cells = [
             roi_align(level, boxes, self.cells, 1 / stride, 1, aligned=True)
             for level, stride in zip(pyramid, self.strides, strict=True)
@@ -53,25 +64,36 @@ class RegionEncoder(nn.Module):
 
 
 class Residual(nn.Module):
-    """x + a convolution of x: posture is read from cells further apart."""
+    """x + a convolution of x: posture needs cells further apart.
+
+    Args:
+        channels: Of input and output.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.change = nn.Sequential(*_convolution(channels, channels, 3))
 
     def forward(self, cells: Float[Tensor, "people channels _ _"]) -> Float[Tensor, "people channels _ _"]:
+        """Add the convolution of the cells to them."""
         return cells + self.change(cells)
 
 
 class PersonFeatures(nn.Module):
-    """A box -> grid x grid tokens of width `dim` (paper: 4 tokens of 256): the person and, added to it, what is around.
+    """A box -> grid x grid tokens of width `dim` (paper: 4 tokens of 256): the person plus its surroundings.
 
-    Who somebody acts on stands beside the box, not in it.
+    The person that somebody acts on is beside the box, not in it.
+
+    Args:
+        channels: Of each level.
+        strides: Canvas pixels a cell of each level.
+        dim: Width of the tokens.
+        grid: A box becomes grid x grid tokens.
     """
 
     def __init__(self, channels: list[int], strides: list[int], *, dim: int = 256, grid: int = 2) -> None:
         super().__init__()
-        # Linear, so that it costs little on the finest map; what is not linear comes after RoIAlign, in far fewer cells.
+        # Linear, so that it costs little on the finest map; the nonlinear part follows RoIAlign, on far fewer cells.
         self.levels = nn.ModuleList([nn.Conv2d(count, LEVEL, 1) for count in channels])
         width = LEVEL * len(channels)
         self.person = RegionEncoder(width, strides, cells=PERSON_CELLS, dim=dim, grid=grid)
@@ -83,9 +105,11 @@ class PersonFeatures(nn.Module):
     def forward(
         self, pyramid: list[Float[Tensor, "batch _ _ _"]], boxes: list[Float[Tensor, "_ 4"]]
     ) -> Float[Tensor, "people tokens dim"]:
-        """boxes: of each image, xyxy in canvas pixels. Rows follow the images and the boxes in each.
+        """Encode people; rows follow the images and the boxes in each, tokens the cells row by row from the top left.
 
-        Tokens are the cells row by row, from the top left.
+        Args:
+            pyramid: Feature maps of one batch of images.
+            boxes: Of each image, xyxy in canvas pixels.
         """
         if not any(map(len, boxes)):
             return pyramid[0].new_zeros(0, self.tokens, self.dim)
@@ -97,7 +121,12 @@ class PersonFeatures(nn.Module):
 class FrameFeatures(nn.Module):
     """The whole frame as grid x grid tokens of width `dim` (paper: 16 x 16 of 256).
 
-    Levels differ in scale, and what all places share is taken out before their channels are put side by side.
+    Levels differ in scale: their channels are concatenated and normalised before the projection.
+
+    Args:
+        channels: Of each level.
+        dim: Width of the tokens.
+        grid: A frame becomes grid x grid tokens.
     """
 
     def __init__(self, channels: list[int], *, dim: int = 256, grid: int = 16) -> None:
@@ -108,13 +137,21 @@ class FrameFeatures(nn.Module):
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, pyramid: list[Float[Tensor, "batch _ _ _"]]) -> Float[Tensor, "batch tokens dim"]:
-        """Rows of the grid one after another, from the top left."""
+        """Encode frames; tokens are the cells row by row from the top left.
+
+        Args:
+            pyramid: Feature maps of one batch of images.
+        """
         cells = torch.cat([functional.adaptive_avg_pool2d(level, self.grid) for level in pyramid], dim=1)
         return self.norm(self.linear(self.center(cells.flatten(2).transpose(1, 2))))
 
 
 def surroundings(boxes: Float[Tensor, "people 4"]) -> Float[Tensor, "people 4"]:
-    """Boxes (xyxy) with half their height more on the left and right, and a tenth above and below."""
+    """Enlarge boxes by half their height on the left and right, and by a tenth above and below.
+
+    Args:
+        boxes: xyxy.
+    """
     height = boxes[:, 3] - boxes[:, 1]
     return boxes + height[:, None] * boxes.new_tensor([-0.5, -0.1, 0.5, 0.1])
 

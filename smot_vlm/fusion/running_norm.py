@@ -1,8 +1,8 @@
-"""Channels around what they usually are: what all people share says nothing about any of them.
+"""Running mean and variance normalisation per channel: BatchNorm without batch statistics.
 
-The feature maps of a detector hold one large part that is the same for every person, "here is a person", and a small
-one that tells them apart; attention that averages over tokens loses the small one in the large one. Statistics of the
-batch at hand would remove what a clip's only person looks like; so they are those of the training so far, the same in
+The feature maps of a detector hold one large component that is the same for every person, "here is a person", and a
+small one that distinguishes them; attention that averages over tokens loses the small one in the large one. Statistics
+of the batch would remove the appearance of a clip's only person, so those of the training so far are used, the same in
 training and at inference.
 """
 
@@ -18,10 +18,13 @@ SMALLEST_VARIANCE = 1e-3
 
 
 class RunningNorm(nn.Module):
-    """Each channel minus its running mean, divided by its running deviation; the input itself before any `update`.
+    """Subtracts each channel's running mean and divides by its running deviation; the identity before any `update`.
 
-    A forward pass in training mode counts its tokens; `update`, once a step, takes them into the statistics. So all
+    A forward pass in training mode counts its tokens; `update`, once a step, adds them to the statistics. So all
     processes and micro-batches of a step are normalised alike.
+
+    Args:
+        channels: Width of the tokens.
     """
 
     mean: Tensor
@@ -40,19 +43,32 @@ class RunningNorm(nn.Module):
     def forward(
         self, tokens: Float[Tensor, "*batch channels"], mask: Bool[Tensor, "*batch"] | None = None
     ) -> Float[Tensor, "*batch channels"]:
-        """mask: true where a token is real; others are not counted."""
+        """Normalise tokens, and count them in training mode.
+
+        Args:
+            tokens: Of any batch shape.
+            mask: True where a token is real; others are not counted.
+        """
         if self.training:
             rows = (tokens.flatten(0, -2) if mask is None else tokens[mask]).detach().double()
             self._counted += torch.stack([torch.full_like(self._counted[0], len(rows)), rows.sum(0), (rows**2).sum(0)])
         return self.normalize(tokens)
 
     def normalize(self, tokens: Float[Tensor, "*batch channels"]) -> Float[Tensor, "*batch channels"]:
-        """`forward` without counting."""
+        """Normalise tokens without counting them.
+
+        Args:
+            tokens: Of any batch shape.
+        """
         return (tokens - self.mean) * torch.rsqrt(self.variance.clamp(min=SMALLEST_VARIANCE))
 
     @torch.no_grad()
     def update(self, reduce: Callable[[Tensor], Tensor] = lambda counted: counted) -> None:
-        """Take what was counted since the last call into the statistics. reduce: adds it up over processes."""
+        """Add what was counted since the last call to the statistics.
+
+        Args:
+            reduce: Sums the counts over processes.
+        """
         count, sums, squares = reduce(self._counted.clone())
         self._counted.zero_()
         if count[0] == 0:
@@ -65,5 +81,9 @@ class RunningNorm(nn.Module):
 
 
 def running_norms(model: nn.Module) -> Iterator[RunningNorm]:
-    """All of them in `model`, in the same order in every process."""
+    """All RunningNorms of a model, in the same order in every process.
+
+    Args:
+        model: Searched with its submodules.
+    """
     return (module for module in model.modules() if isinstance(module, RunningNorm))

@@ -1,8 +1,8 @@
-"""What a Session needs of a model, whatever the model is made of."""
+"""What a Session needs of a model, whatever the model is made of: six verbs, and what every model says of itself."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,102 +10,134 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from smot_vlm.fusion.memory import SceneMemory
-from smot_vlm.semantics.context import CONTEXTS, Relation, SceneContext
-from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
+from smot_vlm.semantics.context import Relation
 from smot_vlm.structures import Detections, Frame
 
-Seen = TypeVar("Seen")
-Recalled = TypeVar("Recalled")
 
+class SmotModelBase(nn.Module, ABC):
+    """Detects people, remembers keyframes, writes captions, scores verbs.
 
-class Describer(nn.Module, ABC, Generic[Seen, Recalled]):
-    """Sees frames, remembers people, finds words. Seen: one frame as it sees it; Recalled: what it remembers, ready to ask.
+    The six verbs are `open_memory`, `detect`, `observe`, `fuse_memory`, `describe` and `score_pairs`. Between them a model
+    passes records of its own: what `encode_frame` makes of an image goes to `detect` and `observe`, what `fuse_memory`
+    returns goes to `describe` and `score_pairs`.
 
-    trained: whether everything that speaks has trained weights. context: a key of CONTEXTS, what the video's prompt tells.
+    Attributes:
+        trained: whether every part that writes or scores has trained weights.
     """
 
     trained: bool
-    decoder: CaptionDecoder
-
-    def __init__(self, context: str = "none") -> None:
-        super().__init__()
-        if context not in CONTEXTS:
-            raise ValueError(f"decoder.context is {context!r}; it takes {', '.join(CONTEXTS)}")
-        self.context = context
 
     @property
     @abstractmethod
     def device(self) -> torch.device:
-        """Where its weights are."""
+        """Where the weights are."""
 
     @property
     @abstractmethod
     def verb_thresholds(self) -> Float[Tensor, "verbs"]:
         """The probability above which each verb is reported."""
 
-    @abstractmethod
     def check_detector(self) -> None:
         """Make sure that `detect` can be used.
 
         Raises:
-            ValueError, FileNotFoundError: its detector is untrained or its weights are missing.
+            ValueError: the model has no detector, or an untrained one.
+            FileNotFoundError: the detector's weights are missing.
         """
+
+    def encode_frame(self, image: np.ndarray) -> Any:
+        """What the model computes of a whole frame, once; the image itself for models that compute nothing.
+
+        Args:
+            image: RGB uint8 (height, width, 3).
+
+        Returns:
+            The encoded frame, as `detect` and `observe` take it.
+        """
+        return image
 
     @abstractmethod
     def open_memory(self, *, per_second: float, capacity: int) -> SceneMemory:
-        """An empty memory for one video. per_second: looks a second; capacity: observations kept a track."""
+        """An empty memory for one video.
 
-    @abstractmethod
-    def see(self, image: np.ndarray) -> Seen:
-        """RGB uint8 (height, width, 3), as `detect` and `remember` take it."""
+        Args:
+            per_second: keyframes a second.
+            capacity: observations kept of each track.
 
-    @abstractmethod
-    def detect(self, view: Seen) -> Detections:
-        """The people in a view, boxes in original pixels, best score first."""
-
-    @abstractmethod
-    def remember(self, memory: SceneMemory, frame: Frame, view: Seen, tracked: Detections, regular: bool) -> None:
-        """Take one look at the people `tracked`, all of the frame: a regular look is kept of everybody and of the scene,
-        one between them of those alone who are new."""
-
-    @abstractmethod
-    def recall(self, memory: SceneMemory, track_ids: Sequence[int]) -> Recalled:
-        """What is remembered of the scene and of these people."""
-
-    @abstractmethod
-    def people_requests(self, recalled: Recalled) -> list[CaptionRequest]:
-        """What the decoder is asked about each person recalled."""
-
-    @abstractmethod
-    def scene_request(self, recalled: Recalled, context: SceneContext) -> CaptionRequest:
-        """What the decoder is asked about the video, told what is known of its people."""
-
-    def caption_requests(self, recalled: Recalled) -> list[CaptionRequest]:
-        """All that the decoder is asked without context: the video first, then each person."""
-        return [self.scene_request(recalled, SceneContext()), *self.people_requests(recalled)]
-
-    def describe(self, recalled: Recalled, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
-        """The video's caption, and one for each person recalled.
-
-        Without context they are one batched generation; else the people's come first, and the video's prompt tells
-        them, and with "captions+verbs" the `relations` found.
+        Returns:
+            The memory that `observe` fills and `fuse_memory` reads.
         """
-        if self.context == "none":
-            caption, *captions = self.decoder.generate(self.caption_requests(recalled))
-            return caption, captions
-        captions = self.decoder.generate(self.people_requests(recalled))
-        context = SceneContext.of(captions, relations if self.context == "captions+verbs" else ())
-        return self.decoder.generate([self.scene_request(recalled, context)])[0], captions
 
     @abstractmethod
-    def relate(self, recalled: Recalled, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
-        """Log-odds of each verb for each ordered pair (subject, object) of positions among the people recalled."""
+    def detect(self, encoded: Any) -> Detections:
+        """The people of a frame.
+
+        Args:
+            encoded: of `encode_frame`.
+
+        Returns:
+            Boxes in original pixels, best score first.
+        """
 
     @abstractmethod
-    def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Recalled, Tensor], Tensor]:
-        """`relate` for verbs in other words than the 335: what it returns gives log-odds (pairs, phrases).
+    def observe(self, memory: SceneMemory, frame: Frame, encoded: Any, tracked: Detections, keyframe: bool) -> None:
+        """Take one frame into the memory.
+
+        Args:
+            memory: of `open_memory`.
+            frame: the frame.
+            encoded: the same frame, of `encode_frame`.
+            tracked: everybody in the frame, with ids.
+            keyframe: keep an observation of everybody and of the scene; false: of people who are new, and no scene.
+        """
+
+    @abstractmethod
+    def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> Any:
+        """What the memory holds of the scene and of these people, fused.
+
+        Args:
+            memory: of `open_memory`.
+            track_ids: the people, in the order of the rows of the result.
+
+        Returns:
+            The fused record, as `describe` and `score_pairs` take it.
+        """
+
+    @abstractmethod
+    def describe(self, fused: Any, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
+        """Write the captions.
+
+        Args:
+            fused: of `fuse_memory`.
+            relations: interactions found so far, for prompts that state them.
+
+        Returns:
+            The video's caption, and one for each person.
+        """
+
+    @abstractmethod
+    def score_pairs(self, fused: Any, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
+        """Score each verb for each ordered pair.
+
+        Args:
+            fused: of `fuse_memory`.
+            pairs: rows of (subject, object) among the people fused.
+
+        Returns:
+            Log-odds.
+        """
+
+    def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Any, Tensor], Tensor]:  # noqa: ARG002
+        """`score_pairs` for phrases in place of the 335 senses.
+
+        Args:
+            phrases: verbs in plain words.
+
+        Returns:
+            A function of (fused, pairs) that gives log-odds (pairs, phrases).
 
         Raises:
             ValueError: this model cannot score new verbs.
             FileNotFoundError, ImportError: a part for that is missing.
         """
+        raise ValueError("this model has no words; choose another model for verbs")

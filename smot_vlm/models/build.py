@@ -1,14 +1,14 @@
-"""From a configuration to a model: the one place where parts are made and put together."""
+"""Builds models from a configuration; the only place where parts are assembled."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import torch
-
-from smot_vlm.association.associators import ASSOCIATORS, WITH_APPEARANCE, Associator
-from smot_vlm.config import AssociationConfig, Config, DecoderConfig, FusionConfig
+from smot_vlm.association.associators import ASSOCIATORS, WITH_REID_FILE, Associator
+from smot_vlm.association.reid import OnnxReID
+from smot_vlm.association.settings import AssociationSettings
+from smot_vlm.config import AssociationConfig, Config, FusionConfig
 from smot_vlm.detection.detector import YoloDetector, YoloFileDetector
 from smot_vlm.detection.pretrained import find_checkpoint
 from smot_vlm.fusion.actor_relations import ActorRelations
@@ -17,23 +17,18 @@ from smot_vlm.fusion.roi import FrameFeatures, PersonFeatures
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS, TrajectoryFusion
 from smot_vlm.fusion.video import VIDEO_FUSIONS, VideoFusion
-from smot_vlm.models.base import Describer
+from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.decoders import build_decoder, build_vision_language
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.models.tracks_only import TracksOnlyModel
 from smot_vlm.models.zero_shot import ZeroShotModel
 from smot_vlm.semantics.answers import VisionLanguageAnswers
-from smot_vlm.semantics.decoder import CaptionDecoder
-from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.interaction import InteractionHead
-from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.prompts import Prompts
-from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.semantics.verb_likelihood import VerbLikelihood
-from smot_vlm.semantics.vision_language import VisionLanguage
 from smot_vlm.verbs import NUM_VERBS, VERBS
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-# Names of the templates for models that look at pictures begin so.
+# Prefix of the names of templates for vision-language models.
 PICTURE_PROMPTS = "vl_"
 
 
@@ -44,19 +39,29 @@ def build_model(
     prompts: Prompts | None = None,
     name_verbs: bool = True,
 ) -> SmotModel:
-    """A model with the configured parts; its own parts have random weights, the language model its own.
+    """Build a trainable model, randomly initialised except for the pretrained language model.
 
-    architecture: the detector's, in place of `detector.weights`. name_verbs: start the verbs from their glosses where
-    the configuration names a sentence encoder; false where weights are loaded anyway.
+    Args:
+        config: Of the model.
+        architecture: Of the detector, instead of `detector.weights`.
+        prompts: Templates; None for those that ship.
+        name_verbs: Initialise the verbs from their glosses if the configuration names a sentence encoder; pass False
+            if weights are loaded anyway.
+
+    Returns:
+        The model.
+
+    Raises:
+        FileNotFoundError: A part (the language model) is not found.
+        ValueError: A part of the configuration is wrong.
     """
     features, fusion = config.features, config.fusion
     attention = {"dim": features.dim, "heads": fusion.heads, "feedforward": fusion.feedforward}
     detector = YoloDetector(
-        architecture or config.detector.weights,
+        config.detector.weights if architecture is None else architecture,
         image_size=config.detector.image_size,
         overlap=config.detector.overlap,
         min_score=config.association.proposal_score,
-        max_people=config.detector.max_people,
     )
     trajectory_fusion = build_trajectory_fusion(fusion, features.dim, cells=features.person_grid**2)
     features_and_fusions = (
@@ -67,9 +72,8 @@ def build_model(
         trajectory_fusion,
         SceneFusion(**attention),
     )
-    # Only tokens in order of time have stretches.
-    stretches = config.decoder.stretches if trajectory_fusion.keeps_order else 0
-    decoder = build_decoder(replace(config.decoder, stretches=stretches), features.dim)
+    # Segments exist only if tokens keep their temporal order.
+    decoder = build_decoder(config.decoder, features.dim, ordered=trajectory_fusion.keeps_order)
     return SmotModel(
         detector,
         *features_and_fusions,
@@ -82,7 +86,18 @@ def build_model(
 
 
 def build_zero_shot(config: Config) -> ZeroShotModel:
-    """The configured pretrained detector and vision-language model, put together without anything to train."""
+    """Combine a pretrained detector with a pretrained vision-language model; nothing is trained.
+
+    Args:
+        config: Of both.
+
+    Returns:
+        The model.
+
+    Raises:
+        FileNotFoundError: The vision-language model is not found.
+        ValueError: A part of the configuration is wrong.
+    """
     prompts, interaction = Prompts(prefix=PICTURE_PROMPTS), config.interaction
     decoder = build_vision_language(config.decoder, config.features.dim)
     verbs = VerbLikelihood(
@@ -104,36 +119,50 @@ def build_zero_shot(config: Config) -> ZeroShotModel:
     )
 
 
-# Name in the config -> how to make it. Embedding 335 glosses takes seconds, which an untrained model would not repay.
-MODELS: dict[str, Callable[[Config], Describer[Any, Any]]] = {
+# model_type -> how to build it. Embedding 335 glosses takes seconds and does not help an untrained model.
+MODELS: dict[str, Callable[[Config], SmotModelBase]] = {
     "smot": partial(build_model, name_verbs=False),
     "zero-shot": build_zero_shot,
-    "tracks-only": lambda config: TracksOnlyModel(),
+    "tracks-only": lambda _: TracksOnlyModel(),
 }
 
 
-def build_describer(config: Config) -> Describer[Any, Any]:
-    """The configured model, as a Session uses it.
+def build_configured_model(config: Config) -> SmotModelBase:
+    """Build the configured type of model, as a Session uses it.
+
+    Args:
+        config: Its `model_type` is a key of MODELS.
+
+    Returns:
+        The model.
 
     Raises:
-        ValueError: an unknown `spine`.
-        FileNotFoundError: a part (the language model) is found nowhere.
+        ValueError: An unknown `model_type`, or a part of the configuration is wrong.
+        FileNotFoundError: A part (the language model) is not found.
     """
-    if config.spine not in MODELS:
-        raise ValueError(f"spine is {config.spine!r}; it takes {', '.join(MODELS)}")
-    return MODELS[config.spine](config)
+    if config.model_type not in MODELS:
+        raise ValueError(f"model_type is {config.model_type!r}; it takes {', '.join(MODELS)}")
+    return MODELS[config.model_type](config)
 
 
 def build_pictures(config: Config, pairs: int = 0) -> Callable[[], PictureMemory]:
-    """Makes empty memories for pictures. pairs: how many pairs of people have their closest moment kept."""
-    kept = config.pictures
+    """Prepare memories of the pictures that a vision-language model is shown.
+
+    Args:
+        config: Its `pictures` section is read.
+        pairs: Number of pairs of people whose closest crop is stored.
+
+    Returns:
+        Makes an empty memory.
+    """
+    settings = config.pictures
     return partial(
         PictureMemory,
-        scene_frames=kept.scene_frames,
-        track_crops=kept.track_crops,
+        scene_frames=settings.scene_frames,
+        track_crops=settings.track_crops,
         pairs=pairs,
-        frame_size=kept.frame_size,
-        crop_size=kept.crop_size,
+        frame_size=settings.frame_size,
+        crop_size=settings.crop_size,
     )
 
 
@@ -188,92 +217,28 @@ def build_trajectory_fusion(config: FusionConfig, dim: int, cells: int) -> Traje
     return TRAJECTORY_FUSIONS[config.trajectory](dim, config.heads, config.feedforward, cells, config.position_codes)
 
 
-def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:
-    return LoraLM.load(config.language_model, dim=dim, merge_lora=config.merge_lora, **_adapted(config))
-
-
-def _decoding(config: DecoderConfig) -> Decoding:
-    return Decoding(config.num_beams, config.temperature, config.top_p, config.seed)
-
-
-def _adapted(config: DecoderConfig) -> dict[str, Any]:
-    """Settings of decoders that adapt a pretrained model."""
-    return {
-        "quantization": config.quantization,
-        "gradient_checkpointing": config.gradient_checkpointing,
-        "lora_targets": config.lora_targets,
-        "soft_tokens": config.soft_tokens,
-        "stretches": config.stretches,
-        "lora_rank": config.lora_rank,
-        "lora_alpha": config.lora_alpha,
-        "lora_dropout": config.lora_dropout,
-        "max_new_tokens": config.max_new_tokens,
-        "max_batch": config.max_batch,
-        "decoding": _decoding(config),
-    }
-
-
-def build_smoter(config: DecoderConfig, dim: int) -> SmoterDecoder:
-    return SmoterDecoder.load(
-        config.language_model,
-        dim=dim,
-        hidden=config.smoter_hidden,
-        layers=config.smoter_layers,
-        heads=config.smoter_heads,
-        feedforward=config.smoter_feedforward,
-        dropout=config.smoter_dropout,
-        label_smoothing=config.smoter_label_smoothing,
-        max_new_tokens=config.max_new_tokens,
-        max_batch=config.max_batch,
-        no_repeat=config.smoter_no_repeat,
-        decoding=_decoding(config),
-    )
-
-
-def build_vision_language(config: DecoderConfig, dim: int) -> VisionLanguage:
-    if config.dtype not in DTYPES:
-        raise ValueError(f"decoder.dtype is {config.dtype!r}; it takes {', '.join(DTYPES)}")
-    return VisionLanguage.load(config.language_model, dtype=DTYPES[config.dtype], dim=dim, **_adapted(config))
-
-
-# Name in the config -> how to make it. A new decoder is one file in semantics/ and one line here.
-DECODERS: dict[str, Callable[[DecoderConfig, int], CaptionDecoder]] = {
-    "lora-lm": build_lora_lm,
-    "vision-language": build_vision_language,
-    "smoter": build_smoter,
-}
-
-
-def build_decoder(config: DecoderConfig, dim: int) -> CaptionDecoder:
-    """The configured language decoder for visual tokens of width `dim`.
-
-    Raises:
-        ValueError: an unknown name.
-    """
-    if config.name not in DECODERS:
-        raise ValueError(f"decoder.name is {config.name!r}; it takes {', '.join(DECODERS)}")
-    return DECODERS[config.name](config, dim)
-
-
 def build_associator(name: str, config: AssociationConfig, fps: float) -> Associator:
-    """The associator called `name` for a video of `fps` frames a second (after any stride).
+    """Make the associator for one video.
 
-    name: a key of ASSOCIATORS; "deepsort:FILE" gives DeepSORT that re-identification model.
+    Args:
+        name: A key of ASSOCIATORS; "deepsort:FILE" gives DeepSORT that re-identification model.
+        config: Its settings; `config.name` is not read.
+        fps: Frames a second of the video, after any stride.
 
     Raises:
-        ValueError: an unknown name, or a file for an associator that takes none.
-        FileNotFoundError: no re-identification model where one is needed.
+        ValueError: An unknown name, or a file for an associator that takes none.
+        FileNotFoundError: No re-identification model where one is needed.
     """
     kind, colon, file = name.partition(":")
     if kind not in ASSOCIATORS:
         raise ValueError(f"associator is {name!r}; it takes {', '.join(ASSOCIATORS)}")
-    if colon and (kind not in WITH_APPEARANCE or not file):
-        raise ValueError(f"associator is {name!r}; a file goes with {', '.join(WITH_APPEARANCE)}, as deepsort:FILE")
-    return ASSOCIATORS[kind](
+    if colon and (kind not in WITH_REID_FILE or not file):
+        raise ValueError(f"associator is {name!r}; a file goes with {', '.join(WITH_REID_FILE)}, as deepsort:FILE")
+    settings = AssociationSettings(
         high_score=config.high_score,
         low_score=config.proposal_score,
         new_track_score=config.new_track_score,
         buffer_seconds=config.buffer_seconds,
         fps=fps,
-        **({"appearance": file} if file else {}),
     )
+    return ASSOCIATORS[kind](settings, encoder=OnnxReID(file)) if file else ASSOCIATORS[kind](settings)

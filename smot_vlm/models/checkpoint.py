@@ -1,13 +1,13 @@
-"""A trained model as a folder: what is ours as safetensors, the adapter in PEFT's own format, the base model by name.
+"""A trained model as a folder: our weights as safetensors, the adapter in PEFT's own format, the base model by name.
 
     config.json         the configuration, and the detector's architecture
-    model.safetensors   every weight that is ours
+    model.safetensors   every weight but the base model's and its adapter's
     adapter/            LoRA, where the decoder has one (adapter_config.json, adapter_model.safetensors)
-    tokenizer/          the tokenizer, where the decoder has one
-    prompts/            the templates that it was trained with
+    tokenizer/          and whatever else the decoder saves, see CaptionDecoder.save_extras
+    prompts/            the templates of its training
     README.md           the model card
 
-Nothing is unpickled. The folder is what the hub expects.
+Nothing is unpickled. The folder has the layout of the Hugging Face hub.
 """
 
 import json
@@ -25,16 +25,15 @@ from transformers import PreTrainedModel
 
 from smot_vlm.config import Config, apply_overrides, config_from_dict, config_to_dict
 from smot_vlm.models.build import build_model
-from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts, check_tokenizer
+from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.system.files import atomic_folder, shipped_folder
 
-CONFIG, WEIGHTS, ADAPTER, TOKENIZER, PROMPTS, CARD = (
+CONFIG, WEIGHTS, ADAPTER, PROMPTS, CARD = (
     "config.json",
     "model.safetensors",
     "adapter",
-    "tokenizer",
     "prompts",
     "README.md",
 )
@@ -44,7 +43,12 @@ NAMES_SHOWN = 3
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a reader of the model card wants to know. scores: name of a score -> its value, with the protocol in it."""
+    """What a model card states.
+
+    Attributes:
+        training_data: in words.
+        scores: name of a score, with its protocol -> value.
+    """
 
     training_data: str = "not stated"
     scores: dict[str, float] = field(default_factory=dict)
@@ -59,7 +63,15 @@ def save_pretrained(
     half: bool = False,
     overwrite: bool = False,
 ) -> None:
-    """Write the model's folder. half: floats as float16, for shipping; without it a round trip is exact to the bit.
+    """Write the model's folder.
+
+    Args:
+        model: what is saved.
+        config: that it was built from.
+        folder: to write.
+        card: for the README.md.
+        half: floats as float16, for shipping; without it a round trip is exact to the bit.
+        overwrite: replace an existing folder.
 
     Raises:
         FileExistsError: the folder exists, is not empty and `overwrite` is false.
@@ -69,19 +81,22 @@ def save_pretrained(
         (temporary / CONFIG).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         save_file(_to_disk(own_state(model), half), temporary / WEIGHTS, metadata={"format": "pt"})
         for adapter in _adapters(model).values():
-            _save_adapter(adapter, config.decoder.language_model, temporary / ADAPTER, half)
-        tokenizer = getattr(model.decoder, "tokenizer", None)
-        if tokenizer is not None:
-            tokenizer.save_pretrained(temporary / TOKENIZER)
+            _save_adapter(adapter, config.decoder.base_model, temporary / ADAPTER, half)
+        model.decoder.save_extras(temporary)
         shutil.copytree(model.prompts.folder or shipped_folder("prompts"), temporary / PROMPTS)
         (temporary / CARD).write_text(model_card(config, card or ModelCard()), encoding="utf-8")
 
 
 def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[SmotModel, Config]:
-    """The model of a folder, on the CPU, in evaluation mode, and its configuration.
+    """Load a model's folder.
 
-    overrides: of the configuration, such as "decoder.quantization=null" for an adapter that was trained on a base of four
-    bits and is to speak on the full one.
+    Args:
+        folder: written by `save_pretrained`.
+        overrides: of the configuration, such as "decoder.lora_lm.quantization=null" to use an adapter that was trained
+            on a 4-bit base with the full one.
+
+    Returns:
+        The model on the CPU in evaluation mode, and its configuration.
 
     Raises:
         FileNotFoundError: the folder or one of its files is missing.
@@ -93,18 +108,23 @@ def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[
     check_prompts(model.prompts)
     load_own_state(model, _read_tensors(folder / WEIGHTS), str(folder / WEIGHTS))
     for adapter in _adapters(model).values():
-        check_adapter_settings(folder / ADAPTER, config.decoder)
+        check_adapter_settings(folder / ADAPTER, adapter)
         path = folder / ADAPTER / ADAPTER_WEIGHTS
         _load_adapter(adapter, _read_tensors(path), str(path))
-    tokenizer = getattr(model.decoder, "tokenizer", None)
-    if tokenizer is not None:
-        check_tokenizer(folder / TOKENIZER, tokenizer, config.decoder.language_model)
+    model.decoder.check_extras(folder)
     model.trained = True
     return model.eval(), config
 
 
 def own_state(model: SmotModel) -> dict[str, Tensor]:
-    """Every tensor of the model that is ours: all but the base language model's and its adapter's."""
+    """Every tensor of the model but the base language model's and its adapter's.
+
+    Args:
+        model: any.
+
+    Returns:
+        By name in the model's state_dict.
+    """
     foreign = tuple(
         f"{name}." for name, module in model.named_modules() if isinstance(module, (PeftModel, PreTrainedModel))
     )
@@ -112,30 +132,44 @@ def own_state(model: SmotModel) -> dict[str, Tensor]:
 
 
 def load_own_state(model: SmotModel, tensors: dict[str, Tensor], source: str) -> None:
-    """Put `tensors` into the model; they must be exactly those of `own_state`, in any float type.
+    """Put tensors into the model.
+
+    Args:
+        model: changed in place.
+        tensors: exactly those of `own_state`, in any float type.
+        source: named in errors.
 
     Raises:
-        ValueError: tensors are missing, extra or of another shape; `source` and their names are in the message.
+        ValueError: tensors are missing, extra or of another shape; the message names them.
     """
     _check_tensors(own_state(model), tensors, source)
     model.load_state_dict(tensors, strict=False)
 
 
 def model_card(config: Config, card: ModelCard) -> str:
-    """README.md of a model's folder, with the front matter that the hub reads."""
+    """README.md of a model's folder, with the front matter that the hub reads.
+
+    Args:
+        config: of the model.
+        card: what it states.
+
+    Returns:
+        Markdown.
+    """
+    base = config.decoder.base_model
+    front_matter = f"base_model: {base}\n" if base else ""
+    foundation = f" on `{base}` (not part of this folder)" if base else ""
     scores = "\n".join(f"| {name} | {value:.3f} |" for name, value in card.scores.items()) or "| none measured | |"
     return f"""---
 license: agpl-3.0
 library_name: smot-vlm
-base_model: {config.decoder.language_model}
-tags: [semantic-multi-object-tracking, video-captioning, human-interaction-recognition]
+{front_matter}tags: [semantic-multi-object-tracking, video-captioning, human-interaction-recognition]
 ---
 
 # {config.name}
 
-Semantic multi-object tracking with [smot-vlm](https://pypi.org/project/smot-vlm/): trajectories of people, a caption for
-each, directed interactions, and a caption for the video. Decoder `{config.decoder.name}` on
-`{config.decoder.language_model}` (not part of this folder).
+Semantic multi-object tracking with [smot-vlm](https://pypi.org/project/smot-vlm/): trajectories of people, a caption
+for each, directed interactions, and a caption for the video. Decoder `{config.decoder.name}`{foundation}.
 
 ```python
 from smot_vlm import Tracker
@@ -174,7 +208,7 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         raise ValueError(f"{path}: damaged ({error}); copy or download it again") from None
 
 
-def _save_adapter(adapter: PeftModel, base: str, folder: Path, half: bool) -> None:
+def _save_adapter(adapter: PeftModel, base: str | None, folder: Path, half: bool) -> None:
     folder.mkdir()
     adapter.peft_config["default"].base_model_name_or_path = base
     adapter.peft_config["default"].save_pretrained(str(folder))

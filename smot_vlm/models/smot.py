@@ -1,7 +1,8 @@
-"""SmotModel, the spine: frames -> detections -> trajectories -> fused features -> captions, verbs.
+"""SmotModel: frames -> detections -> trajectories -> fused features -> captions, verbs.
 
-Reads like the paper's figure. Boxes become trajectories outside (tracker.py, by an associator, which has no gradient);
-everything else that turns a frame into a sentence is here.
+`forward` is the paper's figure, line by line, for whole clips with gradient. Streaming (`observe`, `fuse_memory`) is a cache
+around the same two functions, `person_tokens` and `fuse`. Boxes become trajectories outside, by an associator, which has no
+gradient.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,13 +16,14 @@ from torch import Tensor, nn
 from smot_vlm.detection.detector import DetectorOutput, YoloDetector
 from smot_vlm.detection.letterbox import Letterbox
 from smot_vlm.fusion.actor_relations import ActorRelations
-from smot_vlm.fusion.memory import Observation, SceneMemory, TrackBatch, stack
+from smot_vlm.fusion.memory import Observation, SceneMemory, TrackBatch
 from smot_vlm.fusion.pictures import PictureMemory
 from smot_vlm.fusion.roi import FrameFeatures, PersonFeatures
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TrajectoryFusion
 from smot_vlm.fusion.video import VideoFusion
-from smot_vlm.models.base import Describer
+from smot_vlm.models.clips import ClipBatch
+from smot_vlm.models.prompted import PromptedModel
 from smot_vlm.semantics.context import SceneContext
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
 from smot_vlm.semantics.interaction import InteractionHead
@@ -31,8 +33,13 @@ from smot_vlm.structures import Detections, Frame
 
 
 @dataclass(frozen=True, eq=False)
-class View:
-    """One frame seen by the detector: its raw output with the pyramid, and where the frame lies in the canvas."""
+class EncodedFrame:
+    """One frame after the detector's network.
+
+    Attributes:
+        output: raw predictions and the pyramid.
+        placement: where the frame lies in the canvas.
+    """
 
     output: DetectorOutput
     placement: Letterbox
@@ -40,22 +47,41 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Fused:
-    """After fusion. tracks: T_j of each track, padded; mask: its real tokens; scene: CA(F, T).
+    """After fusion.
 
-    pictures: marked pictures of the scene and of each track, where the decoder wants them.
+    Attributes:
+        tracks: T_j of every person of every clip, clip after clip, padded.
+        mask: true where a token of `tracks` is real.
+        scenes: CA(F, T) of each clip; no tokens where it was not wanted.
+        observations: what `tracks` were fused from; None without anybody.
+        detected: the detector's output; None after streaming.
+        pictures: marked pictures of the scene and of each person, for decoders that look at them.
     """
 
     tracks: Float[Tensor, "tracks tokens dim"]
     mask: Bool[Tensor, "tracks tokens"]
-    scene: Float[Tensor, "scene_tokens dim"]
+    scenes: tuple[Float[Tensor, "_ dim"], ...]
+    observations: TrackBatch | None = None
+    detected: DetectorOutput | None = None
     pictures: Pictures | None = None
 
 
-class SmotModel(Describer[View, Fused]):
-    """All that is learned. trained: false until weights from a training are loaded.
+class SmotModel(PromptedModel):
+    """Everything that is learned.
 
-    actor_relations: none, and people's tokens do not know of the others in the frame. open_pictures: makes a memory for
-    pictures, where the decoder wants them.
+    Args:
+        detector: boxes, and the pyramid that every feature comes from.
+        person_features: t_i^j from boxes.
+        actor_relations: people of a frame attend to each other; None leaves it out.
+        frame_features: f_i.
+        video_fusion: VFM.
+        trajectory_fusion: TFM.
+        scene_fusion: CA(F, T).
+        decoder: a CaptionDecoder.
+        interaction_head: verbs of ordered pairs.
+        prompts: the templates.
+        open_pictures: makes a memory of pictures, for decoders that look at them.
+        context: what the video's prompt states, a key of CONTEXTS.
     """
 
     def __init__(
@@ -74,7 +100,7 @@ class SmotModel(Describer[View, Fused]):
         *,
         context: str = "none",
     ) -> None:
-        super().__init__(context)
+        super().__init__(prompts, context)
         self.detector = detector
         self.person_features = person_features
         self.actor_relations = actor_relations
@@ -84,22 +110,94 @@ class SmotModel(Describer[View, Fused]):
         self.scene_fusion = scene_fusion
         self.decoder: CaptionDecoder = decoder  # type: ignore[assignment]
         self.interaction_head = interaction_head
-        self.prompts = prompts
         self.trained = False
         self._open_pictures = open_pictures
 
+    def forward(self, batch: ClipBatch, *, detach: bool = False) -> Fused:
+        """Whole clips, from pixels to what captions and verbs are read from (paper, figure 3 and section 4).
+
+        Args:
+            batch: keyframes and trajectories of several clips.
+            detach: no gradient of captions and verbs into the detector, as in the released code.
+
+        Returns:
+            T_j of everybody and CA(F, T) of each clip.
+        """
+        detected = self.detector(batch.images)
+        pyramid = [level.detach() for level in detected.pyramid] if detach else detected.pyramid
+        people = batch.people()
+        tokens = self.person_tokens(pyramid, people.canvas_boxes, people.boxes)
+        frames = self.frame_features(pyramid).split(batch.lengths)
+        videos = [
+            self.video_fusion(clip_frames[None])[0] if clip.with_scene else None
+            for clip_frames, clip in zip(frames, batch.clips, strict=True)
+        ]
+        fused = self.fuse(people.by_track(tokens), videos, batch.num_people)
+        return replace(fused, detected=detected)
+
+    def person_tokens(
+        self,
+        pyramid: list[Float[Tensor, "frames _ _ _"]],
+        canvas_boxes: list[Float[Tensor, "_ 4"]],
+        boxes: Float[Tensor, "people 4"],
+    ) -> Float[Tensor, "people cells dim"]:
+        """t_i^j: RoI features of everybody, who then attend to each other within their frame.
+
+        Args:
+            pyramid: the detector's feature maps.
+            canvas_boxes: of each frame, xyxy in pixels of the canvas.
+            boxes: the same people's (center x, center y, width, height) as fractions of the frame.
+
+        Returns:
+            Tokens, frame after frame.
+        """
+        tokens = self.person_features(pyramid, canvas_boxes)
+        if self.actor_relations is None:
+            return tokens
+        return self.actor_relations(tokens, boxes, [len(frame) for frame in canvas_boxes])
+
+    def fuse(
+        self,
+        observations: TrackBatch | None,
+        videos: Sequence[Float[Tensor, "_ dim"] | None],
+        num_people: Sequence[int],
+    ) -> Fused:
+        """T_j of everybody by TFM, then CA(F, T) of each clip.
+
+        Args:
+            observations: of the people of all clips; None without anybody.
+            videos: F of each clip by VFM; None where no scene is wanted.
+            num_people: of each clip.
+
+        Returns:
+            The fused tokens.
+        """
+        if observations is None:
+            tracks = next(self.scene_fusion.parameters()).new_zeros(0, 1, self.person_features.dim)
+            mask = torch.zeros(0, 1, dtype=torch.bool, device=tracks.device)
+        else:
+            seen = observations
+            tracks, mask = self.trajectory_fusion(seen.tokens, seen.times, seen.boxes, seen.mask)
+        scenes = tuple(
+            tracks.new_zeros(0, tracks.shape[-1]) if video is None else self.scene_fusion(video, people, real)
+            for video, people, real in zip(
+                videos, tracks.split(list(num_people)), mask.split(list(num_people)), strict=True
+            )
+        )
+        return Fused(tracks, mask, scenes, observations)
+
     @property
     def device(self) -> torch.device:
-        """See Describer.device."""
+        """Where the weights are."""
         return next(self.parameters()).device
 
     @property
     def verb_thresholds(self) -> Float[Tensor, "verbs"]:
-        """See Describer.verb_thresholds: the interaction head's."""
+        """The interaction head's."""
         return self.interaction_head.thresholds
 
     def check_detector(self) -> None:
-        """See Describer.check_detector."""
+        """An untrained detector would invent people."""
         if not (self.trained or self.detector.trained):
             raise ValueError(
                 "the model's own detector is untrained and would invent people; give --detector onnx:FILE or "
@@ -107,72 +205,47 @@ class SmotModel(Describer[View, Fused]):
             )
 
     def open_memory(self, *, per_second: float, capacity: int) -> SceneMemory:
-        """See Describer.open_memory."""
+        """An empty memory for one video, with pictures where the decoder looks at them."""
         pictures = self._open_pictures() if self._open_pictures else None
         return SceneMemory(per_second=per_second, capacity=capacity, pictures=pictures)
 
-    def see(self, image: np.ndarray) -> View:
-        """One forward of the detector's network on RGB uint8 (height, width, 3): boxes and pyramid come from it."""
+    def encode_frame(self, image: np.ndarray) -> EncodedFrame:
+        """One forward pass of the detector's network: boxes and pyramid come from it."""
         canvas, placement = self.detector.preprocess(image)
-        return View(self.detector(canvas[None].to(self.device)), placement)
+        return EncodedFrame(self.detector(canvas[None].to(self.device)), placement)
 
-    def detect(self, view: View) -> Detections:
-        """The people in a view, boxes in original pixels, best score first."""
-        return self.detector.boxes(view.output, [view.placement])[0]
+    def detect(self, encoded: EncodedFrame) -> Detections:
+        """The people of a frame, boxes in original pixels, best score first."""
+        return self.detector.boxes(encoded.output, [encoded.placement])[0]
 
-    def look(
-        self, view: View, boxes: np.ndarray
-    ) -> tuple[Float[Tensor, "people cells dim"], Float[Tensor, "people 4"]]:
-        """t_i^j: the tokens of the people at `boxes` (n, 4) in original pixels, and the boxes as fractions of the frame."""
-        canvas_boxes = torch.as_tensor(view.placement.to_canvas(boxes), dtype=torch.float32, device=self.device)
-        fractions = self._fractions(view.placement, boxes)
-        return self.people_tokens(view.output.pyramid, [canvas_boxes], fractions), fractions
-
-    def people_tokens(
-        self,
-        pyramid: list[Float[Tensor, "batch _ _ _"]],
-        boxes: list[Float[Tensor, "_ 4"]],
-        fractions: Float[Tensor, "people 4"],
-    ) -> Float[Tensor, "people cells dim"]:
-        """RoI features of the people of each image, who then look at each other. boxes: see PersonFeatures, and the same
-        people's as fractions of the frame."""
-        tokens = self.person_features(pyramid, boxes)
-        if self.actor_relations is None:
-            return tokens
-        return self.actor_relations(tokens, fractions, [len(entry) for entry in boxes])
-
-    def remember(self, memory: SceneMemory, frame: Frame, view: View, tracked: Detections, regular: bool) -> None:
-        """See Describer.remember."""
-        assert tracked.ids is not None, "people are remembered by their ids"
-        chosen = memory.to_remember(tracked.ids.tolist(), regular)
-        tokens, fractions = self.look(view, tracked.boxes)
+    def observe(
+        self, memory: SceneMemory, frame: Frame, encoded: EncodedFrame, tracked: Detections, keyframe: bool
+    ) -> None:
+        """Keep t_i^j of the people and, at a keyframe, step the video fusion with f_i."""
+        assert tracked.ids is not None, "people are observed by their ids"
+        placement, pyramid = encoded.placement, encoded.output.pyramid
+        canvas, boxes = placement.to_canvas(tracked.boxes), placement.to_normalized_cxcywh(tracked.boxes)
+        places = self._tensor(boxes)
+        tokens = self.person_tokens(pyramid, [self._tensor(canvas)], places)
+        chosen = memory.to_observe(tracked.ids.tolist(), keyframe)
         for row in chosen:
-            memory.remember(int(tracked.ids[row]), Observation(frame.time_seconds, fractions[row], tokens[row]))
+            memory.add(int(tracked.ids[row]), Observation(frame.time_seconds, places[row], tokens[row]))
         if memory.pictures is not None:
-            memory.pictures.look(frame, tracked.select(np.array(chosen, dtype=np.int64)), regular)
-        if regular:
-            memory.video = self.video_fusion.step(memory.video, self.frame_features(view.output.pyramid))
-            memory.looked(frame.time_seconds)
+            memory.pictures.observe(frame, tracked.select(np.array(chosen, dtype=np.int64)), keyframe)
+        if keyframe:
+            memory.video = self.video_fusion.step(memory.video, self.frame_features(pyramid))
+            memory.add_keyframe(frame.time_seconds)
 
-    def fuse(self, video: Float[Tensor, "frame_tokens dim"], tracks: TrackBatch | None) -> Fused:
-        """T_j of every track by TFM, then CA(F, T) for the scene. video: F of the VFM; tracks: None without people."""
-        if tracks is None:
-            none = video.new_zeros(0, 1, video.shape[-1])
-            return Fused(none, none.new_zeros(0, 1, dtype=torch.bool), video)
-        fused, mask = self.trajectory_fusion(tracks.tokens, tracks.times, tracks.boxes, tracks.mask)
-        return Fused(fused, mask, self.scene_fusion(video, fused, mask))
-
-    def recall(self, memory: SceneMemory, track_ids: Sequence[int]) -> Fused:
-        """`fuse` what a streaming memory holds of these people."""
-        assert memory.video is not None, "at least one look was taken"
-        observations = [memory.tracks[track_id].items for track_id in track_ids]
-        fused = self.fuse(self.video_fusion.result(memory.video)[0], stack(observations) if observations else None)
-        return (
-            fused if memory.pictures is None else replace(fused, pictures=marked_pictures(memory.pictures, track_ids))
-        )
+    def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> Fused:
+        """`fuse` what a memory holds of these people."""
+        assert memory.video is not None, "at least one keyframe was observed"
+        video = self.video_fusion.result(memory.video)[0]
+        fused = self.fuse(memory.observations(track_ids), [video], [len(track_ids)])
+        pictures = None if memory.pictures is None else marked_pictures(memory.pictures, track_ids)
+        return replace(fused, pictures=pictures)
 
     def people_requests(self, fused: Fused) -> list[CaptionRequest]:
-        """See Describer.people_requests: T_j of each person."""
+        """T_j of each person."""
         prompt = self.prompts.render("instance_caption")
         images = fused.pictures.people if fused.pictures else ((),) * len(fused.tracks)
         return [
@@ -180,23 +253,30 @@ class SmotModel(Describer[View, Fused]):
             for track, real, seen in zip(fused.tracks, fused.mask, images, strict=True)
         ]
 
-    def scene_request(self, fused: Fused, context: SceneContext) -> CaptionRequest:
-        """See Describer.scene_request: CA(F, T)."""
-        images = fused.pictures.scene if fused.pictures else ()
-        return CaptionRequest("video", fused.scene, self.prompts.render("video_caption", context=context), images)
+    def scene_request(self, fused: Fused, context: SceneContext, clip: int = 0) -> CaptionRequest:
+        """CA(F, T) of a clip.
 
-    def relate(self, fused: Fused, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
+        Args:
+            fused: of `forward` or `fuse_memory`.
+            context: what the prompt states of its people.
+            clip: which of the clips.
+
+        Returns:
+            The request.
+        """
+        images = fused.pictures.scene if fused.pictures else ()
+        prompt = self.prompts.render("video_caption", context=context)
+        return CaptionRequest("video", fused.scenes[clip], prompt, images)
+
+    def score_pairs(self, fused: Fused, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
         """Logits of each verb for each ordered pair (subject, object) of rows of `fused.tracks`."""
         return self.interaction_head(fused.tracks, fused.mask, pairs)
 
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Fused, Tensor], Tensor]:
-        """See Describer.open_vocabulary: by the sentence embeddings of the phrases."""
+        """Phrases are scored by their sentence embeddings."""
         head = self.interaction_head
         embeddings = head.embed_phrases(phrases)
         return lambda fused, pairs: head.score_phrases(fused.tracks, fused.mask, pairs, embeddings)
 
-    def _fractions(self, placement: Letterbox, boxes: np.ndarray) -> Float[Tensor, "people 4"]:
-        """Boxes xyxy in pixels as (center x, center y, width, height) in fractions of the frame."""
-        corners = boxes / np.tile([placement.width, placement.height], 2)
-        centers = np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], axis=1)
-        return torch.as_tensor(centers, dtype=torch.float32, device=self.device)
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.as_tensor(values, dtype=torch.float32, device=self.device)

@@ -13,9 +13,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from smot_vlm.detection.detector import Detector
+from smot_vlm.detection.letterbox import to_normalized_cxcywh
 from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.fusion.pictures import PictureMemory
-from smot_vlm.models.base import Describer
+from smot_vlm.models.prompted import PromptedModel
 from smot_vlm.semantics.context import SceneContext
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.marks import pair_images, person_images, scene_images
@@ -33,14 +34,23 @@ class Album:
     track_ids: tuple[int, ...]
 
 
-class ZeroShotModel(Describer[np.ndarray, Album]):
+class ZeroShotModel(PromptedModel):
     """A pretrained detector, a vision-language model for captions, and verbs by the likelihood of their words.
 
-    open_detector: opens the detector when it is first needed; with other boxes it never is. threshold: a verb is
-    reported from this probability on. Nothing in it has random weights, so `trained` is true.
+    Nothing in it has random weights, so `trained` is true.
+
+    Args:
+        open_detector: opens the detector when it is first needed; with other boxes it never is.
+        decoder: the vision-language model.
+        verbs: scores verbs of a pair's pictures.
+        prompts: the templates.
+        open_pictures: makes the memory of pictures of a video.
+        threshold: a verb is reported from this probability on.
+        context: what the video's prompt states, a key of CONTEXTS.
     """
 
     decoder: VisionLanguage
+    trained = True
 
     def __init__(
         self,
@@ -53,11 +63,9 @@ class ZeroShotModel(Describer[np.ndarray, Album]):
         threshold: float = 0.3,
         context: str = "none",
     ) -> None:
-        super().__init__(context)
+        super().__init__(prompts, context)
         self.decoder = decoder
         self.verbs = verbs
-        self.prompts = prompts
-        self.trained = True
         self._open_detector = open_detector
         self._detector: Detector | None = None
         self._open_pictures = open_pictures
@@ -65,76 +73,80 @@ class ZeroShotModel(Describer[np.ndarray, Album]):
 
     @property
     def device(self) -> torch.device:
-        """See Describer.device."""
+        """The decoder's."""
         return self.decoder.device
 
     @property
     def verb_thresholds(self) -> Float[Tensor, "verbs"]:
-        """See Describer.verb_thresholds: one for all."""
+        """One for all."""
         return torch.full((self.verbs.count,), self._threshold)
 
     def check_detector(self) -> None:
-        """See Describer.check_detector."""
+        """Open the detector."""
         if self._detector is None:
             self._detector = self._open_detector()
 
     def open_memory(self, *, per_second: float, capacity: int) -> SceneMemory:
-        """See Describer.open_memory."""
+        """An empty memory of pictures."""
         return SceneMemory(per_second=per_second, capacity=capacity, pictures=self._open_pictures())
 
-    def see(self, image: np.ndarray) -> np.ndarray:
-        """See Describer.see: the image itself."""
-        return image
-
-    def detect(self, view: np.ndarray) -> Detections:
-        """See Describer.detect."""
+    def detect(self, encoded: np.ndarray) -> Detections:
+        """The people that the pretrained detector finds."""
         self.check_detector()
         assert self._detector is not None, "it was opened"
-        return self._detector.detect(view)
+        return self._detector.detect(encoded)
 
-    def remember(self, memory: SceneMemory, frame: Frame, view: np.ndarray, tracked: Detections, regular: bool) -> None:
-        """See Describer.remember. An observation has no tokens: it says who was seen, when and where."""
-        assert tracked.ids is not None, "people are remembered by their ids"
+    def observe(
+        self,
+        memory: SceneMemory,
+        frame: Frame,
+        encoded: np.ndarray,  # noqa: ARG002
+        tracked: Detections,
+        keyframe: bool,
+    ) -> None:
+        """Keep pictures. An observation has no tokens: it says who was seen, when and where."""
+        assert tracked.ids is not None, "people are observed by their ids"
         assert memory.pictures is not None, "the memory was opened by this model"
-        size = np.tile([frame.width, frame.height], 2)
-        chosen = np.array(memory.to_remember(tracked.ids.tolist(), regular), dtype=np.int64)
-        for track_id, box in zip(tracked.ids[chosen].tolist(), tracked.boxes[chosen] / size, strict=True):
-            place = torch.as_tensor(np.concatenate([(box[:2] + box[2:]) / 2, box[2:] - box[:2]]), dtype=torch.float32)
-            memory.remember(track_id, Observation(frame.time_seconds, place, torch.zeros(0, 0)))
-        memory.pictures.look(frame, tracked.select(chosen), regular)
-        if regular:
-            memory.looked(frame.time_seconds)
+        chosen = np.array(memory.to_observe(tracked.ids.tolist(), keyframe), dtype=np.int64)
+        boxes = to_normalized_cxcywh(tracked.boxes[chosen], frame.width, frame.height)
+        for track_id, box in zip(
+            tracked.ids[chosen].tolist(), torch.as_tensor(boxes, dtype=torch.float32), strict=True
+        ):
+            memory.add(track_id, Observation(frame.time_seconds, box, torch.zeros(0, 0)))
+        memory.pictures.observe(frame, tracked.select(chosen), keyframe)
+        if keyframe:
+            memory.add_keyframe(frame.time_seconds)
 
-    def recall(self, memory: SceneMemory, track_ids: Sequence[int]) -> Album:
-        """See Describer.recall."""
+    def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> Album:
+        """The pictures and whom they are asked about."""
         assert memory.pictures is not None, "the memory was opened by this model"
         return Album(memory.pictures, tuple(track_ids))
 
-    def people_requests(self, recalled: Album) -> list[CaptionRequest]:
-        """See Describer.people_requests: crops of each person."""
+    def people_requests(self, fused: Album) -> list[CaptionRequest]:
+        """Crops of each person."""
         prompt = self.prompts.render("instance_caption")
         return [
-            CaptionRequest("instance", self._no_tokens(), prompt, person_images(recalled.pictures, track_id))
-            for track_id in recalled.track_ids
+            CaptionRequest("instance", self._no_tokens(), prompt, person_images(fused.pictures, track_id))
+            for track_id in fused.track_ids
         ]
 
-    def scene_request(self, recalled: Album, context: SceneContext) -> CaptionRequest:
-        """See Describer.scene_request: marked frames."""
+    def scene_request(self, fused: Album, context: SceneContext) -> CaptionRequest:
+        """Marked frames."""
         prompt = self.prompts.render("video_caption", context=context)
-        return CaptionRequest("video", self._no_tokens(), prompt, scene_images(recalled.pictures))
+        return CaptionRequest("video", self._no_tokens(), prompt, scene_images(fused.pictures))
 
-    def relate(self, recalled: Album, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
-        """See Describer.relate."""
-        return self._score(self.verbs, recalled, pairs)
+    def score_pairs(self, fused: Album, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
+        """Log-odds of the likelihood of each verb's words."""
+        return self._score(self.verbs, fused, pairs)
 
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Album, Tensor], Tensor]:
-        """See Describer.open_vocabulary: by the likelihood of the phrases themselves."""
+        """Phrases are scored by their own likelihood."""
         verbs = self.verbs.in_other_words(phrases)
-        return lambda recalled, pairs: self._score(verbs, recalled, pairs)
+        return lambda fused, pairs: self._score(verbs, fused, pairs)
 
-    def _score(self, verbs: VerbLikelihood, recalled: Album, pairs: Tensor) -> Tensor:
-        ids = recalled.track_ids
-        images = [pair_images(recalled.pictures, ids[subject], ids[target]) for subject, target in pairs.tolist()]
+    def _score(self, verbs: VerbLikelihood, fused: Album, pairs: Tensor) -> Tensor:
+        ids = fused.track_ids
+        images = [pair_images(fused.pictures, ids[subject], ids[target]) for subject, target in pairs.tolist()]
         return verbs.probabilities(images).logit()
 
     def _no_tokens(self) -> Tensor:

@@ -1,0 +1,1 @@
+"""Everything drawn or written about a described video: annotated video, report, pictures, files."""

@@ -16,8 +16,11 @@ JPEG_QUALITY = 85
 class CropPicker:
     """Keeps one JPEG a track: from the frame with the largest score x area inside the picture x share inside.
 
-    The best frame is known beforehand from the boxes. Until it comes the person's first frame stands in for it, so
-    a second pass that ends early still shows everybody whom it met.
+    The best frame is known beforehand from the boxes. Until it comes the person's first frame takes its place, so a second
+    pass that ends early still shows everybody who appeared.
+
+    Args:
+        description: with the tracks.
     """
 
     def __init__(self, description: Description) -> None:
@@ -29,15 +32,28 @@ class CropPicker:
                 self._wanted.setdefault(int(track.frames[row]), []).append((track.id, track.boxes[row]))
 
     def add(self, frame: Frame) -> None:
-        """Look at one frame; crops are cut only from frames that are wanted."""
-        for id, box in self._wanted.get(frame.index, ()):
+        """Take the next frame; crops are cut only from the frames chosen.
+
+        Args:
+            frame: of the described video.
+        """
+        for track_id, box in self._wanted.get(frame.index, ()):
             crop = cut_crop(frame.image, box)
             if crop is not None:
-                self.jpegs[id] = encode_jpeg(crop)
+                self.jpegs[track_id] = encode_jpeg(crop)
 
 
 def crop_quality(track: Trajectory, width: int, height: int) -> np.ndarray:
-    """score x area inside the picture x share of the box inside, one a frame; 0 where the box lies outside."""
+    """Score x area inside the picture x share of the box inside.
+
+    Args:
+        track: of one person.
+        width: of the picture in pixels.
+        height: of the picture in pixels.
+
+    Returns:
+        (n), one a box; 0 where the box is outside.
+    """
     boxes = np.nan_to_num(track.boxes, posinf=0, neginf=0)
     inside = np.clip(boxes, 0, [width, height, width, height])
     area, inside_area = _areas(boxes), _areas(inside)
@@ -45,7 +61,15 @@ def crop_quality(track: Trajectory, width: int, height: int) -> np.ndarray:
 
 
 def cut_crop(image: np.ndarray, box: np.ndarray) -> np.ndarray | None:
-    """The person in `box` (xyxy pixels of `image`) with a small margin, at most 320 x 320; None where it is outside."""
+    """Cut out a person with a small margin.
+
+    Args:
+        image: RGB uint8.
+        box: (4), xyxy pixels of `image`.
+
+    Returns:
+        The crop, at most 320 x 320; None where the box is outside.
+    """
     if not np.isfinite(box).all():
         return None
     height, width = image.shape[:2]
@@ -60,7 +84,16 @@ def cut_crop(image: np.ndarray, box: np.ndarray) -> np.ndarray | None:
 
 
 def shrink(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """`image` made smaller, never larger, to fit into `width` x `height` in its own proportions."""
+    """Make an image smaller, never larger, keeping its aspect ratio.
+
+    Args:
+        image: RGB uint8.
+        width: at most, in pixels.
+        height: at most, in pixels.
+
+    Returns:
+        The image.
+    """
     scale = min(1.0, width / image.shape[1], height / image.shape[0])
     if scale == 1.0:
         return image
@@ -69,24 +102,35 @@ def shrink(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def encode_jpeg(image: np.ndarray) -> bytes:
-    """RGB uint8 as JPEG."""
+    """Encode an image.
+
+    Args:
+        image: RGB uint8.
+
+    Returns:
+        A JPEG file.
+    """
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()
 
 
 def key_frame_index(description: Description) -> int | None:
-    """The frame that shows most: people in view, and interactions between them; then the surest; then the first.
+    """Choose the frame with most people and interactions between them; then the highest scores; then the first.
 
-    None where there is no box.
+    Args:
+        description: of the video.
+
+    Returns:
+        Its index; None where there is no box.
     """
     shown: dict[int, float] = {}
     for track in description.tracks:
         for frame_index, score in zip(track.frames.tolist(), track.scores.tolist(), strict=True):
             shown[frame_index] = shown.get(frame_index, 0.0) + 1 + 1e-3 * min(max(score, 0.0), 1.0)
     frames_of = {track.id: set(track.frames.tolist()) for track in description.tracks}
-    for subject, object in {(edge.subject, edge.object) for edge in description.interactions}:
-        for frame_index in frames_of[subject] & frames_of[object]:
+    for subject, target in {(edge.subject, edge.object) for edge in description.interactions}:
+        for frame_index in frames_of[subject] & frames_of[target]:
             shown[frame_index] += 1
     return min(shown, key=lambda frame_index: (-shown[frame_index], frame_index), default=None)
 

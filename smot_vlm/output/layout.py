@@ -1,4 +1,4 @@
-"""Where the picture and the panel of captions stand in an annotated frame. All sizes in pixels."""
+"""Placement of the picture and the panel of captions in an annotated frame. All sizes in pixels."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -11,7 +11,14 @@ WIDE = 2.1
 
 @dataclass(frozen=True)
 class Area:
-    """A rectangle of the canvas."""
+    """A rectangle of the canvas.
+
+    Attributes:
+        left: first column.
+        top: first row.
+        width: number of columns.
+        height: number of rows.
+    """
 
     left: int
     top: int
@@ -26,7 +33,15 @@ class Area:
 
 @dataclass(frozen=True)
 class Layout:
-    """width, height: of the canvas, both even as H.264 wants it. picture, panel: areas that do not overlap."""
+    """Where everything is in an annotated frame.
+
+    Attributes:
+        width: of the canvas, even as H.264 requires.
+        height: of the canvas, even as well.
+        picture: area of the frame.
+        panel: area of the captions; the two do not overlap.
+        text_size: of the captions.
+    """
 
     width: int
     height: int
@@ -36,11 +51,18 @@ class Layout:
 
 
 def plan_layout(width: int, height: int) -> Layout:
-    """Lay out frames of `width` x `height`.
+    """Lay out frames of one size.
 
-    A frame under 240 high is shown enlarged by a whole number, one with a side above 1920 is shown smaller: so the
-    text is always legible and every player can decode the result. The panel stands to the right, or below a
-    picture more than 2.1 times as wide as high.
+    A frame under 240 high is enlarged by a whole number, one with a side above 1920 is made smaller: so the text is always
+    legible and every player can decode the result. The panel is on the right, or below a picture more than 2.1 times as
+    wide as high.
+
+    Args:
+        width: of the frames.
+        height: of the frames.
+
+    Returns:
+        The layout.
     """
     shown_width, shown_height = fit_picture(width, height)
     text_size = max(MIN_TEXT, min(MAX_TEXT, round(min(shown_width, shown_height) / 35)))
@@ -56,7 +78,15 @@ def plan_layout(width: int, height: int) -> Layout:
 
 
 def fit_picture(width: int, height: int) -> tuple[int, int]:
-    """The size at which a frame is shown."""
+    """The size at which a frame is shown.
+
+    Args:
+        width: of the frame.
+        height: of the frame.
+
+    Returns:
+        (width, height).
+    """
     if max(width, height) > MAX_SIDE:
         scale = MAX_SIDE / max(width, height)
         return max(1, round(width * scale)), max(1, round(height * scale))

@@ -1,4 +1,4 @@
-"""What is drawn on the picture itself: boxes, id tags, and arrows from who acts to whom."""
+"""Drawing on the picture itself: boxes, id tags, and arrows from subject to object."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,14 @@ SHADE: Colour = (20, 24, 29)
 
 @dataclass(frozen=True)
 class Arrow:
-    """All that one person does to another: verbs by falling score, and the best score."""
+    """All interactions of one ordered pair.
+
+    Attributes:
+        subject: track id.
+        object: track id.
+        label: verbs by descending score.
+        score: the best.
+    """
 
     subject: int
     object: int
@@ -28,7 +35,12 @@ class Arrow:
 
 
 class Overlay:
-    """Draws on RGB pictures in place. text_size: pixels; every stroke follows from it."""
+    """Draws on RGB pictures in place.
+
+    Args:
+        interactions: between the people.
+        text_size: pixels; every line width follows from it.
+    """
 
     def __init__(self, interactions: Iterable[Interaction], text_size: int) -> None:
         self._arrows = join_interactions(interactions)
@@ -42,9 +54,13 @@ class Overlay:
         self._draw_crowd_ids = _id_annotator(colours, inks, 0.7 * text_size)
 
     def draw(self, image: np.ndarray, people: Boxes) -> None:
-        """Draw `people` (boxes in pixels of `image`) and the interactions between them.
+        """Draw people and the interactions between them.
 
-        A box that reaches outside is cut at the border; one that lies wholly outside is left out, with its arrows.
+        A box that reaches outside is cut at the border; one that is wholly outside is not drawn, nor are its arrows.
+
+        Args:
+            image: RGB uint8, changed in place.
+            people: boxes in pixels of `image`.
         """
         height, width = image.shape[:2]
         inside = _touches(people.boxes, width, height)
@@ -54,9 +70,9 @@ class Overlay:
         margin = 2 * self._thickness
         # Clipped a little outside the picture: there the cut side is hidden, and no coordinate overflows.
         drawn = np.clip(boxes, -margin, [width + margin, height + margin, width + margin, height + margin])
-        lookup = np.array([colour_index(id) for id in ids.tolist()])
+        lookup = np.array([colour_index(track_id) for track_id in ids.tolist()])
         self._draw_boxes.annotate(image, sv.Detections(xyxy=drawn), custom_color_lookup=lookup)
-        centres = {id: centre for id, centre in zip(ids.tolist(), _centres(boxes, width, height), strict=True)}
+        centres = dict(zip(ids.tolist(), _centres(boxes, width, height), strict=True))
         apart = 2.5 * self._thickness
         arrows = [edge for edge in self._arrows if edge.subject in centres and edge.object in centres][:MAX_ARROWS]
         curves = [_curve(centres[edge.subject], centres[edge.object], apart) for edge in arrows]
@@ -71,7 +87,7 @@ class Overlay:
         anchors[:, 0] = np.clip(anchors[:, 0], 0, None)
         anchors[:, 1] = np.clip(anchors[:, 1], 1.35 * self._text_size * (0.7 if crowd else 1), None)
         anchors[:, 2:] = np.maximum(anchors[:, 2:], anchors[:, :2])
-        labels = [f"#{id}" for id in ids.tolist()]
+        labels = [f"#{track_id}" for track_id in ids.tolist()]
         annotator = self._draw_crowd_ids if crowd else self._draw_ids
         annotator.annotate(image, sv.Detections(xyxy=anchors), labels=labels, custom_color_lookup=lookup)
 
@@ -94,13 +110,20 @@ class Overlay:
 
 
 def join_interactions(interactions: Iterable[Interaction]) -> list[Arrow]:
-    """One arrow for each ordered pair, the surest first; its label names up to three verbs, the surest first."""
+    """Join the interactions of each ordered pair into one arrow; its label names up to three verbs, best first.
+
+    Args:
+        interactions: in any order.
+
+    Returns:
+        The arrows by descending score.
+    """
     pairs: dict[tuple[int, int], list[Interaction]] = {}
     for edge in sorted(interactions, key=lambda edge: -edge.score):
         pairs.setdefault((edge.subject, edge.object), []).append(edge)
     return [
-        Arrow(subject, object, _label(edges), edges[0].score)
-        for (subject, object), edges in sorted(pairs.items(), key=lambda item: -item[1][0].score)
+        Arrow(subject, target, _label(edges), edges[0].score)
+        for (subject, target), edges in sorted(pairs.items(), key=lambda item: -item[1][0].score)
     ]
 
 
@@ -167,7 +190,7 @@ def _tag_centre(curve: np.ndarray, tag: np.ndarray) -> np.ndarray:
 
 
 def _free_place(image: np.ndarray, tag: np.ndarray, centre: np.ndarray, taken: list) -> tuple[int, int]:
-    """Where the tag's corner goes: at `centre`, inside the picture, moved down past the tags that stand there."""
+    """Choose the tag's corner: at `centre`, inside the picture, moved down past the tags already there."""
     height, width = tag.shape[:2]
     left = int(np.clip(centre[0] - width / 2, 0, max(image.shape[1] - width, 0)))
     top = int(np.clip(centre[1] - height / 2, 0, max(image.shape[0] - height, 0)))

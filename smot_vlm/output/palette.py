@@ -1,4 +1,4 @@
-"""One steady colour a track, told apart also by colour-blind eyes."""
+"""One constant colour a track, distinguishable also for colour-blind people."""
 
 Colour = tuple[int, int, int]
 
@@ -17,24 +17,52 @@ BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
 
 
-def colour_index(id: int) -> int:
-    """Position in `COLOURS` of the track's colour; the same for every video."""
-    return (id - 1) % len(COLOURS)
+def colour_index(track_id: int) -> int:
+    """Position in `COLOURS` of a track's colour; the same for every video.
+
+    Args:
+        track_id: from 1.
+
+    Returns:
+        The position.
+    """
+    return (track_id - 1) % len(COLOURS)
 
 
-def track_colour(id: int) -> Colour:
-    """RGB colour of the track with this id."""
-    return COLOURS[colour_index(id)]
+def track_colour(track_id: int) -> Colour:
+    """Colour of a track.
+
+    Args:
+        track_id: from 1.
+
+    Returns:
+        RGB.
+    """
+    return COLOURS[colour_index(track_id)]
 
 
 def ink_on(colour: Colour) -> Colour:
-    """Black or white, whichever reads better on `colour` (the higher contrast ratio of WCAG 2)."""
+    """Choose black or white text, whichever has the higher contrast ratio of WCAG 2.
+
+    Args:
+        colour: of the background.
+
+    Returns:
+        RGB.
+    """
     luminance = _luminance(colour)
     return BLACK if (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05) else WHITE
 
 
 def css(colour: Colour) -> str:
-    """The colour as a stylesheet writes it, `#rrggbb`."""
+    """Format a colour for a stylesheet.
+
+    Args:
+        colour: RGB.
+
+    Returns:
+        `#rrggbb`.
+    """
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 

@@ -1,4 +1,4 @@
-"""The panel beside the picture: the video's caption, and what the people now visible do."""
+"""The panel next to the picture: the video's caption, and the captions of the people now visible."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -24,8 +24,14 @@ COLUMN_EMS = 44
 class Panel:
     """Renders the panel for any set of people; pictures are kept, since the set seldom changes.
 
-    Everyone present gets an id chip and a caption, whole where there is room, else cut to as many lines as fit for
-    all. Where even two lines each do not fit, those with the largest typical box are shown, and "+ n more".
+    Everyone present gets an id chip and a caption, whole where there is room, else cut to as many lines as fit for all.
+    Where even two lines each do not fit, those with the largest typical box are shown, and "+ n more".
+
+    Args:
+        description: with the captions.
+        width: of the panel in pixels.
+        height: of the panel in pixels.
+        text_size: in pixels.
     """
 
     def __init__(self, description: Description, width: int, height: int, text_size: int) -> None:
@@ -44,8 +50,8 @@ class Panel:
     def _render(self, ids: tuple[int, ...]) -> np.ndarray:
         image = self._base.copy()
         shown, max_lines = self._choose(ids)
-        for (left, top), id in zip(self._places(shown, max_lines), shown, strict=True):
-            entry = self._entry(id, max_lines)
+        for (left, top), track_id in zip(self._places(shown, max_lines), shown, strict=True):
+            entry = self._entry(track_id, max_lines)
             image[top : top + entry.shape[0], left : left + entry.shape[1]] = entry
         if len(shown) < len(ids):
             self._write_more(image, len(ids) - len(shown))
@@ -53,57 +59,60 @@ class Panel:
         return image
 
     def _choose(self, ids: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
-        """Who is shown, and with how many lines of caption at most: all with whole captions where that fits."""
+        """Choose who is shown, and with how many lines of caption at most: all with whole captions where that fits."""
         most = max(FEWEST_LINES, (self._bottom - self._top) // self._line)
         for max_lines in range(most, FEWEST_LINES - 1, -1):
             if self._fits(ids, max_lines, self._bottom):
                 return ids, max_lines
         shown: tuple[int, ...] = ()
-        for id in sorted(ids, key=lambda id: (-self._sizes[id], id)):
-            more = tuple(sorted((*shown, id)))
+        for track_id in sorted(ids, key=lambda track_id: (-self._sizes[track_id], track_id)):
+            more = tuple(sorted((*shown, track_id)))
             if not self._fits(more, FEWEST_LINES, self._bottom - self._line):
                 break
             shown = more
         return shown, FEWEST_LINES
 
     def _fits(self, ids: Sequence[int], max_lines: int, bottom: int) -> bool:
-        # Counting lines is the dear part; a panel holds fewer entries than it has lines.
+        # Counting lines is the expensive part; a panel holds fewer entries than it has lines.
         if len(ids) * self._line > (self._bottom - self._top) * self._columns:
             return False
         places = self._places(ids, max_lines)
-        return all(top + self._entry_height(id, max_lines) <= bottom for (_, top), id in zip(places, ids, strict=True))
+        return all(
+            top + self._entry_height(track_id, max_lines) <= bottom
+            for (_, top), track_id in zip(places, ids, strict=True)
+        )
 
     def _places(self, ids: Sequence[int], max_lines: int) -> list[tuple[int, int]]:
         """Left top corners of the entries: down a column while there is room, then the next column."""
         places: list[tuple[int, int]] = []
         column, top = 0, self._top
-        for id in ids:
-            height = self._entry_height(id, max_lines)
+        for track_id in ids:
+            height = self._entry_height(track_id, max_lines)
             if top + height > self._bottom and top > self._top and column + 1 < self._columns:
                 column, top = column + 1, self._top
             places.append((self._pad + column * (self._column_width + self._pad), top))
             top += height + self._pad // 2
         return places
 
-    def _entry_height(self, id: int, max_lines: int) -> int:
-        return max(len(self._lines(id)[:max_lines]), 1) * self._line + self._pad // 3
+    def _entry_height(self, track_id: int, max_lines: int) -> int:
+        return max(len(self._lines(track_id)[:max_lines]), 1) * self._line + self._pad // 3
 
-    def _lines(self, id: int) -> list[str]:
-        return _wrap(self._captions[id], self._font.size, self._text_width(id), 64)
+    def _lines(self, track_id: int) -> list[str]:
+        return _wrap(self._captions[track_id], self._font.size, self._text_width(track_id), 64)
 
-    def _text_width(self, id: int) -> int:
-        return max(self._column_width - self._chip(id).shape[1] - self._pad // 2, self._line)
+    def _text_width(self, track_id: int) -> int:
+        return max(self._column_width - self._chip(track_id).shape[1] - self._pad // 2, self._line)
 
-    def _chip(self, id: int) -> np.ndarray:
-        colour = track_colour(id)
-        return render_tag(f"#{id}", round(self._font.size * 0.92), colour, ink_on(colour))
+    def _chip(self, track_id: int) -> np.ndarray:
+        colour = track_colour(track_id)
+        return render_tag(f"#{track_id}", round(self._font.size * 0.92), colour, ink_on(colour))
 
-    def _render_entry(self, id: int, max_lines: int) -> np.ndarray:
+    def _render_entry(self, track_id: int, max_lines: int) -> np.ndarray:
         """Chip and caption of one person, RGB."""
-        chip = self._chip(id)
-        caption = self._captions[id].strip()
-        lines = _wrap(caption, self._font.size, self._text_width(id), max_lines) if caption else ["no caption"]
-        image = Image.new("RGB", (self._column_width, self._entry_height(id, max_lines)), BACKGROUND)
+        chip = self._chip(track_id)
+        caption = self._captions[track_id].strip()
+        lines = _wrap(caption, self._font.size, self._text_width(track_id), max_lines) if caption else ["no caption"]
+        image = Image.new("RGB", (self._column_width, self._entry_height(track_id, max_lines)), BACKGROUND)
         draw = ImageDraw.Draw(image)
         left, middle = chip.shape[1] + self._pad // 2, chip.shape[0] // 2
         ink = SOFT if caption else DIM
@@ -114,7 +123,7 @@ class Panel:
         return pixels
 
     def _render_base(self, description: Description) -> tuple[np.ndarray, int, int]:
-        """What never changes, and the rows between which the people stand."""
+        """What never changes, and the rows between which the people are drawn."""
         image = Image.new("RGB", (self._width, self._height), BACKGROUND)
         draw = ImageDraw.Draw(image)
         top, bottom = self._pad, self._height - self._pad

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from smot_vlm.data.bensmot import Sequence
+from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.output.overlay import Overlay
 from smot_vlm.output.palette import Colour, ink_on, track_colour
 from smot_vlm.output.text import line_height, load_font, plain_verb, wrap_text
@@ -28,16 +28,23 @@ _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 def write_preview(
     path: Path,
-    sequences: Iterable[Sequence],
+    sequences: Iterable[BenSmotSequence],
     frames: int = 5,
     overwrite: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> None:
-    """Write one picture with a block a sequence, `frames` images each, spread evenly over its time.
+    """Write one picture with a block a sequence, its images spread evenly over its time.
+
+    Args:
+        path: of the picture.
+        sequences: to draw.
+        frames: images of each sequence.
+        overwrite: replace an existing picture.
+        progress: called with each sequence's name once it is drawn.
 
     Raises:
         FileExistsError: `path` exists and `overwrite` is false.
-        ValueError: a suffix that is no picture's, no sequence, or an image that cannot be read.
+        ValueError: a suffix of another format, no sequence, or an image that cannot be read.
     """
     if path.suffix.lower() not in _SUFFIXES:
         raise ValueError(f"{path}: cannot draw a {path.suffix or 'file without suffix'}; give {', '.join(_SUFFIXES)}")
@@ -50,8 +57,15 @@ def write_preview(
         _stack(blocks).save(temporary)
 
 
-def draw_sequence(sequence: Sequence, frames: int = 5) -> Image.Image:
-    """The block of one sequence: its name, its images in a row, the captions of the video and of each person.
+def draw_sequence(sequence: BenSmotSequence, frames: int = 5) -> Image.Image:
+    """Draw the block of one sequence: its name, its images in a row, the captions of the video and of each person.
+
+    Args:
+        sequence: to draw.
+        frames: images to draw.
+
+    Returns:
+        The block.
 
     Raises:
         ValueError: no image to draw, or fewer than one asked for.
@@ -86,7 +100,7 @@ def _stack(blocks: list[Image.Image]) -> Image.Image:
     return sheet
 
 
-def _draw_frames(sequence: Sequence, count: int) -> Image.Image:
+def _draw_frames(sequence: BenSmotSequence, count: int) -> Image.Image:
     places = np.unique(np.linspace(0, len(sequence) - 1, count).round().astype(int))
     cells = [_draw_frame(sequence, sequence.read_frame(int(place))) for place in places]
     row = Image.new("RGB", (count * _CELL_WIDTH + (count - 1) * _GAP, max(cell.height for cell in cells)), BACKGROUND)
@@ -95,7 +109,7 @@ def _draw_frames(sequence: Sequence, count: int) -> Image.Image:
     return row
 
 
-def _draw_frame(sequence: Sequence, frame: Frame) -> Image.Image:
+def _draw_frame(sequence: BenSmotSequence, frame: Frame) -> Image.Image:
     """One image with its boxes, drawn at twice its size and then halved, and its number and time below."""
     scale = 2 * _CELL_WIDTH / frame.width
     size = (2 * _CELL_WIDTH, max(2, round(frame.height * scale)))
@@ -110,18 +124,18 @@ def _draw_frame(sequence: Sequence, frame: Frame) -> Image.Image:
     return cell
 
 
-def _boxes(sequence: Sequence, frame_index: int, scale: float) -> Boxes:
+def _boxes(sequence: BenSmotSequence, frame_index: int, scale: float) -> Boxes:
     found = [
         (track.id, track.boxes[row] * scale, track.scores[row])
         for track in sequence.tracks
         for row in np.flatnonzero(track.frames == frame_index)
     ]
-    ids = np.array([id for id, _, _ in found], dtype=np.int64)
+    ids = np.array([track_id for track_id, _, _ in found], dtype=np.int64)
     boxes = np.array([box for _, box, _ in found], dtype=np.float64).reshape(-1, 4)
     return Boxes(ids, boxes, np.array([score for _, _, score in found], dtype=np.float64))
 
 
-def _draw_words(sequence: Sequence, width: int) -> Image.Image:
+def _draw_words(sequence: BenSmotSequence, width: int) -> Image.Image:
     """The video's caption over the full width, then the people in two columns: tag, caption, what they do to whom."""
     font = load_font(_TEXT)
     step = line_height(font)
@@ -146,7 +160,7 @@ def _draw_words(sequence: Sequence, width: int) -> Image.Image:
     return image
 
 
-def _draw_person(sequence: Sequence, place: int, width: int) -> Image.Image:
+def _draw_person(sequence: BenSmotSequence, place: int, width: int) -> Image.Image:
     track, name = sequence.tracks[place], sequence.names[place]
     font, bold, step = load_font(_TEXT - 2), load_font(_TEXT - 2, bold=True), line_height(load_font(_TEXT - 2))
     indent = 52
@@ -165,10 +179,10 @@ def _draw_person(sequence: Sequence, place: int, width: int) -> Image.Image:
     return image
 
 
-def _actions(sequence: Sequence, id: int) -> str:
+def _actions(sequence: BenSmotSequence, track_id: int) -> str:
     """`embrace #2, look #2`, empty where the person does nothing to anybody."""
     return ", ".join(
         f"{plain_verb(edge.verb)} \N{RIGHTWARDS ARROW} #{edge.object}"
         for edge in sequence.interactions
-        if edge.subject == id
+        if edge.subject == track_id
     )

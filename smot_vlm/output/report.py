@@ -20,7 +20,12 @@ KEY_FRAME_WIDTH, KEY_FRAME_HEIGHT = 1280, 960
 
 @dataclass(frozen=True)
 class Picture:
-    """uri: a data URI with the JPEG. time: when it was taken, in words."""
+    """A picture of the page.
+
+    Attributes:
+        uri: a data URI with the JPEG.
+        time: of the frame, as text.
+    """
 
     uri: str
     time: str
@@ -28,7 +33,18 @@ class Picture:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """One person as the page shows her. segments: start and width in percent of the video's length."""
+    """One person as the page shows them.
+
+    Attributes:
+        id: of the track.
+        colour: of the track, for CSS.
+        ink: of text on that colour, for CSS.
+        time: first and last appearance, as text.
+        boxes: their number, as text.
+        caption: of the person.
+        crop: a data URI, None without a picture.
+        segments: start and width in percent of the video's length.
+    """
 
     id: int
     colour: str
@@ -42,7 +58,17 @@ class PersonRow:
 
 @dataclass(frozen=True)
 class EdgeRow:
-    """One interaction as the page shows it. percent: length of the score's bar."""
+    """One interaction as the page shows it.
+
+    Attributes:
+        subject: who acts.
+        object: whom it is done to.
+        verb: label of the sense.
+        word: the verb alone.
+        gloss: what the sense means.
+        score: 0 to 1.
+        percent: length of the score's bar.
+    """
 
     subject: PersonRow
     object: PersonRow
@@ -57,7 +83,10 @@ class ReportBuilder:
     """Collects the page's pictures frame by frame, then writes the page.
 
     At most one JPEG a track and one key frame are kept, whatever the video's length.
-    glosses: what each verb sense means, by its id; shown under the verb.
+
+    Args:
+        description: what to show.
+        glosses: what each verb sense means, by label; shown under the verb.
     """
 
     def __init__(self, description: Description, glosses: dict[str, str] | None = None) -> None:
@@ -72,7 +101,11 @@ class ReportBuilder:
         )
 
     def add(self, frame: Frame) -> None:
-        """Look at one frame. The first one is the key frame until the chosen one comes."""
+        """Take the next frame. The first one is the key frame until the chosen one comes.
+
+        Args:
+            frame: of the described video.
+        """
         self._length = max(self._length, frame.index + 1)
         self._crops.add(frame)
         if self._key_frame is None or frame.index == self._key_index:
@@ -81,7 +114,14 @@ class ReportBuilder:
             self._key_frame = Picture(_data_uri(jpeg), self._time(frame.index))
 
     def render(self, video: str | None = None) -> str:
-        """The page as HTML. video: address of the annotated video, relative to the page, to embed."""
+        """Render the page.
+
+        Args:
+            video: address of the annotated video to embed, relative to the page.
+
+        Returns:
+            HTML.
+        """
         description = self._description
         people = {track.id: self._person(track) for track in description.tracks}
         edges = [self._edge(edge, people) for edge in sorted(description.interactions, key=lambda edge: -edge.score)]
@@ -99,7 +139,12 @@ class ReportBuilder:
         )
 
     def finish(self, path: Path, video: str | None = None) -> None:
-        """Write the page to `path`, atomically. video: as for `render`."""
+        """Write the page atomically.
+
+        Args:
+            path: of the page.
+            video: see `render`.
+        """
         write_text(Path(path), self.render(video))
 
     def _person(self, track: Trajectory) -> PersonRow:
@@ -145,9 +190,15 @@ class ReportBuilder:
 def write_report(
     frames: Iterable[Frame], description: Description, path: Path, glosses: dict[str, str] | None = None
 ) -> None:
-    """Write the page to `path` in one pass over `frames`; without frames it has no pictures.
+    """Write the page in one pass over the frames; without frames it has no pictures.
 
-    An annotated.mp4 that lies beside `path` is embedded.
+    An annotated.mp4 in the same folder is embedded.
+
+    Args:
+        frames: of the described video.
+        description: what to show.
+        path: of the page.
+        glosses: what each verb sense means, by label.
     """
     path = Path(path)
     builder = ReportBuilder(description, glosses)
@@ -157,7 +208,14 @@ def write_report(
 
 
 def format_time(seconds: float) -> str:
-    """`2.4 s`, `3:05`, or `1:02:45`."""
+    """Format a time as `2.4 s`, `3:05`, or `1:02:45`.
+
+    Args:
+        seconds: from the start.
+
+    Returns:
+        The text.
+    """
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,4 +1,4 @@
-"""Words as pixels: the font, wrapping to a width, and small tags that are drawn once and stamped many times."""
+"""Text as pixels: the font, wrapping to a width, and small tags that are drawn once and copied many times."""
 
 import re
 from functools import lru_cache
@@ -16,9 +16,16 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 @lru_cache(maxsize=32)
 def load_font(size: int, bold: bool = False) -> Font:
-    """DejaVu Sans, `size` pixels high. It ships with matplotlib and holds Latin, Greek, Cyrillic and many signs.
+    """Load DejaVu Sans. It ships with matplotlib and covers Latin, Greek, Cyrillic and many signs.
 
-    A character that it lacks (Chinese, most emoji) is drawn as an empty box.
+    A character without a glyph (Chinese, most emoji) is drawn as an empty box.
+
+    Args:
+        size: in pixels.
+        bold: the bold face.
+
+    Returns:
+        The font.
     """
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     with as_file(files("matplotlib").joinpath("mpl-data", "fonts", "ttf", name)) as path:
@@ -26,20 +33,44 @@ def load_font(size: int, bold: bool = False) -> Font:
 
 
 def line_height(font: Font) -> int:
-    """Pixels from one baseline to the next."""
+    """Distance from one baseline to the next.
+
+    Args:
+        font: of the text.
+
+    Returns:
+        Pixels.
+    """
     return round(font.size * 1.32)
 
 
 def text_width(text: str, font: Font) -> float:
-    """Pixels from the start of `text` to its end, kerning left out (it moves DejaVu's letters by a pixel at most)."""
+    """Width of a text without kerning (which moves DejaVu's letters by a pixel at most).
+
+    Args:
+        text: on one line.
+        font: of the text.
+
+    Returns:
+        Pixels.
+    """
     return sum(_advance(character, font) for character in text)
 
 
 def wrap_text(text: str, font: Font, width: int, max_lines: int) -> list[str]:
-    """At most `max_lines` lines of `text`, each at most `width` pixels; an ellipsis ends a text that was cut.
+    """Break a text into lines; an ellipsis ends a text that was cut.
 
-    Any blank space counts as one blank. A word that is wider than a line is broken between characters (a line
-    holds at least one character, however narrow it is).
+    Runs of whitespace count as one space. A word that is wider than a line is broken between characters (a line holds at
+    least one character, however narrow it is).
+
+    Args:
+        text: to break.
+        font: of the text.
+        width: of a line, in pixels.
+        max_lines: how many lines are kept.
+
+    Returns:
+        The lines.
     """
     if max_lines < 1:
         return []
@@ -64,13 +95,31 @@ def wrap_text(text: str, font: Font, width: int, max_lines: int) -> list[str]:
 
 
 def plain_verb(sense: str) -> str:
-    """The word of a verb sense: `talk about` for `talk_about.v.01`."""
+    """Word of a verb sense.
+
+    Args:
+        sense: such as `talk_about.v.01`.
+
+    Returns:
+        Such as `talk about`.
+    """
     return re.sub(r"\.[a-z]\.\d+$", "", sense.strip()).replace("_", " ")
 
 
 @lru_cache(maxsize=1024)
 def render_tag(text: str, size: int, colour: Colour, ink: Colour, bold: bool = True) -> np.ndarray:
-    """A rounded tag: `text` in `ink` on `colour`. RGBA uint8 (height, width, 4)."""
+    """Draw a rounded tag.
+
+    Args:
+        text: on the tag.
+        size: of the text in pixels.
+        colour: of the tag.
+        ink: of the text.
+        bold: the bold face.
+
+    Returns:
+        RGBA uint8 (height, width, 4).
+    """
     font = load_font(size, bold)
     pad = max(2, round(size * 0.35))
     width = int(np.ceil(font.getlength(text))) + 2 * pad
@@ -85,7 +134,14 @@ def render_tag(text: str, size: int, colour: Colour, ink: Colour, bold: bool = T
 
 
 def stamp(image: np.ndarray, tag: np.ndarray, left: int, top: int) -> None:
-    """Blend `tag` (RGBA) into `image` (RGB) in place, its corner at (left, top); what falls outside is left out."""
+    """Blend a tag into an image in place; what falls outside is cut off.
+
+    Args:
+        image: RGB uint8, changed.
+        tag: RGBA uint8.
+        left: column of the tag's corner.
+        top: row of the tag's corner.
+    """
     height, width = image.shape[:2]
     x1, y1 = max(left, 0), max(top, 0)
     x2, y2 = min(left + tag.shape[1], width), min(top + tag.shape[0], height)

@@ -1,4 +1,4 @@
-"""Who is where at which frame: the trajectories of a description, indexed by time."""
+"""Who is where in which frame: the trajectories of a description, indexed by time."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,13 @@ from smot_vlm.structures import Trajectory
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """The boxes of one frame: ids int64 (n), boxes float64 (n, 4) xyxy pixels of the original frame, scores (n)."""
+    """The boxes of one frame.
+
+    Attributes:
+        ids: int64 (n).
+        boxes: float64 (n, 4), xyxy pixels of the original frame.
+        scores: (n).
+    """
 
     ids: np.ndarray
     boxes: np.ndarray
@@ -20,11 +26,15 @@ class Boxes:
 
 
 class Timeline:
-    """Answers `boxes_at` and `people_near` without a walk over all tracks.
+    """Answers `boxes_at` and `people_near` without a loop over all tracks.
 
-    A person who is missed for at most `hold_frames` frames counts as still there (`people_near`, `segments`): so
-    a list of those present does not flicker with the detector. It is a second, and at least two of the steps
-    between described frames.
+    A person who is missed for at most `hold_frames` frames counts as still present (`people_near`, `segments`): so a list
+    of those present does not flicker with the detector. It is a second, and at least two of the steps between described
+    frames.
+
+    Args:
+        tracks: of the description.
+        fps: frame numbers a second.
     """
 
     def __init__(self, tracks: tuple[Trajectory, ...], fps: float) -> None:
@@ -42,18 +52,39 @@ class Timeline:
         self._span_ids, self._span_first, self._span_last = table[np.argsort(table[:, 0], kind="stable")].T
 
     def boxes_at(self, frame_index: int) -> Boxes:
-        """The boxes of one frame, by ascending id."""
+        """Boxes of one frame, by ascending id.
+
+        Args:
+            frame_index: of the source, from 0.
+
+        Returns:
+            The boxes.
+        """
         first, last = np.searchsorted(self._frames, [frame_index, frame_index + 1])
         rows = slice(first, last)
         return Boxes(self._ids[rows], self._boxes[rows], self._scores[rows])
 
     def people_near(self, frame_index: int) -> tuple[int, ...]:
-        """Ids of all who are present at this frame, also where a short miss hides their box, ascending."""
+        """People who are present in a frame, also where a short miss hides their box.
+
+        Args:
+            frame_index: of the source, from 0.
+
+        Returns:
+            Ids, ascending.
+        """
         present = (self._span_first <= frame_index) & (frame_index <= self._span_last)
         return tuple(self._span_ids[present].tolist())
 
     def segments(self, track: Trajectory) -> list[tuple[int, int]]:
-        """First and last frame of each stretch in which the person is present."""
+        """Parts of the video in which a person is present.
+
+        Args:
+            track: of the person.
+
+        Returns:
+            (first frame, last frame) of each part.
+        """
         if not len(track):
             return []
         breaks = np.flatnonzero(np.diff(track.frames) > self.hold_frames)

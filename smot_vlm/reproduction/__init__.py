@@ -1,1 +1,1 @@
-"""The paper's tables made again: which run each row needs, how it is made, and our figures beside the printed ones"""
+"""The paper's tables reproduced: which run each row needs, how it is made, and our figures next to the printed ones."""

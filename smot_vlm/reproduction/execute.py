@@ -2,7 +2,7 @@
 
     OUT/tracks/RUN/ or OUT/described/RUN/ (predictions)   OUT/tracks/RUN.json or OUT/described/RUN.json (figures)
 
-A stopped run goes on where it stopped, and one that is evaluated is only read.
+A stopped run continues where it stopped, and one that is evaluated is only read.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,14 @@ from pathlib import Path
 
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.protocol import PROTOCOLS, evaluate
-from smot_vlm.evaluation.reading import read_predictions
-from smot_vlm.evaluation.records import Evaluation, SequenceTruth
+from smot_vlm.evaluation.results import Evaluation
+from smot_vlm.evaluation.sequence_pairs import SequenceTruth
+from smot_vlm.evaluation.sequence_reader import read_predictions
 from smot_vlm.evaluation.storage import read_evaluations, to_json
 from smot_vlm.predict import RunSettings, open_run, predict_split
 from smot_vlm.reproduction.noise import write_noisy_boxes
 from smot_vlm.reproduction.plan import NOISY_TRUTH, OWN_BOXES, Run
+from smot_vlm.synthetic.language.fact_reader import read_facts
 from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import ALONE, Processes
 from smot_vlm.tracker import Tracker
@@ -27,7 +29,15 @@ LOST_FRAMES = 30
 
 @dataclass(frozen=True, eq=False)
 class Workshop:
-    """What all runs share: the data, where results go, how models are run. seed: of noise on true boxes."""
+    """What all runs share.
+
+    Attributes:
+        data: the split.
+        out: where results go.
+        device: of the models.
+        seed: of noise on ground-truth boxes.
+        processes: they share the sequences.
+    """
 
     data: BenSmot
     out: Path
@@ -37,18 +47,39 @@ class Workshop:
 
 
 def run_folder(run: Run, out: Path) -> Path:
-    """Where its predictions go."""
+    """Folder of a run's predictions.
+
+    Args:
+        run: the run.
+        out: where results go.
+
+    Returns:
+        The folder.
+    """
     return out / ("described" if run.has_words else "tracks") / run.name
 
 
 def figures(run: Run, out: Path) -> tuple[Evaluation, ...]:
-    """What was found of this run, one record a protocol; nothing where it was not evaluated yet."""
+    """Read the results of a run.
+
+    Args:
+        run: the run.
+        out: where results go.
+
+    Returns:
+        One record a protocol; empty where it was not evaluated yet.
+    """
     path = _results(run, out)
     return read_evaluations(path) if path.is_file() else ()
 
 
 def predict_run(run: Run, shop: Workshop, advance: Callable[[], None]) -> None:
-    """Describe every sequence that the run's folder does not hold yet. advance: called after each.
+    """Describe every sequence that the run's folder does not hold yet.
+
+    Args:
+        run: the run.
+        shop: what all runs share.
+        advance: called after each sequence.
 
     Raises:
         ValueError: a sequence that could not be described, or a folder that holds a run with other settings.
@@ -73,15 +104,26 @@ def predict_run(run: Run, shop: Workshop, advance: Callable[[], None]) -> None:
 
 
 def evaluate_run(run: Run, shop: Workshop, truths: tuple[SequenceTruth, ...]) -> tuple[Evaluation, ...]:
-    """The figures of a run whose predictions are there, under both protocols; written beside them.
+    """Evaluate a run under both protocols, and write the results next to its predictions.
+
+    Args:
+        run: whose predictions exist.
+        shop: what all runs share.
+        truths: of the split.
+
+    Returns:
+        One record a protocol.
 
     Raises:
-        FileNotFoundError, ValueError: predictions that are not there or do not fit the data.
+        FileNotFoundError, ValueError: predictions that do not exist or do not fit the data.
     """
     if there := figures(run, shop.out):
         return there
     predictions = tuple(read_predictions(run_folder(run, shop.out), {truth.name: truth.frames for truth in truths}))
-    found = tuple(evaluate(predictions, truths, each, run=run.name, words=run.has_words) for each in PROTOCOLS)
+    found = tuple(
+        evaluate(predictions, truths, each, run=run.name, tracks_only=not run.has_words, read_facts=read_facts)
+        for each in PROTOCOLS
+    )
     write_text(_results(run, shop.out), to_json(found))
     return found
 
@@ -99,7 +141,7 @@ def _settings(run: Run, shop: Workshop) -> RunSettings:
 
 
 def _tracker(run: Run, shop: Workshop) -> Tracker:
-    """The run's model with its detector, associator and threshold; without words, lost tracks are kept as the paper does."""
+    """The run's model with its detector, associator and threshold; tracks alone are kept as long as in the paper."""
     detector = OWN_BOXES if run.detector == NOISY_TRUTH else run.detector
     device = shop.processes.device if shop.device == "auto" and shop.processes.device else shop.device
     tracker = Tracker.from_pretrained(run.model, detector=detector, associator=run.associator, device=device)

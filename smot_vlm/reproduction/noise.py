@@ -1,7 +1,7 @@
-"""Ground-truth boxes with noise: what a middling detector would say, where none is at hand.
+"""Ground-truth boxes with noise: the output of a mediocre detector, where none is at hand.
 
-Each box is missed now and then, moved and resized a little, and given a score; there are boxes of nobody. All of it follows
-from the seed and the sequence's name.
+Some boxes are missed, the others are moved and resized a little and given a score; false positives are added. All of it follows from
+the seed and the sequence's name.
 """
 
 import zlib
@@ -9,36 +9,49 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.data.bensmot import BenSmot, Sequence
-from smot_vlm.data.writer import rows_of_tracks
+from smot_vlm.data.bensmot import BenSmot, BenSmotSequence
+from smot_vlm.data.dataset_writer import rows_of_tracks
 from smot_vlm.formats.mot import MotRows, concatenate, format_mot
 from smot_vlm.system.files import atomic_folder
 
 MISSED = 0.1
-# A doubtful box has a score below 0.5 and lies worse, as one of a half-hidden person does.
-DOUBTFUL = 0.15
+# A low-score box (below 0.5) is less accurate, as the box of a half-hidden person is.
+LOW_SCORE = 0.15
 # Standard deviations of the centre and of the logarithm of width and height, over the box's size.
 CENTRE_NOISE, SIZE_NOISE = 0.03, 0.05
-# Mean number of boxes of nobody in a frame.
-NOBODY = 0.3
+# Mean number of false positives in a frame.
+FALSE_POSITIVES = 0.3
 
 
-def noisy_boxes(sequence: Sequence, seed: int) -> MotRows:
-    """The boxes of a sequence as a noisy detector reports them; ids number the boxes of a frame."""
+def noisy_boxes(sequence: BenSmotSequence, seed: int) -> MotRows:
+    """Ground-truth boxes as a noisy detector reports them.
+
+    Args:
+        sequence: with the ground truth.
+        seed: of the noise, together with the sequence's name.
+
+    Returns:
+        Rows whose ids number the boxes of a frame.
+    """
     random = np.random.default_rng([seed, zlib.crc32(sequence.name.encode())])
     truth = rows_of_tracks(sequence)
     truth = truth.select(random.random(len(truth)) >= MISSED)
-    doubtful = random.random(len(truth)) < DOUBTFUL
-    boxes = _moved(truth.boxes, np.where(doubtful, 2.0, 1.0)[:, None], random)
-    scores = np.where(doubtful, random.uniform(0.1, 0.5, len(truth)), random.uniform(0.6, 0.98, len(truth)))
-    rows = concatenate([MotRows(truth.frames, truth.ids, boxes, scores), _of_nobody(sequence, random)])
+    low = random.random(len(truth)) < LOW_SCORE
+    boxes = _moved(truth.boxes, np.where(low, 2.0, 1.0)[:, None], random)
+    scores = np.where(low, random.uniform(0.1, 0.5, len(truth)), random.uniform(0.6, 0.98, len(truth)))
+    rows = concatenate([MotRows(truth.frames, truth.ids, boxes, scores), _false_positives(sequence, random)])
     order = np.lexsort((-rows.scores, rows.frames))
     first = np.searchsorted(rows.frames[order], rows.frames[order])
     return MotRows(rows.frames[order], 1 + np.arange(len(rows)) - first, rows.boxes[order], rows.scores[order])
 
 
 def write_noisy_boxes(data: BenSmot, folder: Path, seed: int) -> None:
-    """Write `folder`/SCENARIO/SEQUENCE.txt for every sequence with boxes; what is there already is kept.
+    """Write `folder`/SCENARIO/SEQUENCE.txt for every sequence with boxes; existing files are kept.
+
+    Args:
+        data: with the ground truth.
+        folder: where to write.
+        seed: of the noise.
 
     Raises:
         FileNotFoundError, ValueError: a sequence that cannot be read.
@@ -60,11 +73,11 @@ def _moved(boxes: np.ndarray, factor: np.ndarray, random: np.random.Generator) -
     return np.concatenate([centre - half, centre + half], axis=1)
 
 
-def _of_nobody(sequence: Sequence, random: np.random.Generator) -> MotRows:
+def _false_positives(sequence: BenSmotSequence, random: np.random.Generator) -> MotRows:
     """Boxes of the size of some person, anywhere in a frame."""
     truth = rows_of_tracks(sequence)
     frames = np.array([frame.index for frame in sequence.frames], dtype=np.int64)
-    frames = np.repeat(frames, random.poisson(NOBODY, len(frames)))
+    frames = np.repeat(frames, random.poisson(FALSE_POSITIVES, len(frames)))
     if len(truth) == 0 or sequence.size is None:
         return truth.select(np.zeros(len(truth), dtype=bool))
     size = (truth.boxes[:, 2:] - truth.boxes[:, :2])[random.integers(len(truth), size=len(frames))]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from smot_vlm.evaluation import paper
-from smot_vlm.evaluation.records import Evaluation
+from smot_vlm.evaluation.results import Evaluation
 
 TRACKS_ONLY = "tracks-only"
 NOISY_TRUTH = "noisy-truth"
@@ -31,12 +31,17 @@ _PEOPLE = (*(f"instance/{name}" for name in _WORDS), *_VERBS)
 
 @dataclass(frozen=True)
 class Given:
-    """What the user gives to make rows from.
+    """What the user provides to make rows from.
 
-    data, split: of the data set. model: folder of the trained SMOTer, empty without. detector: "model", "onnx:FILE",
-    "yolo:FILE", "noisy-truth", or empty: the model's. reid: DeepSORT's re-identification model, empty for the cache's.
-    trackers: name -> folder with a tracker's MOT files. fusions: "video-mlp" or "trajectory-mlp" -> folder of a trained
-    model. words: whether any table asked for has words in it.
+    Attributes:
+        data: root of the data set.
+        split: of the data set.
+        model: folder of the trained SMOTer, empty without.
+        detector: "model", "onnx:FILE", "yolo:FILE", "noisy-truth", or empty: the model's.
+        reid: DeepSORT's re-identification model, empty for the cached one.
+        trackers: name -> folder with a tracker's MOT files.
+        fusions: "video-mlp" or "trajectory-mlp" -> folder of a trained model.
+        words: whether any table asked for scores captions or interactions.
     """
 
     data: str
@@ -53,8 +58,13 @@ class Given:
 class Run:
     """One run over the split, in a folder of its own; rows of several tables may share it.
 
-    model: a folder or "tracks-only". detector: as in Given. associator, threshold (tau_p): in place of the model's own.
-    trajectories: folder of MOT files in place of both.
+    Attributes:
+        name: of its folder.
+        model: a folder or "tracks-only".
+        detector: as in Given.
+        associator: in place of the model's own.
+        threshold: tau_p, in place of the model's own.
+        trajectories: folder of MOT files in place of detector and associator.
     """
 
     name: str
@@ -66,14 +76,21 @@ class Run:
 
     @property
     def has_words(self) -> bool:
+        """Whether the run has captions and interactions."""
         return self.model != TRACKS_ONLY
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table. printed: the paper's row beside it, None where it has none. columns: those it is for, empty: all.
+    """A row of a table.
 
-    run: what makes it; without one, `first` says what has to be done before. options: of the command that makes it.
+    Attributes:
+        name: of the row.
+        printed: the paper's row to compare with, None where it has none.
+        run: what makes it; without one, `first` says what has to be done before.
+        options: of the command that makes it.
+        first: command or text.
+        columns: those it is for, empty: all.
     """
 
     name: str
@@ -86,9 +103,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table or figure. number: as asked for ("--table 2"). columns: keys in the paper's order. printed: its rows.
+    """A table or figure.
 
-    note: in what its rows are not made as the paper's.
+    Attributes:
+        option: "table" or "figure".
+        number: as asked for ("--table 2").
+        title: of the report.
+        columns: keys in the paper's order.
+        printed: makes the paper's rows.
+        rows: makes our rows from what is given.
+        note: how its rows are made differently from the paper's.
     """
 
     option: str
@@ -101,30 +125,50 @@ class Sheet:
 
     @property
     def name(self) -> str:
-        """Of its files: table-2."""
+        """Name of its files: table-2."""
         return f"{self.option}-{self.number}"
 
     @property
     def has_words(self) -> bool:
+        """Whether it scores captions or interactions."""
         return any(not key.startswith("tracking/") for key in self.columns)
 
 
 def command(sheet: Sheet, row: Row, given: Given, out: str) -> str:
-    """The command line that makes this row, as it can be pasted."""
+    """Command line that makes a row, ready to be pasted.
+
+    Args:
+        sheet: with the row.
+        row: to make.
+        given: what the user provides.
+        out: where results go.
+
+    Returns:
+        The command.
+    """
     words = ["python", "scripts/reproduce_paper.py", f"--{sheet.option}", str(sheet.number), "--rows", row.name]
     words += ["--data", given.data, *(["--split", given.split] if given.split != "test" else [])]
     return shlex.join([*words, *row.options, "--out", out])
 
 
 def train_command(given: Given, name: str = "smoter", *overrides: str) -> str:
-    """How the paper's model is trained into runs/NAME/model, with changes to its configuration."""
+    """Command line that trains the paper's model into runs/NAME/model.
+
+    Args:
+        given: what the user provides.
+        name: of the run.
+        *overrides: changes to its configuration.
+
+    Returns:
+        The command.
+    """
     config = "configs/bensmot_smoter.yaml"
     words = ["accelerate", "launch", "--num_processes", "4", "scripts/train.py", "--config", config]
     return shlex.join([*words, "--out", f"runs/{name}", f"training.dataset={given.data}", *overrides])
 
 
 def _linked(given: Given, name: str, printed: str | None, run: str, needs_words: bool = False, **settings: Any) -> Row:
-    """A row whose boxes are the detector's given, or else the model's. It has words where a model is there to say them."""
+    """A row whose boxes are the detector's given, or else the model's. It has captions where a model is given."""
     detector = given.detector or OWN_BOXES
     speaks = bool(given.model) and (given.words or detector == OWN_BOXES)
     options = ["--model", given.model] if speaks else []
@@ -142,7 +186,7 @@ def _linked(given: Given, name: str, printed: str | None, run: str, needs_words:
 def _associated(
     given: Given, names: Mapping[str, str], printed: Mapping[str, str], needs_words: bool = False
 ) -> Iterator[Row]:
-    """A row an associator: name -> key, name -> the paper's row, where it has one."""
+    """One row an associator: name -> key, name -> the paper's row, where it has one."""
     for name, key in names.items():
         associator = f"{key}:{given.reid}" if key == "deepsort" and given.reid else key
         yield _linked(given, name, printed.get(name), key, needs_words, associator=associator)

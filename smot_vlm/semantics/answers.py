@@ -1,6 +1,6 @@
-"""How likely a vision-language model finds each of several answers to one question about pictures.
+"""Log-likelihoods of several answers to one question about pictures, by a vision-language model.
 
-The question with its pictures is read once, and its key-value cache serves every answer.
+The question with its pictures is prefilled once, and its key-value cache serves every answer.
 """
 
 import copy
@@ -15,15 +15,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from smot_vlm.semantics.decoder import CaptionRequest
-from smot_vlm.semantics.lora_lm import IGNORED
+from smot_vlm.semantics.losses import IGNORED
 from smot_vlm.semantics.vision_language import VisionLanguage
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A question that was read. cache: transformers' keys and values of it; first: log-probabilities of the next token.
+    """A question after prefilling.
 
-    offsets: what the model's parts that count positions in several dimensions (Qwen-VL) remember of its pictures.
+    Attributes:
+        cache: transformers' keys and values of it.
+        first: log-probabilities of the next token.
+        offsets: state of the model's parts that count positions in several dimensions (Qwen-VL).
     """
 
     cache: Any
@@ -33,21 +36,39 @@ class Question:
 
 @runtime_checkable
 class AnswerScorer(Protocol):
-    """Weighs answers to a question about pictures."""
+    """Scores answers to a question about pictures."""
 
     def read(self, prompt: str, images: Sequence[np.ndarray]) -> Question:
-        """Read the pictures and the question."""
+        """Prefill a question.
+
+        Args:
+            prompt: the question.
+            images: RGB uint8 (height, width, 3).
+
+        Returns:
+            What `score` goes on from.
+        """
         ...
 
     def score(self, question: Question, answers: Sequence[str]) -> Float[Tensor, "answers"]:
-        """Mean log-likelihood a token of each answer, its end token counted, in nats."""
+        """Score answers.
+
+        Args:
+            question: of `read`.
+            answers: texts.
+
+        Returns:
+            Mean log-likelihood a token of each answer with its end token, in nats.
+        """
         ...
 
 
 class VisionLanguageAnswers:
-    """An AnswerScorer on the model of a `vision-language` decoder, soft tokens aside.
+    """An AnswerScorer on the model of a `vision-language` decoder, without soft tokens.
 
-    max_batch: answers in one pass; each has a copy of the question's keys and values.
+    Args:
+        decoder: whose model is used.
+        max_batch: answers in one pass; each has a copy of the question's keys and values.
     """
 
     def __init__(self, decoder: VisionLanguage, *, max_batch: int = 32) -> None:
@@ -56,7 +77,7 @@ class VisionLanguageAnswers:
 
     @torch.inference_mode()
     def read(self, prompt: str, images: Sequence[np.ndarray]) -> Question:
-        """See AnswerScorer.read. One forward pass."""
+        """One forward pass."""
         decoder = self._decoder
         request = CaptionRequest("instance", torch.zeros(0, 0, device=decoder.device), prompt, tuple(images))
         inputs = decoder.inputs([request])
@@ -66,7 +87,7 @@ class VisionLanguageAnswers:
 
     @torch.inference_mode()
     def score(self, question: Question, answers: Sequence[str]) -> Float[Tensor, "answers"]:
-        """See AnswerScorer.score. One forward pass for each `max_batch` answers; those of like length go together."""
+        """One forward pass for each `max_batch` answers, sorted by length."""
         end = self._decoder.tokenizer.eos_token_id
         tokens = [[*self._decoder.processor.ids(answer), end] for answer in answers]
         scores = torch.zeros(len(answers), device=question.first.device)
@@ -85,7 +106,7 @@ class VisionLanguageAnswers:
         cache.batch_repeat_interleave(len(rows))
         for part, offset in zip(self._position_counters(), question.offsets, strict=True):
             part.rope_deltas = offset
-        # No mask: the question has no padding, and what stands after an answer is seen by none of its tokens.
+        # No mask: the question has no padding, and causal attention hides the padding after an answer.
         logits = self._decoder.language_model(
             input_ids=answers[:, :-1].where(real[:, :-1], self._decoder.tokenizer.pad_token_id),
             past_key_values=cache,
@@ -97,5 +118,5 @@ class VisionLanguageAnswers:
         return (question.first[answers[:, 0]] - later.sum(dim=1)) / real.sum(dim=1)
 
     def _position_counters(self) -> list[Any]:
-        """Parts of the model that keep, from one call to the next, how far pictures have put its positions off."""
+        """Parts of the model that keep, from call to call, the offset of its positions after pictures."""
         return [part for part in self._decoder.language_model.modules() if hasattr(part, "rope_deltas")]

@@ -1,7 +1,8 @@
-"""What every language decoder is: a batch of (visual tokens, prompt) in, a loss or captions out."""
+"""The contract of a caption decoder: a batch of (visual tokens, prompt) in, a loss or captions out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -15,10 +16,13 @@ TASKS: tuple[Task, ...] = ("instance", "video")
 
 @dataclass(frozen=True, eq=False)
 class CaptionRequest:
-    """One caption to write. tokens: T_j of a person ("instance") or CA(F, T) ("video"), only real ones.
+    """One caption to write.
 
-    prompt: rendered text with the place of the soft tokens marked. images: pictures to look at, RGB uint8 (height,
-    width, 3), boxes drawn in; none for a decoder that does not want them.
+    Attributes:
+        task: "instance" or "video".
+        tokens: T_j of a person or CA(F, T), without padding.
+        prompt: rendered text with the place of the soft tokens marked.
+        images: RGB uint8 (height, width, 3) with boxes drawn in, for decoders that want pictures.
     """
 
     task: Task
@@ -29,36 +33,183 @@ class CaptionRequest:
 
 @dataclass(frozen=True, eq=False)
 class CaptionLoss:
-    """total: negative log-likelihood in nats, added over `tokens` target tokens (divide over all processes' tokens)."""
+    """The loss of a batch of captions.
+
+    Attributes:
+        total: negative log-likelihood in nats, summed over target tokens.
+        tokens: how many target tokens that is, to divide by.
+    """
 
     total: Float[Tensor, ""]
     tokens: int
 
 
+@dataclass(frozen=True, eq=False)
+class GroundingLoss:
+    """The loss of soft tokens read as words.
+
+    Attributes:
+        total: summed over words.
+        words: how many tokens of content words that is, to divide by.
+    """
+
+    total: Float[Tensor, ""]
+    words: int
+
+
+@runtime_checkable
+class Grounding(Protocol):
+    """What a decoder offers whose soft tokens can be read as words; see semantics/grounding.py."""
+
+    @property
+    def num_segments(self) -> tuple[int, int]:
+        """Into how many segments soft tokens divide a trajectory, and the tokens of each; 0 where they do not."""
+        ...
+
+    def caption_loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, ctc: bool) -> GroundingLoss:
+        """The soft tokens of each request must name the content words of its caption.
+
+        Args:
+            requests: the visual tokens.
+            captions: one a request; those without content words count nothing.
+            ctc: ask for the order of the words too.
+
+        Returns:
+            With gradient into the requests' tokens.
+        """
+        ...
+
+    def frame_loss(self, tokens: Float[Tensor, "observations tokens dim"], texts: Sequence[str]) -> GroundingLoss:
+        """The tokens of single observations must name what is to be seen then.
+
+        Args:
+            tokens: fused tokens of each observation.
+            texts: one an observation.
+
+        Returns:
+            With gradient into the tokens.
+        """
+        ...
+
+    def segment_loss(
+        self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[Sequence[str]]]
+    ) -> GroundingLoss:
+        """Each soft token of each segment must name its part: who, the action, the partner.
+
+        Args:
+            requests: the visual tokens.
+            texts: of the first tokens of each segment of each request; nothing for segments of unknown events.
+
+        Returns:
+            With gradient into the requests' tokens.
+        """
+        ...
+
+    def content_tokens(self, caption: str) -> list[int]:
+        """The tokens that the losses ask for.
+
+        Args:
+            caption: any text.
+
+        Returns:
+            Each token once, ascending.
+        """
+        ...
+
+
 @runtime_checkable
 class CaptionDecoder(Protocol):
-    """A module that writes captions. Each call is one batch: every caption of a clip in one forward pass.
+    """A torch module that writes captions. Each call is one batch: every caption of a clip in one forward pass.
 
-    wants_pictures: whether it looks at `CaptionRequest.images`, so that somebody has to gather them. max_new_tokens: most
-    tokens of a caption.
+    Attributes:
+        wants_pictures: whether it looks at `CaptionRequest.images`, so that somebody has to gather them.
+        max_new_tokens: most tokens of a caption.
+        grounding: its soft tokens read as words; None where it has none.
     """
 
     wants_pictures: bool
     max_new_tokens: int
 
+    @property
+    def grounding(self) -> Grounding | None:
+        """Its soft tokens read as words; None where it has none."""
+        ...
+
     def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
-        """Loss of the reference `captions`, one a request; with gradient into the requests' tokens."""
+        """The loss of reference captions.
+
+        Args:
+            requests: what is asked.
+            captions: one a request; blank ones have no target.
+
+        Returns:
+            With gradient into the requests' tokens.
+        """
+        ...
+
+    def count_targets(self, captions: Sequence[str]) -> int:
+        """How many target tokens `loss` sums over, known without a forward pass.
+
+        Args:
+            captions: blank ones count 0.
+
+        Returns:
+            `CaptionLoss.tokens` of these captions.
+        """
         ...
 
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
-        """A caption for each request, in order. An empty batch gives an empty list."""
+        """Write a caption for each request.
+
+        Args:
+            requests: an empty batch gives an empty list.
+
+        Returns:
+            Captions in the order of the requests.
+        """
+        ...
+
+    def optimize(self, *, compile: bool, dtype: torch.dtype | None) -> None:
+        """Prepare for training, once, on the device.
+
+        Args:
+            compile: torch.compile what is worth it.
+            dtype: of frozen weights; None leaves them.
+        """
+        ...
+
+    def save_extras(self, folder: Path) -> None:
+        """Write what belongs to a saved model beside its tensors, such as the tokenizer.
+
+        Args:
+            folder: of the model, which is there.
+        """
+        ...
+
+    def check_extras(self, folder: Path) -> None:
+        """Make sure that `save_extras` wrote what this decoder uses.
+
+        Args:
+            folder: of a saved model.
+
+        Raises:
+            FileNotFoundError: a file is missing.
+            ValueError: a file cannot be read, or differs from what this decoder uses.
+        """
         ...
 
 
 def pad_tokens(
     rows: Sequence[Float[Tensor, "_ dim"]],
 ) -> tuple[Float[Tensor, "batch tokens dim"], Bool[Tensor, "batch tokens"]]:
-    """Rows of different length as one right-padded batch, and its mask (true where a token is real)."""
+    """Pad rows of different length on the right.
+
+    Args:
+        rows: at least one.
+
+    Returns:
+        One batch, and its mask, true where a token is real.
+    """
     tokens = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
     lengths = torch.tensor([len(row) for row in rows], device=tokens.device)
     return tokens, torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]

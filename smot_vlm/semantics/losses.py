@@ -1,4 +1,4 @@
-"""Losses of the semantic heads: focal loss for verbs, label smoothing for words."""
+"""Losses of the semantic heads: focal loss for verbs, label smoothing for captions."""
 
 import math
 from typing import Literal
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import sigmoid_focal_loss
 
-# A target of this value is left out.
+# A target of this value is skipped.
 IGNORED = -100
 
 
@@ -21,26 +21,42 @@ def focal_loss(
 ) -> Float[Tensor, ""]:
     """(1 - p_t)^gamma * binary cross-entropy over all pairs and verbs, without class weights (as the released code).
 
-    labels: 1 where the pair does the verb, else 0. Without any pair the loss is 0, not a mean of nothing.
+    Args:
+        logits: of every verb.
+        labels: 1 where the pair does the verb, else 0.
+        gamma: how much easy pairs are discounted.
+        reduction: over pairs and verbs.
+
+    Returns:
+        Nats; 0 without any pair.
     """
     if not logits.numel():
         return logits.sum()
-    return sigmoid_focal_loss(logits, labels, alpha=-1, gamma=gamma, reduction=reduction)
+    loss: Tensor = sigmoid_focal_loss(logits, labels, alpha=-1, gamma=gamma, reduction=reduction)
+    return loss
 
 
 def label_smoothed_loss(
-    logits: Float[Tensor, "words vocabulary"], targets: Int[Tensor, "words"], smoothing: float = 0.1
+    logits: Float[Tensor, "tokens vocabulary"], targets: Int[Tensor, "tokens"], smoothing: float = 0.1
 ) -> Float[Tensor, ""]:
-    """KL divergence in nats from the smoothed target to the prediction, added over the words that are not IGNORED.
+    """KL divergence from the smoothed target to the prediction, summed over the tokens that are not IGNORED.
 
-    The target holds 1 - smoothing on the word and smoothing / (vocabulary - 1) on every other word; its entropy is kept
-    in the loss, so that a prediction equal to the target costs 0. smoothing=0 is the negative log-likelihood.
+    The target is 1 - smoothing for the token and smoothing / (vocabulary - 1) for every other. Its entropy is
+    subtracted, so a prediction equal to the target costs 0.
+
+    Args:
+        logits: of every token.
+        targets: token ids, or IGNORED.
+        smoothing: 0 gives the negative log-likelihood.
+
+    Returns:
+        Nats.
 
     Raises:
-        ValueError: smoothing below 0, or so large that the word itself would be less likely than another.
+        ValueError: smoothing below 0, or so large that the target token would be less likely than another.
     """
     vocabulary = logits.shape[-1]
-    # torch spreads its share over all words, the target's own included.
+    # torch spreads its share over the whole vocabulary, the target included.
     spread = smoothing * vocabulary / (vocabulary - 1)
     if not 0 <= spread < 1:
         raise ValueError(f"label smoothing is {smoothing}; give at least 0 and less than {1 - 1 / vocabulary:g}")

@@ -1,4 +1,4 @@
-"""Pictures as a vision-language model is shown them: boxes drawn around people, with a number where one is asked for."""
+"""Visual prompts for a vision-language model: boxes drawn around people, numbered where several are meant."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from smot_vlm.fusion.pictures import PictureMemory, Shot
 
 Colour = tuple[int, int, int]
 
-# One person among others: the colour that the prompt names.
+# The colour that the prompt names for one person among others.
 THE_PERSON: Colour = (230, 30, 30)
-# Numbered people take these in turn. All are dark enough to carry white digits.
+# Colours of numbered people, in turn; dark enough for white digits.
 NUMBERED: tuple[Colour, ...] = ((200, 30, 30), (0, 90, 200), (0, 125, 60), (150, 60, 170), (170, 95, 0), (70, 70, 70))
 WHITE: Colour = (255, 255, 255)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -20,35 +20,80 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """The marked pictures that captions are asked about: of the scene, and of each person."""
+    """The marked pictures of a video, RGB uint8.
+
+    Attributes:
+        scene: whole frames.
+        people: crops of each person.
+    """
 
     scene: tuple[np.ndarray, ...]
     people: tuple[tuple[np.ndarray, ...], ...]
 
 
 def marked_pictures(memory: PictureMemory, track_ids: Sequence[int]) -> Pictures:
-    """`scene_images`, and `person_images` of each of these people."""
+    """The pictures of the scene and of some people.
+
+    Args:
+        memory: of the video.
+        track_ids: the people, in the order of the result.
+
+    Returns:
+        `scene_images`, and `person_images` of each.
+    """
     return Pictures(scene_images(memory), tuple(person_images(memory, track_id) for track_id in track_ids))
 
 
 def scene_images(memory: PictureMemory) -> tuple[np.ndarray, ...]:
-    """Frames spread over the video, everybody in a box with the number of their track."""
+    """Frames spread over the video, everybody in a box with the number of their track.
+
+    Args:
+        memory: of the video.
+
+    Returns:
+        RGB uint8, in order of time.
+    """
     return tuple(numbered(shot, {track_id: track_id for track_id in shot.ids.tolist()}) for shot in memory.scene.items)
 
 
 def person_images(memory: PictureMemory, track_id: int) -> tuple[np.ndarray, ...]:
-    """Pieces of frames in order of time, this person in a red box without a number."""
+    """Crops of a person, in a red box without a number.
+
+    Args:
+        memory: of the video.
+        track_id: the person.
+
+    Returns:
+        RGB uint8, in order of time.
+    """
     shots = memory.person(track_id)
     return tuple(draw_box(shot.image, shot.box(track_id), THE_PERSON, "") for shot in shots)
 
 
 def pair_images(memory: PictureMemory, subject: int, target: int) -> tuple[np.ndarray, ...]:
-    """The subject in a box with 1, the other in a box with 2: both in one picture, or one picture each; or none."""
+    """The subject in a box with 1, the object in a box with 2.
+
+    Args:
+        memory: of the video.
+        subject: track id.
+        target: track id.
+
+    Returns:
+        Both in one picture, or one picture each, or none.
+    """
     return tuple(numbered(shot, {subject: 1, target: 2}) for shot in memory.pair(subject, target))
 
 
 def numbered(shot: Shot, numbers: Mapping[int, int]) -> np.ndarray:
-    """A copy of the shot's picture with a numbered box around each person in it who is in `numbers` (id -> number)."""
+    """Draw numbered boxes.
+
+    Args:
+        shot: the picture and who is in it.
+        numbers: track id -> number; others get no box.
+
+    Returns:
+        A copy of the picture.
+    """
     image = shot.image
     for track_id, box in zip(shot.ids.tolist(), shot.boxes, strict=True):
         if track_id in numbers:
@@ -58,9 +103,16 @@ def numbered(shot: Shot, numbers: Mapping[int, int]) -> np.ndarray:
 
 
 def draw_box(image: np.ndarray, box: np.ndarray, colour: Colour, label: str) -> np.ndarray:
-    """A copy of `image` with `box` (xyxy pixels) outlined; the label stands on a plate in the box's upper left corner.
+    """Outline a box; where it reaches over the edge, along the edge, so that all of its sides are visible.
 
-    A box that reaches over the edge is outlined along the edge, so that all of its sides are seen.
+    Args:
+        image: RGB uint8 (height, width, 3).
+        box: xyxy in pixels.
+        colour: RGB.
+        label: written on a plate in the box's upper left corner; "" for none.
+
+    Returns:
+        A copy of the image.
     """
     image = image.copy()
     height, width = image.shape[:2]

@@ -1,7 +1,7 @@
-"""LoRA folded into the weights for generation: one product a layer and token in place of three.
+"""LoRA merged into the weights for generation: one matrix product a layer and token instead of three.
 
 The trained model is not touched. A copy of its modules shares every tensor with it but the merged ones, so that nothing
-has to be undone, and no rounding is left behind, when training goes on.
+has to be undone, and no rounding error is left, when training goes on.
 """
 
 import copy
@@ -19,7 +19,12 @@ from transformers.pytorch_utils import Conv1D
 
 @dataclass(frozen=True, eq=False)
 class MergedModel:
-    """model: the merged copy, in evaluation mode. What it was made from is noted, to tell when it is out of date."""
+    """A merged copy, which knows when it is out of date.
+
+    Attributes:
+        model: the copy, in evaluation mode.
+        original: what it was made from.
+    """
 
     model: PreTrainedModel
     original: PreTrainedModel
@@ -27,7 +32,14 @@ class MergedModel:
     _adapter: Float[Tensor, "_"]
 
     def is_current(self, original: PreTrainedModel) -> bool:
-        """Whether a merge of `original` would give the same: the same base weights in place, the same adapter values."""
+        """Whether merging again would give the same: the base weights are unchanged, and so are the adapter values.
+
+        Args:
+            original: the model as it is now.
+
+        Returns:
+            False where the copy must be made anew.
+        """
         if original is not self.original:
             return False
         layers = _mergeable_layers(original)
@@ -38,10 +50,16 @@ class MergedModel:
 
 
 def merge(language_model: PreTrainedModel) -> MergedModel | None:
-    """`language_model` (with LoRA layers inside) as a copy in which they are plain layers; None where none can be.
+    """Merge the LoRA layers of a model into a copy, which costs the memory of the merged weights.
 
-    Merged are float32 layers alone, where the sum of the weights is as exact as the sum of the products. Quantised ones
-    stay as they are. The copy costs the memory of the merged weights.
+    Only float32 layers are merged, where the sum of the weights is as exact as the sum of the products. Quantised ones
+    stay as they are.
+
+    Args:
+        language_model: with LoRA layers inside.
+
+    Returns:
+        The copy; None where no layer can be merged.
     """
     layers = _mergeable_layers(language_model)
     if not layers:
@@ -51,7 +69,7 @@ def merge(language_model: PreTrainedModel) -> MergedModel | None:
     }
     for layer in layers:
         shared[id(layer)] = _plain_layer(layer)
-    merged = copy.deepcopy(language_model, shared)  # type: ignore[arg-type]
+    merged = copy.deepcopy(language_model, shared)
     return MergedModel(merged.eval(), language_model, _states(layers), _adapter_values(layers))
 
 
@@ -71,13 +89,14 @@ def _is_mergeable(layer: LoraLayer) -> bool:
 
 
 def _plain_layer(layer: Any) -> nn.Module:
-    """The base layer of `layer`, a LoraLayer, with W + sum of scale * B A for its weight."""
+    """A copy of the base layer with the weight W + sum of scale * B A."""
     base = layer.get_base_layer()
     with torch.no_grad():
         weight = base.weight + sum(layer.get_delta_weight(name) for name in _adapters(layer))
     shared = {id(parameter): parameter for parameter in base.parameters()}
     shared[id(base.weight)] = nn.Parameter(weight, requires_grad=False)
-    return copy.deepcopy(base, shared)
+    merged: nn.Module = copy.deepcopy(base, shared)
+    return merged
 
 
 def _adapters(layer: LoraLayer) -> list[str]:
@@ -85,13 +104,13 @@ def _adapters(layer: LoraLayer) -> list[str]:
 
 
 def _states(layers: Sequence[LoraLayer]) -> list[tuple[int, int, int]]:
-    """Which base weights stand in `layers`, where their values lie, and how often they were written to in place."""
+    """Of each base weight: its identity, its memory address, and how often it was written to in place."""
     weights: list[Any] = [layer.get_base_layer().weight for layer in layers]
     return [(id(entry), entry.data_ptr(), 0 if entry.is_inference() else entry._version) for entry in weights]
 
 
 def _adapter_values(layers: Sequence[Any]) -> Float[Tensor, "_"]:
-    """All that LoRA adds, in one row; small, so that it can be compared in full."""
+    """All of the adapter's values in one row; small enough to compare in full."""
     values = [
         factors[name].weight.detach().flatten()
         for layer in layers

@@ -1,21 +1,27 @@
-"""Which ordered pairs of people are asked about: all of them, those who come near, or the closest ones of a crowd."""
+"""Which ordered pairs of people are scored: all, those who come near each other, or the closest of a crowd."""
 
 import logging
 import math
 
 import numpy as np
 
-from smot_vlm.association.gaps import center_gaps
+from smot_vlm.association.proximity import center_distances
 from smot_vlm.structures import Trajectory
 
 logger = logging.getLogger(__name__)
 
 
 def candidate_pairs(tracks: list[Trajectory], max_pairs: int, max_gap: float = math.inf) -> np.ndarray:
-    """Ordered pairs (n, 2) of positions in `tracks`, subject first: everybody with everybody else.
+    """Ordered pairs of people to score, everybody with everybody else.
 
-    max_gap: only people who come so near to each other (center distance in units of their heights, in the frames that
-    both are in). With more than `max_pairs`, those that come closest are taken, both directions of each.
+    Args:
+        tracks: the people.
+        max_pairs: with more, those that come closest are taken, both directions of each.
+        max_gap: only people who come so near to each other: centre distance in units of their heights, in frames that
+            both are in.
+
+    Returns:
+        (n, 2) positions in `tracks`, subject first.
     """
     count = len(tracks)
     near = ~np.eye(count, dtype=bool)
@@ -25,7 +31,7 @@ def candidate_pairs(tracks: list[Trajectory], max_pairs: int, max_gap: float = m
     pairs = np.argwhere(near & (distances <= max_gap))
     if len(pairs) <= max_pairs:
         return pairs
-    logger.warning("%d ordered pairs of people; the %d that come closest are asked about", len(pairs), max_pairs)
+    logger.warning("%d ordered pairs of people; the %d that come closest are scored", len(pairs), max_pairs)
     half = pairs[pairs[:, 0] < pairs[:, 1]]
     distance = distances[half[:, 0], half[:, 1]]
     chosen = half[np.argsort(distance, kind="stable")[: max_pairs // 2]]
@@ -34,7 +40,14 @@ def candidate_pairs(tracks: list[Trajectory], max_pairs: int, max_gap: float = m
 
 
 def closest_distances(tracks: list[Trajectory]) -> np.ndarray:
-    """(n, n) smallest distance of box centers in a frame that both are in, over their mean height; inf if never."""
+    """How near people come to each other.
+
+    Args:
+        tracks: the people.
+
+    Returns:
+        (n, n) smallest distance of box centres in a frame that both are in, over their mean height; inf if never.
+    """
     count = len(tracks)
     closest = np.full((count, count), np.inf)
     rows = np.concatenate([np.full(len(track), index) for index, track in enumerate(tracks)])
@@ -44,5 +57,5 @@ def closest_distances(tracks: list[Trajectory]) -> np.ndarray:
     bounds = np.flatnonzero(np.diff(frames[order])) + 1
     for present in np.split(order, bounds):
         place = np.ix_(rows[present], rows[present])
-        closest[place] = np.minimum(closest[place], center_gaps(boxes[present]))
+        closest[place] = np.minimum(closest[place], center_distances(boxes[present]))
     return closest

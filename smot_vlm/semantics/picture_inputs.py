@@ -1,4 +1,4 @@
-"""From prompts and pictures to what a vision-language model reads, by the model's own processor and chat template."""
+"""From prompts and pictures to a vision-language model's inputs, by its own processor and chat template."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +19,10 @@ from smot_vlm.semantics.prompts import VISUAL
 class PictureInputs:
     """A batch of prompts, padded on the left.
 
-    tensors: the model's keyword arguments as its processor makes them (input_ids, attention_mask, pixel_values ...).
-    soft_places: where a soft token stands in `input_ids`.
+    Attributes:
+        tensors: the model's keyword arguments as its processor makes them (input_ids, attention_mask, pixel_values
+            ...).
+        soft_places: true where a soft token goes in `input_ids`.
     """
 
     tensors: dict[str, Tensor]
@@ -28,14 +30,22 @@ class PictureInputs:
 
     @property
     def length(self) -> int:
-        """Tokens of each row, padding counted."""
+        """Tokens of each row, with padding."""
         return self.soft_places.shape[1]
 
     def followed_by(self, text: Int[Tensor, "batch more"], mask: Bool[Tensor, "batch more"]) -> "PictureInputs":
-        """The same prompts with text after them, padded on the right. mask: true where a token of `text` is real."""
+        """The same prompts with text after them.
+
+        Args:
+            text: token ids, padded on the right.
+            mask: true where a token of `text` is real.
+
+        Returns:
+            Longer rows.
+        """
         more = text.shape[1]
         shape = self.tensors["input_ids"].shape
-        # What the processor says of each token (its modality, say) is 0 for text.
+        # What the processor states of each token (its modality, for instance) is 0 for text.
         tensors = {
             name: functional.pad(value, (0, more)) if value.shape == shape else value
             for name, value in self.tensors.items()
@@ -48,8 +58,12 @@ class PictureInputs:
 class PictureProcessor:
     """A transformers processor of any family: pictures first, then the prompt, as the user's turn.
 
-    soft_tokens: how many stand in place of VISUAL; with 0 it is left out. Pictures are not split into tiles where the
-    family does that (Idefics3): they are small already, and tiles would cost up to 17 times as much.
+    Pictures are not split into tiles where the family does that (Idefics3): they are small already, and tiles would
+    cost up to 17 times as much.
+
+    Args:
+        processor: changed in place.
+        soft_tokens: how many take the place of VISUAL; with 0 it is removed.
 
     Raises:
         ValueError: the processor has no tokenizer or takes no pictures.
@@ -74,7 +88,17 @@ class PictureProcessor:
     def __call__(
         self, prompts: Sequence[str], images: Sequence[Sequence[np.ndarray]], device: torch.device, dtype: torch.dtype
     ) -> PictureInputs:
-        """One row a prompt. images: those of each prompt, RGB uint8; either every prompt has some or none has."""
+        """Make a batch.
+
+        Args:
+            prompts: one a row.
+            images: of each prompt, RGB uint8 (height, width, 3); either every prompt has some or none has.
+            device: of the result.
+            dtype: of the result's floats.
+
+        Returns:
+            The model's inputs.
+        """
         texts = [self._chat(prompt, len(shown)) for prompt, shown in zip(prompts, images, strict=True)]
         made = self._processor(
             text=texts,
@@ -88,20 +112,27 @@ class PictureProcessor:
         if not self._soft_tokens:
             return PictureInputs(tensors, torch.zeros_like(tensors["input_ids"], dtype=torch.bool))
         places = tensors["input_ids"] == self.tokenizer.convert_tokens_to_ids(VISUAL)
-        # VISUAL is no word of the model; any word that is will do until a soft token takes its place.
+        # VISUAL has no embedding in the model: any token will do until a soft token takes its place.
         tensors["input_ids"] = tensors["input_ids"].masked_fill(places, self.tokenizer.pad_token_id)
         return PictureInputs(tensors, places)
 
     def ids(self, text: str) -> list[int]:
-        """Token numbers of a piece of text, nothing added."""
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        """Tokenize a piece of text.
+
+        Args:
+            text: any.
+
+        Returns:
+            Token ids, without special tokens.
+        """
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     @property
     def _has_template(self) -> bool:
         return bool(self._processor.chat_template)
 
     def _chat(self, prompt: str, images: int) -> str:
-        """The user's turn up to the assistant's first word, with the family's own marks for pictures."""
+        """The user's turn up to where the answer starts, with the family's own placeholders for pictures."""
         text = " ".join(prompt.replace(VISUAL, VISUAL * self._soft_tokens).split())
         if not self._has_template:
             return getattr(self._processor, "image_token", "") * images + text + "\n"
@@ -111,20 +142,28 @@ class PictureProcessor:
 
 
 @contextmanager
-def soft_tokens_in_place(
+def insert_soft_tokens(
     embeddings: nn.Module, places: Bool[Tensor, "batch tokens"], soft: Sequence[Float[Tensor, "count hidden"]]
 ) -> Iterator[None]:
-    """Inside the block, the word embeddings of a batch have soft tokens at `places`, row by row; gradient flows.
+    """Inside the block, the embeddings of a batch's prompts hold soft tokens, with gradient.
 
-    The model still reads token numbers, so that it puts pictures in their place and counts positions in its own way.
-    A beam search reads each row once a beam. Later steps of a generation, which read one new token, are left as they are.
+    The model still gets token ids, so it places pictures and counts positions in its own way. A beam search reads each
+    row once a beam. Later steps of a generation, which read one new token, are left as they are.
+
+    Args:
+        embeddings: the model's input embeddings.
+        places: true where a soft token goes.
+        soft: soft tokens of each row.
+
+    Yields:
+        Nothing.
     """
     if not places.any():
         yield
         return
     used = False
 
-    def put(module: nn.Module, arguments: tuple[Tensor, ...], words: Tensor) -> Tensor | None:
+    def put(_module: nn.Module, _arguments: tuple[Tensor, ...], words: Tensor) -> Tensor | None:
         nonlocal used
         if words.shape[1] != places.shape[1]:
             return None

@@ -1,13 +1,14 @@
-"""Prompts from prompts/*.jinja, one template a task."""
+"""Prompts from Jinja templates, one a task."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2 import TemplateError, TemplateNotFound
 
+from smot_vlm.semantics.prompt_sandbox import prompt_environment
 from smot_vlm.system.files import shipped_folder
 
-# Stands in a rendered prompt where the soft tokens go.
+# Placeholder of the soft tokens in a rendered prompt.
 VISUAL = "<visual>"
 
 
@@ -15,41 +16,56 @@ VISUAL = "<visual>"
 class Prompts:
     """The templates of a folder; without one, those that ship with the package.
 
-    prefix: what the names of the templates begin with: "" or "vl_", for models that look at pictures.
+    Attributes:
+        folder: of *.jinja files.
+        prefix: of the templates' names: "" or "vl_", for models that see pictures.
     """
 
     folder: Path | None = None
     prefix: str = ""
 
     def render(self, task: str, **values: object) -> str:
-        """The prompt for `task` ("instance_caption", "video_caption"), with `VISUAL` where the soft tokens go.
+        """Render a prompt with one place for soft tokens.
+
+        Args:
+            task: "instance_caption" or "video_caption".
+            **values: of the template.
+
+        Returns:
+            Text with `VISUAL` where the soft tokens go.
 
         Raises:
-            FileNotFoundError, ValueError: as `fill`; or the template places the soft tokens other than once.
+            FileNotFoundError, ValueError: as `fill`; or the template does not place the soft tokens exactly once.
         """
         text = self.fill(task, **values)
         if text.count(VISUAL) != 1:
             raise ValueError(
-                f"{self._folder / (self.prefix + task)}.jinja: {{{{ visual }}}} stands {text.count(VISUAL)} times; it must stand once"
+                f"{self._folder / (self.prefix + task)}.jinja: {{{{ visual }}}} occurs {text.count(VISUAL)} times; use it once"
             )
         return text
 
     def fill(self, task: str, **values: object) -> str:
-        """The template for `task` filled in, wherever its soft tokens go, if it has any.
+        """Render a template, with or without a place for soft tokens.
+
+        Args:
+            task: its name without prefix and suffix.
+            **values: of the template.
+
+        Returns:
+            The text.
 
         Raises:
             FileNotFoundError: no template of that name.
             ValueError: the template is broken or uses a value that is not given.
         """
         folder, task = self._folder, self.prefix + task
-        environment = Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True)
         try:
-            return environment.get_template(f"{task}.jinja").render(visual=VISUAL, **values).strip()
+            return prompt_environment(folder).get_template(f"{task}.jinja").render(visual=VISUAL, **values).strip()
         except TemplateNotFound:
             names = ", ".join(sorted(path.stem for path in folder.glob("*.jinja"))) or "none"
             raise FileNotFoundError(f"{folder}: no prompt {task}.jinja; there are: {names}") from None
-        except TemplateError as error:
-            raise ValueError(f"{folder / task}.jinja: {error}") from None
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"{folder / task}.jinja: {' '.join(str(error).split()) or type(error).__name__}") from None
 
     @property
     def _folder(self) -> Path:

@@ -1,7 +1,9 @@
-"""Sentences as unit vectors (sentence-transformers): for glosses of verbs and for comparing captions."""
+"""Sentence embeddings (sentence-transformers), for glosses of verbs and for comparing captions."""
 
+import json
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -14,9 +16,15 @@ logger = logging.getLogger(__name__)
 
 
 def embed_sentences(texts: Sequence[str], encoder: str = DEFAULT_ENCODER, device: str = "cpu") -> np.ndarray:
-    """Unit vectors, float64 (texts, dim).
+    """Embed texts.
 
-    encoder: a folder or a hub name; searched as language models are (folder, installed package, cache, hub).
+    Args:
+        texts: sentences.
+        encoder: a folder or a hub name, see `find_language_model`.
+        device: where the encoder runs.
+
+    Returns:
+        Unit vectors, float64 (texts, dim).
 
     Raises:
         FileNotFoundError: the encoder is found nowhere.
@@ -31,10 +39,25 @@ def embed_sentences(texts: Sequence[str], encoder: str = DEFAULT_ENCODER, device
     folder = find_language_model(encoder)
     logger.info("sentence encoder: %s", folder)
     disable_progress_bar()
+    _check_modules(folder)
     try:
-        model = SentenceTransformer(str(folder), device=device)
+        model = SentenceTransformer(str(folder), device=device, trust_remote_code=False)
     except (ValueError, OSError, KeyError) as error:
         raise ValueError(f"{folder}: no sentence encoder ({str(error).splitlines()[0]})") from None
     vectors = model.encode(list(texts), batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True)
     vectors = np.asarray(vectors, dtype=np.float64)
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def _check_modules(folder: Path) -> None:
+    """The parts of an encoder are named as classes to import: only those of sentence-transformers are."""
+    path = folder / "modules.json"
+    if not path.is_file():
+        return
+    try:
+        kinds = [module["type"] for module in json.loads(path.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path}: no list of an encoder's parts ({error}); copy or download it again") from None
+    for kind in kinds:
+        if not isinstance(kind, str) or not kind.startswith("sentence_transformers."):
+            raise ValueError(f"{path}: a part is {kind!r}; only parts of sentence_transformers are loaded")

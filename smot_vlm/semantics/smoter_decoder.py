@@ -1,11 +1,13 @@
-"""`smoter`, the paper's text decoder (section 4) as a caption decoder: the rival of the language models.
+"""`smoter`, the paper's text decoder (section 4) as a caption decoder: the baseline for the language models.
 
-Each task has a transformer of its own, Dec_ins and Dec_vid. Against the released code: a caption too long to teach keeps
-its first words (there: the last 38 of the first 40) and is then not taught to end; the words are the language model's
-tokens, so that decoders differ in their network only. Prompts are not read.
+Each task has a transformer of its own, Dec_ins and Dec_vid. Unlike in the released code, a caption that is too long
+keeps its first tokens (there: the last 38 of the first 40) and has no end token as a target; the tokenizer is the
+language model's, so that decoders differ in their network only. Prompts are not read.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,26 +16,35 @@ from transformers import PreTrainedTokenizerBase
 from smot_vlm.semantics.decoder import TASKS, CaptionLoss, CaptionRequest, Task, pad_tokens
 from smot_vlm.semantics.generation import GREEDY, Decoding
 from smot_vlm.semantics.language_models import find_language_model
-from smot_vlm.semantics.lora_lm import load_tokenizer
 from smot_vlm.semantics.losses import IGNORED, label_smoothed_loss
-from smot_vlm.semantics.smoter_search import WrittenText, search
+from smot_vlm.semantics.smoter_search import GeneratedText, search
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer
+from smot_vlm.semantics.tokenizers import check_tokenizer, load_tokenizer, save_tokenizer
 
-# Text tokens that there are positions for (released: 1024).
+# Text positions (released: 1024).
 PLACES = 1024
 
 
 class SmoterDecoder(nn.Module):
-    """The paper's decoder behind the CaptionDecoder protocol.
+    """The paper's decoder behind the CaptionDecoder protocol. Defaults are the released code's.
 
-    dim: width of the visual tokens. max_new_tokens: most words of a caption, the end token counted (released: 39).
-    max_batch: most captions generated at once. label_smoothing: see `label_smoothed_loss`; the loss is thus no plain
-    negative log-likelihood. no_repeat: never write the word just written once more, as the released code, whose greedy
-    captions this keeps; it costs "had had". use_cache: false reads and writes the whole sequence again for each word, as
-    the released code; the words are the same. decoding: how words are chosen.
+    Args:
+        tokenizer: with an end token.
+        dim: width of the visual tokens.
+        hidden, layers, heads, feedforward, dropout: see `SmoterTransformer`.
+        label_smoothing: see `label_smoothed_loss`; with it the loss is no plain negative log-likelihood.
+        max_new_tokens: most tokens of a caption, with the end token.
+        max_batch: most captions generated at once.
+        no_repeat: never generate a token twice in a row, as the released code; it rules out "had had".
+        use_cache: false: compute the whole sequence again for each token, as the released code; captions are the same.
+        decoding: how tokens are chosen.
+
+    Raises:
+        ValueError: max_new_tokens out of range, or a tokenizer without an end token.
     """
 
     wants_pictures = False
+    grounding = None
 
     def __init__(
         self,
@@ -80,27 +91,56 @@ class SmoterDecoder(nn.Module):
         self.decoding = decoding
 
     @classmethod
-    def load(cls, name: str, **options: int | float | bool | Decoding) -> "SmoterDecoder":
-        """With the tokenizer (alone) of a language model (see `find_language_model`); `options` as above."""
-        return cls(load_tokenizer(find_language_model(name)), **options)  # type: ignore[arg-type]
+    def load(cls, tokenizer: str, **options: Any) -> "SmoterDecoder":
+        """A decoder with random weights.
+
+        Args:
+            tokenizer: the language model whose tokenizer it takes, see `find_language_model`.
+            **options: keywords of the class.
+
+        Returns:
+            The decoder.
+
+        Raises:
+            FileNotFoundError: the language model is found nowhere.
+        """
+        return cls(load_tokenizer(find_language_model(tokenizer)), **options)
 
     def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
-        """See CaptionDecoder.loss; label-smoothed. Blank captions have no target and are left out."""
-        spoken = [
-            (request, caption.strip()) for request, caption in zip(requests, captions, strict=True) if caption.strip()
-        ]
-        if not spoken:
+        """KL divergence from the label-smoothed targets."""
+        asked = [(request, self._target(caption)) for request, caption in zip(requests, captions, strict=True)]
+        asked = [(request, target) for request, target in asked if target]
+        if not asked:
             return CaptionLoss(next(self.networks.parameters()).sum() * 0.0, 0)
-        kept = [request for request, _ in spoken]
-        targets = [self._target(caption) for _, caption in spoken]
+        kept = [request for request, _ in asked]
+        targets = [target for _, target in asked]
         totals = [
             self._task_loss(task, [kept[row] for row in rows], [targets[row] for row in rows])
             for task, rows in _rows_by_task(kept)
         ]
         return CaptionLoss(torch.stack(totals).sum(), sum(len(target) for target in targets))
 
+    def count_targets(self, captions: Sequence[str]) -> int:
+        """The captions' tokens and their end tokens, cut at `max_new_tokens`."""
+        return sum(len(self._target(caption)) for caption in captions)
+
+    def optimize(self, *, compile: bool, dtype: torch.dtype | None) -> None:
+        """Nothing is frozen, so `dtype` changes nothing."""
+        del dtype
+        if compile:
+            for network in self.networks.values():
+                network.compile()
+
+    def save_extras(self, folder: Path) -> None:
+        """Write the tokenizer."""
+        save_tokenizer(self.tokenizer, folder)
+
+    def check_extras(self, folder: Path) -> None:
+        """The saved tokenizer must be the language model's."""
+        check_tokenizer(self.tokenizer, folder)
+
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
-        """See CaptionDecoder.generate."""
+        """Batches of `max_batch` for each task; a sampling seed holds for the whole call."""
         captions = [""] * len(requests)
         generator = torch.Generator(next(self.networks.parameters()).device).manual_seed(self.decoding.seed)
         for task, rows in _rows_by_task(requests):
@@ -128,25 +168,33 @@ class SmoterDecoder(nn.Module):
         labels = nn.utils.rnn.pad_sequence(
             [torch.tensor(target, device=visual.device) for target in targets], batch_first=True, padding_value=IGNORED
         )
-        # Each place reads the word before it. What stands under padding is seen by no target.
+        # Each position reads the token before it. Padding comes after every target.
         begin = labels.new_full((len(labels), 1), self.begin)
         text = torch.cat([begin, labels[:, :-1].where(labels[:, :-1] != IGNORED, self.end)], dim=1)
         logits = self.networks[task](visual, mask, text)
         return label_smoothed_loss(logits.flatten(0, 1), labels.flatten(), self.label_smoothing)
 
     def _target(self, caption: str) -> list[int]:
-        """The words and the end token, cut to what can be written."""
-        ids = self.tokenizer(caption, add_special_tokens=False)["input_ids"]
+        """The caption's tokens and the end token, cut at `max_new_tokens`; nothing for a blank one."""
+        if not caption.strip():
+            return []
+        ids = self.tokenizer(caption.strip(), add_special_tokens=False)["input_ids"]
         return [*ids, self.end][: self.max_new_tokens]
 
-    def _captions(self, text: WrittenText) -> list[str]:
-        written = [tokens[1:] for tokens in text.tokens.tolist()]
-        words = [row[: row.index(self.end)] if self.end in row else row for row in written]
-        return [" ".join(row.split()) for row in self.tokenizer.batch_decode(words, skip_special_tokens=True)]
+    def _captions(self, text: GeneratedText) -> list[str]:
+        rows = [tokens[1:] for tokens in text.tokens.tolist()]
+        ids = [row[: row.index(self.end)] if self.end in row else row for row in rows]
+        return [" ".join(row.split()) for row in self.tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
 
 def begin_and_end(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:
-    """The tokens that open and close a caption: BERT's [CLS] and [SEP], or a causal model's begin and end tokens.
+    """The tokens around a caption: BERT's [CLS] and [SEP], or a causal model's begin and end tokens.
+
+    Args:
+        tokenizer: of any language model.
+
+    Returns:
+        Their ids; the end token twice where there is no begin token.
 
     Raises:
         ValueError: the tokenizer has no end token.

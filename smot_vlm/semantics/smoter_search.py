@@ -1,7 +1,7 @@
-"""Writing with the paper's text decoder: word after word, by the likeliest, by draws, or along several beams.
+"""Generation with the paper's text decoder: greedy, sampling or beam search.
 
-Greedy and beam search are the released code's, to the token: the word just written may not be written again, a caption
-that has ended goes on with end tokens at no cost, and a score is the mean log-probability of the words.
+Greedy and beam search give the released code's tokens: no token follows itself, a finished caption is extended with end
+tokens at no cost, and a score is the mean log-probability of the tokens.
 """
 
 from dataclasses import dataclass
@@ -11,30 +11,36 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from smot_vlm.semantics.generation import GREEDY, Decoding
-from smot_vlm.semantics.smoter_transformer import Context, SmoterTransformer
+from smot_vlm.semantics.smoter_transformer import PrefixState, SmoterTransformer
 
-# Takes the place of a forbidden word's logit before the softmax.
+# Replaces a forbidden token's logit before the softmax.
 FORBIDDEN_LOGIT = -10000.0
-# How many words each beam may go on with, before the best of all are kept (released: 2).
-WORDS_A_BEAM = 2
+# Continuations of each beam, before the best of all are kept (released: 2).
+CONTINUATIONS = 2
 
 
 @dataclass(frozen=True, eq=False)
-class WrittenText:
-    """tokens: the begin token, the words, the end token where it was reached, and then end tokens only.
+class GeneratedText:
+    """A batch of captions.
 
-    log_probs: mean log-probability of the words a row wrote, its end token counted, in nats.
+    Attributes:
+        tokens: the begin token, the caption, the end token where it was reached, and then end tokens only.
+        log_probs: mean log-probability of a row's tokens up to its end token, in nats.
     """
 
     tokens: Int[Tensor, "batch places"]
     log_probs: Float[Tensor, "batch"]
 
 
-class NextWord:
-    """The log-probabilities of each row's next word.
+class NextToken:
+    """Log-probabilities of each row's next token.
 
-    mask: true where a visual token is real. no_repeat: never the word just written. use_cache: false reads and writes the
-    whole sequence again for each word, as the released code; the words are the same.
+    Args:
+        network: the decoder.
+        visual: visual tokens of each row.
+        mask: true where a visual token is real.
+        no_repeat: never the last token again.
+        use_cache: false: compute the whole sequence again for each token, as the released code.
     """
 
     def __init__(
@@ -48,24 +54,35 @@ class NextWord:
     ) -> None:
         self._network, self._visual, self._mask = network, visual, mask
         self._no_repeat = no_repeat
-        self._context: Context | None = network.read(visual, mask) if use_cache else None
+        self._state: PrefixState | None = network.prefill(visual, mask) if use_cache else None
 
     def __call__(self, tokens: Int[Tensor, "rows places"]) -> Float[Tensor, "rows vocabulary"]:
-        """tokens: all that was written, the begin token first; one word more than at the last call."""
-        if self._context is None:
+        """Predict.
+
+        Args:
+            tokens: all tokens so far, the begin token first; one more than at the last call.
+
+        Returns:
+            Of the next token.
+        """
+        if self._state is None:
             logits = self._network(self._visual, self._mask, tokens)
         else:
-            logits, self._context = self._network.write(tokens[:, -1:], self._context)
-        logits = logits[:, -1].float()
+            logits, self._state = self._network.extend(tokens[:, -1:], self._state)
+        last: Tensor = logits[:, -1].float()
         if self._no_repeat and tokens.shape[1] > 1:
-            logits = logits.scatter(1, tokens[:, -1:], FORBIDDEN_LOGIT)
-        return logits.log_softmax(dim=1)
+            last = last.scatter(1, tokens[:, -1:], FORBIDDEN_LOGIT)
+        return last.log_softmax(dim=1)
 
-    def keep(self, rows: Int[Tensor, "rows"]) -> None:
-        """Go on with these rows, in this order; a row may stand there many times."""
+    def select(self, rows: Int[Tensor, "rows"]) -> None:
+        """Go on with some rows.
+
+        Args:
+            rows: their indices, in order; a row may be repeated.
+        """
         self._visual, self._mask = self._visual[rows], self._mask[rows]
-        if self._context is not None:
-            self._context = self._context.select(rows)
+        if self._state is not None:
+            self._state = self._state.select(rows)
 
 
 @torch.inference_mode()
@@ -81,80 +98,110 @@ def search(
     use_cache: bool = True,
     decoding: Decoding = GREEDY,
     generator: torch.Generator | None = None,
-) -> WrittenText:
-    """Write until every row has ended or `max_new_tokens` words stand.
+) -> GeneratedText:
+    """Generate until every row has ended or has `max_new_tokens` tokens.
 
-    mask, no_repeat, use_cache: see NextWord. decoding: how words are chosen; generator: where draws come from.
+    Args:
+        network: the decoder.
+        visual: visual tokens of each row.
+        mask: true where a visual token is real.
+        begin: token before a caption.
+        end: token after a caption.
+        max_new_tokens: most tokens of a caption, with the end token.
+        no_repeat: see `NextToken`.
+        use_cache: see `NextToken`.
+        decoding: how tokens are chosen.
+        generator: of the samples.
+
+    Returns:
+        One caption a row.
     """
-    next_word = NextWord(network, visual, mask, no_repeat=no_repeat, use_cache=use_cache)
+    next_token = NextToken(network, visual, mask, no_repeat=no_repeat, use_cache=use_cache)
     tokens = torch.full((len(visual), 1), begin, device=visual.device)
     if decoding.num_beams > 1:
-        return _beams(next_word, tokens, end, max_new_tokens, decoding.num_beams)
-    return _one_path(next_word, tokens, end, max_new_tokens, decoding, generator)
+        return _beams(next_token, tokens, end, max_new_tokens, decoding.num_beams)
+    return _one_path(next_token, tokens, end, max_new_tokens, decoding, generator)
 
 
 def _one_path(
-    next_word: NextWord,
+    next_token: NextToken,
     tokens: Int[Tensor, "batch 1"],
     end: int,
     max_new_tokens: int,
     decoding: Decoding,
     generator: torch.Generator | None,
-) -> WrittenText:
-    """Greedy, or words drawn one after another."""
+) -> GeneratedText:
+    """Greedy, or sampled."""
     finished = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
     totals = torch.zeros(len(tokens), device=tokens.device)
     for _ in range(max_new_tokens):
-        log_probs = next_word(tokens)
-        words = log_probs.argmax(dim=1) if decoding.is_greedy else draw(log_probs, decoding, generator)
+        log_probs = next_token(tokens)
+        words = log_probs.argmax(dim=1) if decoding.is_greedy else sample(log_probs, decoding, generator)
         totals += log_probs.gather(1, words[:, None])[:, 0].masked_fill(finished, 0.0)
         tokens = torch.cat([tokens, words.masked_fill(finished, end)[:, None]], dim=1)
         finished |= tokens[:, -1] == end
         if finished.all():
             break
-    return WrittenText(tokens, totals / words_written(tokens, end))
+    return GeneratedText(tokens, totals / count_tokens(tokens, end))
 
 
 def _beams(
-    next_word: NextWord, tokens: Int[Tensor, "batch 1"], end: int, max_new_tokens: int, beams: int
-) -> WrittenText:
-    """The best caption of each row, by the sum of its words' log-probabilities, that `beams` of them at a time lead to."""
+    next_token: NextToken, tokens: Int[Tensor, "batch 1"], end: int, max_new_tokens: int, beams: int
+) -> GeneratedText:
+    """The best caption of each row by its tokens' summed log-probabilities, with `beams` candidates at a time."""
     batch = len(tokens)
-    totals, words = next_word(tokens).topk(beams, dim=1)
-    next_word.keep(torch.arange(batch, device=tokens.device).repeat_interleave(beams))
+    totals, words = next_token(tokens).topk(beams, dim=1)
+    next_token.select(torch.arange(batch, device=tokens.device).repeat_interleave(beams))
     tokens = torch.cat([tokens.repeat_interleave(beams, dim=0), words.reshape(-1, 1)], dim=1)
     first_of_batch = torch.arange(batch, device=tokens.device)[:, None] * beams
     for _ in range(max_new_tokens - 1):
         ended = tokens[:, -1] == end
-        # Sums only fall, so a row whose best caption has ended is done.
+        # Sums only fall, so a row whose best caption has ended is finished.
         if ended[first_of_batch[:, 0]].all():
             break
-        log_probs = next_word(tokens)
-        # Who has ended has one way to go on: the end token, which costs nothing.
+        log_probs = next_token(tokens)
+        # A finished caption has one continuation: the end token, at no cost.
         log_probs[ended] = -torch.inf
         log_probs[ended, end] = 0.0
-        step, words = log_probs.topk(WORDS_A_BEAM, dim=1)
+        step, words = log_probs.topk(CONTINUATIONS, dim=1)
         candidates = (totals.reshape(-1, 1) + step).reshape(batch, -1)
         totals, chosen = candidates.topk(beams, dim=1)
-        rows = (first_of_batch + chosen // WORDS_A_BEAM).flatten()
+        rows = (first_of_batch + chosen // CONTINUATIONS).flatten()
         words = words.reshape(batch, -1).gather(1, chosen).reshape(-1, 1)
         tokens = torch.cat([tokens[rows], words], dim=1)
-        next_word.keep(rows)
+        next_token.select(rows)
     best = tokens[first_of_batch[:, 0]]
-    return WrittenText(best, totals[:, 0] / words_written(best, end))
+    return GeneratedText(best, totals[:, 0] / count_tokens(best, end))
 
 
-def draw(
+def sample(
     log_probs: Float[Tensor, "rows vocabulary"], decoding: Decoding, generator: torch.Generator | None
 ) -> Int[Tensor, "rows"]:
-    """A word for each row, from the likeliest that together have the probability `top_p`."""
+    """Sample a token for each row.
+
+    Args:
+        log_probs: of the next token.
+        decoding: temperature and top_p.
+        generator: of the samples.
+
+    Returns:
+        Token ids.
+    """
     ordered, words = (log_probs / decoding.temperature).softmax(dim=1).sort(dim=1, descending=True)
     before = ordered.cumsum(dim=1) - ordered
     ordered = ordered.masked_fill(before >= decoding.top_p, 0.0)
     return words.gather(1, torch.multinomial(ordered, 1, generator=generator))[:, 0]
 
 
-def words_written(tokens: Int[Tensor, "rows places"], end: int) -> Int[Tensor, "rows"]:
-    """Words after the begin token, up to and with the first end token."""
+def count_tokens(tokens: Int[Tensor, "rows places"], end: int) -> Int[Tensor, "rows"]:
+    """Count the tokens after the begin token, up to and with the first end token.
+
+    Args:
+        tokens: the begin token first.
+        end: the end token.
+
+    Returns:
+        At most the columns after the first.
+    """
     is_end = tokens[:, 1:] == end
     return (is_end.cumsum(dim=1) - is_end.int() == 0).sum(dim=1)

@@ -1,9 +1,9 @@
 """The network of the paper's text decoder: one transformer over [visual tokens, text tokens] under a prefix mask.
 
 Visual tokens see all visual tokens and no text; a text token sees all visual tokens, itself and the text before it. So
-the visual tokens need only be read once: `read` turns them into the keys and values of every layer, `write` adds text,
-many tokens at once (training) or one at a time (generation with a key-value cache). Both give what one pass over the
-joined sequence gives.
+the visual tokens need only be read once: `prefill` turns them into the keys and values of every layer, `extend` adds
+text, many tokens at once (training) or one at a time (generation with a key-value cache). Both give what one pass over
+the joined sequence gives.
 
 Sizes and details are those of the released SMOTer: 6 layers, 12 heads, width 768, feed-forward 3072, norm after each
 sum, exact GELU, learned positions for text only, output weights tied to the word embedding with a bias of their own.
@@ -23,29 +23,48 @@ INITIAL_STD = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class LayerMemory:
-    """Keys and values that one layer has made so far."""
+class LayerCache:
+    """Keys and values of one layer so far."""
 
     keys: Float[Tensor, "batch heads tokens width"]
     values: Float[Tensor, "batch heads tokens width"]
 
 
 @dataclass(frozen=True, eq=False)
-class Context:
-    """What was read and written so far. layers: a memory each; visual_mask: true where a visual token is real."""
+class PrefixState:
+    """The sequence so far.
 
-    layers: tuple[LayerMemory, ...]
+    Attributes:
+        layers: a cache of each.
+        visual_mask: true where a visual token is real.
+        text_length: text tokens.
+    """
+
+    layers: tuple[LayerCache, ...]
     visual_mask: Bool[Tensor, "batch visual_tokens"]
     text_length: int
 
-    def select(self, rows: Int[Tensor, "rows"]) -> "Context":
-        """What these rows hold, in this order; a row may be chosen many times."""
-        layers = tuple(LayerMemory(memory.keys[rows], memory.values[rows]) for memory in self.layers)
-        return Context(layers, self.visual_mask[rows], self.text_length)
+    def select(self, rows: Int[Tensor, "rows"]) -> "PrefixState":
+        """Some rows of the batch.
+
+        Args:
+            rows: their indices, in order; a row may be repeated.
+
+        Returns:
+            Copies.
+        """
+        layers = tuple(LayerCache(cache.keys[rows], cache.values[rows]) for cache in self.layers)
+        return PrefixState(layers, self.visual_mask[rows], self.text_length)
 
 
 class PrefixAttention(nn.Module):
-    """Multi-head attention of new tokens to the tokens in memory and to themselves; scores / sqrt(head width)."""
+    """Multi-head attention of new tokens to cached tokens and to themselves; scores / sqrt(head width).
+
+    Args:
+        hidden: width of the tokens, a multiple of heads.
+        heads: number of them.
+        dropout: of the attention weights.
+    """
 
     def __init__(self, hidden: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -60,24 +79,40 @@ class PrefixAttention(nn.Module):
         self,
         tokens: Float[Tensor, "batch tokens hidden"],
         mask: Bool[Tensor, "batch 1 _ _"],
-        memory: LayerMemory | None,
-    ) -> tuple[Float[Tensor, "batch tokens hidden"], LayerMemory]:
-        """mask: true where a new token may see one of [memory, new tokens]. Returns the memory with the new tokens."""
+        cache: LayerCache | None,
+    ) -> tuple[Float[Tensor, "batch tokens hidden"], LayerCache]:
+        """Attend.
+
+        Args:
+            tokens: new ones.
+            mask: true where a new token may see one of [cached tokens, new tokens].
+            cache: of the tokens before; None without any.
+
+        Returns:
+            The new tokens, and the cache with them.
+        """
         query, keys, values = (self._split(part(tokens)) for part in (self.query, self.key, self.value))
-        if memory is not None:
-            keys = torch.cat([memory.keys, keys], dim=2)
-            values = torch.cat([memory.values, values], dim=2)
+        if cache is not None:
+            keys = torch.cat([cache.keys, keys], dim=2)
+            values = torch.cat([cache.values, values], dim=2)
         attended = functional.scaled_dot_product_attention(
             query, keys, values, attn_mask=mask, dropout_p=self.dropout if self.training else 0.0
         )
-        return self.output(attended.transpose(1, 2).flatten(2)), LayerMemory(keys, values)
+        return self.output(attended.transpose(1, 2).flatten(2)), LayerCache(keys, values)
 
     def _split(self, tokens: Float[Tensor, "batch tokens hidden"]) -> Float[Tensor, "batch heads tokens width"]:
-        return tokens.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        batch, length, hidden = tokens.shape
+        return tokens.view(batch, length, self.heads, hidden // self.heads).transpose(1, 2)
 
 
 class PrefixLayer(nn.Module):
-    """Attention, add, norm; linear, GELU, linear, add, norm."""
+    """Attention, add, norm; linear, GELU, linear, add, norm.
+
+    Args:
+        hidden, heads: see `PrefixAttention`.
+        feedforward: width between the two linear maps.
+        dropout: of attention weights and before each sum.
+    """
 
     def __init__(self, hidden: int, heads: int, feedforward: int, dropout: float) -> None:
         super().__init__()
@@ -91,16 +126,28 @@ class PrefixLayer(nn.Module):
         self,
         tokens: Float[Tensor, "batch tokens hidden"],
         mask: Bool[Tensor, "batch 1 _ _"],
-        memory: LayerMemory | None = None,
-    ) -> tuple[Float[Tensor, "batch tokens hidden"], LayerMemory]:
-        """See PrefixAttention.forward."""
-        attended, memory = self.attention(tokens, mask, memory)
+        cache: LayerCache | None = None,
+    ) -> tuple[Float[Tensor, "batch tokens hidden"], LayerCache]:
+        """One layer. `Args:` and `Returns:` as PrefixAttention."""
+        attended, cache = self.attention(tokens, mask, cache)
         tokens = self.attention_norm(tokens + self.dropout(attended))
-        return self.feedforward_norm(tokens + self.dropout(self.feedforward(tokens))), memory
+        return self.feedforward_norm(tokens + self.dropout(self.feedforward(tokens))), cache
 
 
 class SmoterTransformer(nn.Module):
-    """dim: width of the visual tokens. vocabulary: number of words. places: most text tokens there are positions for."""
+    """The paper's text decoder.
+
+    Args:
+        vocabulary: number of token ids.
+        dim: width of the visual tokens.
+        hidden: width inside, a multiple of heads.
+        layers, heads, feedforward: see `PrefixLayer`.
+        places: text positions.
+        dropout: also of the embeddings.
+
+    Raises:
+        ValueError: hidden is no multiple of heads.
+    """
 
     def __init__(
         self,
@@ -126,31 +173,47 @@ class SmoterTransformer(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.apply(_initialise)
 
-    def read(
+    def prefill(
         self, visual: Float[Tensor, "batch visual_tokens dim"], mask: Bool[Tensor, "batch visual_tokens"]
-    ) -> Context:
-        """The visual tokens through all layers. mask: true where a token is real; at least one in each row."""
-        tokens, visible = self.project(visual), mask[:, None, None, :]
-        memories = []
-        for layer in self.layers:
-            tokens, memory = layer(tokens, visible)
-            memories.append(memory)
-        return Context(tuple(memories), mask, 0)
+    ) -> PrefixState:
+        """Compute the visual tokens through all layers.
 
-    def write(
-        self, text: Int[Tensor, "batch text_tokens"], context: Context
-    ) -> tuple[Float[Tensor, "batch text_tokens vocabulary"], Context]:
-        """Logits of the word after each of `text`, which follows what `context` holds; and the context with `text`."""
-        length, start = text.shape[1], context.text_length
+        Args:
+            visual: visual tokens of each row.
+            mask: true where a token is real; at least one in each row.
+
+        Returns:
+            A state without text.
+        """
+        tokens, visible = self.project(visual), mask[:, None, None, :]
+        caches = []
+        for layer in self.layers:
+            tokens, cache = layer(tokens, visible)
+            caches.append(cache)
+        return PrefixState(tuple(caches), mask, 0)
+
+    def extend(
+        self, text: Int[Tensor, "batch text_tokens"], state: PrefixState
+    ) -> tuple[Float[Tensor, "batch text_tokens vocabulary"], PrefixState]:
+        """Append text.
+
+        Args:
+            text: token ids.
+            state: the sequence before.
+
+        Returns:
+            Logits of the token after each of `text`, and the state with `text`.
+        """
+        length, start = text.shape[1], state.text_length
         places = torch.arange(start, start + length, device=text.device)
         tokens = self.dropout(self.embedding_norm(self.words(text) + self.positions(places)))
-        mask = text_mask(context.visual_mask, start, length)
-        memories = []
-        for layer, memory in zip(self.layers, context.layers, strict=True):
-            tokens, memory = layer(tokens, mask, memory)
-            memories.append(memory)
+        mask = text_mask(state.visual_mask, start, length)
+        caches = []
+        for layer, cache in zip(self.layers, state.layers, strict=True):
+            tokens, cache = layer(tokens, mask, cache)
+            caches.append(cache)
         logits = functional.linear(tokens, self.words.weight, self.output_bias)
-        return logits, Context(tuple(memories), context.visual_mask, start + length)
+        return logits, PrefixState(tuple(caches), state.visual_mask, start + length)
 
     def forward(
         self,
@@ -158,14 +221,32 @@ class SmoterTransformer(nn.Module):
         mask: Bool[Tensor, "batch visual_tokens"],
         text: Int[Tensor, "batch text_tokens"],
     ) -> Float[Tensor, "batch text_tokens vocabulary"]:
-        """Logits of the word after each of `text`."""
-        return self.write(text, self.read(visual, mask))[0]
+        """The whole sequence in one pass.
+
+        Args:
+            visual: visual tokens of each row.
+            mask: true where a token is real.
+            text: token ids.
+
+        Returns:
+            Logits of the token after each of `text`.
+        """
+        return self.extend(text, self.prefill(visual, mask))[0]
 
 
 def text_mask(
     visual_mask: Bool[Tensor, "batch visual_tokens"], start: int, length: int
 ) -> Bool[Tensor, "batch 1 {length} _"]:
-    """What `length` text tokens from place `start` on may see of [visual tokens, text]: real visual ones, no later text."""
+    """What new text tokens may see of [visual tokens, text]: real visual tokens, and no later text.
+
+    Args:
+        visual_mask: true where a visual token is real.
+        start: position of the first new token.
+        length: number of new tokens.
+
+    Returns:
+        True where a token is visible.
+    """
     seen = torch.arange(start + length, device=visual_mask.device)
     causal = seen <= torch.arange(start, start + length, device=visual_mask.device)[:, None]
     batch = len(visual_mask)

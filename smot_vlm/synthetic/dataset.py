@@ -8,23 +8,22 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
-import numpy as np
 
-from smot_vlm.formats import mot
-from smot_vlm.formats.bensmot import (
+from smot_vlm.evaluation.fact_records import FACTS_FILE
+from smot_vlm.evaluation.sequence_pairs import rows_of
+from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
     IMAGES_FOLDER,
     INFO_FILE,
+    format_annotations,
     format_boxes,
     format_info,
-    format_words,
     image_name,
     write_files,
 )
 from smot_vlm.synthetic.sequence import SyntheticSequence, make_sequence
 from smot_vlm.system.files import atomic_folder
 
-FACTS_FILE = "facts.json"
 JPEG_QUALITY = 90
 
 
@@ -50,11 +49,21 @@ def write_dataset(
     processes: int = 1,
     width: int | None = None,
 ) -> None:
-    """Write `videos` sequences to `folder`/`split`/SCENARIO/SEQUENCE. Sequence i has the seed `seed` + i.
+    """Write sequences to FOLDER/SPLIT/SCENARIO/SEQUENCE.
 
     The whole dataset appears at once, or not at all; another split of the same folder is kept. The same arguments
-    give the same bytes with the same versions of numpy and OpenCV, whatever `processes` is. progress: called with
-    each sequence's name.
+    give the same bytes with the same versions of numpy and OpenCV, whatever `processes` is.
+
+    Args:
+        folder: of the dataset.
+        videos: how many.
+        seed: sequence i has the seed `seed` + i.
+        split: train, val or test.
+        fps: frames a second.
+        overwrite: whether an existing split may be replaced.
+        progress: called with each sequence's name.
+        processes: how many draw at once.
+        width: of the frames in pixels; None: as drawn.
 
     Raises:
         FileExistsError: the split is there already and `overwrite` is false.
@@ -73,19 +82,23 @@ def write_dataset(
 
 
 def write_sequence(sequence: SyntheticSequence, folder: Path) -> None:
-    """Write one sequence's images, boxes, words, graph and facts under `folder` (a sequence's own folder)."""
+    """Write one sequence's images, boxes, words, graph and facts.
+
+    Args:
+        sequence: drawn as it is written.
+        folder: the sequence's own.
+
+    Raises:
+        OSError: an image could not be written.
+    """
     images = folder / IMAGES_FOLDER
     images.mkdir(parents=True, exist_ok=True)
     for index, frame in enumerate(sequence.frames()):
         path = images / image_name(index)
         if not cv2.imwrite(str(path), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
             raise OSError(f"{path}: the image could not be written; check the disk's space and rights")
-    rows = mot.concatenate(
-        mot.MotRows(track.frames, np.full(len(track), track.id, np.int64), track.boxes, track.scores)
-        for track in sequence.tracks
-    )
-    texts = {BOXES_FILE: format_boxes(rows)}
-    texts |= format_words(
+    texts = {BOXES_FILE: format_boxes(rows_of(sequence.tracks))}
+    texts |= format_annotations(
         [track.id for track in sequence.tracks],
         sequence.keys,
         [track.caption for track in sequence.tracks],

@@ -6,24 +6,26 @@ from functools import cached_property
 
 import numpy as np
 
-from smot_vlm.structures import Interaction, Moment, Trajectory
-from smot_vlm.synthetic.body.people import pick
-from smot_vlm.synthetic.facts import SequenceFacts
-from smot_vlm.synthetic.language import sentences
-from smot_vlm.synthetic.language.telling import headlines, track_facts, track_moments, video_facts, visible_story
-from smot_vlm.synthetic.render import Seen, View, look, render
+from smot_vlm.evaluation.fact_records import SequenceFacts
+from smot_vlm.structures import EventSegment, Interaction, Trajectory
+from smot_vlm.synthetic.language.caption_writer import instance_caption, video_caption
+from smot_vlm.synthetic.language.story_facts import choose_highlights, track_events, track_facts, video_facts
+from smot_vlm.synthetic.random_choice import pick
+from smot_vlm.synthetic.render import View, render
 from smot_vlm.synthetic.stage.camera import make_camera
+from smot_vlm.synthetic.stage.degradation import Degradation, make_degradation, noise_pool
 from smot_vlm.synthetic.stage.scenes import PAINTERS, paint_background
-from smot_vlm.synthetic.stage.weather import Weather, make_weather, noise_pool
-from smot_vlm.synthetic.story.actions import SOLO, NoRoom
+from smot_vlm.synthetic.story.actions import SOLO
 from smot_vlm.synthetic.story.casting import SPLITS, wears_held_out
+from smot_vlm.synthetic.story.events import DoesNotFit
 from smot_vlm.synthetic.story.interactions import DUETS
-from smot_vlm.synthetic.story.plot import STORY_FPS, draw_count, write_story
+from smot_vlm.synthetic.story.plot import STORY_FPS, draw_people_count, write_story
+from smot_vlm.synthetic.visibility import Visibility, measure_visibility, visible_story
 
 RESERVED_SEED = 900_000  # dataset seeds from here on are kept for tests that no training may have seen
 WIDTHS = (320, 400, 480, 560, 640)
 MOST_PEOPLE = 8
-_STORY, _CAMERA, _PLACE, _WORDS, _WEATHER = range(5)  # independent random streams of one seed
+_STORY, _CAMERA, _PLACE, _WORDS, _DEGRADATION = range(5)  # independent random streams of one seed
 _STORY_ATTEMPTS = 60
 _COMPLETE_ATTEMPTS = 8  # after so many, a story may contain things that cannot be seen and go untold
 EDGE_PIXELS = 0.6  # how far OpenCV's smoothed edges reach beyond the shapes that they draw
@@ -34,10 +36,23 @@ LEAST_OPEN, LEAST_INSIDE = 0.02, 0.05  # shares of a body uncovered and in the f
 class SyntheticSequence:
     """A video that was never filmed, with everything that is true of it.
 
-    name: scenario/sequence as in a BenSMOT folder. tracks: full-body boxes clipped to the frame, in frames counted
-    from 0, captions in words; a person who is hidden or outside the frame has no box there. interactions: directed
-    edges between track ids. caption: of the whole video. facts: the same as records. moments: the told events, when
-    they happen. frames are drawn when asked for and always the same.
+    Frames are drawn when asked for and always the same.
+
+    Attributes:
+        name: scenario/sequence as in a BenSMOT folder.
+        scenario: the place.
+        seed: from which everything follows.
+        split: train, val or test.
+        fps: frames a second.
+        length: number of frames.
+        caption: of the whole video.
+        tracks: full-body boxes clipped to the frame, in frames counted from 0, with captions; a person who is hidden
+            or outside the frame has no box there.
+        interactions: directed edges between track ids.
+        facts: what the captions state, as records.
+        events: the same events, when they happen.
+        view: story, camera and size.
+        degradation: of the picture.
     """
 
     name: str
@@ -50,9 +65,9 @@ class SyntheticSequence:
     tracks: tuple[Trajectory, ...]
     interactions: tuple[Interaction, ...]
     facts: SequenceFacts
-    moments: tuple[Moment, ...]
+    events: tuple[EventSegment, ...]
     view: View
-    weather: Weather
+    degradation: Degradation
 
     def __len__(self) -> int:
         return self.length
@@ -73,14 +88,20 @@ class SyntheticSequence:
         return tuple(track.key for track in self.facts.tracks)
 
     def frame(self, index: int) -> np.ndarray:
-        """The frame at position `index`, RGB uint8 (height, width, 3).
+        """One frame.
+
+        Args:
+            index: its position.
+
+        Returns:
+            RGB uint8 (height, width, 3).
 
         Raises:
             IndexError: no such frame.
         """
         if not 0 <= index < self.length:
             raise IndexError(f"frame {index} of {self.length}; frames count from 0")
-        return render(self.view, self._background, self.weather, self._grain, index / self.fps, index)
+        return render(self.view, self._background, self.degradation, self._grain, index / self.fps, index)
 
     def frames(self) -> Iterator[np.ndarray]:
         """All frames in order, each drawn when it is taken."""
@@ -94,8 +115,8 @@ class SyntheticSequence:
 
     @cached_property
     def _grain(self) -> np.ndarray:
-        rng = _stream(self.seed, self.split, _WEATHER, 1)
-        return noise_pool(rng, self.weather, self.width, self.height)
+        rng = _stream(self.seed, self.split, _DEGRADATION, 1)
+        return noise_pool(rng, self.degradation, self.width, self.height)
 
 
 def make_sequence(
@@ -110,14 +131,24 @@ def make_sequence(
     verbs: Sequence[str] | None = None,
     scenarios: Sequence[str] | None = None,
 ) -> SyntheticSequence:
-    """The sequence of this seed and split; no frame is drawn yet.
+    """The sequence of a seed and split; no frame is drawn yet.
 
     The story depends on neither `fps` nor `width`: the same seed at 25 frames a second is the same video, sampled
     more densely.
-    width: pixels, drawn from `WIDTHS` by default. aspect: width by height, 16:9 or 4:3 by default. people: fewest and
-    most.
-    actions, verbs, scenarios: the ones that may occur (names in `lexicon`), all by default; no verbs means no
-    interactions.
+
+    Args:
+        seed: 0 or more.
+        split: train, val or test.
+        fps: frames a second.
+        width: pixels, drawn from `WIDTHS` by default.
+        aspect: width by height, 16:9 or 4:3 by default.
+        people: fewest and most.
+        actions: labels of those that may occur (names in SOLO), all by default.
+        verbs: the same of interactions (names in DUETS); none means no interactions.
+        scenarios: the same of places (names in PAINTERS).
+
+    Returns:
+        The sequence.
 
     Raises:
         ValueError: an unknown name, numbers outside their range, or a world in which no story fits.
@@ -130,7 +161,7 @@ def make_sequence(
     scenario = pick(place, chosen_scenarios)
     drawn_width = pick(place, WIDTHS)
     rng = _stream(seed, split, _STORY)
-    count = draw_count(rng, *people)
+    count = draw_people_count(rng, *people)
     words_rng = _stream(seed, split, _WORDS)
     camera = make_camera(_stream(seed, split, _CAMERA))
     for attempt in range(_STORY_ATTEMPTS):
@@ -138,59 +169,62 @@ def make_sequence(
         pixels = width or drawn_width
         view = View(story, camera, pixels, 2 * round(pixels / story.stage.aspect / 2))
         try:
-            return _tell(seed, split, fps, scenario, view, words_rng, complete=attempt < _COMPLETE_ATTEMPTS)
-        except NoRoom:
+            return _annotate(seed, split, fps, scenario, view, words_rng, complete=attempt < _COMPLETE_ATTEMPTS)
+        except DoesNotFit:
             continue
     raise ValueError(
         f"no story fits {people} people, actions {chosen_actions} and verbs {chosen_verbs}; allow more of them"
     )
 
 
-def _tell(
+def _annotate(
     seed: int, split: str, fps: float, scenario: str, view: View, rng: np.random.Generator, complete: bool
 ) -> SyntheticSequence:
-    """Boxes, words and facts of a story. complete: everything that happens must be seen; otherwise the rest goes
-    untold.
+    """Boxes, captions and facts of a story.
+
+    complete: everything that happens must be visible; otherwise the rest is left out.
 
     Raises:
-        NoRoom: something cannot be seen, or not be told in so many sentences.
+        DoesNotFit: something cannot be seen, or a caption does not fit into so many words.
     """
-    rehearsal = _watch(view, STORY_FPS)
-    story = visible_story(view.story, rehearsal, complete)
+    visibility = _measure(view, STORY_FPS)
+    story = visible_story(view.story, visibility, complete)
     if split == "test" and not all(map(wears_held_out, story.people, story.events)):
-        raise NoRoom
+        raise DoesNotFit
     captions = [
-        sentences.instance_caption(rng, person, events, story.people)
+        instance_caption(rng, person, events, story.people)
         for person, events in zip(story.people, story.events, strict=True)
     ]
     name = f"{scenario}/synthetic_{split}_{seed:07d}"
-    told = headlines(story)
-    facts = SequenceFacts(name, seed, split, fps, video_facts(scenario, len(story.people), told), track_facts(story))
-    seen = rehearsal if fps == STORY_FPS else _watch(view, fps)
+    highlights = choose_highlights(story)
+    facts = SequenceFacts(
+        name, seed, split, fps, video_facts(scenario, len(story.people), highlights), track_facts(story)
+    )
+    sampled = visibility if fps == STORY_FPS else _measure(view, fps)
     return SyntheticSequence(
         name=name,
         scenario=scenario,
         seed=seed,
         split=split,
         fps=fps,
-        length=len(seen),
-        caption=sentences.video_caption(rng, scenario, told, story.people),
-        tracks=_trajectories(view, seen, captions),
+        length=len(sampled),
+        caption=video_caption(rng, scenario, highlights, story.people),
+        tracks=_trajectories(view, sampled, captions),
         interactions=tuple(Interaction(edge.subject + 1, edge.verb, edge.object + 1) for edge in story.edges),
         facts=facts,
-        moments=track_moments(story),
+        events=track_events(story),
         view=view,
-        weather=make_weather(_stream(seed, split, _WEATHER)),
+        degradation=make_degradation(_stream(seed, split, _DEGRADATION)),
     )
 
 
-def _watch(view: View, fps: float) -> list[Seen]:
+def _measure(view: View, fps: float) -> list[Visibility]:
     """Who is seen in every frame."""
     count = int(view.story.duration * fps + 1e-6)
-    return [look(view.story, view.camera, index / fps) for index in range(count)]
+    return [measure_visibility(view.story, view.camera, index / fps) for index in range(count)]
 
 
-def _trajectories(view: View, seen: Sequence[Seen], captions: Sequence[str]) -> tuple[Trajectory, ...]:
+def _trajectories(view: View, seen: Sequence[Visibility], captions: Sequence[str]) -> tuple[Trajectory, ...]:
     size = (view.width, view.height, view.width, view.height)
     edge = np.array([-EDGE_PIXELS, -EDGE_PIXELS, EDGE_PIXELS, EDGE_PIXELS])
     boxes = np.clip(np.stack([one.boxes for one in seen]) * view.height + edge, 0, size)

@@ -1,1 +1,1 @@
-"""Ground tools: whole files and folders, processes that share work, and time spent by part."""
+"""System utilities: atomic files and folders, distributed processes, timing."""

@@ -1,4 +1,4 @@
-"""Writing files so that nothing is ever lost: a temporary name first, then a rename."""
+"""Atomic files and folders: written under a temporary name, then renamed."""
 
 import os
 import shutil
@@ -8,16 +8,36 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def check_free(path: Path | None, overwrite: bool) -> None:
+    """Refuse to replace a file, before any work is done for it.
+
+    Args:
+        path: where something will be written; None is always free.
+        overwrite: whether a file there may be replaced.
+
+    Raises:
+        FileExistsError: `path` exists and `overwrite` is false.
+    """
+    if path is not None and path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; pass --overwrite to replace it or choose another name")
+
+
 @contextmanager
 def atomic_path(target: Path, overwrite: bool = True) -> Iterator[Path]:
-    """Yield a temporary path beside `target` (same suffix); rename it onto `target` when the block succeeds.
+    """Yield a temporary path beside `target`; rename it to `target` when the block succeeds.
+
+    Args:
+        target: The file to write.
+        overwrite: Replace an existing file.
+
+    Yields:
+        The temporary path, with the suffix of `target`.
 
     Raises:
         FileExistsError: `target` exists and `overwrite` is false.
     """
     target = Path(target)
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"{target} exists; pass --overwrite to replace it or choose another name")
+    check_free(target, overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
     os.close(handle)
@@ -32,7 +52,14 @@ def atomic_path(target: Path, overwrite: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a temporary folder beside `target`; rename it onto `target` when the block succeeds.
+    """Yield a temporary folder beside `target`; rename it to `target` when the block succeeds.
+
+    Args:
+        target: The folder to write.
+        overwrite: Replace an existing folder that is not empty.
+
+    Yields:
+        The temporary folder.
 
     Raises:
         FileExistsError: `target` exists, is not empty and `overwrite` is false.
@@ -56,14 +83,28 @@ def atomic_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
 
 
 def shipped_folder(name: str) -> Path:
-    """The folder `prompts` or `configs`: inside the installed package, or beside it in a checkout."""
+    """Locate a folder that ships with the package.
+
+    Args:
+        name: "assets", "configs" or "prompts".
+
+    Returns:
+        The folder inside the installed package, or beside it in a checkout.
+    """
     package = Path(__file__).parent.parent
     inside = package / name
     return inside if inside.is_dir() else package.parent / name
 
 
 def cache_folder(name: str) -> Path:
-    """Where things made once are kept: $SMOT_VLM_CACHE/name, else the user's cache folder."""
+    """Locate a cache folder, which may not exist yet.
+
+    Args:
+        name: Of the folder.
+
+    Returns:
+        $SMOT_VLM_CACHE/name if the variable is set, else a folder in the user's cache folder.
+    """
     base = os.environ.get("SMOT_VLM_CACHE")
     if base is None:
         base = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "smot-vlm")
@@ -71,7 +112,16 @@ def cache_folder(name: str) -> Path:
 
 
 def write_text(target: Path, text: str, overwrite: bool = True) -> None:
-    """Write UTF-8 text to `target` atomically."""
+    """Write UTF-8 text atomically.
+
+    Args:
+        target: The file to write.
+        text: Its content.
+        overwrite: Replace an existing file.
+
+    Raises:
+        FileExistsError: `target` exists and `overwrite` is false.
+    """
     with atomic_path(target, overwrite) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 

@@ -1,6 +1,6 @@
-"""Several processes that share work on a list: which of them this one is, and how they wait for and tell each other.
+"""Distributed processes that share a list of work items.
 
-Started by `accelerate launch` or `torchrun`; a program that was started alone is one process and loads nothing for this.
+They are started by `accelerate launch` or `torchrun`; a single process imports neither torch nor accelerate for this.
 """
 
 import os
@@ -13,7 +13,13 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Processes:
-    """index: of this process, from 0. count: how many there are. device: this one's own, empty where it may choose."""
+    """The position of this process among those started together.
+
+    Attributes:
+        index: Rank of this process, from 0.
+        count: Number of processes.
+        device: Device assigned to this process; empty if it may choose.
+    """
 
     index: int = 0
     count: int = 1
@@ -21,32 +27,47 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process speaks for all of them."""
+        """Whether this is the main process."""
         return self.index == 0
 
     def share(self, items: Sequence[Item]) -> Sequence[Item]:
-        """This process's part: every `count`-th item. All parts together are `items`, none twice."""
+        """Select this process's items: every `count`-th one.
+
+        Args:
+            items: All items, the same in every process.
+
+        Returns:
+            This process's items; the shares of all processes partition `items`.
+        """
         return items[self.index :: self.count]
 
     def wait(self) -> None:
-        """Go on when all have come here."""
+        """Block until every process has reached this point."""
         if self.count > 1:
             _state().wait_for_everyone()
 
     def gather(self, items: list[Item]) -> list[Item]:
-        """The items of all processes, in the order of the processes; each gets all."""
+        """Concatenate the items of all processes, in order of rank.
+
+        Args:
+            items: This process's items.
+
+        Returns:
+            The items of all processes, in every process.
+        """
         if self.count == 1:
             return items
         from accelerate.utils import gather_object
 
-        return gather_object(items)
+        gathered: list[Item] = gather_object(items)
+        return gathered
 
 
 ALONE = Processes()
 
 
 def current_processes() -> Processes:
-    """The processes that were started together with this one."""
+    """Read from the environment which processes were started together with this one."""
     if int(os.environ.get("WORLD_SIZE", "1")) <= 1:
         return ALONE
     state = _state()
@@ -54,9 +75,9 @@ def current_processes() -> Processes:
 
 
 def _state() -> Any:
-    """Accelerate's view; on the CPU where there is no GPU, or where it was told to stay there."""
+    """Accelerate's state, on the CPU if there is no GPU or ACCELERATE_USE_CPU is set."""
     import torch
     from accelerate import PartialState
 
-    stay = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes")
-    return PartialState(cpu=stay or not torch.cuda.is_available())
+    use_cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes")
+    return PartialState(cpu=use_cpu or not torch.cuda.is_available())

@@ -1,4 +1,4 @@
-"""Where the time goes: seconds added up by part, for `smot-vlm bench`."""
+"""Seconds summed by part of a computation, for `smot-vlm bench`."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -9,9 +9,10 @@ Item = TypeVar("Item")
 
 
 class PartTimes:
-    """Seconds by the name of a part. Parts must not nest.
+    """Seconds by the name of a part; parts must not nest.
 
-    clock: gives seconds; wall time, or time.process_time for the processor's (all threads added).
+    Args:
+        clock: Returns seconds: wall time, or time.process_time for CPU time summed over threads.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -20,7 +21,11 @@ class PartTimes:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Add the time of the block to `name`."""
+        """Add the time of the block to a part.
+
+        Args:
+            name: Of the part.
+        """
         start = self._clock()
         try:
             yield
@@ -28,7 +33,15 @@ class PartTimes:
             self.seconds[name] = self.seconds.get(name, 0.0) + self._clock() - start
 
     def waiting(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
-        """Pass `items` on; the time spent waiting for each is added to `name`."""
+        """Iterate over `items`, adding the time spent waiting for each to a part.
+
+        Args:
+            name: Of the part.
+            items: Passed on unchanged.
+
+        Yields:
+            Each item.
+        """
         iterator = iter(items)
         while True:
             with self.part(name):

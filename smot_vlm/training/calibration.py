@@ -3,10 +3,11 @@
 import numpy as np
 
 from smot_vlm.config import Config
+from smot_vlm.data.sequences import AnnotatedSequence
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.structures import Description
-from smot_vlm.training.sequence_sources import TrainingSequence, validation_sequences
+from smot_vlm.training.sequence_sources import validation_sequences
 from smot_vlm.training.validation import describe_each
 from smot_vlm.verbs import NUM_VERBS, verb
 
@@ -15,6 +16,10 @@ def calibrate(model: SmotModel, config: Config) -> None:
     """Set the thresholds of the model's verbs on the first `calibration_videos` of the validation split.
 
     Boxes, tracks and scores are the model's own, as at inference.
+
+    Args:
+        model: trained.
+        config: its configuration.
     """
     if not config.training.calibration_videos:
         return
@@ -31,10 +36,17 @@ def calibrate(model: SmotModel, config: Config) -> None:
     head.calibrate(np.concatenate([scores for scores, _ in tables]), np.concatenate([labels for _, labels in tables]))
 
 
-def score_table(sequence: TrainingSequence, said: Description) -> tuple[np.ndarray, np.ndarray]:
+def score_table(sequence: AnnotatedSequence, said: Description) -> tuple[np.ndarray, np.ndarray]:
     """Scores (pairs, verbs) of all pairs of people in a description that reports every verb, and what is true of them.
 
     A true interaction whose people were not found has no row.
+
+    Args:
+        sequence: the truth.
+        said: a description that reports every verb.
+
+    Returns:
+        Scores (pairs, verbs) and labels (pairs, verbs).
     """
     match = match_one_to_one(sequence.tracks, said.tracks)
     true = {(edge.subject, edge.object, verb(edge.verb).id) for edge in sequence.interactions}

@@ -1,7 +1,7 @@
-"""Checkpoints of a training: one file each, written whole or not at all; the newest few are kept, and the best.
+"""Training checkpoints: one file each, written atomically; the newest few and the best one are kept.
 
-A file holds the trained weights (never the frozen language model), the optimiser's state, the step and the scores. All
-else (order of the data, random numbers, learning rates) follows from the configuration and the step.
+A file holds the trained weights (not the frozen language model), the optimiser state, the step and the best score.
+Everything else (data order, random numbers, learning rates) follows from the configuration and the step.
 """
 
 import errno
@@ -25,24 +25,42 @@ BEST = "best.pt"
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands. step: optimiser steps done. best: the best validation score so far, None before one."""
+    """How far a training has come.
+
+    Attributes:
+        step: Optimiser steps done.
+        best: The best validation score so far; None before the first validation.
+    """
 
     step: int
     best: float | None = None
 
 
 class Checkpoints:
-    """The checkpoints in one folder. keep: how many of the newest stay."""
+    """The checkpoints in one folder.
+
+    Args:
+        folder: Created by the first `save`.
+        keep: Number of newest checkpoints to keep.
+    """
 
     def __init__(self, folder: Path, keep: int) -> None:
         self.folder = folder
         self.keep = keep
 
     def save(self, model: SmotModel, optimizer: Optimizer, progress: Progress) -> Path:
-        """Write the checkpoint of this step, then drop those that are too old.
+        """Write the checkpoint of this step, then delete the oldest ones.
+
+        Args:
+            model: Its trained state is saved.
+            optimizer: Its state is saved.
+            progress: Names the file.
+
+        Returns:
+            The path of the checkpoint.
 
         Raises:
-            OSError: it cannot be written; the last good one stays.
+            OSError: It cannot be written; the previous one remains.
         """
         path = self.folder / f"step-{progress.step:07d}.pt"
         content = {
@@ -63,7 +81,14 @@ class Checkpoints:
         return path
 
     def keep_best(self, path: Path) -> None:
-        """Copy the checkpoint at `path` as the best one."""
+        """Copy a checkpoint to best.pt.
+
+        Args:
+            path: The checkpoint.
+
+        Raises:
+            OSError: It cannot be written.
+        """
         try:
             with atomic_path(self.folder / BEST, overwrite=True) as temporary:
                 shutil.copyfile(path, temporary)
@@ -71,11 +96,11 @@ class Checkpoints:
             raise self._failure(self.folder / BEST, error) from error
 
     def all(self) -> list[Path]:
-        """Checkpoints by step, the newest last."""
+        """The checkpoints sorted by step, newest last."""
         return sorted(path for path in self.folder.glob("step-*.pt") if re.fullmatch(r"step-\d+\.pt", path.name))
 
     def newest(self) -> Path | None:
-        """The newest checkpoint, None where there is none."""
+        """The newest checkpoint, or None if there is none."""
         found = self.all()
         return found[-1] if found else None
 
@@ -84,18 +109,26 @@ class Checkpoints:
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or free < 1
         last = self.newest()
         reason = f"the disk is full ({free:.0f} MB free)" if full else " ".join(str(error).split())[:200]
-        kept = f"the last good one is {last.name}" if last else "there is no earlier one"
-        return OSError(f"{path}: the checkpoint was not written, {reason}; {kept}; make room and start again")
+        last_good = f"the last good one is {last.name}" if last else "there is no earlier one"
+        return OSError(f"{path}: the checkpoint was not written, {reason}; {last_good}; make room and start again")
 
 
 def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *, partly: bool = False) -> Progress:
-    """Put a checkpoint's weights (and optimiser state) into place.
+    """Load the weights of a checkpoint into a model.
 
-    partly: only those that the model has too; its other parts stay as they are. For comparing decoders and fusions that
-    begin with the same features.
+    Args:
+        path: The checkpoint.
+        model: Changed in place.
+        optimizer: Its state is loaded too, if given.
+        partly: Load only weights the model has with the same shape and leave the rest of the model as it is; for
+            comparing decoders and fusions that start from the same features.
+
+    Returns:
+        The progress of the training that wrote the checkpoint.
 
     Raises:
-        ValueError: not a checkpoint, or of another model.
+        FileNotFoundError: No such file.
+        ValueError: Not a checkpoint, or one of a different model.
     """
     content = read_checkpoint(path)
     weights: dict[str, Tensor] = content["weights"]
@@ -116,23 +149,37 @@ def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *,
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint, on the CPU. No code in it is run.
+    """Read a checkpoint to the CPU without executing code in it.
+
+    Args:
+        path: The checkpoint.
+
+    Returns:
+        The keys "weights", "optimizer", "step" and "best".
 
     Raises:
-        ValueError: not a checkpoint, or damaged.
+        FileNotFoundError: No such file.
+        ValueError: Not a checkpoint, or damaged.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         _ = content["weights"], content["optimizer"], content["step"], content["best"]
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such checkpoint") from None
-    except Exception as error:  # torch raises whatever its reader met
+    except Exception as error:  # torch.load raises many kinds of errors
         raise ValueError(f"{path}: not a checkpoint, or damaged ({type(error).__name__}); remove it") from error
     return content
 
 
 def trained_state(model: SmotModel) -> dict[str, Tensor]:
-    """All that training changes: our own weights and statistics, and the language model's adapter."""
+    """Select what training changes: the model's own weights and statistics, and the language model's adapter.
+
+    Args:
+        model: Any model.
+
+    Returns:
+        Part of its state_dict.
+    """
     trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
     own = own_state(model)
     return {name: tensor for name, tensor in model.state_dict().items() if name in own or name in trained}

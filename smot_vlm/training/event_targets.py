@@ -1,5 +1,7 @@
-"""What is known of single moments, for data sets that say when things happen: words and verbs of each look at somebody,
-and words of each stretch of their life."""
+"""Targets in time, for data sets that say when things happen.
+
+Words and verbs of single observations, and words of each segment of a trajectory.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,90 +10,127 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from smot_vlm.structures import Moment
+from smot_vlm.fusion.memory import TrackBatch
+from smot_vlm.structures import EventSegment
 from smot_vlm.training.examples import Example
-from smot_vlm.training.features import Looks
 from smot_vlm.verbs import verb
 
-# What happens to a person in each look at them, in order of time; None where nothing is known.
-Life = Sequence[Moment | None]
-# Said by the deed's token of a stretch in which another deed is shown than in the stretch before.
+# What happens to a person in each of their observations, in order of time; None where nothing is known.
+TrackEvents = Sequence[EventSegment | None]
+# The word before an action that was not there in the segment before.
 NEW = "new"
 
 
-def lives_of(looks: Looks, examples: Sequence[Example]) -> list[Life]:
-    """The lives of everybody in `looks`."""
-    whose = everybody(examples)
-    lives: list[list[Moment | None]] = [[] for _ in range(looks.count)]
-    for person, time_seconds in zip(looks.people, looks.seconds, strict=True):
-        example, track_id = whose[person]
-        lives[person].append(example.moment(track_id, time_seconds))
-    return list(lives)
+def track_events(observations: TrackBatch | None, examples: Sequence[Example]) -> list[TrackEvents]:
+    """What happens in each observation.
+
+    Args:
+        observations: of everybody in `examples`, in order; None without anybody.
+        examples: the clips.
+
+    Returns:
+        One entry a person.
+    """
+    if observations is None:
+        return []
+    return [
+        [example.event_at(track_id, time) for time in times[real].tolist()]
+        for (example, track_id), times, real in zip(
+            people_of(examples), observations.times, observations.mask, strict=True
+        )
+    ]
 
 
-def moments_of(looks: Looks, lives: Sequence[Life]) -> list[Moment | None]:
-    """What happens in each look."""
-    following = [iter(life) for life in lives]
-    return [next(following[person]) for person in looks.people]
+def true_track_events(examples: Sequence[Example]) -> list[TrackEvents]:
+    """What happens in the true boxes of the keyframes, known before any forward pass.
 
+    Args:
+        examples: the clips.
 
-def true_lives(examples: Sequence[Example]) -> list[Life]:
-    """For each true person of all examples, what happens in their boxes in the feature frames."""
-    lives: list[Life] = []
+    Returns:
+        One entry a person.
+    """
+    events: list[TrackEvents] = []
     for example in examples:
         frames = example.frames[example.features]
         times = dict(zip(frames.tolist(), example.times[example.features].tolist(), strict=True))
         for track in example.tracks:
-            lives.append([example.moment(track.id, times[frame]) for frame in track.frames.tolist() if frame in times])
-    return lives
+            events.append(
+                [example.event_at(track.id, times[frame]) for frame in track.frames.tolist() if frame in times]
+            )
+    return events
 
 
-def stretch_texts(life: Life, stretches: int, tokens: int) -> list[tuple[str, ...]]:
-    """What the tokens of equal stretches of a person's looks should say: what happens in the look in their middle.
+def segment_texts(events: TrackEvents, segments: int, tokens: int) -> list[tuple[str, ...]]:
+    """What the soft tokens of equal segments of a trajectory should say: what happens in the middle of each.
 
-    Deeds that were not there in the stretch before are NEW, so that a sentence can tell how many there are.
+    Actions that differ from the segment before are marked NEW, so that a sentence can tell how many there are.
+
+    Args:
+        events: of one person.
+        segments: how many equal parts.
+        tokens: soft tokens of each.
+
+    Returns:
+        For each segment the words of its tokens; nothing where the event is unknown.
     """
-    told: list[tuple[str, ...]] = []
+    texts: list[tuple[str, ...]] = []
     before = None
-    for stretch in range(stretches):
-        moment = life[int((stretch + 0.5) * len(life) / stretches)]
-        if moment is None:
-            told.append(())
+    for segment in range(segments):
+        event = events[int((segment + 0.5) * len(events) / segments)]
+        if event is None:
+            texts.append(())
             continue
-        seen = moment if moment == before else replace(moment, does=f"{NEW} {moment.does}")
-        told.append(seen.shares(tokens))
-        before = moment
-    return told
+        shown = event if event == before else replace(event, action=f"{NEW} {event.action}")
+        texts.append(shown.shares(tokens))
+        before = event
+    return texts
 
 
-def moment_labels(
-    looks: Looks,
-    lives: Sequence[Life],
+def token_labels(
+    observations: TrackBatch,
+    events: Sequence[TrackEvents],
     examples: Sequence[Example],
     pairs: Int[Tensor, "pairs 2"],
-    mask: Bool[Tensor, "tracks tokens"],
+    length: int,
     verbs: int,
 ) -> tuple[Float[Tensor, "pairs tokens verbs"], Bool[Tensor, "pairs tokens"]]:
-    """Which verbs the subject does to the object in the look of each of the subject's tokens, and where that is known.
+    """Which verbs the subject does to the object at the time of each of the subject's tokens.
 
-    pairs: rows among everybody. mask: real tokens of everybody, those of each look one after another.
+    Args:
+        observations: of everybody; each has `cells` tokens, one observation after another.
+        events: of everybody.
+        examples: the clips.
+        pairs: rows of (subject, object) among everybody.
+        length: tokens of the longest trajectory.
+        verbs: number of verb senses.
+
+    Returns:
+        Labels of 0 and 1, and where they are known.
     """
-    whose = everybody(examples)
-    cells = looks.tokens.shape[1]
-    labels = torch.zeros(len(pairs), mask.shape[1], verbs)
-    known = torch.zeros(len(pairs), mask.shape[1], dtype=torch.bool)
+    people = people_of(examples)
+    cells = observations.tokens.shape[2]
+    labels = torch.zeros(len(pairs), length, verbs)
+    known = torch.zeros(len(pairs), length, dtype=torch.bool)
     for row, (subject, target) in enumerate(pairs.tolist()):
-        for look, moment in enumerate(lives[subject]):
-            if moment is None:
+        for position, event in enumerate(events[subject]):
+            if event is None:
                 continue
-            tokens = slice(look * cells, (look + 1) * cells)
+            tokens = slice(position * cells, (position + 1) * cells)
             known[row, tokens] = True
-            for edge in moment.interactions:
-                if edge.object == whose[target][1]:
+            for edge in event.interactions:
+                if edge.object == people[target][1]:
                     labels[row, tokens, verb(edge.verb).id] = 1.0
     return labels, known
 
 
-def everybody(examples: Sequence[Example]) -> list[tuple[Example, int]]:
-    """Each true person of all examples: where they are, and their id."""
+def people_of(examples: Sequence[Example]) -> list[tuple[Example, int]]:
+    """Each true person of all examples.
+
+    Args:
+        examples: the clips.
+
+    Returns:
+        The person's example and track id.
+    """
     return [(example, track.id) for example in examples for track in example.tracks]

@@ -1,35 +1,31 @@
-"""What one training step looks at: a clip with its pictures in the detector's canvas and its truth beside them.
+"""Training examples: clips with their frames in the detector's canvas and their annotations."""
 
-Every example is drawn from (seed, epoch, sequence) alone, so the same seed gives the same examples for any number of
-workers and processes, and training can go on where it stopped.
-"""
-
-from collections.abc import Iterator
-from collections.abc import Sequence as SequenceOf
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
-from torch.utils.data import Dataset, Sampler
 
 from smot_vlm.config import Config
 from smot_vlm.data.augment import Augmentation, augment_clip
-from smot_vlm.data.bensmot import Sequence
-from smot_vlm.data.clips import cut_clip
-from smot_vlm.data.collate import SequenceSource
+from smot_vlm.data.clip_cutting import cut_clip
+from smot_vlm.data.sequences import AnnotatedSequence
 from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
-from smot_vlm.structures import Clip, Interaction, Moment, Trajectory
+from smot_vlm.structures import Clip, EventSegment, Interaction, Trajectory
 
 
 @dataclass(frozen=True, eq=False)
 class ExampleOptions:
-    """How examples are cut.
+    """How examples are cut out of sequences.
 
-    image_size: the detector's long side in pixels. most_frames: the longest run of frames that is associated.
-    feature_frames: frames whose features are taken, with gradient, spread over the run. detector_frames: least and most
-    of them that the detector's loss sees (paper: 6 to 8). true_tracks: share of the examples that use the true
-    trajectories, at the start and at the end of the training; the others use those that the model finds.
-    video_captions: share of the examples whose video caption is taught.
+    Attributes:
+        image_size: Long side of the detector's canvas in pixels.
+        most_frames: Longest run of consecutive frames to associate.
+        feature_frames: Keyframes, whose features are computed with gradients, spread over the run.
+        detector_frames: Smallest and largest number of keyframes in the detector's loss (paper: 6 to 8).
+        true_tracks: Share of examples that use annotated trajectories, at the start and at the end of the training;
+            the others use predicted ones.
+        video_captions: Share of examples whose video caption is a target.
+        augmentation: Of the clips; None for none.
     """
 
     image_size: int
@@ -52,7 +48,14 @@ class ExampleOptions:
 
 
 def example_options(config: Config) -> ExampleOptions:
-    """How a configuration cuts the examples of its training."""
+    """Select the options of a configuration.
+
+    Args:
+        config: Its `training` and `detector` sections are read.
+
+    Returns:
+        The options.
+    """
     settings = config.training
     return ExampleOptions(
         image_size=config.detector.image_size,
@@ -69,12 +72,22 @@ def example_options(config: Config) -> ExampleOptions:
 class Example:
     """A clip ready for the model.
 
-    canvases: uint8 RGB (frames, height, width, 3), the frames in the detector's canvas. placement: where the frames lie
-    in it. frames: their numbers, 0-based. times: seconds, float32. tracks: the truth, boxes in pixels of the frames;
-    each has a box in a feature frame. features: positions in `frames` of those whose features are taken. detector:
-    positions in `features`. associate: trajectories are to be found by the model, else the true ones are taken.
-    teach_video: whether `caption`, of the video, is taught. moments: what is to be seen of the tracks when, where that
-    is known. seed: for what is drawn at random in the step.
+    Attributes:
+        name: Of the sequence.
+        fps: Of the frames of the clip.
+        canvases: uint8 RGB (frames, height, width, 3), the frames in the detector's canvas.
+        placement: Of the frames in the canvas.
+        frames: Frame numbers, 0-based.
+        times: Seconds since the video began, float32.
+        tracks: Annotated trajectories, boxes in pixels of the original frames; each has a box in a keyframe.
+        interactions: Between these tracks.
+        caption: Of the video.
+        features: Positions of the keyframes in `frames`.
+        detector: Positions in `features` of the frames in the detector's loss.
+        associate: Use predicted trajectories instead of `tracks`.
+        teach_video: Whether `caption` is a target.
+        events: Event segments of the tracks, if the data set has any.
+        seed: Of random numbers drawn in the step.
     """
 
     name: str
@@ -90,82 +103,50 @@ class Example:
     detector: np.ndarray
     associate: bool
     teach_video: bool
-    moments: tuple[Moment, ...]
+    events: tuple[EventSegment, ...]
     seed: int
 
-    def moment(self, track_id: int, time_seconds: float) -> Moment | None:
-        """The track's moment at a time; None where nothing is known."""
-        moments = (
-            moment
-            for moment in self.moments
-            if moment.track_id == track_id and moment.start <= time_seconds < moment.end
-        )
-        return next(moments, None)
+    def event_at(self, track_id: int, time_seconds: float) -> EventSegment | None:
+        """Find the event segment of a person at a time.
 
+        Args:
+            track_id: Of the person.
+            time_seconds: Since the video began.
 
-class Draw(NamedTuple):
-    """Which example: its number in the whole training, and the epoch and the sequence that it is drawn from."""
-
-    number: int
-    epoch: int
-    sequence: int
-
-
-class Examples(Dataset[Example]):
-    """The examples of a data set. draws: how many the whole training takes, for the schedule of true trajectories."""
-
-    def __init__(self, sequences: SequenceSource, options: ExampleOptions, seed: int, draws: int) -> None:
-        self.sequences = sequences
-        self.options = options
-        self.seed = seed
-        self.draws = draws
-
-    def __len__(self) -> int:
-        return len(self.sequences)
-
-    def __getitem__(self, draw: Draw) -> Example:
-        """The example of `draw`.
-
-        Raises:
-            FileNotFoundError, ValueError: a frame that cannot be read.
+        Returns:
+            The segment, or None if there is none.
         """
-        rng = np.random.default_rng((self.seed, draw.epoch, draw.sequence))
-        first, last = self.options.true_tracks
-        share = first + (last - first) * draw.number / self.draws
-        return make_example(self.sequences[draw.sequence], self.options, share, rng)
+        events = (
+            event for event in self.events if event.track_id == track_id and event.start <= time_seconds < event.end
+        )
+        return next(events, None)
 
 
-class RunOrder(Sampler[Draw]):
-    """The draws of a whole training from number `start` on: epoch after epoch, each in an order of its own."""
+def make_example(
+    sequence: AnnotatedSequence, options: ExampleOptions, true_share: float, rng: np.random.Generator
+) -> Example:
+    """Cut one example out of a sequence.
 
-    def __init__(self, clips: int, draws: int, seed: int, start: int = 0) -> None:
-        self.clips = clips
-        self.draws = draws
-        self.seed = seed
-        self.start = start
+    Only the frames needed are read: the whole run if it is to be associated, else its keyframes.
 
-    def __len__(self) -> int:
-        return self.draws - self.start
+    Args:
+        sequence: To cut from.
+        options: How to cut.
+        true_share: Probability that the example uses annotated trajectories.
+        rng: Source of all random choices.
 
-    def __iter__(self) -> Iterator[Draw]:
-        epoch, order = -1, np.zeros(0, dtype=np.int64)
-        for draw in range(self.start, self.draws):
-            if draw // self.clips != epoch:
-                epoch = draw // self.clips
-                order = np.random.default_rng((self.seed, epoch)).permutation(self.clips)
-            yield Draw(draw, epoch, int(order[draw % self.clips]))
+    Returns:
+        The example.
 
-
-def make_example(sequence: Sequence, options: ExampleOptions, true_share: float, rng: np.random.Generator) -> Example:
-    """Cut one example out of a sequence. true_share: probability that it uses the true trajectories.
-
-    Only frames that are looked at are read: all of the run where it is associated, else its feature frames alone.
+    Raises:
+        FileNotFoundError: A frame is missing.
+        ValueError: A frame cannot be read.
     """
     run = _choose_run(len(sequence), options.most_frames, rng)
-    wanted = _spread(len(run), options.feature_frames, rng)
+    keyframes = _spread(len(run), options.feature_frames, rng)
     associate = bool(rng.random() >= true_share)
-    places = run if associate else [run[position] for position in wanted]
-    features = wanted if associate else np.arange(len(wanted))
+    places = run if associate else [run[position] for position in keyframes]
+    features = keyframes if associate else np.arange(len(keyframes))
     clip = cut_clip(sequence, places)
     if options.augmentation is not None:
         clip = augment_clip(clip, options.augmentation, rng)
@@ -212,13 +193,21 @@ def _example(
         detector=detector,
         associate=associate,
         teach_video=teach_video,
-        moments=clip.moments,
+        events=clip.events,
         seed=seed,
     )
 
 
-def draw_canvases(images: SequenceOf[np.ndarray], image_size: int) -> tuple[np.ndarray, Letterbox]:
-    """Frames of one size as (frames, height, width, 3) canvases, as `YoloDetector.preprocess` scales them."""
+def draw_canvases(images: Sequence[np.ndarray], image_size: int) -> tuple[np.ndarray, Letterbox]:
+    """Letterbox frames as `YoloDetector.preprocess` does.
+
+    Args:
+        images: uint8 RGB frames of one size.
+        image_size: Long side of the canvas in pixels.
+
+    Returns:
+        Canvases (frames, height, width, 3), and the placement of the frames in them.
+    """
     height, width = images[0].shape[:2]
     size = canvas_size(width, height, image_size)
     drawn = [letterbox(image, *size) for image in images]
@@ -226,13 +215,13 @@ def draw_canvases(images: SequenceOf[np.ndarray], image_size: int) -> tuple[np.n
 
 
 def _choose_run(length: int, most: int, rng: np.random.Generator) -> list[int]:
-    """Up to `most` places one after another, from a random start."""
+    """Up to `most` consecutive positions from a random start."""
     start = int(rng.integers(0, max(length - most, 0) + 1))
     return list(range(start, min(start + most, length)))
 
 
 def _spread(length: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Up to `count` positions below `length`, ascending: one at random out of each of `count` equal parts."""
+    """Up to `count` positions below `length`, ascending: a random one in each of `count` equal parts."""
     count = min(count, length)
     edges = np.linspace(0, length, count + 1)
     drawn = np.floor(edges[:-1] + rng.random(count) * np.diff(edges)).astype(np.int64)

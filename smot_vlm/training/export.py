@@ -1,4 +1,4 @@
-"""From a checkpoint to the folder that `Tracker.from_pretrained` reads."""
+"""Exports a checkpoint to a folder that `Tracker.from_pretrained` reads."""
 
 import json
 from pathlib import Path
@@ -11,13 +11,21 @@ from smot_vlm.training.checkpoints import read_checkpoint, restore
 
 
 def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True, overwrite: bool = False) -> None:
-    """Write the model of a checkpoint, its verbs' thresholds calibrated on validation sequences. half: float16.
+    """Write the model of a checkpoint, with verb thresholds calibrated on validation sequences.
+
+    Args:
+        config: That the checkpoint was trained with.
+        checkpoint: A file of `Checkpoints`.
+        folder: To write.
+        half: Store the weights in float16.
+        overwrite: Replace an existing folder.
 
     Raises:
-        FileNotFoundError, ValueError: no checkpoint, or one of another configuration.
-        FileExistsError: the folder is there and `overwrite` is false.
+        FileNotFoundError: No such checkpoint, or a part of the model is missing.
+        ValueError: Not a checkpoint, or one of another configuration.
+        FileExistsError: The folder exists and `overwrite` is false.
     """
-    read_checkpoint(checkpoint)  # a missing file is told before the model is built
+    read_checkpoint(checkpoint)  # fail before the model is built
     model = build_model(config, name_verbs=False)
     progress = restore(checkpoint, model)
     calibrate(model, config)
@@ -27,7 +35,7 @@ def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True,
 
 
 def _scores(log: Path, step: int) -> dict[str, float]:
-    """The validation scores of this step, where the log has them."""
+    """The validation scores logged at this step, if any."""
     lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
     for entry in map(json.loads, lines):
         if entry["step"] == step and "validation" in entry:

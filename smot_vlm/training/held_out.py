@@ -11,21 +11,30 @@ import numpy as np
 import torch
 
 from smot_vlm.config import Config
-from smot_vlm.data.collate import SequenceSource
+from smot_vlm.data.sequences import SequenceSource
 from smot_vlm.models.build import build_associator
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.training.examples import Example, example_options, make_example
-from smot_vlm.training.objective import Losses, Objective, Phase
+from smot_vlm.training.objective import Objective
+from smot_vlm.training.terms import Phase
 
 # Clips whose people are told apart from each other.
 BATCH = 4
-SEEN = ("grounding", "moments", "interactions")
+SEEN = ("grounding", "frame_grounding", "interactions")
 
 
 def held_out_losses(model: SmotModel, config: Config, sequences: SequenceSource) -> dict[str, float]:
     """Mean losses by name, true trajectories; "swapped grounding" is that of the words of the next person in the clip.
 
-    Only clips of two people or more are asked. The model is in evaluation mode meanwhile.
+    Only clips of two people or more are used. The model is in evaluation mode meanwhile.
+
+    Args:
+        model: any.
+        config: its configuration.
+        sequences: held out.
+
+    Returns:
+        Losses by name.
 
     Raises:
         ValueError: no clip has two people.
@@ -36,7 +45,7 @@ def held_out_losses(model: SmotModel, config: Config, sequences: SequenceSource)
     objective = Objective(
         model,
         lambda fps: build_associator(config.association.name, config.association, fps),
-        weights=Losses(**{name: float(name in SEEN) for name in Losses._fields}),
+        weights=dict.fromkeys(SEEN, 1.0),
     )
     training = model.training
     objective.eval()
@@ -49,7 +58,14 @@ def held_out_losses(model: SmotModel, config: Config, sequences: SequenceSource)
 
 
 def swap_people(example: Example) -> Example:
-    """The example with everybody's words given to the next person."""
+    """Give everybody's caption to the next person.
+
+    Args:
+        example: any.
+
+    Returns:
+        A copy.
+    """
     captions = [track.caption for track in example.tracks]
     tracks = tuple(
         replace(track, caption=caption)
@@ -71,10 +87,10 @@ def _means(objective: Objective, clips: Sequence[Example]) -> dict[str, float]:
     for start in range(0, len(clips), BATCH):
         batch = clips[start : start + BATCH]
         losses, targets = (
-            objective(batch, Phase(meaning=True, spelling=False, words=False)),
+            objective(batch, Phase(features=True, ctc=False, captions=False)),
             objective.count_targets(batch),
         )
         for name in SEEN:
-            sums[name] += float(getattr(losses, name))
-            counts[name] += float(getattr(targets, name))
+            sums[name] += float(losses[name])
+            counts[name] += targets[name]
     return {name: sums[name] / max(counts[name], 1.0) for name in SEEN}

@@ -1,47 +1,45 @@
-"""The training loop: examples -> losses -> steps, on one or many processes, with Accelerate as the engine."""
+"""The training loop: examples -> losses -> optimiser steps, on one or more processes, by Accelerate."""
 
 import json
 import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs
-from accelerate.utils import GradientAccumulationPlugin
-from torch import nn
 from torch.optim import Optimizer
-from torch.utils.data import DataLoader
 
-from smot_vlm.config import Config, TrainingConfig, config_to_dict
-from smot_vlm.data.collate import SequenceSource
+from smot_vlm.config import Config, config_to_dict
+from smot_vlm.data.sequences import SequenceSource
 from smot_vlm.fusion.running_norm import running_norms
 from smot_vlm.models.build import build_associator, build_model
-from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.system.files import write_text
+from smot_vlm.training.accelerator import open_accelerator
 from smot_vlm.training.checkpoints import Checkpoints, Progress, restore
-from smot_vlm.training.examples import Example, Examples, RunOrder, example_options
-from smot_vlm.training.objective import Losses, Objective, Phase, combine
+from smot_vlm.training.examples import Example, example_options
+from smot_vlm.training.loader import make_loader
+from smot_vlm.training.objective import Objective, combine
 from smot_vlm.training.optim import clip_groups, make_optimizer, parameter_groups, rate_factor, set_rates
 from smot_vlm.training.records import StepLog, StepRecord
 from smot_vlm.training.sequence_sources import open_source, validation_sequences
+from smot_vlm.training.terms import Phase, term_weights
 from smot_vlm.training.validation import Validation, validate
 
 logger = logging.getLogger(__name__)
 
-# How long a loader's worker goes on after SIGTERM.
-WORKER_GRACE_SECONDS = 30
-
 
 @dataclass(frozen=True)
 class Run:
-    """Where a training writes, and how it starts.
+    """Where a training writes and how it starts.
 
-    resume: go on from the newest checkpoint, if there is one. start: else begin at step 0 with the weights of this
-    checkpoint and a fresh optimiser, as after a change of the losses' weights; partly: those that the model has too.
+    Attributes:
+        folder: For the log, the configuration and the checkpoints.
+        resume: Continue from the newest checkpoint, if there is one.
+        start: Otherwise start at step 0 with the weights of this checkpoint and a new optimiser.
+        partly: Of `start`, load only weights the model has with the same shape.
     """
 
     folder: Path
@@ -52,16 +50,33 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended. stopped: by a signal, before its last step."""
+    """How a training ended.
+
+    Attributes:
+        step: Optimiser steps done.
+        stopped: Whether a signal ended it before its last step.
+    """
 
     step: int
     stopped: bool
 
 
 class Trainer:
-    """One training of a configuration.
+    """Trains the model of a configuration.
 
-    on_step: called on the main process with each step's record; on_validation: with scores.
+    Building it makes the model, the data loader and the optimiser.
+
+    Args:
+        config: What to train, and how.
+        run: Where to write, and what to start from.
+        on_step: Called on the main process with the record of each step.
+        on_validation: Called on the main process with the step and the scores of each validation.
+        train_sequences: Used instead of the configured data set.
+
+    Raises:
+        FileNotFoundError: A part of the model or of the data is missing.
+        ValueError: A part of the model or of the data is wrong.
+        FileExistsError: The folder has checkpoints and `run.resume` is false.
     """
 
     def __init__(
@@ -69,16 +84,10 @@ class Trainer:
         config: Config,
         run: Run,
         *,
-        on_step: Callable[[StepRecord], None] = lambda record: None,
-        on_validation: Callable[[int, Validation], None] = lambda step, scores: None,
+        on_step: Callable[[StepRecord], None] = lambda _: None,
+        on_validation: Callable[[int, Validation], None] = lambda *_: None,
         train_sequences: SequenceSource | None = None,
     ) -> None:
-        """Build the model, the data and the optimiser. train_sequences: in place of the configured data set.
-
-        Raises:
-            FileNotFoundError, ValueError: a part of the model or of the data is missing or wrong.
-            FileExistsError: the folder has checkpoints and `run.resume` is false.
-        """
         self.config, self.settings, self.run = config, config.training, run
         self._on_step, self._on_validation = on_step, on_validation
         self.accelerator = open_accelerator(self.settings, run.folder)
@@ -106,10 +115,13 @@ class Trainer:
         self._stop = False
 
     def train(self) -> Outcome:
-        """All steps that are left. SIGTERM ends after the step at hand, with a checkpoint.
+        """Run the remaining steps. After SIGTERM the current step is finished and a checkpoint is written.
+
+        Returns:
+            How it ended.
 
         Raises:
-            OSError: a checkpoint cannot be written.
+            OSError: A checkpoint cannot be written.
         """
         settings, main = self.settings, self.accelerator.is_main_process
         log = StepLog(self.run.folder / "log.jsonl", self.progress.step) if main else None
@@ -124,8 +136,8 @@ class Trainer:
                 if log is not None:
                     log.add(record, write=record.step % settings.log_every == 0 or record.step == settings.steps)
                     self._on_step(record)
-                self._track(record)
-                self._keep(log)
+                self._log_metrics(record)
+                self._validate_and_save(log)
         finally:
             signal.signal(signal.SIGTERM, previous)
             self.accelerator.end_training()
@@ -142,30 +154,27 @@ class Trainer:
 
     def _prepare(self, optimizer: Optimizer, sequences: SequenceSource) -> None:
         settings = self.settings
-        clips_a_step = settings.batch_clips * settings.accumulate * self.accelerator.num_processes
-        draws = settings.steps * clips_a_step
-        loader = DataLoader(
-            Examples(sequences, example_options(self.config), settings.seed, draws),
-            batch_size=settings.batch_clips,
-            sampler=RunOrder(len(sequences), draws, settings.seed, self.progress.step * clips_a_step),
-            num_workers=settings.workers,
-            collate_fn=_as_list,
-            worker_init_fn=_start_worker,
-            prefetch_factor=4 if settings.workers else None,
+        clips_per_step = settings.batch_clips * settings.accumulate * self.accelerator.num_processes
+        loader = make_loader(
+            sequences,
+            example_options(self.config),
+            seed=settings.seed,
+            draws=settings.steps * clips_per_step,
+            start=self.progress.step * clips_per_step,
+            batch_clips=settings.batch_clips,
+            workers=settings.workers,
         )
-        self.model.detector.to(memory_format=torch.channels_last)
-        if self.accelerator.mixed_precision == "bf16":
-            _halve_frozen(self.model.decoder, self.accelerator.device)  # type: ignore[arg-type]
+        self.model.to(self.accelerator.device).detector.to(memory_format=torch.channels_last)
+        # Frozen weights take part in matmuls only: stored in bf16, autocast need not convert them at each step.
+        frozen = torch.bfloat16 if self.accelerator.mixed_precision == "bf16" else None
+        self.model.decoder.optimize(compile=settings.compile, dtype=frozen)
         if settings.compile:
             self.model.detector.compile()
-            self.model.decoder.language_model.compile()  # type: ignore[attr-defined]
-        weights = settings.weights
         self.objective = Objective(
             self.model,
             lambda fps: build_associator(self.config.association.name, self.config.association, fps),
-            weights=Losses(**asdict(weights)),
+            weights=term_weights(settings.weights),
             assignment_iou=settings.assignment_iou,
-            negatives_per_positive=settings.negatives_per_positive,
             detach=self.config.features.detach,
         )
         self.loader = self.accelerator.prepare_data_loader(loader, device_placement=False)
@@ -173,12 +182,12 @@ class Trainer:
         self.wrapped.train()
 
     def _step(self, step: int, batches: Iterator[list[Example]]) -> StepRecord:
-        """One optimiser step; its random numbers follow from the seed, the step and the process."""
+        """Run one optimiser step; its random numbers follow from the seed, the step and the process."""
         settings, accelerator = self.settings, self.accelerator
         started, times = time.perf_counter(), self.objective.times
         times.seconds.clear()
         torch.manual_seed(hash((settings.seed, step, accelerator.process_index)) % 2**31)
-        starts = (settings.tracking_steps, settings.spelling_from, settings.words_from)
+        starts = (settings.detector_only_steps, settings.ctc_start_step, settings.caption_start_step)
         phase = Phase(*(step >= start for start in starts))
         factor = rate_factor(step, warmup_steps=settings.warmup_steps, steps=settings.steps, starts=starts)
         set_rates(self.optimizer, factor)
@@ -191,37 +200,38 @@ class Trainer:
             with accelerator.accumulate(self.wrapped):
                 losses = self.wrapped(batch, phase)
                 with times.part("backward"):
-                    # Accelerate divides by the micro-batches, and the wrapper by the processes: this is a sum over both.
+                    # Accelerate averages over micro-batches and DDP over processes; `share` makes both a sum.
                     accelerator.backward(combine(losses, counts, self.objective.weights) * share)
                 if accelerator.sync_gradients:
                     norms = clip_groups(self.optimizer, settings.clip_norm)
                 with times.part("optimiser"):
                     self.optimizer.step()
                     self.optimizer.zero_grad()
-            sums.append(Losses(*(float(torch.as_tensor(loss).detach()) for loss in losses)))
+            sums.append({name: float(total.detach()) for name, total in losses.items()})
         for norm in running_norms(self.model):
             norm.update(lambda counted: accelerator.reduce(counted, "sum"))
         totals = self._total(sums)
         return StepRecord.of(
-            step + 1, totals, counts, phase, factor, norms, time.perf_counter() - started, dict(times.seconds)
+            step + 1, totals, counts, factor, norms, time.perf_counter() - started, dict(times.seconds)
         )
 
-    def _total(self, parts: list[Losses]) -> Losses:
-        """The sum over micro-batches and processes; on the way every process learns whether one was told to stop."""
-        values = [sum(float(value) for value in column) for column in zip(*parts, strict=True)]
-        told = torch.tensor([*values, float(self._stop)], dtype=torch.float64, device=self.accelerator.device)
+    def _total(self, parts: list[dict[str, float]]) -> dict[str, float]:
+        """Sum over micro-batches and processes; also propagates a stop signal to every process."""
+        names = list(parts[0])
+        values = [sum(part[name] for part in parts) for name in names]
+        summed = torch.tensor([*values, float(self._stop)], dtype=torch.float64, device=self.accelerator.device)
         if self.accelerator.device.type == "mps":
-            told = told.float()
-        *sums, stop = self.accelerator.reduce(told, "sum").tolist()
+            summed = summed.float()
+        *sums, stop = self.accelerator.reduce(summed, "sum").tolist()
         self._stop = self._stop or stop > 0
-        return Losses(*sums)
+        return dict(zip(names, sums, strict=True))
 
-    def _track(self, record: StepRecord) -> None:
-        if self.settings.tracker != "none" and record.step % self.settings.log_every == 0:
+    def _log_metrics(self, record: StepRecord) -> None:
+        if self.settings.logger != "none" and record.step % self.settings.log_every == 0:
             self.accelerator.log(record.flat(), step=record.step)
 
-    def _keep(self, log: StepLog | None) -> None:
-        """Checkpoint and validate where it is time for it."""
+    def _validate_and_save(self, log: StepLog | None) -> None:
+        """Validate and write a checkpoint if either is due."""
         settings, step = self.settings, self.progress.step
         last = step >= settings.steps
         scores = None
@@ -237,71 +247,17 @@ class Trainer:
         self.accelerator.wait_for_everyone()
 
     def _validate(self, step: int, log: StepLog | None) -> Validation | None:
-        """On the main process; the others wait."""
+        """Validate on the main process; the others wait."""
         if not self.settings.validation_videos or log is None:
             return None
         sequences = validation_sequences(self.settings, self.settings.validation_videos)
-        scores = validate(self.model, self.config, sequences, step > self.settings.words_from)
+        scores = validate(self.model, self.config, sequences, step > self.settings.caption_start_step)
         log.validation(step, scores.flat())
         self._on_validation(step, scores)
-        if self.settings.tracker != "none":
+        if self.settings.logger != "none":
             self.accelerator.log({f"validation/{name}": value for name, value in scores.flat().items()}, step=step)
         return scores
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         logger.warning("SIGTERM: stopping after this step")
         self._stop = True
-
-
-def open_accelerator(settings: TrainingConfig, folder: Path) -> Accelerator:
-    """The engine as configured; what `accelerate launch` says about processes and sharding holds."""
-    precision = settings.precision
-    if precision == "auto":
-        precision = "bf16" if _multiplies_bf16() else "float32"
-    accelerator = Accelerator(
-        mixed_precision="no" if precision == "float32" else precision,
-        gradient_accumulation_plugin=GradientAccumulationPlugin(
-            num_steps=settings.accumulate, sync_with_dataloader=False
-        ),
-        log_with=None if settings.tracker == "none" else settings.tracker,
-        project_dir=folder,
-        # A clip without people leaves heads without an example, on one process and not on another.
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
-    )
-    if settings.tracker != "none":
-        accelerator.init_trackers(folder.name)
-    return accelerator
-
-
-def _multiplies_bf16() -> bool:
-    """Whether the machine has units for bf16: other CPUs emulate it, many times slower than float32."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
-    return bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
-
-
-def _halve_frozen(decoder: nn.Module, device: torch.device) -> None:
-    """A language model that is not trained is only multiplied with, in bf16: autocast need not convert it at each step.
-
-    On CPUs its attention is made of products too, which are much faster in bf16 than torch's fused one backwards.
-    """
-    if device.type == "cpu" and isinstance(decoder, LoraLM):
-        decoder.language_model.get_base_model().set_attn_implementation("eager")  # type: ignore[operator]
-    for parameter in decoder.parameters():
-        if not parameter.requires_grad and parameter.dtype == torch.float32:
-            parameter.data = parameter.data.bfloat16()
-
-
-def _as_list(examples: list[Example]) -> list[Example]:
-    """Examples of different sizes stay apart; the model puts their frames side by side."""
-    return examples
-
-
-def _start_worker(_: int) -> None:
-    """One thread a worker is enough: more would only fight for the cores."""
-    import cv2
-
-    cv2.setNumThreads(0)
-    torch.set_num_threads(1)
-    # A signal for the whole group must not end it before the main process is done with its step.
-    signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(WORKER_GRACE_SECONDS))

@@ -1,7 +1,8 @@
-"""The optimiser: three groups of parameters, AdamW, a rate that warms up and then falls along half a cosine."""
+"""AdamW with three groups of parameters, linear warm-up and cosine decay."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,10 +15,18 @@ BACKBONE, LORA, HEADS = "backbone", "lora", "heads"
 
 def parameter_groups(
     model: SmotModel, *, learning_rate: float, lora_learning_rate: float, backbone_factor: float, weight_decay: float
-) -> list[dict]:
-    """Every trained parameter once: backbone (the detector), lora (the language model's adapter), heads (the rest).
+) -> list[dict[str, Any]]:
+    """Group the trained parameters: backbone (the detector), lora (the language model's adapter), heads (the rest).
 
-    Vectors and single numbers (norms, biases, temperatures) do not decay. `rate` is the group's highest learning rate.
+    Args:
+        model: Parameters that do not require gradients are left out.
+        learning_rate: Peak rate of the heads.
+        lora_learning_rate: Peak rate of the adapter.
+        backbone_factor: Peak rate of the detector as a multiple of `learning_rate`.
+        weight_decay: Of matrices; vectors and scalars (norms, biases, temperatures) do not decay.
+
+    Returns:
+        Groups for `make_optimizer`; "rate" is a group's peak rate.
     """
     rates = {BACKBONE: learning_rate * backbone_factor, LORA: lora_learning_rate, HEADS: learning_rate}
     groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
@@ -30,21 +39,41 @@ def parameter_groups(
     ]
 
 
-def make_optimizer(groups: list[dict]) -> AdamW:
-    """AdamW over groups of `parameter_groups`; set the rates with `set_rates` before each step."""
+def make_optimizer(groups: list[dict[str, Any]]) -> AdamW:
+    """Create AdamW; call `set_rates` before each step.
+
+    Args:
+        groups: From `parameter_groups`.
+
+    Returns:
+        The optimiser, all rates 0.
+    """
     return AdamW(groups, lr=0.0)
 
 
 def set_rates(optimizer: Optimizer, factor: float) -> None:
-    """Each group's learning rate to `factor` times its highest."""
+    """Set the learning rate of each group.
+
+    Args:
+        optimizer: From `make_optimizer`.
+        factor: Fraction of each group's peak rate.
+    """
     for group in optimizer.param_groups:
         group["lr"] = group["rate"] * factor
 
 
 def rate_factor(step: int, *, warmup_steps: int, steps: int, starts: Sequence[int] = ()) -> float:
-    """Share of the highest rate at `step` (from 0): rises linearly over the warm-up, then half a cosine down to 0.
+    """Learning rate schedule: linear warm-up, then cosine decay to 0.
 
-    starts: steps where a new loss joins, and the rate rises anew: what it makes of parts that never felt it is rough.
+    Args:
+        step: From 0.
+        warmup_steps: Length of each warm-up.
+        steps: Of the whole training.
+        starts: Steps at which a new loss starts. The rate warms up again there, since the first gradients of a new
+            loss are large.
+
+    Returns:
+        Fraction of the peak rate.
     """
     done = (step - warmup_steps) / max(steps - warmup_steps, 1)
     cosine = 0.5 * (1 + math.cos(math.pi * min(max(done, 0.0), 1.0)))
@@ -53,9 +82,16 @@ def rate_factor(step: int, *, warmup_steps: int, steps: int, starts: Sequence[in
 
 
 def clip_groups(optimizer: Optimizer, most: float) -> dict[str, float]:
-    """Clip the gradient's norm of each kind of parameters alone; gives the norms before.
+    """Clip the gradient norm of each kind of parameters separately.
 
-    Alone, so that an outlier of the detector does not shrink the step of the words.
+    Separately, so that an outlier in the detector does not scale down the update of the language model.
+
+    Args:
+        optimizer: From `make_optimizer`.
+        most: The largest norm.
+
+    Returns:
+        The norms before clipping.
     """
     norms = {}
     for kind in (BACKBONE, LORA, HEADS):
@@ -69,15 +105,6 @@ def clip_groups(optimizer: Optimizer, most: float) -> dict[str, float]:
         if parameters:
             norms[kind] = float(torch.nn.utils.clip_grad_norm_(parameters, most))
     return norms
-
-
-def trained_names(model: nn.Module) -> list[str]:
-    """Names of the parameters that are trained."""
-    return [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-
-
-def count_parameters(parameters: Iterable[nn.Parameter]) -> int:
-    return sum(parameter.numel() for parameter in parameters)
 
 
 def _kind(name: str) -> str:

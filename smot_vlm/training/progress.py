@@ -1,4 +1,4 @@
-"""A progress bar with every loss, tokens a second and the time left; lines of text where there is no terminal."""
+"""A progress bar with the losses, tokens per second and remaining time; plain lines without a terminal."""
 
 from types import TracebackType
 
@@ -11,7 +11,11 @@ SMOOTHING = 0.9
 
 
 class TrainingProgress:
-    """Give `step` and `validation` to a Trainer. steps: of the whole training."""
+    """Progress bar of a training; pass `step` and `validation` to a Trainer as callbacks.
+
+    Args:
+        steps: Optimiser steps of the whole training.
+    """
 
     def __init__(self, steps: int) -> None:
         self._bar = Progress(
@@ -30,14 +34,23 @@ class TrainingProgress:
         self._bar.stop()
 
     def step(self, record: StepRecord) -> None:
-        """Show one step's losses, smoothed."""
+        """Show smoothed losses.
+
+        Args:
+            record: Of the step just done.
+        """
         for name, value in (record.losses | {"tokens/s": record.tokens / record.seconds}).items():
             before = self._smooth.get(name, value)
             self._smooth[name] = SMOOTHING * before + (1 - SMOOTHING) * value
-        told = "  ".join(f"{name} {value:.3g}" for name, value in self._smooth.items())
-        self._bar.update(self._task, completed=record.step, description=told)
+        text = "  ".join(f"{name} {value:.3g}" for name, value in self._smooth.items())
+        self._bar.update(self._task, completed=record.step, description=text)
 
     def validation(self, step: int, scores: Validation) -> None:
-        """Print the scores of a validation above the bar."""
-        told = "  ".join(f"{name} {value:.3f}" for name, value in scores.flat().items())
-        self._bar.console.print(f"step {step}: {told}", highlight=False)
+        """Print the scores of a validation above the bar.
+
+        Args:
+            step: Optimiser steps done.
+            scores: To print.
+        """
+        text = "  ".join(f"{name} {value:.3f}" for name, value in scores.flat().items())
+        self._bar.console.print(f"step {step}: {text}", highlight=False)

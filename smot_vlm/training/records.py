@@ -1,20 +1,28 @@
-"""What a training tells of each step, and the file that keeps it."""
+"""Records of training steps, and the log file they are written to."""
 
 import json
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from smot_vlm.system.files import write_text
-from smot_vlm.training.objective import Losses, Phase
 
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One optimiser step. step: counted from 1. losses: mean losses by name, only those that were trained; captions in
-    nats a token. tokens: target tokens of captions. rate: share of the highest learning rates. norms: of the gradients
-    before clipping. seconds: wall time, and `parts` of it.
+    """One optimiser step.
+
+    Attributes:
+        step: Counted from 1.
+        losses: Mean of each active loss by name; captions in nats per token.
+        tokens: Target tokens of captions.
+        rate: Learning rate as a fraction of the peak.
+        norms: Gradient norm of each parameter group before clipping.
+        seconds: Wall time.
+        parts: Seconds by part of the step.
     """
 
     step: int
@@ -29,26 +37,33 @@ class StepRecord:
     def of(
         cls,
         step: int,
-        sums: Losses,
-        counts: Losses,
-        phase: Phase,
+        sums: Mapping[str, float],
+        counts: Mapping[str, float],
         rate: float,
         norms: dict[str, float],
         seconds: float,
         parts: dict[str, float],
     ) -> "StepRecord":
-        """From the sums of losses and the numbers of targets over all processes and micro-batches."""
-        trained = {"detection": True, "instance": phase.words, "video": phase.words}
-        losses = {
-            name: float(total) / max(float(count), 1.0)
-            for name, total, count in zip(Losses._fields, sums, counts, strict=True)
-            if trained.get(name, phase.meaning)
-        }
-        tokens = int(float(counts.instance) + float(counts.video)) if phase.words else 0
+        """Build a record from sums over all processes and micro-batches.
+
+        Args:
+            step: Counted from 1.
+            sums: Sum of each active loss.
+            counts: Number of targets of each loss.
+            rate: Learning rate as a fraction of the peak.
+            norms: Gradient norm of each parameter group before clipping.
+            seconds: Wall time.
+            parts: Seconds by part of the step.
+
+        Returns:
+            The record, with mean losses.
+        """
+        losses = {name: total / max(counts[name], 1.0) for name, total in sums.items()}
+        tokens = int(sum(counts[name] for name in ("instance", "video") if name in sums))
         return cls(step, losses, tokens, rate, norms, seconds, parts)
 
     def flat(self) -> dict[str, float]:
-        """Every number by name, for trackers of experiments."""
+        """Every number by name, for experiment loggers."""
         return {
             **{f"loss/{name}": value for name, value in self.losses.items()},
             **{f"norm/{name}": value for name, value in self.norms.items()},
@@ -59,19 +74,26 @@ class StepRecord:
 
 
 class StepLog:
-    """log.jsonl: a line for every few steps, losses averaged since the last line, and one for each validation.
+    """Writes log.jsonl: a line every few steps with losses averaged since the last line, and a line per validation.
 
-    start: lines of later steps are dropped, since a training that goes on from there writes them again.
+    Args:
+        path: The file; existing lines up to `start` are preserved.
+        start: Step at which the training resumes; lines of later steps are dropped, as they are written again.
     """
 
     def __init__(self, path: Path, start: int) -> None:
         self._path = path
         self._waiting: list[StepRecord] = []
-        kept = [line for line in _lines(path) if json.loads(line)["step"] <= start]
-        write_text(path, "".join(line + "\n" for line in kept))
+        earlier = [line for line in _lines(path) if json.loads(line)["step"] <= start]
+        write_text(path, "".join(line + "\n" for line in earlier))
 
     def add(self, record: StepRecord, write: bool) -> None:
-        """Take in a step; write a line with the means since the last one if `write`."""
+        """Add a step.
+
+        Args:
+            record: Of the step.
+            write: Write a line with the means over the steps since the last line.
+        """
         self._waiting.append(record)
         if not write:
             return
@@ -89,11 +111,16 @@ class StepLog:
         )
 
     def validation(self, step: int, scores: dict[str, float]) -> None:
-        """Write the scores at this step."""
+        """Write a line with the scores of a validation.
+
+        Args:
+            step: Optimiser steps done.
+            scores: By name; those that are not finite are omitted.
+        """
         known = {name: round(value, 4) for name, value in scores.items() if math.isfinite(value)}
         self._append({"step": step, "validation": known})
 
-    def _append(self, content: dict) -> None:
+    def _append(self, content: dict[str, Any]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(content) + "\n")
             file.flush()
@@ -107,7 +134,7 @@ def _means(rows: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _lines(path: Path) -> list[str]:
-    """Whole lines of the log; one that a kill cut short is left out."""
+    """Complete lines of the log, without one that an interrupted process left truncated."""
     if not path.is_file():
         return []
     return [

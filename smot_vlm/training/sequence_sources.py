@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+import numpy as np
 
 from smot_vlm.config import TrainingConfig
-from smot_vlm.data.bensmot import BenSmot, Sequence
-from smot_vlm.data.collate import SequenceSource
-from smot_vlm.structures import Frame, Interaction, Moment, Trajectory
-from smot_vlm.synthetic import SyntheticSequence, TrackFacts, make_sequence
+from smot_vlm.data.bensmot import BenSmot
+from smot_vlm.data.sequences import AnnotatedSequence, SequenceSource
+from smot_vlm.evaluation.fact_records import SequenceFacts
+from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
+from smot_vlm.synthetic import SyntheticSequence, make_sequence
 from smot_vlm.synthetic.sequence import RESERVED_SEED
 
 SYNTHETIC = "synthetic"
@@ -27,56 +29,59 @@ class DrawnSequence:
 
     @property
     def name(self) -> str:
+        """scenario/sequence."""
         return self.drawn.name
 
     @property
-    def folder(self) -> Path:
-        return Path(self.drawn.name)
-
-    @property
     def fps(self) -> float:
+        """Frames a second."""
         return self.drawn.fps
 
     @property
-    def frames(self) -> range:
-        """Numbers of the frames; there is always one."""
-        return range(len(self.drawn))
+    def frame_numbers(self) -> np.ndarray:
+        """Without gaps."""
+        return np.arange(len(self.drawn))
 
     @property
     def tracks(self) -> tuple[Trajectory, ...]:
+        """People with at least one box."""
         return tuple(track for track in self.drawn.tracks if len(track.frames))
 
     @property
     def interactions(self) -> tuple[Interaction, ...]:
+        """Between people with boxes."""
         there = {track.id for track in self.tracks}
         return tuple(edge for edge in self.drawn.interactions if edge.subject in there and edge.object in there)
 
     @property
     def caption(self) -> str:
+        """Of the whole video."""
         return self.drawn.caption
 
     @property
-    def moments(self) -> tuple[Moment, ...]:
+    def events(self) -> tuple[EventSegment, ...]:
         """What is told of each person, when it happens."""
-        return self.drawn.moments
+        return self.drawn.events
 
     @property
-    def facts(self) -> dict[int, TrackFacts]:
-        """What is true of each person, by track id."""
-        return {track.id: track for track in self.drawn.facts.tracks}
+    def facts(self) -> SequenceFacts:
+        """What is true of the people and of the video."""
+        return self.drawn.facts
 
     def read_frame(self, position: int) -> Frame:
+        """Draw it."""
         return Frame(position, position / self.fps, self.drawn.frame(position))
 
 
-# Both are read alike: frames by position, tracks, interactions, a caption.
-TrainingSequence = Sequence | DrawnSequence
-
-
 class DrawnWorld:
-    """Synthetic sequences by index: seeds `first` to `first + count - 1`, drawn when asked for, never written.
+    """Synthetic sequences by index, drawn when asked for, never written.
 
-    width: of the frames in pixels; None: as drawn, 320 to 640.
+    Args:
+        first: the seed of the first one.
+        count: how many seeds.
+        split: of the synthetic world.
+        fps: frames a second.
+        width: of the frames in pixels; None: 320 to 640, by seed.
 
     Raises:
         ValueError: seeds that are reserved for tests.
@@ -101,8 +106,15 @@ class DrawnWorld:
         return DrawnSequence(make_sequence(self.first + index, **self._options))  # type: ignore[arg-type]
 
 
-def validation_sequences(settings: TrainingConfig, count: int) -> Iterator[TrainingSequence]:
-    """The first `count` sequences of the validation split, or as many as there are.
+def validation_sequences(settings: TrainingConfig, count: int) -> Iterator[AnnotatedSequence]:
+    """The first sequences of the validation split.
+
+    Args:
+        settings: of the training.
+        count: most sequences.
+
+    Returns:
+        An iterator.
 
     Raises:
         FileNotFoundError, ValueError: as BenSmot.
@@ -117,12 +129,21 @@ def validation_sequences(settings: TrainingConfig, count: int) -> Iterator[Train
 
 
 def open_source(dataset: str, split: str, *, synthetic_sequences: int, synthetic_width: int | None) -> SequenceSource:
-    """The sequences of `dataset`: "synthetic", or the root of a data set in BenSMOT's layout.
+    """The sequences of a data set.
+
+    Args:
+        dataset: "synthetic", or the root of a data set in BenSMOT's layout.
+        split: of the data set.
+        synthetic_sequences: how many worlds.
+        synthetic_width: of their frames in pixels.
+
+    Returns:
+        Sequences by index.
 
     Raises:
         FileNotFoundError, ValueError: as BenSmot.
     """
     if dataset == SYNTHETIC:
         first = 0 if split == "train" else VALIDATION_SEED
-        return DrawnWorld(first, synthetic_sequences, width=synthetic_width, split=split)  # type: ignore[return-value]
+        return DrawnWorld(first, synthetic_sequences, width=synthetic_width, split=split)
     return BenSmot(dataset, split)

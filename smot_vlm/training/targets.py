@@ -1,4 +1,7 @@
-"""Which trajectory speaks for which true person in training. Association is discrete: no gradient runs through here."""
+"""Assigns predicted trajectories to ground-truth people by spatio-temporal IoU.
+
+Association is discrete: no gradient passes through this module.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,13 +23,19 @@ CHUNK_FRAMES = 16
 
 
 @torch.no_grad()
-def find_people(model: SmotModel, example: Example, open_associator: Callable[[float], Associator]) -> list[Trajectory]:
-    """The trajectories that the model finds in all frames of the example, boxes in original pixels.
+def run_tracker(model: SmotModel, example: Example, open_associator: Callable[[float], Associator]) -> list[Trajectory]:
+    """Detect and associate people in all frames of an example, with the detector in evaluation mode.
 
-    The detector is in evaluation mode meanwhile, and afterwards as before.
+    Args:
+        model: Its detector is used.
+        example: To track people in.
+        open_associator: Makes an associator for a frame rate.
+
+    Returns:
+        Trajectories, boxes in pixels of the original frames.
     """
     associator = open_associator(example.fps)
-    # The pictures at hand are the canvases, so boxes are linked in their pixels.
+    # The images are the canvases, so boxes are associated in canvas pixels.
     height, width = example.canvases.shape[1:3]
     canvas = Letterbox((1.0, 1.0), (0.0, 0.0), width, height)
     builder = TrajectoryBuilder()
@@ -43,33 +52,58 @@ def find_people(model: SmotModel, example: Example, open_associator: Callable[[f
     return [replace(track, boxes=example.placement.to_frame(track.boxes)) for track in builder.build()]
 
 
-def people_to_teach(
+def assign_targets(
     truth: Sequence[Trajectory], found: Sequence[Trajectory], frames: np.ndarray, iou: float = 0.5
 ) -> list[Trajectory]:
-    """For each true person the trajectory whose features are taken, cut to `frames`, its `frames` positions in them.
+    """Choose for each annotated person the trajectory whose features are trained on.
 
-    It is the found trajectory assigned one to one by spatio-temporal IoU of at least `iou`, where there is one with a box
-    in `frames`; else the true one. So everybody who is annotated is taught once, under the true id and caption.
+    This is the predicted trajectory, assigned one to one, if there is one with a box in `frames`; else the annotated
+    one. So every annotated person is a target exactly once.
+
+    Args:
+        truth: Annotated trajectories.
+        found: Predicted trajectories.
+        frames: Numbers of the keyframes, ascending.
+        iou: Lowest spatio-temporal IoU of an assignment.
+
+    Returns:
+        One trajectory per row of `truth`, with its id and caption; `frames` are positions among the keyframes.
     """
     by_id = {track.id: track for track in found}
     assigned = {true: by_id[own] for own, true in match_one_to_one(truth, found, iou).items()} if found else {}
-    taught = []
+    targets = []
     for track in truth:
         own = cut_to(assigned[track.id], frames) if track.id in assigned else None
         own = cut_to(track, frames) if own is None or not len(own.frames) else own
-        taught.append(replace(own, id=track.id, caption=track.caption))
-    return taught
+        targets.append(replace(own, id=track.id, caption=track.caption))
+    return targets
 
 
 def cut_to(track: Trajectory, frames: np.ndarray) -> Trajectory:
-    """The track on `frames` alone (ascending), with positions in `frames` for frame numbers; it may be empty."""
+    """Restrict a track to some frames.
+
+    Args:
+        track: Its `frames` are frame numbers.
+        frames: Frame numbers, ascending.
+
+    Returns:
+        The track, possibly empty, whose `frames` are positions in `frames`.
+    """
     inside = np.isin(track.frames, frames)
     positions = np.searchsorted(frames, track.frames[inside])
     return replace(track, frames=positions, boxes=track.boxes[inside], scores=track.scores[inside])
 
 
 def pair_labels(example: Example, verbs: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """All ordered pairs of positions in `example.tracks` (pairs, 2), and their verbs (pairs, verbs) as 0 and 1."""
+    """Multi-hot verb labels of all ordered pairs of people.
+
+    Args:
+        example: Its tracks and interactions are read.
+        verbs: Number of classes.
+
+    Returns:
+        Pairs of positions in `example.tracks` (pairs, 2), and labels (pairs, verbs).
+    """
     count = len(example.tracks)
     pairs = torch.tensor([(a, b) for a in range(count) for b in range(count) if a != b], dtype=torch.int64)
     pairs = pairs.reshape(-1, 2)
@@ -81,5 +115,13 @@ def pair_labels(example: Example, verbs: int) -> tuple[torch.Tensor, torch.Tenso
 
 
 def to_images(canvases: np.ndarray, device: torch.device) -> torch.Tensor:
-    """uint8 (frames, height, width, 3) -> float RGB in [0, 1] (frames, 3, height, width), channels last in memory."""
+    """Convert canvases to the model's input.
+
+    Args:
+        canvases: uint8 RGB (frames, height, width, 3).
+        device: To put them on.
+
+    Returns:
+        Float RGB in [0, 1] (frames, 3, height, width), channels last in memory.
+    """
     return torch.from_numpy(canvases).to(device).permute(0, 3, 1, 2).float() / 255.0

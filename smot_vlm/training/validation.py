@@ -1,36 +1,40 @@
-"""How good the model is meanwhile: sequences it has not seen, described end to end with nothing but their frames."""
+"""Validation during training: unseen sequences, described end to end from their frames alone."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import torch
 
-from smot_vlm.association.people_sources import DetectedPeople, PeopleSource
 from smot_vlm.config import Config
-from smot_vlm.evaluation.facts import told_captions
-from smot_vlm.evaluation.interactions import collect_triplets, interactions_part
+from smot_vlm.data.sequences import AnnotatedSequence
+from smot_vlm.evaluation.caption_rows import predicted_captions
+from smot_vlm.evaluation.fact_records import TrackFacts
+from smot_vlm.evaluation.fact_scores import chance_recall, score_caption, sum_scores
 from smot_vlm.evaluation.matching import match_one_to_one
-from smot_vlm.evaluation.records import Pair, Part, SequencePrediction, SequenceTruth
+from smot_vlm.evaluation.results import Part
+from smot_vlm.evaluation.sequence_pairs import Pair, SequencePrediction, SequenceTruth
+from smot_vlm.evaluation.strict_interactions import collect_triplets, interactions_part
 from smot_vlm.evaluation.tracking import layout_of, tracking_part
-from smot_vlm.models.build import build_associator
 from smot_vlm.models.smot import SmotModel
-from smot_vlm.session import Session
+from smot_vlm.predict import describe_sequence
 from smot_vlm.structures import Description
-from smot_vlm.synthetic import chance_recall, score_caption, sum_scores
-from smot_vlm.synthetic.facts import TrackFacts
-from smot_vlm.system.timing import PartTimes
-from smot_vlm.training.sequence_sources import DrawnSequence, TrainingSequence
-from smot_vlm.video.reader import open_video
+from smot_vlm.synthetic import read_facts
+from smot_vlm.tracker import Tracker
 
 
 @dataclass(frozen=True)
 class Validation:
     """Scores in 0 to 1, strict protocol, everything predicted. NaN where the data cannot tell.
 
-    fact_recall: facts of all true people that the captions tell, a missed person telling nothing. swapped_recall: the
-    same captions given to other people, which is what features swapped between people give. chance_recall: the same for
-    true captions. verb_f1: micro-F1 of triplets over all ordered pairs.
+    Attributes:
+        hota: of the tracks.
+        det_a: of the tracks.
+        ass_a: of the tracks.
+        fact_recall: facts of all true people that the captions state; a missed person states nothing.
+        swapped_recall: the same captions given to other people.
+        chance_recall: true captions given to other people.
+        verb_f1: micro-F1 of triplets over all ordered pairs.
+        fact_recalls: by category of fact.
     """
 
     hota: float
@@ -50,19 +54,32 @@ class Validation:
     def flat(self) -> dict[str, float]:
         """Every score by name, for logs."""
         values = asdict(self)
-        by_sort = values.pop("fact_recalls")
-        return values | {f"fact_recall_{sort}": value for sort, value in by_sort.items()} | {"score": self.score}
+        by_category = values.pop("fact_recalls")
+        return (
+            values
+            | {f"fact_recall_{category}": value for category, value in by_category.items()}
+            | {"score": self.score}
+        )
 
 
-def validate(model: SmotModel, config: Config, sequences: Iterable[TrainingSequence], words: bool = True) -> Validation:
-    """Describe sequences and compare with the truth. The model is in evaluation mode meanwhile.
+def validate(
+    model: SmotModel, config: Config, sequences: Iterable[AnnotatedSequence], words: bool = True
+) -> Validation:
+    """Describe sequences and compare with the truth; the model is in evaluation mode meanwhile.
 
-    words: false while the captions are not trained yet, so that none is waited for.
+    Args:
+        model: in training.
+        config: its configuration.
+        sequences: that are not trained on.
+        words: false while captions are not trained yet, so that none is written.
+
+    Returns:
+        The scores.
     """
     pairs: list[Pair] = []
     known = list(sequences)
     for sequence, said in zip(known, describe_each(model, config, known, words), strict=True):
-        facts = sequence.drawn.facts if isinstance(sequence, DrawnSequence) else None
+        facts = sequence.facts
         truth = SequenceTruth(
             sequence.name, sequence.tracks, sequence.interactions, sequence.caption, len(sequence), facts
         )
@@ -71,39 +88,40 @@ def validate(model: SmotModel, config: Config, sequences: Iterable[TrainingSeque
 
 
 def describe_each(
-    model: SmotModel, config: Config, sequences: Iterable[TrainingSequence], words: bool = True
+    model: SmotModel, config: Config, sequences: Iterable[AnnotatedSequence], words: bool = True
 ) -> Iterator[Description]:
-    """What the model says of each sequence; without `words` it writes no captions. See `validate`."""
+    """Describe sequences, with the model in evaluation mode meanwhile.
+
+    Args:
+        model: in training.
+        config: its configuration.
+        sequences: whose frames alone are looked at.
+        words: write captions.
+
+    Yields:
+        A description a sequence.
+    """
     training, longest = model.training, model.decoder.max_new_tokens
     model.eval()
     model.decoder.max_new_tokens = longest if words else 1
     try:
+        tracker = Tracker(model, config, allow_untrained=True)
         for sequence in sequences:
-            with torch.inference_mode():
-                said = describe(model, config, sequence)
-            yield said
+            yield describe_sequence(tracker, sequence)
     finally:
         model.decoder.max_new_tokens = longest
         model.train(training)
 
 
-def describe(model: SmotModel, config: Config, sequence: TrainingSequence) -> Description:
-    """What the model says of one sequence, given its frames alone."""
-    frames = [sequence.read_frame(position).image for position in range(len(sequence))]
-    with open_video(frames, fps=sequence.fps) as video:
-
-        def open_people(see: object) -> PeopleSource:
-            associator = build_associator(config.association.name, config.association, fps=sequence.fps)
-            return DetectedPeople(config.association.name, see, associator)  # type: ignore[arg-type]
-
-        session = Session(model, config, open_people, PartTimes())
-        for frame in video:
-            session.observe(frame)
-        return session.describe(video)
-
-
 def score(pairs: list[Pair]) -> Validation:
-    """Score descriptions; facts only where they are known."""
+    """Score descriptions; facts only where they are known.
+
+    Args:
+        pairs: truth and prediction of each sequence.
+
+    Returns:
+        The scores.
+    """
     ones = np.ones(len(pairs))
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
     tracking = _by_name(tracking_part([layout_of(pair) for pair in pairs]), ones)
@@ -112,23 +130,23 @@ def score(pairs: list[Pair]) -> Validation:
     told: list[str] = []
     true: list[str] = []
     for pair, match in zip(pairs, matches, strict=True):
-        said = told_captions(pair, match)
+        said = predicted_captions(pair, match)
         caption = {track.id: track.caption for track in pair.truth.tracks}
         people = [person for person in pair.truth.facts.tracks if person.id in caption] if pair.truth.facts else []
         known += people
         told += [said.get(person.id, "") for person in people]
         true += [caption[person.id] for person in people]
-    scores = sum_scores(score_caption(facts, caption) for facts, caption in zip(known, told, strict=True))
+    scores = sum_scores(score_caption(facts, caption, read_facts) for facts, caption in zip(known, told, strict=True))
     several = len(known) > 1
     return Validation(
         hota=tracking["HOTA"],
         det_a=tracking["DetA"],
         ass_a=tracking["AssA"],
         fact_recall=scores.recall,
-        swapped_recall=chance_recall(known, told) if several else float("nan"),
-        chance_recall=chance_recall(known, true) if several else float("nan"),
+        swapped_recall=chance_recall(known, told, read_facts) if several else float("nan"),
+        chance_recall=chance_recall(known, true, read_facts) if several else float("nan"),
         verb_f1=verbs["F1"],
-        fact_recalls={count.sort: count.recall for count in scores.counts},
+        fact_recalls={count.category: count.recall for count in scores.counts},
     )
 
 

@@ -1,23 +1,23 @@
-"""Recorded detections and what the released trackers made of them, where ../shared is beside the checkout."""
+"""Recorded detections and what the released trackers made of them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from recordings import RECORDINGS, recording_name
 
 from smot_vlm.association.associators import Associator
 from smot_vlm.structures import Detections
 
-GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden"
-
 
 def golden_files(name: str) -> list:
-    """Parameters: every recorded output called `name`, or one skipped test that says what is missing."""
-    paths = sorted(GOLDEN.glob(f"*/sequences/*/{name}"))
-    if not paths:
-        return [pytest.param(None, marks=pytest.mark.skip(reason="recorded tracks (../shared/golden) are not here"))]
-    return [pytest.param(path, id=f"{path.parts[-4]}-{path.parent.name}") for path in paths]
+    """Parameters: every recorded output called `name`."""
+    return [
+        pytest.param(path, id=f"{recording_name(root)}-{path.parent.name}")
+        for root in RECORDINGS
+        for path in sorted(root.glob(f"sequences/*/{name}"))
+    ]
 
 
 def videos(folder: Path) -> Iterator[tuple[int, list[np.ndarray]]]:

@@ -22,7 +22,7 @@ def assign_matrix(gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def best_total(gain: np.ndarray) -> float:
-    """The greatest sum, by trying every order of the columns, some of which may stand for nobody."""
+    """The greatest sum, by trying every order of the columns, some of which may be unmatched."""
     padded = np.hstack([np.maximum(gain, 0), np.zeros((len(gain), len(gain)))])
     return max(padded[np.arange(len(gain)), order].sum() for order in permutations(range(padded.shape[1]), len(gain)))
 

@@ -9,8 +9,8 @@ from smot_vlm.association.boxes import (
     checked_boxes,
     corners_to_xyah,
     corners_to_xysr,
-    grown,
-    meeting_pairs,
+    overlapping_pairs,
+    to_inclusive,
     xyah_to_corners,
     xysr_to_corners,
 )
@@ -36,7 +36,7 @@ def test_one_box_in_each_form():
     corners = np.array([[10.0], [20], [30], [60]])
     assert corners_to_xyah(corners)[:, 0].tolist() == [20, 40, 0.5, 40]
     assert corners_to_xysr(corners)[:, 0].tolist() == [20, 40, 800, 0.5]
-    assert grown(corners)[:, 0].tolist() == [10, 20, 31, 61]
+    assert to_inclusive(corners)[:, 0].tolist() == [10, 20, 31, 61]
 
 
 @given(seed=st.integers(0, 10_000), count=st.integers(0, 9))
@@ -57,7 +57,7 @@ def test_every_pair_above_the_least_iou_is_found(seed, counts, least):
     first, second = random_corners(seed, counts[0], 60), random_corners(seed + 1, counts[1], 60)
     if counts[0] and counts[1]:
         second[:, 0] = first[:, 0] + 1  # one pair that surely overlaps much
-    rows, columns, iou = meeting_pairs(first, second, least)
+    rows, columns, iou = overlapping_pairs(first, second, least)
     found = {}
     for row, column, value in zip(rows, columns, iou, strict=True):
         naive = naive_iou(first[:, row], second[:, column])
@@ -70,9 +70,9 @@ def test_every_pair_above_the_least_iou_is_found(seed, counts, least):
     assert list(found) == sorted(found)
 
 
-def test_grown_boxes_count_pixels_inclusively():
+def test_inclusive_boxes_count_pixels_inclusively():
     first, second = random_corners(1, 5, 50), random_corners(2, 5, 50)
-    for row, column, value in zip(*meeting_pairs(grown(first), grown(second)), strict=True):
+    for row, column, value in zip(*overlapping_pairs(to_inclusive(first), to_inclusive(second)), strict=True):
         assert max(value, 0) == pytest.approx(naive_iou(first[:, row], second[:, column], extra=1))
 
 

@@ -21,12 +21,12 @@ MOTION = np.eye(8) + np.eye(8, k=4)
 SIGHT = np.eye(4, 8)
 
 
-def split(belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (8) and covariance (8, 8) of the belief (5, 4) in one track."""
-    mean = np.concatenate([belief[VALUE], belief[VELOCITY]])
-    cross = np.diag(belief[COVARIANCE])
+def split(state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (8) and covariance (8, 8) of the state (5, 4) in one track."""
+    mean = np.concatenate([state[VALUE], state[VELOCITY]])
+    cross = np.diag(state[COVARIANCE])
     covariance = np.block(
-        [[np.diag(belief[VALUE_VARIANCE]), cross], [cross, np.diag(belief[VELOCITY_VARIANCE])]],
+        [[np.diag(state[VALUE_VARIANCE]), cross], [cross, np.diag(state[VELOCITY_VARIANCE])]],
     )
     return mean, covariance
 
@@ -40,38 +40,38 @@ def xyah_noises(height: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def xysr_noises(height: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same of SORT, which look at no height; the ratio has no velocity."""
+    """The same of SORT, which do not depend on the height; the ratio has no velocity."""
     first = np.diag([10.0, 10, 10, 10, 1e4, 1e4, 1e4, 0])
     process = np.diag([1.0, 1, 1, 1, 0.01, 0.01, 1e-4, 0])
     return first, process, np.diag([1.0, 1, 10, 10])
 
 
-@pytest.mark.parametrize(("filter", "noises"), [(XYAH_FILTER, xyah_noises), (XYSR_FILTER, xysr_noises)])
+@pytest.mark.parametrize(("kalman", "noises"), [(XYAH_FILTER, xyah_noises), (XYSR_FILTER, xysr_noises)])
 @given(seed=st.integers(0, 10_000), seen=st.lists(st.booleans(), min_size=1, max_size=12), tracks=st.integers(1, 4))
 @settings(max_examples=30, deadline=None)
-def test_the_closed_form_is_the_matrix_filter(filter: KalmanFilter, noises, seed, seen, tracks):
+def test_the_closed_form_is_the_matrix_filter(kalman: KalmanFilter, noises, seed, seen, tracks):
     random = np.random.default_rng(seed)
     measured = random.uniform([[50], [50], [0.2], [40]], [[900], [900], [1.5], [300]], (4, tracks))
-    belief = filter.start(measured)
+    state = kalman.start(measured)
     means, covariances = [], []
     for track in range(tracks):
         means.append(np.concatenate([measured[:, track], np.zeros(4)]))
         covariances.append(noises(measured[3, track])[0])
     for is_seen in seen:
-        belief = filter.predict(belief)
+        state = kalman.predict(state)
         measured = measured + random.normal(0, 1, measured.shape) * [[5], [5], [0.01], [3]]
         for track in range(tracks):
             covariances[track] = MOTION @ covariances[track] @ MOTION.T + noises(means[track][3])[1]
             means[track] = MOTION @ means[track]
         if is_seen:
-            filter.correct(belief, measured)
+            kalman.correct(state, measured)
             for track in range(tracks):
                 innovation = SIGHT @ covariances[track] @ SIGHT.T + noises(means[track][3])[2]
                 gain = covariances[track] @ SIGHT.T @ np.linalg.inv(innovation)
                 means[track] = means[track] + gain @ (measured[:, track] - SIGHT @ means[track])
                 covariances[track] = covariances[track] - gain @ innovation @ gain.T
         for track in range(tracks):
-            mean, covariance = split(belief[:, :, track])
+            mean, covariance = split(state[:, :, track])
             np.testing.assert_allclose(mean, means[track], rtol=1e-9, atol=1e-9)
             np.testing.assert_allclose(covariance, covariances[track], rtol=1e-9, atol=1e-9)
 
@@ -84,14 +84,14 @@ def test_noise_is_relative_or_absolute(height):
     np.testing.assert_allclose(noise.variance(value)[:, 0], [height**2 / 4, 9, height**2 / 100, 0])
 
 
-def test_no_track_is_no_trouble():
-    belief = XYAH_FILTER.predict(XYAH_FILTER.start(np.zeros((4, 0))))
-    XYAH_FILTER.correct(belief, np.zeros((4, 0)))
-    assert belief.shape == (5, 4, 0)
+def test_no_track_is_no_error():
+    state = XYAH_FILTER.predict(XYAH_FILTER.start(np.zeros((4, 0))))
+    XYAH_FILTER.correct(state, np.zeros((4, 0)))
+    assert state.shape == (5, 4, 0)
 
 
 def test_a_prediction_leaves_the_belief_alone():
-    belief = XYAH_FILTER.start(np.array([[10.0], [20], [0.5], [30]]))
-    before = belief.copy()
-    XYAH_FILTER.predict(belief)
-    np.testing.assert_array_equal(belief, before)
+    state = XYAH_FILTER.start(np.array([[10.0], [20], [0.5], [30]]))
+    before = state.copy()
+    XYAH_FILTER.predict(state)
+    np.testing.assert_array_equal(state, before)

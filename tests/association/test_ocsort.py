@@ -73,10 +73,9 @@ def test_recovery_finds_who_stopped_where_they_were_last_seen():
     offsets = [step * 22.0 for step in range(6)]
     frames = [*[boxes_at(offset) for offset in offsets], boxes_at(), boxes_at(), boxes_at(offsets[-1])]
     last = {}
-    for kind in (Sort, OCSort):
-        associator = kind(min_hits=0, buffer_seconds=1.0)
+    for associator in (Sort(min_hits=0, buffer_frames=30), OCSort(min_hits=0)):
         for frame in frames:
-            last[kind] = associator.update(frame).ids.tolist()
+            last[type(associator)] = associator.update(frame).ids.tolist()
     assert last == {Sort: [2], OCSort: [1]}
 
 
@@ -121,22 +120,22 @@ def test_re_update_follows_a_straight_line_from_the_loss():
     """Seen at 0, 2, 4, missed three times, found at 24: as if it had been seen at 9, 14, 19 and 24 (twice)."""
     tracks = ObservedTracks.start(corners(0.0), 1, 3)
     walk(tracks, 2.0, 4.0, None, None, None, 24.0)
-    belief = XYSR_FILTER.start(corners_to_xysr(corners(0.0)))
+    state = XYSR_FILTER.start(corners_to_xysr(corners(0.0)))
     for offset in (2.0, 4.0, 9.0, 14.0, 19.0, 24.0):
-        belief = XYSR_FILTER.predict(belief)
-        XYSR_FILTER.correct(belief, corners_to_xysr(corners(offset)))
-    XYSR_FILTER.correct(belief, corners_to_xysr(corners(24.0)))
-    np.testing.assert_allclose(tracks.beliefs, belief, rtol=1e-9, atol=1e-9)
+        state = XYSR_FILTER.predict(state)
+        XYSR_FILTER.correct(state, corners_to_xysr(corners(offset)))
+    XYSR_FILTER.correct(state, corners_to_xysr(corners(24.0)))
+    np.testing.assert_allclose(tracks.kalman_states, state, rtol=1e-9, atol=1e-9)
 
 
 def test_a_track_never_observed_before_its_loss_is_not_re_updated():
     tracks = ObservedTracks.start(corners(0.0), 1, 3)
     walk(tracks, None, None, 6.0)
-    belief = XYSR_FILTER.start(corners_to_xysr(corners(0.0)))
+    state = XYSR_FILTER.start(corners_to_xysr(corners(0.0)))
     for _ in range(3):
-        belief = XYSR_FILTER.predict(belief)
-    XYSR_FILTER.correct(belief, corners_to_xysr(corners(6.0)))
-    np.testing.assert_allclose(tracks.beliefs[VALUE], belief[VALUE], rtol=1e-9)
+        state = XYSR_FILTER.predict(state)
+    XYSR_FILTER.correct(state, corners_to_xysr(corners(6.0)))
+    np.testing.assert_allclose(tracks.kalman_states[VALUE], state[VALUE], rtol=1e-9)
 
 
 def test_many_gaps_at_once_are_followed_as_each_alone():
@@ -154,21 +153,19 @@ def test_many_gaps_at_once_are_followed_as_each_alone():
             tracks.predict()
             tracks.observe(np.zeros(len(mine), dtype=int), boxes[:, mine])
     for index, tracks in enumerate(alone):
-        np.testing.assert_allclose(together.beliefs[:, :, [index]], tracks.beliefs, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(together.kalman_states[:, :, [index]], tracks.kalman_states, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(together.direction[:, [index]], tracks.direction)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"low_score": 0.8}, "give low_score <= high_score"),
         ({"least_iou": 1.1}, "least_iou is 1.1"),
         ({"min_hits": -2}, "min_hits is -2"),
         ({"direction_frames": 0}, "direction_frames is 0; give a whole number of at least 1"),
         ({"direction_weight": -1.0}, "direction_weight is -1.0"),
-        ({"buffer_seconds": -1.0}, "buffer_seconds is -1.0"),
     ],
 )
-def test_a_setting_out_of_range_is_told(settings, message):
+def test_a_setting_out_of_range_is_an_error(settings, message):
     with pytest.raises(ValueError, match=message):
         OCSort(**settings)

@@ -1,4 +1,4 @@
-"""Looks: crops as the model wants them, files it cannot be, the memory of looks, and a real model on real people."""
+"""Re-identification: crops in the model's form, files that are refused, the gallery, and a real model on real people."""
 
 import av
 import numpy as np
@@ -7,12 +7,13 @@ import pytest
 from onnx import TensorProto, helper
 
 from smot_vlm.association.associators import ASSOCIATORS
-from smot_vlm.association.reid import DEVIATION, MEAN, Gallery, OnnxAppearance
+from smot_vlm.association.reid import DEVIATION, MEAN, Gallery, OnnxReID
+from smot_vlm.association.settings import AssociationSettings
 from smot_vlm.formats.mot import read_mot
 from smot_vlm.structures import Detections
 
 
-def save_mean_colour(path, batch: int | str, shape=(3, 8, 4), flat: bool = True):
+def save_mean_color(path, batch: int | str, shape=(3, 8, 4), flat: bool = True):
     """A network that gives the mean of each channel of its input."""
     picture = helper.make_tensor_value_info("images", TensorProto.FLOAT, [batch, *shape])
     output = helper.make_tensor_value_info("output", TensorProto.FLOAT, None)
@@ -38,14 +39,14 @@ def expected(pixel: tuple[int, int, int]) -> np.ndarray:
 
 @pytest.mark.parametrize("batch", [1, 2, "batch"])
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_crops_are_rgb_normalised_and_looks_are_unit_vectors(tmp_path, batch, count):
-    appearance = OnnxAppearance(save_mean_colour(tmp_path / "mean.onnx", batch))
+def test_crops_are_rgb_normalised_and_embeddings_are_unit_vectors(tmp_path, batch, count):
+    encode = OnnxReID(save_mean_color(tmp_path / "mean.onnx", batch))
     boxes = np.array([[5.0, 5, 30, 50], [45.5, 3.2, 70.1, 40], [2, 2, 8, 8]])[:count]
-    looks = appearance(painted(), boxes)
-    assert looks.shape == (count, 3)
-    assert looks.dtype == np.float32
-    colours = [(200, 30, 90), (10, 240, 120), (200, 30, 90)][:count]
-    np.testing.assert_allclose(looks, np.array([expected(pixel) for pixel in colours]).reshape(-1, 3), atol=1e-5)
+    embeddings = encode(painted(), boxes)
+    assert embeddings.shape == (count, 3)
+    assert embeddings.dtype == np.float32
+    colors = [(200, 30, 90), (10, 240, 120), (200, 30, 90)][:count]
+    np.testing.assert_allclose(embeddings, np.array([expected(pixel) for pixel in colors]).reshape(-1, 3), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -58,37 +59,36 @@ def test_crops_are_rgb_normalised_and_looks_are_unit_vectors(tmp_path, batch, co
     ],
 )
 def test_a_box_is_cut_at_the_picture_and_never_vanishes(tmp_path, box, pixel):
-    appearance = OnnxAppearance(save_mean_colour(tmp_path / "mean.onnx", 1))
-    np.testing.assert_allclose(appearance(painted(), np.array([box]))[0], expected(pixel), atol=1e-5)
+    encode = OnnxReID(save_mean_color(tmp_path / "mean.onnx", 1))
+    np.testing.assert_allclose(encode(painted(), np.array([box]))[0], expected(pixel), atol=1e-5)
 
 
 def test_free_sides_are_those_of_osnet(tmp_path):
-    appearance = OnnxAppearance(save_mean_colour(tmp_path / "mean.onnx", "batch", (3, "height", "width")))
-    assert appearance(painted(), np.array([[5.0, 5, 30, 50]])).shape == (1, 3)
-    assert (appearance._height, appearance._width) == (256, 128)
+    encode = OnnxReID(save_mean_color(tmp_path / "mean.onnx", "batch", (3, "height", "width")))
+    assert encode(painted(), np.array([[5.0, 5, 30, 50]])).shape == (1, 3)
+    assert (encode._height, encode._width) == (256, 128)
 
 
-def test_a_file_that_is_no_such_model_is_told(tmp_path):
+def test_a_file_that_is_no_such_model_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="give the path of an exported re-identification model"):
-        OnnxAppearance(tmp_path / "none.onnx")
+        OnnxReID(tmp_path / "none.onnx")
     (tmp_path / "text.onnx").write_text("not a model")
     with pytest.raises(ValueError, match="onnxruntime cannot read it as a model"):
-        OnnxAppearance(tmp_path / "text.onnx")
+        OnnxReID(tmp_path / "text.onnx")
     with pytest.raises(ValueError, match=r"its input has shape \[1, 4, 8, 4\]"):
-        OnnxAppearance(save_mean_colour(tmp_path / "four.onnx", 1, (4, 8, 4)))
-    maps = OnnxAppearance(save_mean_colour(tmp_path / "maps.onnx", 1, flat=False))
+        OnnxReID(save_mean_color(tmp_path / "four.onnx", 1, (4, 8, 4)))
+    maps = OnnxReID(save_mean_color(tmp_path / "maps.onnx", 1, flat=False))
     with pytest.raises(ValueError, match=r"output of shape \(1, 3, 1, 1\)"):
         maps(painted(), np.array([[5.0, 5, 30, 50]]))
 
 
 def test_the_table_finds_the_model_in_the_cache_or_says_where_to_put_it(tmp_path, monkeypatch):
     monkeypatch.setenv("SMOT_VLM_CACHE", str(tmp_path))
-    told = {"high_score": 0.5, "low_score": 0.1, "new_track_score": 0.6, "buffer_seconds": 1.0, "fps": 30.0}
     with pytest.raises(FileNotFoundError, match=rf"{tmp_path}/reid: no ONNX re-identification model there"):
-        ASSOCIATORS["deepsort"](**told)
+        ASSOCIATORS["deepsort"](AssociationSettings())
     (tmp_path / "reid").mkdir()
-    save_mean_colour(tmp_path / "reid" / "mean.onnx", 1)
-    deepsort = ASSOCIATORS["deepsort"](**told)
+    save_mean_color(tmp_path / "reid" / "mean.onnx", 1)
+    deepsort = ASSOCIATORS["deepsort"](AssociationSettings())
     one = Detections(np.array([[5.0, 5, 30, 50]]), np.array([0.9]))
     assert [deepsort.update(one, painted()).ids.tolist() for _ in range(3)] == [[], [], [1]]
 
@@ -97,7 +97,7 @@ def unit(*angles: float) -> np.ndarray:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
-def test_a_gallery_keeps_the_best_of_the_last_looks():
+def test_a_gallery_keeps_the_best_of_the_newest_embeddings():
     gallery = Gallery(2)
     slots = gallery.open(unit(0.0, 1.0))
     np.testing.assert_allclose(gallery.similarity(slots, unit(0.0)), [[1], [np.cos(1)]], atol=1e-6)
@@ -128,16 +128,16 @@ def test_a_real_model_knows_real_people_again(shared):
         pytest.skip("the appearance model (../shared/data/reid) is not here")
     folder = shared / "data" / "mot15" / "TUD-Campus"
     truth = read_mot(folder / "gt" / "gt.txt")
-    appearance = OnnxAppearance(model, threads=1)
-    looks, ids, frames = [], [], []
+    encode = OnnxReID(model, threads=1)
+    embeddings, ids, frames = [], [], []
     with av.open(str(next(folder.glob("*.mp4")))) as video:
         for index, frame in enumerate(video.decode(video=0)):
             if index % 10 == 0:
                 rows = truth.frames == index
-                looks.append(appearance(frame.to_ndarray(format="rgb24"), truth.boxes[rows]))
+                embeddings.append(encode(frame.to_ndarray(format="rgb24"), truth.boxes[rows]))
                 ids.append(truth.ids[rows])
                 frames.append(truth.frames[rows])
-    vectors, ids, frames = np.concatenate(looks), np.concatenate(ids), np.concatenate(frames)
+    vectors, ids, frames = np.concatenate(embeddings), np.concatenate(ids), np.concatenate(frames)
     similarity = vectors @ vectors.T
     later = frames[:, None] < frames
     same = similarity[later & (ids[:, None] == ids)]

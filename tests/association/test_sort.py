@@ -36,11 +36,11 @@ def test_a_track_outlives_one_missed_frame_and_starts_its_streak_anew():
     assert feed(Sort(), *[seen] * 5, missed, missed, *[seen] * 5)[7:] == [[], [], [], [2], [2]]
 
 
-def test_the_buffer_is_seconds():
+def test_a_lost_track_is_kept_for_the_buffer():
     seen, missed = (0.0,), ()
     frames = [*[seen] * 5, *[missed] * 3, *[seen] * 4]
-    assert feed(Sort(buffer_seconds=1.5, fps=2.0), *frames)[-1] == [1]
-    assert feed(Sort(buffer_seconds=1.0, fps=2.0), *frames)[-1] == [2]
+    assert feed(Sort(buffer_frames=3), *frames)[-1] == [1]
+    assert feed(Sort(buffer_frames=2), *frames)[-1] == [2]
 
 
 @pytest.mark.parametrize("score", [0.5, 0.3])
@@ -56,7 +56,7 @@ def test_a_box_that_overlaps_less_than_needed_is_another_person():
     assert feed(Sort(), (0.0,), (28.0,)) == [[1], [2]]
 
 
-def test_good_pairs_that_are_one_to_one_stand_though_a_poor_total_is_greater():
+def test_good_pairs_that_are_one_to_one_are_kept_though_a_poor_total_is_greater():
     """Tracks a and b, boxes 1 and 2: a1 alone is good, but a2 and b1 together are more."""
     pairs = np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([0.35, 0.29, 0.29])
     assert [index.tolist() for index in match_by_iou(*pairs, 0.3)] == [[0], [0]]
@@ -69,25 +69,24 @@ def test_where_good_pairs_compete_the_total_decides():
 
 
 def test_a_box_that_shrinks_fast_keeps_an_area():
-    sort = Sort(buffer_seconds=2.0)
+    sort = Sort(buffer_frames=60)
     for width in (200.0, 120.0, 70.0, 40.0, 20.0, 10.0):
         sort.update(Detections(np.array([[0, 0, width, width]]), np.array([0.9])))
     for _ in range(30):
         sort.update(Detections.empty())
     out = sort.update(Detections(np.array([[0, 0, 10.0, 10]]), np.array([0.9])))
     assert np.isfinite(out.boxes).all()
-    assert np.isfinite(sort._beliefs).all()
+    assert np.isfinite(sort._kalman_states).all()
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"high_score": 2.0}, "high_score is 2.0; give a number between 0 and 1"),
         ({"least_iou": -0.1}, "least_iou is -0.1"),
         ({"min_hits": -1}, "min_hits is -1; give a whole number of at least 0"),
-        ({"fps": -1.0}, "fps is -1.0"),
+        ({"buffer_frames": 0}, "buffer_frames is 0; give a whole number of at least 1"),
     ],
 )
-def test_a_setting_out_of_range_is_told(settings, message):
+def test_a_setting_out_of_range_is_an_error(settings, message):
     with pytest.raises(ValueError, match=message):
         Sort(**settings)

@@ -19,7 +19,7 @@ def video() -> list[Detections]:
     return synthetic_detections(5, frames=12)
 
 
-def test_a_made_up_video_is_what_it_says():
+def test_a_generated_video_is_what_it_says():
     video = synthetic_detections(40, frames=60, seed=3)
     assert len(video) == 60
     assert 30 < np.mean([len(detections) for detections in video]) < 46
@@ -53,7 +53,7 @@ def test_every_implementation_is_timed_on_every_video(associator, video):
     assert done == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_rounds_are_interleaved_and_each_starts_afresh(monkeypatch, video):
+def test_rounds_are_interleaved_and_each_starts_anew(monkeypatch, video):
     started = []
 
     def contender(name: str) -> Contender:
@@ -69,7 +69,7 @@ def test_rounds_are_interleaved_and_each_starts_afresh(monkeypatch, video):
 
 
 def test_peers_find_the_same_people(video):
-    """A peer that was fed nonsense would be fast: each must hold about as many tracks as ours."""
+    """A peer with wrong inputs would be fast: each must hold about as many tracks as ours."""
     counts = {}
     for contender in contenders("byte"):
         link = contender.start()
@@ -77,8 +77,8 @@ def test_peers_find_the_same_people(video):
         ids = [getattr(out, "ids", getattr(out, "tracker_id", None)) for out in shown]
         counts[contender.implementation] = np.mean(
             [
-                len(out) if id is None else (np.asarray(id) >= 0).sum()
-                for id, out in zip(ids[3:], shown[3:], strict=True)
+                len(out) if track_id is None else (np.asarray(track_id) >= 0).sum()
+                for track_id, out in zip(ids[3:], shown[3:], strict=True)
             ]
         )
     assert len(counts) >= 2
@@ -107,13 +107,13 @@ def test_recorded_videos_are_read_fewest_boxes_first(tmp_path):
     assert {(timing.video, timing.frames) for timing in timings} == {("one", 3), ("crowd", 4)}
 
 
-def test_without_a_folder_videos_are_made_up():
+def test_without_a_folder_videos_are_generated():
     timings = run(associators=["byte"], sizes=[3], repeats=1)
     assert {timing.video for timing in timings} == {"3 people"}
     assert {timing.frames for timing in timings} == {150}
 
 
-def test_what_cannot_be_timed_is_told(tmp_path, video):
+def test_what_cannot_be_timed_is_an_error(tmp_path, video):
     with pytest.raises(FileNotFoundError, match="with recorded detections"):
         run(tmp_path)
     with pytest.raises(ValueError, match="repeats is 0"):

@@ -8,6 +8,8 @@ from tiny import tiny_config
 from smot_vlm.bench.train import run
 from smot_vlm.config import TrainingConfig
 
+pytestmark = pytest.mark.drawn
+
 
 def test_parts_of_a_step(tiny_language_model):
     config = tiny_config(tiny_language_model)
@@ -15,7 +17,7 @@ def test_parts_of_a_step(tiny_language_model):
     told: list[tuple[int, int]] = []
     timings = run(replace(config, training=training), steps=2, progress=lambda done, total: told.append((done, total)))
     parts = {timing.part: timing for timing in timings}
-    assert {"data", "association", "detector", "fusion", "language", "backward", "optimiser", "step"} <= set(parts)
+    assert {"data", "association", "features", "detector", "language", "backward", "optimiser", "step"} <= set(parts)
     assert all(0 <= timing.seconds <= parts["step"].seconds for timing in timings)
     assert parts["step"].tokens_per_second > 0
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]

@@ -5,14 +5,16 @@ import shutil
 import numpy as np
 import pytest
 
-from smot_vlm.bench.evaluation import SEED, SEQUENCES, faulty, run
+from smot_vlm.bench.evaluation import SEED, SEQUENCES, add_faults, run
 from smot_vlm.synthetic.sequence import make_sequence
+
+pytestmark = pytest.mark.drawn
 
 
 def test_predictions_are_like_the_truth_but_not_equal():
     sequence = make_sequence(SEED, "test")
-    tracks, _, caption = faulty(sequence, np.random.default_rng(0))
-    again, _, _ = faulty(sequence, np.random.default_rng(0))
+    tracks, _, caption = add_faults(sequence, np.random.default_rng(0))
+    again, _, _ = add_faults(sequence, np.random.default_rng(0))
     assert [track.boxes.tolist() for track in tracks] == [track.boxes.tolist() for track in again]
     assert len({track.id for track in tracks}) == len(tracks) > 0
     assert sequence.caption.startswith(caption)

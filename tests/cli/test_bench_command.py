@@ -1,6 +1,8 @@
 """`smot-vlm bench`: tables on the screen, the same figures in the file, nothing overwritten unasked."""
 
 import json
+from importlib import import_module
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -43,3 +45,37 @@ def test_every_benchmark_has_its_verb(capsys):
     assert run("bench", "--help") == 0
     said = capsys.readouterr().out
     assert all(name in said for name in ("association", "decoder", "describe", "all"))
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (["association", "--folder", "boxes", "--repeats", 2], {"repeats": 2}),
+        (["fusion", "--clock", "cpu"], {"repeats": 5, "clock": "cpu"}),
+        (["decoder", "--repeats", 1], {"repeats": 1, "clock": "wall"}),
+        (["describe", "--detector", "yolo:a.pt"], {"video": None, "detector": "yolo:a.pt", "model": "demo"}),
+        (["memory", "--short", 3, "--long", 30], {"lengths": (3, 30), "trajectories": None}),
+        (["train", "--steps", 1], {"config": None, "steps": 1}),
+        (["evaluation", "--sequences", 4], {"sequences": 4}),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_options_reach_the_benchmark(words, options, monkeypatch):
+    module = import_module(f"smot_vlm.bench.{words[0]}")
+    # An autospec refuses keywords that the benchmark does not have.
+    bench = create_autospec(module.run, return_value=[ROW])
+    monkeypatch.setattr(module, "run", bench)
+    assert run("bench", *words) == 0
+    assert options.items() <= bench.call_args.kwargs.items()
+
+
+def test_all_runs_every_benchmark_with_its_defaults(monkeypatch):
+    names = ("fusion", "decoder", "describe", "memory", "train")
+    benches = {}
+    for name in names:
+        module = import_module(f"smot_vlm.bench.{name}")
+        benches[name] = create_autospec(module.run, return_value=[ROW])
+        monkeypatch.setattr(module, "run", benches[name])
+    assert run("bench", "all", "--clock", "cpu") == 0
+    clocks = {name: bench.call_args.kwargs.get("clock") for name, bench in benches.items()}
+    assert clocks == {"fusion": "cpu", "decoder": "cpu", "describe": "cpu", "memory": None, "train": None}

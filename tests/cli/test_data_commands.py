@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from smot_vlm.cli.main import main
-from smot_vlm.data.bensmot import BenSmot, Sequence
+from smot_vlm.data.bensmot import BenSmot, BenSmotSequence
+from smot_vlm.data.dataset_writer import write_dataset
 from smot_vlm.data.frames import FrameFile
-from smot_vlm.data.writer import write_dataset
 from smot_vlm.structures import Interaction, Trajectory
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "real_mini"
@@ -25,7 +25,7 @@ def dataset(tmp_path) -> Path:
     return tmp_path / "data"
 
 
-def make(tmp_path: Path, name: str) -> Sequence:
+def make(tmp_path: Path, name: str) -> BenSmotSequence:
     frames = []
     for index in range(3):
         path = tmp_path / f"{index + 1:03d}.jpg"
@@ -34,7 +34,7 @@ def make(tmp_path: Path, name: str) -> Sequence:
     boxes = np.tile([4.0, 8, 20, 40], (3, 1))
     tracks = tuple(Trajectory(id, np.arange(3), boxes + id, np.ones(3), f"Person {id} walks.") for id in (1, 2))
     edges = (Interaction(1, "embrace.v.02", 2),)
-    return Sequence(name, tmp_path, tuple(frames), (64, 48), tracks, ("man0", "man1"), edges, "A walk.", 2.0)
+    return BenSmotSequence(name, tmp_path, tuple(frames), (64, 48), tracks, ("man0", "man1"), edges, "A walk.", 2.0)
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:
@@ -68,19 +68,19 @@ def test_warnings_are_no_error(capsys, dataset):
 def test_fix(capsys, dataset, tmp_path):
     path = dataset / "test/a/one/gt/gt.txt"
     path.write_text(path.read_text() + "nonsense\n")
-    code, out, _ = run(capsys, "validate", dataset, "--fix", tmp_path / "mended")
+    code, out, _ = run(capsys, "validate", dataset, "--fix", tmp_path / "repaired")
     assert code == 0
-    assert "-> row left out [malformed-row]" in out
-    assert "mended: 3 of 3 sequences, 0 errors left" in out
-    assert run(capsys, "validate", tmp_path / "mended")[0] == 0
-    code, _, err = run(capsys, "validate", dataset, "--fix", tmp_path / "mended")
+    assert "-> row skipped [malformed-row]" in out
+    assert "repaired: 3 of 3 sequences, 0 errors left" in out
+    assert run(capsys, "validate", tmp_path / "repaired")[0] == 0
+    code, _, err = run(capsys, "validate", dataset, "--fix", tmp_path / "repaired")
     assert (code, "--overwrite" in err) == (1, True)
     (dataset / "test/a/one/instance_captions.txt").write_text("man0: He walks.\n")
-    code, out, err = run(capsys, "validate", dataset, "--fix", tmp_path / "mended", "--overwrite", "--copy")
+    code, out, err = run(capsys, "validate", dataset, "--fix", tmp_path / "repaired", "--overwrite", "--copy")
     assert code == 1
     assert "only a person can write it" in out
     assert "'man1' has no caption" in err
-    assert not (tmp_path / "mended/test/a/one/imgs/001.jpg").is_symlink()
+    assert not (tmp_path / "repaired/test/a/one/imgs/001.jpg").is_symlink()
 
 
 def test_stats(capsys, dataset, tmp_path):
@@ -114,7 +114,7 @@ def test_convert_mot(capsys, dataset, tmp_path):
     (tmp_path / "mot/train/v2/img1").mkdir(parents=True)
     code, out, err = run(capsys, "convert", tmp_path / "mot", tmp_path / "out", "--from", "mot", "--scenario", "sport")
     assert (code, out) == (0, f"{tmp_path / 'out'}: 1 sequences, 1 tracks, 1 boxes\n")
-    assert err == "warning: left out, no ground truth: v2"
+    assert err == "warning: skipped, no ground truth: v2"
     assert BenSmot(tmp_path / "out", "train").names == ("sport/v1",)
     assert (tmp_path / "out/train/sport/v1/imgs/001.jpg").is_symlink()
 
@@ -174,6 +174,7 @@ def test_synthetic_videos_are_valid(capsys, tmp_path):
     assert len(BenSmot(tmp_path / "made", "train", strict=True)[0].tracks) > 0
 
 
+@pytest.mark.subprocess
 def test_heavy_libraries_wait_until_they_are_needed():
     script = (
         "import sys; import smot_vlm.cli.main; print(sorted({'torch', 'cv2', 'matplotlib', 'PIL'} & set(sys.modules)))"

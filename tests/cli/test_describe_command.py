@@ -13,10 +13,11 @@ from tiny import mot_text, moving_squares, tiny_config
 
 from smot_vlm.cli.describe import Spool
 from smot_vlm.cli.main import main
+from smot_vlm.config import apply_overrides, config_from_dict, config_to_dict
 from smot_vlm.formats.mot import read_mot
 from smot_vlm.formats.schema import validate_description
 from smot_vlm.models.build import build_model
-from smot_vlm.output.export import OUTPUTS
+from smot_vlm.output.description_files import OUTPUTS
 from smot_vlm.structures import Description
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.writer import VideoWriter
@@ -36,7 +37,12 @@ def small_models(model, monkeypatch):
         Tracker,
         "from_pretrained",
         classmethod(
-            lambda cls, name, *, detector, associator, device: cls(*model, detector=detector, associator=associator)
+            lambda cls, name, *, detector, associator, device, overrides: cls(
+                model[0],
+                config_from_dict(apply_overrides(config_to_dict(model[1]), overrides)),
+                detector=detector,
+                associator=associator,
+            )
         ),
     )
 
@@ -356,6 +362,7 @@ def test_a_source_that_cannot_be_read_twice_is_kept_for_the_second_pass(run, box
     assert frames_of(tmp_path / "out/annotated.mp4") == 12
 
 
+@pytest.mark.subprocess
 def test_help_is_quick_because_nothing_heavy_is_imported():
     import subprocess
     import sys
@@ -367,3 +374,54 @@ def test_help_is_quick_because_nothing_heavy_is_imported():
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
+
+
+def test_boxes_without_ids_are_linked_by_the_associator(run, clip, tmp_path):
+    rows = [f"{frame + 1},-1,{2 + frame},4,12,12,0.9" for frame in range(24)]
+    (tmp_path / "det.txt").write_text("\n".join(rows), encoding="utf-8")
+    code, _, error = run(
+        "describe", clip, "--detections", tmp_path / "det.txt", "--out", tmp_path / "out", "--no-video"
+    )
+    assert code == 0, error
+    content = json.loads((tmp_path / "out/description.json").read_text(encoding="utf-8"))
+    assert [len(track["frames"]) for track in content["tracks"]] == [24]
+    assert content["model"]["associator"] == "byte"
+
+
+def test_settings_and_a_rate_reach_the_model(run, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for index, image in enumerate(moving_squares(6)):
+        cv2.imwrite(str(folder / f"{index}.png"), image)
+    (tmp_path / "mot.txt").write_text(mot_text(6), encoding="utf-8")
+    words = ["--fps", "3", "--set", "name=renamed"]
+    code, _, error = run(
+        "describe", folder, "--trajectories", tmp_path / "mot.txt", "--out", tmp_path / "out", "--no-video", *words
+    )
+    assert code == 0, error
+    content = json.loads((tmp_path / "out/description.json").read_text(encoding="utf-8"))
+    assert content["video"]["fps"] == 3.0
+    assert content["model"]["name"] == "renamed"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--trajectories", "mot.txt", "--detections", "mot.txt"], 2, "give one of them"),
+        (["--fps", "0"], 2, "--fps"),
+        (["--fps", "fast"], 2, "--fps"),
+        (["--trajectories", "mot.txt", "--set", "interaction.nothing=1"], 1, "unknown key interaction.nothing"),
+        (["--trajectories", "mot.txt", "--set", "interaction.threshold"], 1, "write key.subkey=value"),
+        (["--trajectories", "mot.txt", "--set", "interaction.threshold=low"], 1, "interaction.threshold is 'low'"),
+        (["--trajectories", "mot.txt", "--verbs", " "], 1, "give at least one phrase"),
+        (["--trajectories", "mot.txt", "--verbs", "hand over a ball"], 1, "only the 335 verbs can be scored"),
+        (["--detections", "none.txt"], 1, "no such MOT file"),
+    ],
+)
+def test_wrong_options(run, clip, tmp_path, monkeypatch, words, code, message):
+    monkeypatch.chdir(tmp_path)
+    Path("mot.txt").write_text(mot_text(24), encoding="utf-8")
+    found, _, error = run("describe", clip, "--out", tmp_path / "out", *words)
+    assert found == code, error
+    assert message in " ".join(error.replace("\u2502", " ").split())
+    assert not (tmp_path / "out").exists()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from smot_vlm.cli.main import main
-from smot_vlm.formats.bensmot import format_boxes, format_words, write_files
 from smot_vlm.formats.mot import MotRows
+from smot_vlm.formats.sequence_files import format_annotations, format_boxes, write_files
 
 NAMES = ("park/one", "street/two")
 
@@ -21,7 +21,9 @@ def write_set(root: Path, shift: float = 0.0) -> None:
         left = 100.0 * ids + 2 * frames + shift
         boxes = np.stack([left, np.full(16, 20.0), left + 40, np.full(16, 120.0)], axis=1)
         captions = [f"A man in a red coat walks to door {place}.", f"A woman with {place} bags waits for the man."]
-        words = format_words([1, 2], ["man0", "woman0"], captions, [(1, "talk.v.01", 2)], f"Two people meet, {place}.")
+        words = format_annotations(
+            [1, 2], ["man0", "woman0"], captions, [(1, "talk.v.01", 2)], f"Two people meet, {place}."
+        )
         write_files(root / name, {"gt/gt.txt": format_boxes(MotRows(frames, ids, boxes, np.ones(16))), **words})
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from smot_vlm.data.bensmot import Sequence
+from smot_vlm.data.bensmot import BenSmotSequence
+from smot_vlm.data.dataset_writer import write_sequence
 from smot_vlm.data.frames import FrameFile
-from smot_vlm.data.writer import write_sequence
-from smot_vlm.formats.bensmot import image_name
+from smot_vlm.formats.sequence_files import image_name
 from smot_vlm.structures import Interaction, Trajectory
 
 WIDTH, HEIGHT = 64, 48
@@ -31,14 +31,14 @@ def make_track(id: int, frames: list[int], caption: str = "", x: float = 4.0) ->
     return Trajectory(id, np.array(frames), boxes, np.ones(len(frames)), caption)
 
 
-def make_sequence(folder: Path, name: str = "walking/seq1", frames: int = 5) -> Sequence:
+def make_sequence(folder: Path, name: str = "walking/seq1", frames: int = 5) -> BenSmotSequence:
     """Two people and an interaction; images lie in `folder`."""
     every = list(range(frames))
     tracks = (
         make_track(1, every, "A man in a red coat walks to the right."),
         make_track(2, every[1:], "A woman in a green dress waves.", x=30.0),
     )
-    return Sequence(
+    return BenSmotSequence(
         name,
         folder,
         make_images(folder, every),
@@ -59,7 +59,7 @@ def make_dataset(root: Path, split: str = "test", sequences: int = 1) -> Path:
     return root / split / "walking" / "seq1"
 
 
-def assert_same(first: Sequence, second: Sequence) -> None:
+def assert_same(first: BenSmotSequence, second: BenSmotSequence) -> None:
     """Equal in everything but the place on disk."""
     assert first.name == second.name
     assert [frame.index for frame in first.frames] == [frame.index for frame in second.frames]

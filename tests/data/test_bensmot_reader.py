@@ -7,7 +7,7 @@ import pytest
 from bensmot_builder import assert_same, make_dataset, make_images
 
 from smot_vlm.data.bensmot import BenSmot, read_sequence
-from smot_vlm.data.writer import write_sequence
+from smot_vlm.data.dataset_writer import write_sequence
 from smot_vlm.structures import Interaction
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "real_mini"

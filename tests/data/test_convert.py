@@ -12,7 +12,7 @@ from smot_vlm.data.bensmot_json import BenSmotJson
 from smot_vlm.data.convert import convert_bensmot_json, convert_mot
 from smot_vlm.data.mot_challenge import MotChallenge, cut_to_frame
 from smot_vlm.data.validate import validate_dataset
-from smot_vlm.formats.bensmot_json import read_combined
+from smot_vlm.formats.combined_json import read_combined
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.structures import Interaction
 

@@ -5,7 +5,7 @@ import pytest
 from bensmot_builder import make_dataset, make_sequence
 from PIL import Image
 
-from smot_vlm.data.bensmot import BenSmot, Sequence
+from smot_vlm.data.bensmot import BenSmot, BenSmotSequence
 from smot_vlm.data.stats import BENSMOT, collect_stats, count_words
 from smot_vlm.data.stats_plot import plot_stats
 
@@ -41,7 +41,7 @@ def test_the_papers_means_follow_from_its_totals():
 
 def test_sets_without_words_or_anything(tmp_path):
     sequence = make_sequence(tmp_path / "pictures")
-    bare = Sequence(**{**vars(sequence), "tracks": (), "names": (), "interactions": (), "caption": ""})
+    bare = BenSmotSequence(**{**vars(sequence), "tracks": (), "names": (), "interactions": (), "caption": ""})
     for sequences in ([bare], []):
         stats = collect_stats(sequences)
         assert stats.totals.tracks == 0

@@ -10,7 +10,7 @@ from PIL import Image
 
 from smot_vlm.data.bensmot import BenSmot, read_sequence
 from smot_vlm.data.problems import Problem
-from smot_vlm.data.validate import count_sequences, mend_dataset, validate_dataset
+from smot_vlm.data.validate import count_sequences, repair_dataset, validate_dataset
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "real_mini"
 
@@ -173,7 +173,7 @@ DEFECTS: dict[str, tuple[Callable[[Path], None], str, int, str]] = {
     "empty split": (empty_split, "../../../train", 0, "empty-split"),
 }
 
-# What only a person can mend: these stay in a mended copy.
+# What only a person can fix: these stay in a repaired copy.
 STAYS = {"empty-caption"}
 
 
@@ -215,17 +215,17 @@ def test_a_planted_defect_is_found_with_file_and_line(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", DEFECTS)
-def test_what_can_be_mended_is_mended(tmp_path, name):
+def test_what_can_be_repaired_is_repaired(tmp_path, name):
     plant, _, _, kind = DEFECTS[name]
     folder = make_dataset(tmp_path / "data", sequences=2)
     sound = read_sequence(folder.parent / "seq2")
     plant(folder)
     before = {path: path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()}
-    report = mend_dataset(tmp_path / "data", tmp_path / "mended")
+    report = repair_dataset(tmp_path / "data", tmp_path / "repaired")
     assert kind in {problem.kind for problem in report.problems}
-    again = validate_dataset(tmp_path / "mended")
+    again = validate_dataset(tmp_path / "repaired")
     assert {problem.kind for problem in again.errors} <= STAYS
-    assert_same(sound, read_sequence(tmp_path / "mended/test/walking/seq2", strict=True))
+    assert_same(sound, read_sequence(tmp_path / "repaired/test/walking/seq2", strict=True))
     assert before == {path: path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()}
 
 
@@ -256,12 +256,12 @@ def test_all_defects_are_found_in_one_pass(tmp_path):
         ("1,1,-2,10,5,5,1", [0, 10, 3, 15]),
     ],
 )
-def test_mended_boxes(tmp_path, row, box):
+def test_repaired_boxes(tmp_path, row, box):
     folder = make_dataset(tmp_path / "data")
     edit(GT, ROW_1, row)(folder)
-    mend_dataset(tmp_path / "data", tmp_path / "mended")
-    mended = read_sequence(tmp_path / "mended/test/walking/seq1", strict=True)
-    assert mended.tracks[0].boxes[0].tolist() == box
+    repair_dataset(tmp_path / "data", tmp_path / "repaired")
+    repaired = read_sequence(tmp_path / "repaired/test/walking/seq1", strict=True)
+    assert repaired.tracks[0].boxes[0].tolist() == box
 
 
 def test_words_stay_with_their_people_when_a_track_vanishes(tmp_path):
@@ -270,12 +270,12 @@ def test_words_stay_with_their_people_when_a_track_vanishes(tmp_path):
     (folder / GT).write_text(
         "\n".join(row.replace(",1,", ",1,nan,", 1) if row.split(",")[1] == "1" else row for row in rows)
     )
-    mend_dataset(tmp_path / "data", tmp_path / "mended")
-    mended = read_sequence(tmp_path / "mended/test/walking/seq1", strict=True)
-    assert [track.id for track in mended.tracks] == [2]
-    assert mended.names == ("woman0",)
-    assert mended.tracks[0].caption == "A woman in a green dress waves."
-    assert mended.interactions == ()
+    repair_dataset(tmp_path / "data", tmp_path / "repaired")
+    repaired = read_sequence(tmp_path / "repaired/test/walking/seq1", strict=True)
+    assert [track.id for track in repaired.tracks] == [2]
+    assert repaired.names == ("woman0",)
+    assert repaired.tracks[0].caption == "A woman in a green dress waves."
+    assert repaired.interactions == ()
 
 
 def test_the_tolerance_can_be_wider(tmp_path):
@@ -291,26 +291,26 @@ def test_headers_alone_do_not_tell_a_file_that_breaks_off(tmp_path):
     assert validate_dataset(tmp_path / "data", decode_images=False).problems == ()
 
 
-def test_roots_that_cannot_be_checked_or_mended(tmp_path):
+def test_roots_that_cannot_be_checked_or_repaired(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such folder"):
         validate_dataset(tmp_path / "nowhere")
     assert count_sequences(tmp_path / "nowhere") == 0
     (tmp_path / "empty").mkdir()
     assert [problem.kind for problem in validate_dataset(tmp_path / "empty").problems] == ["empty-split"]
-    with pytest.raises(ValueError, match="no sequence that can be mended"):
-        mend_dataset(tmp_path / "empty", tmp_path / "out")
+    with pytest.raises(ValueError, match="no sequence that can be repaired"):
+        repair_dataset(tmp_path / "empty", tmp_path / "out")
     make_dataset(tmp_path / "data")
-    for out in (tmp_path / "data", tmp_path / "data" / "mended", tmp_path):
+    for out in (tmp_path / "data", tmp_path / "data" / "repaired", tmp_path):
         with pytest.raises(ValueError, match="lie in one another"):
-            mend_dataset(tmp_path / "data", out)
+            repair_dataset(tmp_path / "data", out)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"{REAL} is not there")
-def test_real_annotations_pass_and_are_mended_to_themselves(tmp_path):
+def test_real_annotations_pass_and_are_repaired_to_themselves(tmp_path):
     assert validate_dataset(REAL).problems == ()
-    assert mend_dataset(REAL, tmp_path / "mended").problems == ()
-    for first, second in zip(BenSmot(REAL, "test"), BenSmot(tmp_path / "mended", "test", strict=True), strict=True):
+    assert repair_dataset(REAL, tmp_path / "repaired").problems == ()
+    for first, second in zip(BenSmot(REAL, "test"), BenSmot(tmp_path / "repaired", "test", strict=True), strict=True):
         assert_same(first, second)
 
 
@@ -342,13 +342,13 @@ def strict_refusal(folder: Path) -> str | None:
     name=st.sampled_from([GT, CAPTIONS, VIDEO, GRAPH, "seqinfo.ini", "fps.txt", "source.json", "imgs/002.jpg"]),
     content=st.one_of(st.binary(max_size=60), rows.map(str.encode), pieces.map(str.encode), st.just(b'{"fps": [1]}')),
 )
-def test_whatever_a_file_holds_is_reported_and_mended_not_a_crash(tmp_path_factory, name, content):
+def test_whatever_a_file_holds_is_reported_and_repaired_not_a_crash(tmp_path_factory, name, content):
     root = tmp_path_factory.mktemp("fuzz")
     folder = make_dataset(root / "data", sequences=2)
     (folder / name).write_bytes(content)
     report = validate_dataset(root / "data")
     assert all("seq2" not in str(problem.path) for problem in report.problems)
-    mend_dataset(root / "data", root / "mended")
-    assert {problem.kind for problem in validate_dataset(root / "mended").errors} <= STAYS
+    repair_dataset(root / "data", root / "repaired")
+    assert {problem.kind for problem in validate_dataset(root / "repaired").errors} <= STAYS
     message = strict_refusal(folder)
     assert message is None or (report.problems and "\n" not in message)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smot_vlm.detection.letterbox import PADDING_GREY, canvas_size, letterbox
+from smot_vlm.detection.letterbox import PADDING_GREY, Letterbox, canvas_size, letterbox, to_normalized_cxcywh
 
 sides = st.integers(1, 400)
 
@@ -41,3 +41,12 @@ def test_the_picture_lies_where_the_placement_says(centered, top):
 )
 def test_canvases_are_multiples_of_the_stride(width, height, long_side, expected):
     assert canvas_size(width, height, long_side) == expected
+
+
+def test_normalized_boxes_are_fractions_of_the_frame():
+    boxes = np.array([[0.0, 0, 200, 100], [50, 20, 100, 30]])
+    expected = [[0.5, 0.5, 1, 1], [0.375, 0.25, 0.25, 0.1]]
+    placement = Letterbox((0.5, 0.5), (3.0, 4.0), width=200, height=100)
+    assert np.allclose(placement.to_normalized_cxcywh(boxes), expected)
+    assert np.array_equal(to_normalized_cxcywh(boxes, 200, 100), placement.to_normalized_cxcywh(boxes))
+    assert placement.to_normalized_cxcywh(np.zeros((0, 4))).shape == (0, 4)

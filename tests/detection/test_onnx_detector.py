@@ -1,4 +1,4 @@
-"""ONNX detectors: each kind of export is told by its shape, people alone come out, and boxes lie in the frame's pixels."""
+"""ONNX detectors: each kind of export is recognised by its shape, only people come out, and boxes lie in the frame's pixels."""
 
 import numpy as np
 import onnx
@@ -12,7 +12,7 @@ CELLS = 8 * 8 + 4 * 4 + 2 * 2
 
 
 def save_constant_network(path, output: np.ndarray, size: int | str = SIZE):
-    """A network whose answer is always `output`; it reads a (1, 3, size, size) picture."""
+    """A network whose output is always `output`; it reads a (1, 3, size, size) picture."""
     picture = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, size, size])
     answer = helper.make_tensor_value_info("output", TensorProto.FLOAT, list(output.shape))
     # The picture's sum times zero is added, so that the input is used.
@@ -66,7 +66,7 @@ EXPORTS = {
 
 @pytest.mark.parametrize("kind", EXPORTS)
 @pytest.mark.parametrize("size", [SIZE, "side"])
-def test_exports_are_told_by_their_shape_and_give_the_people(tmp_path, kind, size):
+def test_exports_are_recognised_by_their_shape_and_give_the_people(tmp_path, kind, size):
     path = save_constant_network(tmp_path / "net.onnx", EXPORTS[kind], size)
     detector = OnnxDetector(path, image_size=SIZE)
     assert detector.kind == kind

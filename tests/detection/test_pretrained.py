@@ -1,4 +1,4 @@
-"""Where a YOLO checkpoint is looked for, and what is said where it is nowhere."""
+"""Where a YOLO checkpoint is searched for, and the error where it is not found."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def test_a_path_is_that_file_and_no_other(places):
     assert find_checkpoint(places[1] / "some.pt") == places[1] / "some.pt"
 
 
-def test_what_is_nowhere_is_told_in_one_line(places):
+def test_a_missing_checkpoint_is_an_error_of_one_line(places):
     with pytest.raises(FileNotFoundError) as caught:
         find_checkpoint("yolo11n.pt")
     message = str(caught.value)

@@ -4,15 +4,13 @@ import itertools
 import json
 import shutil
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 from evaluation_cases import CAPTIONS, VIDEO_CAPTIONS
+from recordings import RECORDINGS
 
-from smot_vlm.evaluation import captions, similarity
-
-RECORDED = Path(__file__).parents[3] / "shared/golden/dev/captions/scores.json"
+from smot_vlm.evaluation import caption_measures, similarity
 
 
 @pytest.fixture(scope="session")
@@ -21,12 +19,12 @@ def meteor_table() -> dict[tuple[str, str], np.ndarray]:
     if shutil.which("java") is None:
         pytest.skip("no Java, which METEOR needs")
     texts = ["", "A dog sleeps.", *CAPTIONS.values(), *VIDEO_CAPTIONS.values()]
-    lines = captions.tokenize(texts).lines
+    lines = caption_measures.tokenize(texts).lines
     pairs = list(itertools.product(lines, lines))
-    if RECORDED.is_file():
-        tokens = json.loads(RECORDED.read_text())["ptb_tokens"]
+    for folder in RECORDINGS:
+        tokens = json.loads((folder / "captions/scores.json").read_text())["ptb_tokens"]
         pairs += zip(tokens["gts"], tokens["preds"], strict=True)
-    counts = captions.meteor_statistics([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    counts = caption_measures.meteor_statistics([pair[0] for pair in pairs], [pair[1] for pair in pairs])
     return dict(zip(pairs, counts, strict=True))
 
 
@@ -36,22 +34,22 @@ def recorded_meteor(monkeypatch: pytest.MonkeyPatch, meteor_table: dict[tuple[st
 
     def look_up(references, predictions):
         rows = [meteor_table[pair] for pair in zip(references, predictions, strict=True)]
-        return np.reshape(rows, (len(references), captions.METEOR_TERMS))
+        return np.reshape(rows, (len(references), caption_measures.METEOR_TERMS))
 
-    monkeypatch.setattr(captions, "meteor_statistics", look_up)
+    monkeypatch.setattr(caption_measures, "meteor_statistics", look_up)
 
 
 @pytest.fixture
 def no_java(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without Java."""
-    monkeypatch.setattr("smot_vlm.evaluation.java.shutil.which", lambda name: None)
+    monkeypatch.setattr("smot_vlm.evaluation.java.shutil.which", lambda _: None)
 
 
 @pytest.fixture
 def word_embeddings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text's embedding counts its words, in place of a sentence encoder."""
 
-    def embed(texts, encoder, device):
+    def embed(texts, _encoder, _device):
         vectors = np.zeros((len(texts), 512))
         for row, text in enumerate(texts):
             for word in text.lower().split():

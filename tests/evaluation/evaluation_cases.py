@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from smot_vlm.evaluation.records import SequencePrediction, SequenceTruth
+from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
 from smot_vlm.structures import Interaction, Trajectory
 
 FRAMES = 20
@@ -21,12 +21,12 @@ VIDEO_CAPTIONS = {
 }
 
 
-def track(id: int, x: float, caption: str = "", frames: range = range(FRAMES), y: float = 50.0) -> Trajectory:
+def track(track_id: int, x: float, caption: str = "", frames: range = range(FRAMES), y: float = 50.0) -> Trajectory:
     """A person of 40 x 100 pixels who walks to the right."""
     index = np.array(frames)
     left = x + 2.0 * index
     boxes = np.stack([left, np.full(len(index), y), left + 40, np.full(len(index), y + 100)], axis=1)
-    return Trajectory(id, index, boxes, np.ones(len(index)), caption)
+    return Trajectory(track_id, index, boxes, np.ones(len(index)), caption)
 
 
 def truths() -> list[SequenceTruth]:

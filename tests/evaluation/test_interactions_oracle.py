@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-from smot_vlm.evaluation.interactions import (
+from smot_vlm.evaluation.sequence_pairs import Pair, SequencePrediction, SequenceTruth
+from smot_vlm.evaluation.strict_interactions import (
     COLUMNS,
     average_precision,
     collect_triplets,
     interactions_part,
     verb_scores,
 )
-from smot_vlm.evaluation.records import Pair, SequencePrediction, SequenceTruth
 from smot_vlm.structures import Interaction
 
 PEOPLE = (1, 2, 3)
@@ -24,7 +24,7 @@ CELLS = [(a, verb, b) for a in PEOPLE for verb in VERBS for b in PEOPLE if a != 
 
 
 def pair(name: str, true, predicted) -> Pair:
-    people = tuple(track(id, 200.0 * id) for id in PEOPLE)
+    people = tuple(track(person, 200.0 * person) for person in PEOPLE)
     return Pair(
         SequenceTruth(name, people, tuple(Interaction(*cell) for cell in true)),
         SequencePrediction(name, people, tuple(Interaction(*cell, score) for cell, score in predicted)),

@@ -24,19 +24,19 @@ def naive_iou(first: Trajectory, second: Trajectory) -> float:
     return shared / total if total else 0.0
 
 
-def random_track(generator: np.random.Generator, id: int) -> Trajectory:
+def random_track(generator: np.random.Generator, track_id: int) -> Trajectory:
     frames = np.sort(generator.choice(12, generator.integers(1, 12), replace=False))
     corner = generator.uniform(0, 50, (len(frames), 2))
     boxes = np.concatenate([corner, corner + generator.uniform(5, 60, (len(frames), 2))], axis=1)
-    return Trajectory(id, frames, boxes, np.ones(len(frames)))
+    return Trajectory(track_id, frames, boxes, np.ones(len(frames)))
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 4), st.integers(0, 4))
 def test_iou_of_tracks_against_a_naive_loop(seed, true, predicted):
     generator = np.random.default_rng(seed)
-    truth = [random_track(generator, id) for id in range(true)]
-    others = [random_track(generator, id) for id in range(predicted)]
+    truth = [random_track(generator, index) for index in range(true)]
+    others = [random_track(generator, index) for index in range(predicted)]
     expected = np.array([[naive_iou(a, b) for b in others] for a in truth]).reshape(true, predicted)
     np.testing.assert_allclose(spatio_temporal_iou(truth, others), expected, atol=1e-12)
 

@@ -4,7 +4,7 @@ import evaluation_cases as cases
 import numpy as np
 import pytest
 
-from smot_vlm.evaluation import wordnet, words
+from smot_vlm.evaluation import caption_statistics, wordnet
 from smot_vlm.evaluation.java import JavaError, run_java
 from smot_vlm.evaluation.protocol import evaluate
 
@@ -14,7 +14,8 @@ def equal_sentences(monkeypatch):
     monkeypatch.setattr("smot_vlm.evaluation.strict.sentence_similarity", lambda *given: np.ones(len(given[0])))
 
 
-def test_without_java(no_java, equal_sentences):
+@pytest.mark.usefixtures("no_java", "equal_sentences")
+def test_without_java():
     evaluation = evaluate(cases.perfect(), cases.truths())
     for key in ("instance/METEOR", "video/METEOR", "chota/CapA", "chota/CHOTA", "instance/caption F1"):
         assert evaluation.value(key) is None
@@ -28,13 +29,14 @@ def test_java_that_fails(monkeypatch, tmp_path):
     broken = tmp_path / "java"
     broken.write_text("#!/bin/sh\necho 'no room' >&2\nexit 3\n")
     broken.chmod(0o755)
-    monkeypatch.setattr("smot_vlm.evaluation.java.shutil.which", lambda name: str(broken))
+    monkeypatch.setattr("smot_vlm.evaluation.java.shutil.which", lambda _: str(broken))
     with pytest.raises(JavaError, match=r"ended with code 3 \(no room\)"):
         run_java(["-version"], "")
 
 
-def test_without_a_sentence_encoder(no_java, monkeypatch):
-    def missing(*given):
+@pytest.mark.usefixtures("no_java")
+def test_without_a_sentence_encoder(monkeypatch):
+    def missing(*_):
         raise FileNotFoundError("language model 'x' was not found; run `hf download x`")
 
     monkeypatch.setattr("smot_vlm.evaluation.strict.sentence_similarity", missing)
@@ -62,9 +64,9 @@ def test_without_wordnet(monkeypatch):
 
 
 def test_a_meteor_that_answers_nonsense(monkeypatch):
-    monkeypatch.setattr("smot_vlm.evaluation.captions.run_java", lambda arguments, text: ["Error: heap"])
+    monkeypatch.setattr("smot_vlm.evaluation.caption_measures.run_java", lambda *_: ["Error: heap"])
     with pytest.raises(JavaError, match="in place of 23 numbers"):
-        words.captions.meteor_statistics(["a man"], ["a boy"])
-    monkeypatch.setattr("smot_vlm.evaluation.captions.run_java", lambda arguments, text: [])
+        caption_statistics.caption_measures.meteor_statistics(["a man"], ["a boy"])
+    monkeypatch.setattr("smot_vlm.evaluation.caption_measures.run_java", lambda *_: [])
     with pytest.raises(JavaError, match="answered 0 of 1"):
-        words.captions.meteor_statistics(["a man"], ["a boy"])
+        caption_statistics.caption_measures.meteor_statistics(["a man"], ["a boy"])

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from smot_vlm.evaluation.protocol import evaluate
-from smot_vlm.evaluation.reading import read_prediction, read_predictions, read_truths
-from smot_vlm.evaluation.records import SequencePrediction, SequenceTruth, rows_of
-from smot_vlm.formats.bensmot import format_boxes, format_words, write_files
+from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth, rows_of
+from smot_vlm.evaluation.sequence_reader import read_prediction, read_predictions, read_truths
+from smot_vlm.formats.sequence_files import format_annotations, format_boxes, write_files
 from smot_vlm.structures import Description, Interaction, ModelInfo, VideoInfo
 
 
@@ -20,7 +20,7 @@ def write_sequence(root: Path, one: SequenceTruth | SequencePrediction) -> Path:
     folder = root / one.name
     tracks = sorted(one.tracks, key=lambda track: track.id)
     ids = [track.id for track in tracks]
-    words = format_words(
+    words = format_annotations(
         ids,
         [f"man{place}" for place in range(len(ids))],
         [track.caption for track in tracks],
@@ -198,7 +198,7 @@ def test_no_predictions(tmp_path, name):
         read_predictions(tmp_path / name, FRAMES)
 
 
-def test_an_empty_ground_truth(run, data):
+def test_an_empty_ground_truth(data):
     for path in (data / "test").rglob("*.*"):
         path.unlink()
     for truth in cases.truths():
@@ -209,7 +209,8 @@ def test_an_empty_ground_truth(run, data):
         evaluate([], [replace(truth, tracks=(), interactions=(), facts=None) for truth in cases.truths()])
 
 
-def test_what_was_read_scores_as_what_was_written(run, data, recorded_meteor, word_embeddings):
+@pytest.mark.usefixtures("recorded_meteor", "word_embeddings")
+def test_what_was_read_scores_as_what_was_written(run, data):
     evaluation = evaluate(read_predictions(run, FRAMES), read_truths(data, "test"))
     assert evaluation.value("tracking/HOTA") == pytest.approx(1)
     assert evaluation.value("chota/CHOTA") == pytest.approx(1)

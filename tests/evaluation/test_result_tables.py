@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from smot_vlm.evaluation import compare, storage, tables
-from smot_vlm.evaluation.records import Cell, Column, Evaluation, Row, VerbScore
+from smot_vlm.evaluation.results import Cell, Column, Evaluation, Row, VerbScore
 
 COLUMNS = (
     Column("tracking", "HOTA"),

@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recordings import larger_alone
 
 from smot_vlm.evaluation import chota
 from smot_vlm.evaluation.tracking import COMBINED, FrameBoxes, box_iou, evaluate_tracking, frame_boxes, tracking_part
 from smot_vlm.formats.mot import MotRows, read_mot
 
 pytest.importorskip("trackeval")
-TRACKERS = ("byte", "byte_rawind", "sort", "ocsort")
+TRACKERS = ("byte", "byte_rawind")
 OTHERS = ("byte_detbox", "byte_testpipe", "ocsort_byte")
 
 
 @pytest.fixture(scope="module")
-def recorded(shared):
-    path = shared / "golden/dev/track_metrics/trackeval.json"
-    return json.loads(path.read_text())["results"]
+def recorded(golden):
+    return json.loads((golden / "track_metrics/trackeval.json").read_text())["results"]
 
 
-def layouts_of(shared, recorded, tracker) -> dict[str, FrameBoxes]:
-    folder = shared / "golden/dev/sequences"
+def layouts_of(golden, recorded, tracker) -> dict[str, FrameBoxes]:
+    folder = golden / "sequences"
     return {
         name: frame_boxes(
             read_mot(folder / name / "gt.txt"), read_mot(folder / name / f"{tracker}.txt"), result["Count"]["Frames"]
@@ -33,10 +33,22 @@ def layouts_of(shared, recorded, tracker) -> dict[str, FrameBoxes]:
     }
 
 
-@pytest.mark.parametrize("tracker", [*TRACKERS, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
-def test_equal_to_recorded_trackeval(shared, recorded, tracker):
+@pytest.mark.parametrize("tracker", TRACKERS)
+def test_equal_to_recorded_trackeval(golden, recorded, tracker):
+    check_trackeval(golden, recorded, tracker)
+
+
+@larger_alone
+@pytest.mark.parametrize(
+    "tracker", ["sort", "ocsort", *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
+)
+def test_equal_to_recorded_trackeval_of_other_trackers(golden, recorded, tracker):
+    check_trackeval(golden, recorded, tracker)
+
+
+def check_trackeval(golden, recorded, tracker) -> None:
     """Every field of every sequence and of all together; counts exactly (byte_rawind has boxes on top of each other)."""
-    layouts = layouts_of(shared, recorded, tracker)
+    layouts = layouts_of(golden, recorded, tracker)
     results = evaluate_tracking(layouts)
     for sequence, families in recorded[tracker].items():
         for family, fields in families.items():
@@ -60,9 +72,9 @@ def test_equal_to_recorded_trackeval(shared, recorded, tracker):
     ]
 
 
-@pytest.mark.parametrize("tracker", ["byte", "byte_rawind"])
-def test_chota_with_perfect_captions_rests_on_trackevals_counts(shared, recorded, tracker):
-    layouts = layouts_of(shared, recorded, tracker)
+@pytest.mark.parametrize("tracker", TRACKERS)
+def test_chota_with_perfect_captions_rests_on_trackevals_counts(golden, recorded, tracker):
+    layouts = layouts_of(golden, recorded, tracker)
     boxes = [chota.matched_boxes(layout) for layout in layouts.values()]
     for name, counts in zip(layouts, boxes, strict=True):
         np.testing.assert_array_equal(counts.sum(axis=(1, 2)), recorded[tracker][name]["HOTA"]["HOTA_TP"])

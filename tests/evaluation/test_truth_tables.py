@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from smot_vlm.evaluation.protocol import evaluate
-from smot_vlm.evaluation.records import Evaluation
+from smot_vlm.evaluation.results import Evaluation
 
-pytestmark = pytest.mark.usefixtures("recorded_meteor", "word_embeddings")
+pytestmark = [pytest.mark.usefixtures("recorded_meteor", "word_embeddings"), pytest.mark.subprocess]
 
 DETECTION = {"tracking/HOTA", "tracking/DetA", "tracking/MOTA", "tracking/IDF1", "chota/CHOTA"}
 WORDS = {

@@ -119,8 +119,8 @@ def test_addition_over_a_track_is_the_mean_of_its_real_frames(track):
 def test_codes_differ_for_every_moment_of_an_hour():
     codes = PositionCodes(32, 1)
     times = torch.arange(0, 600, 0.5)[None]
-    moments = codes(times, torch.zeros(1, times.shape[1], 4))[0, :, 0]
-    distances = torch.cdist(moments, moments).fill_diagonal_(float("inf"))
+    values = codes(times, torch.zeros(1, times.shape[1], 4))[0, :, 0]
+    distances = torch.cdist(values, values).fill_diagonal_(float("inf"))
     assert distances.min() > 1e-3
 
 

@@ -23,16 +23,16 @@ def test_a_video_streams_through_the_configured_fusions(tiny_tracker_config, vid
     memory = SceneMemory(per_second=2.0, capacity=3)
     boxes, frames = np.array([[2.0, 4, 14, 16], [2, 32, 14, 44]]), []
     for index, image in enumerate(moving_squares(4)):
-        view = model.see(image)
+        view = model.encode_frame(image)
         frames.append(model.frame_features(view.output.pyramid))
         people = Detections(boxes + index * np.array([1, 0, 1, 0]), np.ones(2), ids=np.array([5, 9]))
-        model.remember(memory, Frame(index, index / 2, image), view, people, regular=True)
-    fused = model.recall(memory, [5, 9])
+        model.observe(memory, Frame(index, index / 2, image), view, people, keyframe=True)
+    fused = model.fuse_memory(memory, [5, 9])
     cells = tiny_tracker_config.features.person_grid**2
     # Three of the four looks are kept; the recurrences and the mean end in the tokens of one look.
     assert fused.tracks.shape[:2] == (2, 3 * cells if trajectory == "concatenation" else cells)
     whole = model.video_fusion(torch.stack(frames, dim=1))[0]
-    torch.testing.assert_close(fused.scene, model.scene_fusion(whole, fused.tracks, fused.mask))
+    torch.testing.assert_close(fused.scenes[0], model.scene_fusion(whole, fused.tracks, fused.mask))
     _, captions = model.describe(fused)
     assert len(captions) == 2
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from recordings import larger_alone
 from torch.nn import functional
 
 from smot_vlm.fusion.attention import CrossAttention
@@ -28,15 +29,18 @@ CROSS_NAMES = {
 
 
 @pytest.fixture(scope="module")
-def recorded(shared: Path) -> dict[str, torch.Tensor]:
-    with np.load(shared / "golden/dev/modules/fusion_io.npz") as file:
-        return {name: torch.as_tensor(file[name]).float() for name in file.files}
+def recorded(golden: Path) -> dict[str, torch.Tensor]:
+    return arrays(golden / "modules/fusion_io.npz")
 
 
 @pytest.fixture(scope="module")
-def released(shared: Path) -> dict[str, torch.Tensor]:
-    with np.load(shared / "golden/dev/modules/fusion_state.npz") as file:
-        return {name: torch.as_tensor(file[name]) for name in file.files}
+def released(golden: Path) -> dict[str, torch.Tensor]:
+    return arrays(golden / "modules/fusion_state.npz")
+
+
+def arrays(path: Path) -> dict[str, torch.Tensor]:
+    with np.load(path) as file:
+        return {name: torch.as_tensor(file[name]).float() for name in file.files}
 
 
 def load(block: torch.nn.Module, released: dict[str, torch.Tensor], part: str, names: dict[str, str]) -> None:
@@ -103,11 +107,12 @@ def close(actual: torch.Tensor, expected: torch.Tensor) -> None:
 def test_caption_path(trajectory_fusion, recorded):
     fused, mask = fuse_tracks(trajectory_fusion, numbered(recorded, "caption_in_"))
     expected = numbered(recorded, "caption_out_")
-    assert len(expected) == len(fused) == 4
+    assert len(expected) == len(fused) >= 2
     for row, tokens in enumerate(expected):
         close(fused[row][mask[row]], tokens[0])
 
 
+@larger_alone
 @torch.inference_mode()
 def test_relation_path(trajectory_fusion, pair, recorded):
     subjects, subject_mask = fuse_tracks(trajectory_fusion, numbered(recorded, "relation_src_"))
@@ -121,15 +126,30 @@ def test_relation_path(trajectory_fusion, pair, recorded):
         close(pooled.flatten()[:600], recorded["relation_flat_first600"][row])
 
 
-@torch.inference_mode()
-@pytest.mark.parametrize("case", range(3))
-def test_summary_path(trajectory_fusion, video_fusion, scene_fusion, recorded, case):
+def summary(video_fusion: AttentionVideoFusion, recorded: dict[str, torch.Tensor], case: int) -> torch.Tensor:
+    """The frames of a case fused as the released code does, (tokens, dim)."""
     frames = recorded[f"summary_frames_{case}"][:, None]
     state = VideoState((frames[:MEAN_FRAMES].mean(dim=0),), MEAN_FRAMES)
     for frame in frames[MEAN_FRAMES:]:
         state = video_fusion.step(state, frame)
-    scene = video_fusion.result(state)[0]
+    return video_fusion.result(state)[0]
+
+
+@torch.inference_mode()
+def test_summary_path(video_fusion, recorded):
+    cases = [case for case in range(3) if f"summary_out_{case}" in recorded]
+    alone = [case for case in cases if not numbered(recorded, f"summary_track_{case}_")]
+    assert alone
+    for case in alone:
+        # tests/golden holds some of the rows: a token of the summary depends on no other.
+        rows = recorded["summary_rows"].long() if "summary_rows" in recorded else slice(None)
+        close(summary(video_fusion, recorded, case)[rows], recorded[f"summary_out_{case}"][0])
+
+
+@larger_alone
+@torch.inference_mode()
+@pytest.mark.parametrize("case", range(2))
+def test_summary_path_with_tracks(trajectory_fusion, video_fusion, scene_fusion, recorded, case):
     tracks = numbered(recorded, f"summary_track_{case}_")
-    if tracks:
-        scene = scene_fusion(scene, *fuse_tracks(trajectory_fusion, tracks))
+    scene = scene_fusion(summary(video_fusion, recorded, case), *fuse_tracks(trajectory_fusion, tracks))
     close(scene, recorded[f"summary_out_{case}"][0])

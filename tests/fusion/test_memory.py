@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smot_vlm.fusion.even_memory import EvenMemory, even_positions
-from smot_vlm.fusion.memory import Observation, SceneMemory, stack
+from smot_vlm.fusion.memory import Observation, SceneMemory
 
 
 def observation(time: float, cells: int = 4, dim: int = 8) -> Observation:
@@ -71,42 +71,47 @@ def test_an_empty_track_memory_holds_nothing():
     assert EvenMemory(4).items == []
 
 
-def test_a_scene_is_looked_at_so_often_a_second():
+def test_keyframes_come_so_often_a_second():
     memory = SceneMemory(per_second=2.0, capacity=4)
-    looks = []
+    keyframes = []
     for index in range(100):
         time = index / 25
         if memory.is_due(time):
-            memory.looked(time)
-            looks.append(time)
-    assert len(looks) == 8, "four seconds, two looks each"
-    gaps = [later - earlier for earlier, later in pairwise(looks)]
+            memory.add_keyframe(time)
+            keyframes.append(time)
+    assert len(keyframes) == 8, "four seconds, two keyframes each"
+    gaps = [later - earlier for earlier, later in pairwise(keyframes)]
     assert max(gaps) <= 0.5 + 1 / 25 + 1e-9
 
 
-def test_after_a_gap_in_the_video_looks_do_not_pile_up():
+def test_after_a_gap_in_the_video_keyframes_do_not_pile_up():
     memory = SceneMemory(per_second=2.0, capacity=4)
-    memory.looked(0.0)
+    memory.add_keyframe(0.0)
     assert memory.is_due(60.0)
-    memory.looked(60.0)
+    memory.add_keyframe(60.0)
     assert not memory.is_due(60.04)
     assert memory.is_due(60.5)
 
 
-def test_people_are_new_until_remembered():
+def test_people_are_new_until_observed():
     memory = SceneMemory(per_second=2.0, capacity=4)
-    assert memory.is_new(7)
-    memory.remember(7, observation(0.0))
-    assert not memory.is_new(7)
-    assert memory.is_new(8)
-    assert memory.to_remember([7, 8], regular=False) == [1]
-    assert memory.to_remember([7, 8], regular=True) == [0, 1]
+    assert memory.to_observe([7, 8], keyframe=False) == [0, 1]
+    memory.add(7, observation(0.0))
+    assert memory.to_observe([7, 8], keyframe=False) == [1]
+    assert memory.to_observe([7, 8], keyframe=True) == [0, 1]
 
 
-def test_stacking_pads_on_the_right():
-    batch = stack([[observation(1.0), observation(2.0), observation(3.0)], [observation(5.0)]])
+def test_observations_are_padded_on_the_right():
+    memory = SceneMemory(per_second=2.0, capacity=4)
+    for track_id, time in ((4, 5.0), (7, 1.0), (7, 2.0), (7, 3.0)):
+        memory.add(track_id, observation(time))
+    batch = memory.observations([7, 4])
     assert batch.tokens.shape == (2, 3, 4, 8)
     assert batch.mask.tolist() == [[True, True, True], [True, False, False]]
     assert batch.times.tolist() == [[1, 2, 3], [5, 0, 0]]
     assert batch.boxes[1].tolist() == [[5.0] * 4, [0.0] * 4, [0.0] * 4]
     assert batch.tokens[1, 0].unique().tolist() == [5.0]
+
+
+def test_nobody_has_no_observations():
+    assert SceneMemory(per_second=2.0, capacity=4).observations([]) is None

@@ -79,7 +79,7 @@ def test_whatever_the_box_the_pixels_under_it_stay_under_it(x, y, width, height,
 def test_a_copy_is_kept_and_not_the_frame():
     source = frame()
     memory = PictureMemory(pairs=1)
-    memory.look(source, people([[0, 0, 20, 40], [30, 0, 50, 40]]), regular=True)
+    memory.observe(source, people([[0, 0, 20, 40], [30, 0, 50, 40]]), keyframe=True)
     source.image[:] = 255
     kept = [*memory.scene.items, *memory.person(1), *memory.pair(1, 2)]
     assert len(kept) == 3
@@ -89,7 +89,7 @@ def test_a_copy_is_kept_and_not_the_frame():
 def test_pictures_are_spread_over_a_life_and_bounded():
     memory = PictureMemory(scene_frames=4, track_crops=3)
     for index in range(100):
-        memory.look(frame(index), people([[10, 10, 30, 50]]), regular=True)
+        memory.observe(frame(index), people([[10, 10, 30, 50]]), keyframe=True)
     assert len(memory.scene.items) <= 4
     shown = [int(shot.image[0, 0, 2]) for shot in memory.person(1)]
     assert len(shown) <= 3
@@ -100,43 +100,43 @@ def test_pictures_are_spread_over_a_life_and_bounded():
 
 def test_a_first_look_between_regular_ones_keeps_the_person_alone():
     memory = PictureMemory(pairs=4)
-    memory.look(frame(), people([[10, 10, 30, 50], [30, 10, 50, 50]]), regular=False)
+    memory.observe(frame(), people([[10, 10, 30, 50], [30, 10, 50, 50]]), keyframe=False)
     assert memory.scene.items == []
     assert len(memory.person(1)) == 1
-    assert memory.meetings.moment(1, 2) is None
+    assert memory.pairs.closest_crop(1, 2) is None
 
 
 def test_nobody_and_nothing():
     memory = PictureMemory(pairs=4)
-    memory.look(frame(), Detections(np.zeros((0, 4)), np.zeros(0), np.zeros(0)), regular=True)
+    memory.observe(frame(), Detections(np.zeros((0, 4)), np.zeros(0), np.zeros(0)), keyframe=True)
     assert len(memory.scene.items) == 1
     assert memory.person(1) == []
     assert memory.pair(1, 2) == []
 
 
-def test_the_closest_moment_of_a_pair_is_kept():
+def test_the_closest_crop_of_a_pair_is_kept():
     memory = PictureMemory(pairs=4)
     for index, gap in enumerate([30, 10, 20]):
-        memory.look(frame(index), people([[0, 10, 10, 50], [gap, 10, gap + 10, 50]]), regular=True)
-    (moment,) = memory.pair(2, 1)
-    assert moment.image[0, 0, 2] == 1
-    assert sorted(moment.ids.tolist()) == [1, 2]
-    assert memory.pair(1, 2)[0] is moment, "a moment has no direction"
+        memory.observe(frame(index), people([[0, 10, 10, 50], [gap, 10, gap + 10, 50]]), keyframe=True)
+    (crop,) = memory.pair(2, 1)
+    assert crop.image[0, 0, 2] == 1
+    assert sorted(crop.ids.tolist()) == [1, 2]
+    assert memory.pair(1, 2)[0] is crop, "a crop has no direction"
 
 
 def test_of_many_pairs_those_that_come_closest_are_kept():
     memory = PictureMemory(pairs=2)
-    memory.look(frame(0), people([[0, 10, 10, 50], [20, 10, 30, 50], [70, 10, 80, 50]]), regular=True)
-    kept = {pair for pair in [(1, 2), (1, 3), (2, 3)] if memory.meetings.moment(*pair) is not None}
+    memory.observe(frame(0), people([[0, 10, 10, 50], [20, 10, 30, 50], [70, 10, 80, 50]]), keyframe=True)
+    kept = {pair for pair in [(1, 2), (1, 3), (2, 3)] if memory.pairs.closest_crop(*pair) is not None}
     assert kept == {(1, 2), (2, 3)}
-    memory.look(frame(1), people([[0, 10, 10, 50], [5, 10, 15, 50]], [1, 3]), regular=True)
-    kept = {pair for pair in [(1, 2), (1, 3), (2, 3)] if memory.meetings.moment(*pair) is not None}
+    memory.observe(frame(1), people([[0, 10, 10, 50], [5, 10, 15, 50]], [1, 3]), keyframe=True)
+    kept = {pair for pair in [(1, 2), (1, 3), (2, 3)] if memory.pairs.closest_crop(*pair) is not None}
     assert kept == {(1, 2), (1, 3)}
 
 
 def test_a_pair_that_was_not_kept_is_shown_one_by_one():
     memory = PictureMemory(pairs=0)
-    memory.look(frame(), people([[0, 10, 10, 50], [20, 10, 30, 50]]), regular=True)
+    memory.observe(frame(), people([[0, 10, 10, 50], [20, 10, 30, 50]]), keyframe=True)
     first, second = memory.pair(1, 2)
     assert first is memory.person(1)[-1]
     assert second is memory.person(2)[-1]

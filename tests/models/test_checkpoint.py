@@ -12,7 +12,7 @@ from tiny import moving_squares, tiny_config
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.build import build_model
 from smot_vlm.models.checkpoint import ModelCard, load_pretrained, own_state, save_pretrained
-from smot_vlm.models.smot import Fused, SmotModel, View
+from smot_vlm.models.smot import EncodedFrame, Fused, SmotModel
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Detections, Frame
 
@@ -41,13 +41,13 @@ def folder(model, config, tmp_path) -> Path:
     return tmp_path / "model"
 
 
-def look(model: SmotModel) -> tuple[View, Fused]:
+def look(model: SmotModel) -> tuple[EncodedFrame, Fused]:
     """Two people in one frame."""
     image, memory = moving_squares(frames=3)[0], SceneMemory(per_second=1.0, capacity=4)
-    view = model.see(image)
+    view = model.encode_frame(image)
     people = Detections([[2, 4, 14, 16], [2, 32, 14, 44]], [1.0, 1.0], ids=[1, 2])
-    model.remember(memory, Frame(0, 0.0, image), view, people, regular=True)
-    return view, model.recall(memory, [1, 2])
+    model.observe(memory, Frame(0, 0.0, image), view, people, keyframe=True)
+    return view, model.fuse_memory(memory, [1, 2])
 
 
 @torch.no_grad()
@@ -64,7 +64,7 @@ def outputs(model: SmotModel) -> tuple[torch.Tensor, ...]:
     with torch.no_grad():
         view, fused = look(model)
         loss = model.decoder.loss(model.caption_requests(fused), ["two", "a man", "a woman"]).total
-        return view.output.raw[0], model.relate(fused, torch.tensor([[0, 1], [1, 0]])), loss
+        return view.output.raw[0], model.score_pairs(fused, torch.tensor([[0, 1], [1, 0]])), loss
 
 
 def test_a_round_trip_is_equal_to_the_bit(model, config, folder):
@@ -215,7 +215,9 @@ def test_every_file_of_the_folder_is_watched(folder):
 def test_a_model_trained_on_four_bits_speaks_on_the_full_base(config, tmp_path):
     """QLoRA to its end: a 4-bit base, one step, the folder saved, loaded on 4 bits and on the full base, words."""
     torch.manual_seed(0)
-    quantised = replace(config, decoder=replace(config.decoder, quantization="4bit"))
+    quantised = replace(
+        config, decoder=replace(config.decoder, lora_lm=replace(config.decoder.lora_lm, quantization="4bit"))
+    )
     model = build_model(quantised)
     assert "Linear4bit" in {type(module).__name__ for module in model.modules()}
     learned = [parameter for parameter in model.decoder.parameters() if parameter.requires_grad]
@@ -224,7 +226,7 @@ def test_a_model_trained_on_four_bits_speaks_on_the_full_base(config, tmp_path):
     torch.optim.SGD(learned, lr=0.1).step()
     save_pretrained(model.eval(), quantised, tmp_path / "model")
     four_bits, _ = load_pretrained(tmp_path / "model")
-    full, full_config = load_pretrained(tmp_path / "model", ["decoder.quantization=null"])
+    full, full_config = load_pretrained(tmp_path / "model", ["decoder.lora_lm.quantization=null"])
     assert full_config == config
     assert "Linear4bit" not in {type(module).__name__ for module in full.modules()}
     requests = requests_of(full)

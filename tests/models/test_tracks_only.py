@@ -7,7 +7,7 @@ import torch
 from smot_vlm.association.deepsort import DeepSort
 from smot_vlm.bench.clip import demo_clip
 from smot_vlm.config import AssociationConfig, load_config
-from smot_vlm.models.build import build_associator, build_describer
+from smot_vlm.models.build import build_associator, build_configured_model
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.tracker import Tracker
 
@@ -31,9 +31,9 @@ def test_given_boxes_are_linked_and_nothing_is_said(tracker):
 
 
 def test_it_has_no_weights():
-    model = build_describer(load_config(shipped_folder("configs") / "tracks-only.yaml"))
+    model = build_configured_model(load_config(shipped_folder("configs") / "tracks-only.yaml"))
     assert list(model.parameters()) == []
-    assert not (torch.sigmoid(model.relate((1, 2), torch.tensor([[0, 1]]))) > model.verb_thresholds).any()
+    assert not (torch.sigmoid(model.score_pairs((1, 2), torch.tensor([[0, 1]]))) > model.verb_thresholds).any()
 
 
 def test_without_boxes_it_says_what_to_give(tracker):

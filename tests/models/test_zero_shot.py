@@ -10,10 +10,17 @@ from tiny import mot_text, moving_squares, tiny_config
 from tiny_vision import save_tiny_vision_language
 from ultralytics import YOLO
 
-from smot_vlm.config import Config, DecoderConfig, InteractionConfig, PicturesConfig, load_config
+from smot_vlm.config import (
+    Config,
+    DecoderConfig,
+    InteractionConfig,
+    PicturesConfig,
+    VisionLanguageConfig,
+    load_config,
+)
 from smot_vlm.detection import pretrained
 from smot_vlm.detection.detector import YoloDetector
-from smot_vlm.models.build import build_describer
+from smot_vlm.models.build import build_configured_model
 from smot_vlm.models.checkpoint import load_pretrained, save_pretrained
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.models.zero_shot import ZeroShotModel
@@ -30,13 +37,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_vision_language(tmp_path_factory.mktemp("tiny-vl"), "idefics3")
 
 
+def with_model(decoder: DecoderConfig, **changes: object) -> DecoderConfig:
+    """The decoder with another vision-language model."""
+    return dataclasses.replace(decoder, vision_language=dataclasses.replace(decoder.vision_language, **changes))
+
+
 @pytest.fixture(scope="module")
 def config(folder: Path) -> Config:
     """The shipped configuration with a small model and little to weigh."""
     shipped = load_config(REPO / "configs" / "zero-shot.yaml")
     return dataclasses.replace(
         shipped,
-        decoder=dataclasses.replace(shipped.decoder, language_model=str(folder), max_new_tokens=8, max_batch=64),
+        decoder=with_model(
+            dataclasses.replace(shipped.decoder, max_new_tokens=8, max_batch=64), language_model=str(folder)
+        ),
         interaction=dataclasses.replace(shipped.interaction, max_pairs=2, max_gap=None, threshold=0.0, shortlist=3),
         pictures=PicturesConfig(scene_frames=3, track_crops=2, frame_size=64, crop_size=32),
     )
@@ -44,7 +58,7 @@ def config(folder: Path) -> Config:
 
 @pytest.fixture(scope="module")
 def tracker(config: Config) -> Tracker:
-    return Tracker(build_describer(config), config)
+    return Tracker(build_configured_model(config), config)
 
 
 @pytest.fixture(scope="module")
@@ -98,24 +112,27 @@ def test_the_direction_is_read_from_the_marks(tracker, boxes):
 
 def test_the_threshold_decides_what_is_said(config, boxes):
     silent = dataclasses.replace(config, interaction=dataclasses.replace(config.interaction, threshold=0.999))
-    assert Tracker(build_describer(silent), silent).describe(moving_squares(), trajectories=boxes).interactions == ()
+    assert (
+        Tracker(build_configured_model(silent), silent).describe(moving_squares(), trajectories=boxes).interactions
+        == ()
+    )
 
 
 def test_people_who_never_come_near_are_not_asked_about(config, boxes, monkeypatch):
     """The squares are 28 pixels apart and 12 high."""
     apart = dataclasses.replace(config, interaction=dataclasses.replace(config.interaction, max_gap=1.0))
-    model = build_describer(apart)
+    model = build_configured_model(apart)
     monkeypatch.setattr(model.verbs, "probabilities", lambda images: pytest.fail("was asked"))
     assert Tracker(model, apart).describe(moving_squares(), trajectories=boxes).interactions == ()
 
 
 def test_no_learned_feature_is_computed(config):
-    model = build_describer(config)
+    model = build_configured_model(config)
     assert isinstance(model, ZeroShotModel)
     assert not any(isinstance(module, YoloDetector) for module in model.modules())
     assert not any(parameter.requires_grad for parameter in model.parameters())
     image = moving_squares()[0]
-    assert model.see(image) is image
+    assert model.encode_frame(image) is image
     assert model.verb_thresholds.shape == (NUM_VERBS,)
 
 
@@ -161,7 +178,7 @@ class NoPeople:
 
 
 def test_a_missing_detector_is_told_before_the_first_frame(config, no_checkpoint):
-    tracker = Tracker(build_describer(config), config)
+    tracker = Tracker(build_configured_model(config), config)
     frames_read = []
     with pytest.raises(FileNotFoundError, match=r"detector yolo11n.pt was not found .*--detector onnx:FILE"):
         tracker.describe(moving_squares(), on_frame=lambda frame, video: frames_read.append(frame))
@@ -171,7 +188,7 @@ def test_a_missing_detector_is_told_before_the_first_frame(config, no_checkpoint
 def test_a_checkpoint_on_this_machine_is_used(config, no_checkpoint):
     (no_checkpoint / "weights").mkdir()
     YOLO("yolo11n.yaml", verbose=False).save(no_checkpoint / "weights" / "yolo11n.pt")
-    description = Tracker(build_describer(config), config).describe(moving_squares(frames=3))
+    description = Tracker(build_configured_model(config), config).describe(moving_squares(frames=3))
     assert description.model.associator == "byte"
     assert description.caption
 
@@ -190,7 +207,9 @@ def test_a_missing_language_model_is_told_in_one_line(monkeypatch, tmp_path):
 
 
 def test_from_pretrained_takes_the_shipped_configuration_and_what_is_to_differ(folder, boxes):
-    tracker = Tracker.from_pretrained("zero-shot", device="cpu", overrides=[f"decoder.language_model={folder}"])
+    tracker = Tracker.from_pretrained(
+        "zero-shot", device="cpu", overrides=[f"decoder.vision_language.language_model={folder}"]
+    )
     assert isinstance(tracker.model, ZeroShotModel)
     assert tracker.config.name == "zero-shot"
     # Two squares 2.3 heights apart are not near.
@@ -200,7 +219,8 @@ def test_from_pretrained_takes_the_shipped_configuration_and_what_is_to_differ(f
 def test_a_configuration_of_ones_own_names_another_model(config, folder, tmp_path, boxes):
     path = tmp_path / "mine.yaml"
     path.write_text(
-        f"name: mine\nspine: zero-shot\ndecoder: {{name: vision-language, language_model: {folder}, soft_tokens: 0}}\n"
+        "name: mine\nmodel_type: zero-shot\ndecoder:\n  name: vision-language\n"
+        f"  vision_language: {{language_model: {folder}, soft_tokens: 0}}\n"
     )
     tracker = Tracker.from_pretrained(path, device="cpu")
     assert isinstance(tracker.model, ZeroShotModel)
@@ -214,29 +234,28 @@ def test_there_is_nothing_to_save(tracker, tmp_path):
         tracker.save_pretrained(tmp_path / "saved")
 
 
-def test_an_unknown_spine_names_the_known_ones(config):
-    with pytest.raises(ValueError, match="spine is 'snake'; it takes smot, zero-shot"):
-        build_describer(dataclasses.replace(config, spine="snake"))
+def test_an_unknown_model_type_names_the_known_ones(config):
+    with pytest.raises(ValueError, match="model_type is 'snake'; it takes smot, zero-shot"):
+        build_configured_model(dataclasses.replace(config, model_type="snake"))
 
 
 def test_an_unknown_dtype_names_the_known_ones(config):
-    wrong = dataclasses.replace(config, decoder=dataclasses.replace(config.decoder, dtype="int4"))
+    wrong = dataclasses.replace(config, decoder=with_model(config.decoder, dtype="int4"))
     with pytest.raises(ValueError, match="dtype is 'int4'; it takes float32, bfloat16, float16"):
-        build_describer(wrong)
+        build_configured_model(wrong)
 
 
 def test_half_precision_speaks_too(config, boxes):
-    half = dataclasses.replace(config, decoder=dataclasses.replace(config.decoder, dtype="bfloat16"))
-    description = Tracker(build_describer(half), half).describe(moving_squares(frames=6), trajectories=boxes)
+    half = dataclasses.replace(config, decoder=with_model(config.decoder, dtype="bfloat16"))
+    description = Tracker(build_configured_model(half), half).describe(moving_squares(frames=6), trajectories=boxes)
     assert len(description.interactions) == 6
 
 
 @pytest.fixture(scope="module")
 def learned_config(folder: Path) -> Config:
     """A model with learned features, soft tokens and LoRA, whose decoder looks at pictures as well."""
-    decoder = DecoderConfig(
-        name="vision-language", language_model=str(folder), soft_tokens=2, stretches=2, lora_rank=2, max_new_tokens=8
-    )
+    vision_language = VisionLanguageConfig(str(folder), soft_tokens=2, num_segments=2, lora_rank=2)
+    decoder = DecoderConfig(name="vision-language", max_new_tokens=8, vision_language=vision_language)
     pictures = PicturesConfig(scene_frames=2, track_crops=2, frame_size=64, crop_size=32)
     return dataclasses.replace(
         tiny_config(folder), decoder=decoder, pictures=pictures, interaction=InteractionConfig(verb_encoder=None)
@@ -245,7 +264,7 @@ def learned_config(folder: Path) -> Config:
 
 def test_the_decoder_serves_a_model_with_learned_features(learned_config, boxes):
     torch.manual_seed(0)
-    model = build_describer(learned_config)
+    model = build_configured_model(learned_config)
     assert isinstance(model, SmotModel)
     asked: list[CaptionRequest] = []
     generate = model.decoder.generate
@@ -260,7 +279,7 @@ def test_the_decoder_serves_a_model_with_learned_features(learned_config, boxes)
 
 def test_it_is_saved_without_the_base_model_and_says_the_same_again(learned_config, boxes, tmp_path):
     torch.manual_seed(0)
-    model = build_describer(learned_config)
+    model = build_configured_model(learned_config)
     first = Tracker(model, learned_config).describe(moving_squares(), trajectories=boxes)
     save_pretrained(model, learned_config, tmp_path / "saved")
     again, config = load_pretrained(tmp_path / "saved")
@@ -270,5 +289,5 @@ def test_it_is_saved_without_the_base_model_and_says_the_same_again(learned_conf
 
 
 def test_nobody_gathers_pictures_for_a_decoder_that_does_not_look(tiny_tracker_config):
-    model = build_describer(tiny_tracker_config)
+    model = build_configured_model(tiny_tracker_config)
     assert model.open_memory(per_second=2.0, capacity=4).pictures is None

@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smot_vlm.data.bensmot import Sequence
+from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.data.frames import FrameFile
 from smot_vlm.output.palette import track_colour
 from smot_vlm.output.preview import BACKGROUND, draw_sequence, write_preview
 from smot_vlm.structures import Interaction, Trajectory
 
 
-def make(folder: Path, people: int = 2, caption: str = "A man stands.", size: tuple[int, int] = (160, 90)) -> Sequence:
+def make(
+    folder: Path, people: int = 2, caption: str = "A man stands.", size: tuple[int, int] = (160, 90)
+) -> BenSmotSequence:
     folder.mkdir(parents=True, exist_ok=True)
     frames = []
     for index in range(7):
@@ -23,7 +25,7 @@ def make(folder: Path, people: int = 2, caption: str = "A man stands.", size: tu
     tracks = tuple(Trajectory(id, every, boxes + 2 * id, np.ones(7), caption) for id in range(1, people + 1))
     names = tuple(f"man{id - 1}" for id in range(1, people + 1))
     interactions = (Interaction(1, "look.v.01", 2),) if people > 1 else ()
-    return Sequence("street/a", folder, tuple(frames), size, tracks, names, interactions, "A street.", 2.0)
+    return BenSmotSequence("street/a", folder, tuple(frames), size, tracks, names, interactions, "A street.", 2.0)
 
 
 def colours(image: Image.Image) -> set[tuple[int, ...]]:
@@ -58,11 +60,11 @@ def test_a_crowd_is_cut_short(tmp_path):
 
 def test_videos_without_people_or_words(tmp_path):
     bare = make(tmp_path, people=0, caption="")
-    bare = Sequence(**{**vars(bare), "caption": ""})
+    bare = BenSmotSequence(**{**vars(bare), "caption": ""})
     assert len(colours(draw_sequence(bare, frames=3))) > 2
     assert draw_sequence(bare, frames=12).width > draw_sequence(bare, frames=3).width
     with pytest.raises(ValueError, match="nothing to draw"):
-        draw_sequence(Sequence(**{**vars(bare), "frames": ()}))
+        draw_sequence(BenSmotSequence(**{**vars(bare), "frames": ()}))
 
 
 def test_the_sheet(tmp_path):

@@ -1,6 +1,7 @@
 """True boxes with noise: like a detector's, the same for the same seed."""
 
 import numpy as np
+import pytest
 from reproduction_cases import NAMES, write_data
 
 from smot_vlm.association.people_sources import GivenDetections
@@ -9,6 +10,8 @@ from smot_vlm.evaluation.tracking import box_iou
 from smot_vlm.formats.mot import read_mot
 from smot_vlm.reproduction.noise import noisy_boxes, write_noisy_boxes
 from smot_vlm.synthetic.sequence import make_sequence
+
+pytestmark = pytest.mark.drawn
 
 
 def test_boxes_are_near_the_truth_and_some_are_missed():
@@ -48,10 +51,10 @@ def as_read(sequence):
     """A drawn sequence as a reader of data sets gives it."""
     from pathlib import Path
 
-    from smot_vlm.data.bensmot import Sequence
+    from smot_vlm.data.bensmot import BenSmotSequence
     from smot_vlm.data.frames import FrameFile
 
     frames = tuple(FrameFile(index, Path(f"{index}.jpg")) for index in range(len(sequence)))
     size = (sequence.width, sequence.height)
     words = (sequence.keys, sequence.interactions, sequence.caption, sequence.fps)
-    return Sequence(sequence.name, Path(), frames, size, sequence.tracks, *words)
+    return BenSmotSequence(sequence.name, Path(), frames, size, sequence.tracks, *words)

@@ -5,7 +5,7 @@ from tiny import moving_squares, tiny_config
 
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.build import build_model
-from smot_vlm.semantics.context import MOST_PEOPLE, Relation, SceneContext
+from smot_vlm.semantics.context import MAX_PEOPLE, Relation, SceneContext
 from smot_vlm.semantics.prompts import VISUAL, Prompts
 from smot_vlm.structures import Detections, Frame
 
@@ -31,7 +31,7 @@ def test_a_caption_cannot_place_soft_tokens():
 
 def test_a_crowd_is_not_told_whole():
     context = SceneContext.of(["someone"] * 50, [Relation(0, "push", 30), Relation(0, "push", 1)])
-    assert len(context.captions) == MOST_PEOPLE
+    assert len(context.captions) == MAX_PEOPLE
     assert context.relations == ("person 1: push person 2",)
 
 
@@ -69,8 +69,8 @@ def test_the_summary_is_told_what_the_config_says(tiny_language_model, context, 
     memory = SceneMemory(per_second=4.0, capacity=6)
     frame = Frame(0, 0.0, moving_squares(frames=1)[0])
     people = Detections([[2, 4, 14, 16], [2, 32, 14, 44]], [1.0, 1.0], ids=[1, 2])
-    model.remember(memory, frame, model.see(frame.image), people, regular=True)
-    caption, captions = model.describe(model.recall(memory, [1, 2]), [Relation(0, "push", 1)])
+    model.observe(memory, frame, model.encode_frame(frame.image), people, keyframe=True)
+    caption, captions = model.describe(model.fuse_memory(memory, [1, 2]), [Relation(0, "push", 1)])
     assert echo.batches == batches
     assert len(captions) == 2
     assert all(words in caption for words in told)

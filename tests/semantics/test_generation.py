@@ -1,4 +1,4 @@
-"""Generation: shared beginnings, merged LoRA, a lean loop. None of them may change a word."""
+"""Generation: shared prefixes, merged LoRA, a lean loop. None of them may change a caption."""
 
 import pytest
 import torch
@@ -8,9 +8,9 @@ from transformers import DynamicCache, MistralConfig, MistralForCausalLM
 from transformers.cache_utils import DynamicLayer
 
 from smot_vlm.semantics.decoder import CaptionRequest
-from smot_vlm.semantics.generation import Decoding, PromptRow, write
+from smot_vlm.semantics.generation import Decoding, PromptRow, generate_ids
 from smot_vlm.semantics.lora_lm import LoraLM
-from smot_vlm.semantics.shared_cache import RoomyLayer, pad_left, read_beginnings
+from smot_vlm.semantics.prefix_cache import PreallocatedLayer, pad_left, prefill_prefixes
 
 DIM = 16
 PROMPTS = ("Tell me of <visual>, please.", "<visual>", "Say at some length what is to be seen here: <visual>")
@@ -38,10 +38,11 @@ def make_requests(count: int) -> list[CaptionRequest]:
 
 
 def oracle(decoder: LoraLM, requests: list[CaptionRequest], **options) -> list[str]:
-    """transformers' own generation, one caption at a time, the whole prompt read, LoRA apart from the weights."""
+    """Transformers' own generation, one caption at a time, the whole prompt read, LoRA apart from the weights."""
     captions = []
     for request in requests:
-        row = decoder._prompt_rows([request])[0][None]
+        prompt = decoder.prompt_rows([request])[0]
+        row = torch.cat([decoder._embed(prompt.prefix), prompt.rest])[None]
         ids = decoder.language_model.generate(
             inputs_embeds=row,
             attention_mask=torch.ones(row.shape[:2], dtype=torch.long),
@@ -70,47 +71,47 @@ def test_greedy_captions_are_those_of_the_plain_way(requests, expected, merge_lo
     assert make_decoder(merge_lora=merge_lora, max_batch=max_batch).generate(requests) == expected
 
 
-def test_rows_that_end_early_leave_the_others_alone(requests):
+def test_finished_rows_are_dropped_and_leave_the_others_alone(requests):
     """The end token is set to one that some rows write early and others never."""
     decoder = make_decoder(max_new_tokens=30)
-    written = write_all(decoder, requests, end=-1)
-    end = written[0][4]
-    cut = [row[: row.index(end)] if end in row else row for row in written]
+    generated = all_ids(decoder, requests, end=-1)
+    end = generated[0][4]
+    cut = [row[: row.index(end)] if end in row else row for row in generated]
     assert len({len(row) for row in cut}) > 1, "the rows must end at different times for this to be a test"
     with count_rows(decoder) as rows:
-        assert write_all(decoder, requests, end=end) == cut
+        assert all_ids(decoder, requests, end=end) == cut
     lengths = [len(row) for row in cut]
-    # One pass over the beginnings and one over the rest of the prompts; then a row is computed for each word it wrote.
+    # One pass over the prefixes and one over the rest of the prompts; then a row is computed for each of its tokens.
     assert sum(rows) == len(PROMPTS) + len(requests) + sum(min(length, 29) for length in lengths)
 
 
-def test_a_shared_beginning_is_read_once():
+def test_a_shared_prefix_is_read_once():
     request = make_requests(2)[1]
     requests = [CaptionRequest("instance", request.tokens * scale, PROMPTS[2]) for scale in (1.0, 0.5, -1.0)]
     decoder = make_decoder(max_batch=2, max_new_tokens=1)
-    (before, rest) = (len(ids) for ids in decoder._split(PROMPTS[2]))
+    (prefix, rest) = (len(ids) for ids in decoder._split(PROMPTS[2]))
     with count_rows(decoder, tokens=True) as tokens:
         decoder.generate(requests)
-    assert before > 20
-    assert tokens == [before, 2 * (3 + rest), 3 + rest]
+    assert prefix > 20
+    assert tokens == [prefix, 2 * (3 + rest), 3 + rest]
 
 
-def test_beginnings_may_be_empty_or_differ_in_length():
+def test_prefixes_may_be_empty_or_differ_in_length():
     decoder = make_decoder(merge_lora=False)
     rests = [row.rest for row in decoder.prompt_rows(make_requests(4))]
-    beginnings = [(), (5, 6, 7), (9,), (5, 6, 7)]
-    rows = [PromptRow(before, rest) for before, rest in zip(beginnings, rests, strict=True)]
-    together = write_rows(decoder, rows)
-    assert together == [write_rows(decoder, [row])[0] for row in rows]
-    whole = [PromptRow((), torch.cat([decoder._embed(row.before), row.rest])) for row in rows]
-    assert together == write_rows(decoder, whole)
+    prefixes = [(), (5, 6, 7), (9,), (5, 6, 7)]
+    rows = [PromptRow(prefix, rest) for prefix, rest in zip(prefixes, rests, strict=True)]
+    together = ids_of(decoder, rows)
+    assert together == [ids_of(decoder, [row])[0] for row in rows]
+    whole = [PromptRow((), torch.cat([decoder._embed(row.prefix), row.rest])) for row in rows]
+    assert together == ids_of(decoder, whole)
 
 
-def test_what_was_read_of_beginnings_is_what_a_whole_pass_gives():
+def test_prefilled_prefixes_are_what_a_whole_pass_gives():
     model = tiny_llama(40).requires_grad_(False)
-    beginnings = [(4, 5, 6, 7), (8, 9)]
-    read = read_beginnings(model, beginnings)
-    for place, ids in enumerate(beginnings):
+    prefixes = [(4, 5, 6, 7), (8, 9)]
+    read = prefill_prefixes(model, prefixes)
+    for place, ids in enumerate(prefixes):
         cache = DynamicCache(config=model.config)
         model(input_ids=torch.tensor([ids]), past_key_values=cache, use_cache=True)
         for (keys, values), layer in zip(read.layers, cache.layers, strict=True):
@@ -118,8 +119,8 @@ def test_what_was_read_of_beginnings_is_what_a_whole_pass_gives():
             assert torch.allclose(values[place, :, read.mask[place]], layer.values[0], atol=1e-5)
 
 
-def test_expanding_leaves_the_beginnings_for_the_next_batch():
-    read = read_beginnings(tiny_llama(40).requires_grad_(False), [(4, 5, 6), (8,)])
+def test_expanding_leaves_the_prefixes_for_the_next_batch():
+    read = prefill_prefixes(tiny_llama(40).requires_grad_(False), [(4, 5, 6), (8,)])
     kept = [keys.clone() for keys, _ in read.layers]
     cache, mask = read.expand([(8,), (4, 5, 6), (8,)])
     assert mask.tolist() == [[False, False, True], [True, True, True], [False, False, True]]
@@ -128,22 +129,22 @@ def test_expanding_leaves_the_beginnings_for_the_next_batch():
     assert all(torch.equal(keys, before) for (keys, _), before in zip(read.layers, kept, strict=True))
 
 
-def test_a_roomy_layer_holds_what_a_dynamic_one_holds():
+def test_a_preallocated_layer_holds_what_a_dynamic_one_holds():
     generator = torch.Generator().manual_seed(0)
-    roomy, plain = RoomyLayer(), DynamicLayer()
+    preallocated, plain = PreallocatedLayer(), DynamicLayer()
     rows = 4
     for tokens in (3, 1, 1, 80, 1, 1):
         keys, values = (torch.randn(rows, 2, tokens, 5, generator=generator) for _ in range(2))
-        for got, wanted in zip(roomy.update(keys, values), plain.update(keys, values), strict=True):
+        for got, wanted in zip(preallocated.update(keys, values), plain.update(keys, values), strict=True):
             assert torch.equal(got, wanted)
-        assert roomy.get_seq_length() == plain.get_seq_length()
+        assert preallocated.get_seq_length() == plain.get_seq_length()
         if rows == 4 and tokens == 80:
             rows = 2
-            for layer in (roomy, plain):
+            for layer in (preallocated, plain):
                 layer.batch_select_indices(torch.tensor([2, 0]))
 
 
-def test_a_sliding_window_is_written_by_transformers_itself(requests):
+def test_a_sliding_window_is_generated_by_transformers_itself(requests):
     config = MistralConfig(
         vocab_size=259, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, sliding_window=16, initializer_range=0.3,
@@ -153,7 +154,7 @@ def test_a_sliding_window_is_written_by_transformers_itself(requests):
     assert decoder.generate(requests[:3]) == oracle(decoder, requests[:3])
 
 
-def test_settings_of_the_models_makers_change_nothing(requests, expected):
+def test_the_models_own_generation_config_changes_nothing(requests, expected):
     decoder = make_decoder()
     decoder.language_model.generation_config.repetition_penalty = 5.0
     assert decoder.generate(requests) == expected
@@ -199,14 +200,16 @@ def test_settings_out_of_range_are_told(options, message):
         Decoding(**options)
 
 
-def write_all(decoder: LoraLM, requests: list[CaptionRequest], end: int) -> list[list[int]]:
-    return write_rows(decoder, decoder.prompt_rows(requests), end)
+def all_ids(decoder: LoraLM, requests: list[CaptionRequest], end: int) -> list[list[int]]:
+    return ids_of(decoder, decoder.prompt_rows(requests), end)
 
 
 @torch.inference_mode()
-def write_rows(decoder: LoraLM, rows: list[PromptRow], end: int = 2) -> list[list[int]]:
-    with decoder._speaker() as model:
-        return write(model, rows, Decoding(), max_new_tokens=decoder.max_new_tokens, max_batch=32, end=end, pad=0)
+def ids_of(decoder: LoraLM, rows: list[PromptRow], end: int = 2) -> list[list[int]]:
+    with decoder._generation_model() as model:
+        return generate_ids(
+            model, rows, Decoding(), max_new_tokens=decoder.max_new_tokens, max_batch=32, end=end, pad=0
+        )
 
 
 class count_rows:
@@ -222,7 +225,7 @@ class count_rows:
             rows, tokens = inputs[0].shape[:2]
             counts.append(rows * tokens if self._tokens else rows)
 
-        with self._decoder._speaker() as model:
+        with self._decoder._generation_model() as model:
             self._hook = model.model.layers[0].register_forward_pre_hook(note)
         return counts
 

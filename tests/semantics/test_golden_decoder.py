@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from recordings import larger_alone
 
 from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.losses import IGNORED, focal_loss, label_smoothed_loss
-from smot_vlm.semantics.smoter_search import FORBIDDEN_LOGIT, WrittenText, search
+from smot_vlm.semantics.smoter_search import FORBIDDEN_LOGIT, GeneratedText, search
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer
 
 BEGIN, END, PADDING = 104, 102, 0
@@ -41,21 +42,23 @@ def renamed(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def modules(shared: Path) -> Path:
-    return shared / "golden/dev/modules"
+def modules(golden: Path) -> Path:
+    return golden / "modules"
 
 
 @pytest.fixture(scope="module")
 def recorded(modules: Path) -> dict[str, torch.Tensor]:
     with np.load(modules / "textdec_io.npz") as file:
-        return {name: torch.as_tensor(file[name]) for name in file.files}
+        arrays = {name: torch.as_tensor(file[name]) for name in file.files}
+    return {name: array.float() if array.dtype == torch.float16 else array for name, array in arrays.items()}
 
 
 @pytest.fixture
 def network(modules: Path) -> SmoterTransformer:
     with np.load(modules / "textdec_state.npz") as file:
         state = {renamed(name): torch.as_tensor(file[name]) for name in file.files if name != "output.weight"}
-        assert (file["output.weight"] == file["embedding.words.weight"]).all()
+        if "output.weight" in file.files:
+            assert (file["output.weight"] == file["embedding.words.weight"]).all()
     network = SmoterTransformer(200, dim=256, hidden=64, layers=2, heads=4, feedforward=128)
     network.load_state_dict(state)
     return network.eval()
@@ -65,7 +68,7 @@ def all_real(visual: torch.Tensor) -> torch.Tensor:
     return torch.ones(visual.shape[:2], dtype=torch.bool)
 
 
-def write(network: SmoterTransformer, visual: torch.Tensor, **options: bool | Decoding) -> WrittenText:
+def write(network: SmoterTransformer, visual: torch.Tensor, **options: bool | Decoding) -> GeneratedText:
     return search(network, visual, all_real(visual), begin=BEGIN, end=END, max_new_tokens=39, **options)
 
 
@@ -148,11 +151,14 @@ def test_smoothed_loss_alone(recorded):
 def test_gradients(network, recorded):
     targets = targets_of(recorded["tf_tokens"], recorded["tf_need_predict"])
     mean_loss(logits_of(network, recorded), targets).backward()
-    torch.testing.assert_close(network.project[0].weight.grad, recorded["grad_proj_weight"], atol=TOLERANCE, rtol=1e-4)
-    torch.testing.assert_close(network.words.weight.grad, recorded["grad_words"], atol=TOLERANCE, rtol=1e-4)
+    for weight, name in ((network.project[0].weight, "grad_proj_weight"), (network.words.weight, "grad_words")):
+        expected = recorded[name]
+        # tests/golden holds each fourth row.
+        rows = weight.grad[:: len(weight) // len(expected)]
+        torch.testing.assert_close(rows, expected, atol=TOLERANCE, rtol=1e-4)
 
 
-def assert_same_text(text: WrittenText, tokens: torch.Tensor, log_probs: torch.Tensor) -> None:
+def assert_same_text(text: GeneratedText, tokens: torch.Tensor, log_probs: torch.Tensor) -> None:
     # Where every row ends at once the released code gives the end token alone, without the begin token.
     ours = text.tokens[:, 1:] if tokens.shape[1] == 1 else text.tokens
     assert ours.tolist() == tokens.tolist()
@@ -160,10 +166,12 @@ def assert_same_text(text: WrittenText, tokens: torch.Tensor, log_probs: torch.T
 
 
 @pytest.mark.parametrize("use_cache", [True, False])
-@pytest.mark.parametrize("case", range(8))
-def test_greedy(network, recorded, case, use_cache):
-    text = write(network, recorded[f"greedy_in_{case}"], use_cache=use_cache)
-    assert_same_text(text, recorded[f"greedy_tokens_{case}"], recorded[f"greedy_logprob_{case}"])
+def test_greedy(network, recorded, use_cache):
+    cases = sum(name.startswith("greedy_in_") for name in recorded)
+    assert cases >= 5
+    for case in range(cases):
+        text = write(network, recorded[f"greedy_in_{case}"], use_cache=use_cache)
+        assert_same_text(text, recorded[f"greedy_tokens_{case}"], recorded[f"greedy_logprob_{case}"])
 
 
 @pytest.mark.parametrize("use_cache", [True, False])
@@ -194,16 +202,25 @@ def test_beam_search(network, recorded, use_cache):
 def test_logits_of_each_greedy_step(network, recorded):
     """As recorded: after the word just written was forbidden."""
     visual, tokens = recorded["greedy_in_0"], recorded["greedy_tokens_0"].long()
-    context = network.read(visual, all_real(visual))
+    state = network.prefill(visual, all_real(visual))
     for step, (token, expected) in enumerate(zip(tokens[0, :-1], recorded["greedy_step_logits_0"], strict=True)):
-        logits, context = network.write(token.view(1, 1), context)
+        logits, state = network.extend(token.view(1, 1), state)
         if step > 0:
             logits[0, 0, token] = FORBIDDEN_LOGIT
         torch.testing.assert_close(logits[0, 0], expected, atol=TOLERANCE, rtol=0)
 
 
-@pytest.mark.parametrize("case", range(3))
+@pytest.mark.parametrize("case", range(2))
 def test_focal_loss_and_its_gradient(modules, case):
+    check_focal_loss(modules, case)
+
+
+@larger_alone
+def test_focal_loss_of_many_pairs(modules):
+    check_focal_loss(modules, 2)
+
+
+def check_focal_loss(modules: Path, case: int) -> None:
     with np.load(modules / "classifier.npz") as file:
         logits = torch.tensor(file[f"logits_{case}"], requires_grad=True)
         labels, expected, gradient = (file[f"{name}_{case}"] for name in ("labels", "loss", "grad"))

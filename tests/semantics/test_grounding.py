@@ -5,15 +5,14 @@ import pytest
 import torch
 from tiny import tiny_config
 
-from smot_vlm.models.build import build_decoder
-from smot_vlm.semantics.decoder import CaptionRequest
+from smot_vlm.models.decoders import build_decoder
+from smot_vlm.semantics.decoder import CaptionRequest, Grounding
 from smot_vlm.semantics.grounding import (
     SHARPNESS,
-    Grounded,
     bag_of_words_loss,
     content_words,
-    spelling_loss,
-    stretches_loss,
+    ctc_loss,
+    segment_loss,
     word_cosines,
 )
 from smot_vlm.semantics.lora_lm import LoraLM
@@ -77,9 +76,9 @@ def spelled(*columns: int, words: int = 3) -> torch.Tensor:
 
 
 def test_words_in_order_cost_little_and_in_another_order_much():
-    assert spelling_loss(spelled(0, 1, 2), [[0, 1, 2]]) < 0.1
-    assert spelling_loss(spelled(0, 1, 2), [[2, 1, 0]]) > 10
-    assert spelling_loss(spelled(0, 0, 2), [[0, 2]]) < 0.1, "a word that is held is one word"
+    assert ctc_loss(spelled(0, 1, 2), [[0, 1, 2]]) < 0.1
+    assert ctc_loss(spelled(0, 1, 2), [[2, 1, 0]]) > 10
+    assert ctc_loss(spelled(0, 0, 2), [[0, 2]]) < 0.1, "a word that is held is one word"
 
 
 def test_spelling_is_the_sum_over_all_ways():
@@ -89,58 +88,58 @@ def test_spelling_is_the_sum_over_all_ways():
     chances = [np.exp(np.array([0.0, SHARPNESS * value]) + counts) for value in (0.1, 0.2)]
     (silent_1, word_1), (silent_2, word_2) = (chance / chance.sum() for chance in chances)
     expected = -np.log(word_1 * word_2 + word_1 * silent_2 + silent_1 * word_2)
-    assert spelling_loss(cosines, [[0]]).item() == pytest.approx(expected, rel=1e-3)
+    assert ctc_loss(cosines, [[0]]).item() == pytest.approx(expected, rel=1e-3)
 
 
 def test_a_line_that_is_too_long_is_cut_and_one_that_never_fits_counts_nothing():
-    assert spelling_loss(spelled(0, 1), [[0, 1, 2]]) < 0.5
-    assert spelling_loss(spelled(0, 0), [[0, 0]]).item() == 0.0
-    assert spelling_loss(spelled(0, 1), [[]]).isfinite()
+    assert ctc_loss(spelled(0, 1), [[0, 1, 2]]) < 0.5
+    assert ctc_loss(spelled(0, 0), [[0, 0]]).item() == 0.0
+    assert ctc_loss(spelled(0, 1), [[]]).isfinite()
 
 
 def test_an_empty_bag_costs_nothing(decoder):
-    assert decoder.grounding(requests(2), ["the", "a"]).total.item() == 0.0
+    assert decoder.grounding.caption_loss(requests(2), ["the", "a"], ctc=True).total.item() == 0.0
 
 
 def test_grounding_counts_its_words_and_reaches_the_features(decoder):
-    assert isinstance(decoder, Grounded)
+    assert isinstance(decoder.grounding, Grounding)
     asked = [CaptionRequest("instance", torch.randn(5, 32, requires_grad=True), Prompts().render("instance_caption"))]
-    loss = decoder.grounding(asked, ["a red man"])
-    assert loss.words == len(decoder.content_tokens("a red man")) > 0
+    loss = decoder.grounding.caption_loss(asked, ["a red man"], ctc=True)
+    assert loss.words == len(decoder.grounding.content_tokens("a red man")) > 0
     loss.total.backward()
     assert asked[0].tokens.grad.abs().sum() > 0
 
 
 def test_moments_are_words_of_each_look_alone(decoder):
     looks = torch.randn(3, 4, 32, requires_grad=True)
-    loss = decoder.moments(looks, ["man red waves", "woman blue bows", "man red waves"])
-    assert loss.words == sum(len(decoder.content_tokens(text)) for text in ("man red waves", "woman blue bows")) + len(
-        decoder.content_tokens("man red waves")
-    )
+    loss = decoder.grounding.frame_loss(looks, ["man red waves", "woman blue bows", "man red waves"])
+    assert loss.words == sum(
+        len(decoder.grounding.content_tokens(text)) for text in ("man red waves", "woman blue bows")
+    ) + len(decoder.grounding.content_tokens("man red waves"))
     loss.total.backward()
     assert (looks.grad.abs().sum(dim=(1, 2)) > 0).all()
     with torch.no_grad():
         changed = looks.clone()
         changed[1] = torch.randn(4, 32)
-        alone = decoder.moments(changed[:1], ["man red waves"]).total
-        assert torch.allclose(alone, decoder.moments(looks[:1], ["man red waves"]).total)
+        alone = decoder.grounding.frame_loss(changed[:1], ["man red waves"]).total
+        assert torch.allclose(alone, decoder.grounding.frame_loss(looks[:1], ["man red waves"]).total)
 
 
 def test_each_token_of_a_stretch_has_a_part_of_its_own(decoder):
-    """Two stretches of two tokens: the right words in the other token of their stretch are wrong."""
+    """Two segments of two tokens: the right words in the other token of their segment are wrong."""
     words = torch.randn(len(decoder.tokenizer), 64, generator=torch.Generator().manual_seed(0))
     texts = [[("man", "waves"), ("man", "bows")], [("woman", "bows"), ()]]
 
     def say(word: str) -> torch.Tensor:
-        return words[decoder.content_tokens(word)].sum(dim=0)
+        return words[decoder.grounding.content_tokens(word)].sum(dim=0)
 
     said = torch.stack(
         [torch.stack([say(word) for word in line.split()]) for line in ("man waves man bows", "woman bows man bows")]
     )
-    right = stretches_loss(said, words, decoder.tokenizer, texts)
-    crossed = stretches_loss(said[:, [1, 0, 3, 2]], words, decoder.tokenizer, texts)
+    right = segment_loss(said, words, decoder.tokenizer, texts)
+    crossed = segment_loss(said[:, [1, 0, 3, 2]], words, decoder.tokenizer, texts)
     assert right.words == sum(
-        len(decoder.content_tokens(word)) for word in ["man", "waves", "man", "bows", "woman", "bows"]
+        len(decoder.grounding.content_tokens(word)) for word in ["man", "waves", "man", "bows", "woman", "bows"]
     )
     assert crossed.total > 2 * right.total
 
@@ -157,8 +156,8 @@ def test_a_beginning_read_once_gives_the_same_loss_and_gradient(decoder, monkeyp
 
     loss, gradient = run()
     shared: list[tuple[int, ...]] = []
-    original = LoraLM._shared_beginning
-    monkeypatch.setattr(LoraLM, "_shared_beginning", lambda self, prompts: shared.append(original(self, prompts)) or ())
+    original = LoraLM._shared_prefix
+    monkeypatch.setattr(LoraLM, "_shared_prefix", lambda self, prompts: shared.append(original(self, prompts)) or ())
     apart, gradient_apart = run()
     assert len(shared[0]) > 10, "the chat's beginning is shared"
     assert loss == pytest.approx(apart, rel=1e-5)
@@ -167,5 +166,5 @@ def test_a_beginning_read_once_gives_the_same_loss_and_gradient(decoder, monkeyp
 
 def test_different_beginnings_are_not_shared(decoder):
     mixed = [requests(1)[0], CaptionRequest("video", torch.randn(5, 32), "<visual> Sum it up.")]
-    assert decoder._shared_beginning(decoder.prompt_rows(mixed)) == ()
-    assert decoder._shared_beginning(decoder.prompt_rows(requests(1))) == (), "one row has nobody to share with"
+    assert decoder._shared_prefix(decoder.prompt_rows(mixed)) == ()
+    assert decoder._shared_prefix(decoder.prompt_rows(requests(1))) == (), "one row has nobody to share with"

@@ -4,8 +4,11 @@ import pytest
 import torch
 from tiny import save_tiny_language_model, tiny_llama, tiny_tokenizer
 
+from smot_vlm.semantics.adapters import attention_projections
 from smot_vlm.semantics.decoder import CaptionRequest
-from smot_vlm.semantics.lora_lm import LoraLM, attention_projections, chat_text, pad_left
+from smot_vlm.semantics.lora_lm import LoraLM
+from smot_vlm.semantics.prefix_cache import pad_left
+from smot_vlm.semantics.tokenizers import chat_text
 
 DIM = 16
 
@@ -51,7 +54,8 @@ def test_the_loss_of_a_batch_is_the_sum_of_the_losses(decoder: LoraLM):
 def test_the_loss_is_the_likelihood_of_each_token(decoder: LoraLM):
     """Oracle: log-probabilities of the target tokens, one forward pass a token."""
     request, caption = make_requests(1)[0], "hi"
-    row = decoder._prompt_rows([request])[0]
+    prompt = decoder.prompt_rows([request])[0]
+    row = torch.cat([decoder._embed(prompt.prefix), prompt.rest])
     embed = decoder.language_model.get_input_embeddings()
     expected = 0.0
     for token in [*decoder._ids(caption), decoder.tokenizer.eos_token_id]:

@@ -24,7 +24,7 @@ BOXES = np.array([[10.0, 20, 30, 50], [60, 20, 80, 50]])
 def memory() -> PictureMemory:
     made = PictureMemory(pairs=1)
     for index in range(2):
-        made.look(Frame(index, index / 2, GREY), Detections(BOXES, np.ones(2), np.array([4, 9])), regular=True)
+        made.observe(Frame(index, index / 2, GREY), Detections(BOXES, np.ones(2), np.array([4, 9])), keyframe=True)
     return made
 
 

@@ -14,8 +14,8 @@ def test_shipped_prompts_place_the_soft_tokens_once(task):
 @pytest.mark.parametrize(
     ("template", "error", "words"),
     [
-        ("Describe {{ visual }} and {{ visual }}", ValueError, "stands 2 times"),
-        ("Describe", ValueError, "stands 0 times"),
+        ("Describe {{ visual }} and {{ visual }}", ValueError, "occurs 2 times"),
+        ("Describe", ValueError, "occurs 0 times"),
         ("{{ visual }} {{ name }}", ValueError, "'name' is undefined"),
         ("{{ visual", ValueError, "caption.jinja"),
         (None, FileNotFoundError, "no prompt caption.jinja"),

@@ -2,16 +2,19 @@
 
 import itertools
 from dataclasses import replace
+from functools import partialmethod
 
 import pytest
 import torch
+from seeds import learning
 from tiny import save_tiny_language_model, tiny_tokenizer
 
-from smot_vlm.config import DecoderConfig
+from smot_vlm.config import DecoderConfig, GenerationConfig, SmoterConfig
+from smot_vlm.models.decoders import build_decoder
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder, begin_and_end
-from smot_vlm.semantics.smoter_search import draw, search
+from smot_vlm.semantics.smoter_search import sample, search
 from smot_vlm.semantics.smoter_transformer import SmoterTransformer, text_mask
 
 DIM = 16
@@ -117,7 +120,7 @@ def test_drawn_words_follow_the_seed_and_leave_the_global_generator_alone(decode
 
 def test_draws_are_from_the_likeliest_words_and_as_often_as_likely():
     log_probs = torch.tensor([0.1, 0.5, 0.25, 0.15]).log().expand(20_000, 4)
-    drawn = draw(log_probs, Decoding(temperature=1.0, top_p=0.7), torch.Generator().manual_seed(0))
+    drawn = sample(log_probs, Decoding(temperature=1.0, top_p=0.7), torch.Generator().manual_seed(0))
     shares = torch.bincount(drawn, minlength=4) / len(drawn)
     torch.testing.assert_close(shares, torch.tensor([0.0, 2 / 3, 1 / 3, 0.0]), atol=0.02, rtol=0)
 
@@ -149,10 +152,10 @@ def test_without_smoothing_the_loss_is_the_likelihood_of_each_token(decoder):
     decoder.label_smoothing = 0.0
     request, caption = make_requests(1)[0], "hi"
     network = decoder.networks["instance"]
-    context = network.read(request.tokens[None], torch.ones(1, len(request.tokens), dtype=torch.bool))
+    state = network.prefill(request.tokens[None], torch.ones(1, len(request.tokens), dtype=torch.bool))
     expected, word = 0.0, decoder.begin
     for target in [*decoder.tokenizer(caption, add_special_tokens=False)["input_ids"], decoder.end]:
-        logits, context = network.write(torch.tensor([[word]]), context)
+        logits, state = network.extend(torch.tensor([[word]]), state)
         expected -= logits[0, 0].log_softmax(-1)[target].item()
         word = target
     loss = decoder.loss([request], [caption])
@@ -190,8 +193,9 @@ def test_gradient_reaches_every_weight_and_the_features(decoder):
     assert all(request.tokens.grad.abs().sum() > 0 for request in requests)
 
 
-def test_it_learns_captions_by_heart():
-    torch.manual_seed(0)
+@learning()
+def test_it_learns_captions_by_heart(seed):
+    torch.manual_seed(seed)
     decoder = SmoterDecoder(tiny_tokenizer(), dim=DIM, max_new_tokens=8, dropout=0.0, **SIZES)
     requests, captions = make_requests(3), ["a man", "he runs", "a woman"]
     optimizer = torch.optim.AdamW(decoder.parameters(), lr=3e-3)
@@ -223,9 +227,9 @@ def test_no_logit_depends_on_later_text(network):
 def test_writing_in_any_pieces_gives_the_logits_of_one_pass(network):
     visual, mask, text = torch.randn(2, 4, DIM), torch.ones(2, 4, dtype=torch.bool), torch.randint(30, (2, 9))
     mask[1, 2:] = False
-    context, parts = network.read(visual, mask), []
+    state, parts = network.prefill(visual, mask), []
     for piece in text.split([1, 3, 2, 1, 2], dim=1):
-        logits, context = network.write(piece, context)
+        logits, state = network.extend(piece, state)
         parts.append(logits)
     torch.testing.assert_close(torch.cat(parts, dim=1), network(visual, mask, text), atol=1e-5, rtol=0)
 
@@ -293,30 +297,23 @@ def test_heads_must_divide_the_width():
         SmoterTransformer(30, dim=DIM, hidden=32, heads=5)
 
 
-def test_it_is_built_from_the_configuration(tmp_path):
-    from smot_vlm.models.build import DECODERS
-
+def test_it_is_built_from_the_configuration(tmp_path, monkeypatch):
     config = DecoderConfig(
         name="smoter",
-        language_model=str(save_tiny_language_model(tmp_path)),
-        smoter_hidden=32,
-        smoter_layers=1,
-        smoter_heads=2,
-        smoter_feedforward=48,
-        smoter_label_smoothing=0.2,
-        smoter_no_repeat=False,
-        num_beams=3,
         max_new_tokens=5,
+        generation=GenerationConfig(num_beams=3),
+        smoter=SmoterConfig(tokenizer=str(save_tiny_language_model(tmp_path)), label_smoothing=0.2),
     )
     # The language model's weights are not needed.
     (tmp_path / "model.safetensors").unlink()
-    decoder = DECODERS[config.name](config, DIM)
+    monkeypatch.setattr(SmoterDecoder, "__init__", partialmethod(SmoterDecoder.__init__, **SIZES, no_repeat=False))
+    decoder = build_decoder(config, DIM)
     assert isinstance(decoder, SmoterDecoder)
     assert (decoder.label_smoothing, decoder.no_repeat, decoder.max_new_tokens) == (0.2, False, 5)
     assert decoder.decoding == Decoding(num_beams=3)
     network = decoder.networks["video"]
-    assert len(network.layers) == 1
-    assert network.layers[0].feedforward[0].out_features == 48
+    assert len(network.layers) == SIZES["layers"]
+    assert network.layers[0].feedforward[0].out_features == SIZES["feedforward"]
     assert all(len(caption) <= 5 for caption in decoder.eval().generate(make_requests(3)))
     with pytest.raises(ValueError, match="max_new_tokens"):
-        DECODERS["smoter"](replace(config, max_new_tokens=0), DIM)
+        build_decoder(replace(config, max_new_tokens=0), DIM)

@@ -7,12 +7,12 @@ from tiny import save_tiny_language_model, tiny_tokenizer
 from tiny_vision import FAMILIES, save_tiny_vision_language, tiny_vision_language
 from transformers import ProcessorMixin
 
+from smot_vlm.semantics.adapters import language_projections
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.generation import Decoding
-from smot_vlm.semantics.grounding import Grounded
 from smot_vlm.semantics.marks import draw_box
-from smot_vlm.semantics.picture_inputs import PictureProcessor, soft_tokens_in_place
-from smot_vlm.semantics.vision_language import VisionLanguage, language_projections
+from smot_vlm.semantics.picture_inputs import PictureProcessor
+from smot_vlm.semantics.vision_language import VisionLanguage
 
 DIM = 16
 CAPTIONS = ["a man", "a woman in red walks", "b", "two people talk"]
@@ -188,27 +188,23 @@ def test_lora_can_sit_elsewhere_in_the_language_part():
 
 def test_soft_tokens_are_grounded_in_words_where_there_are_any(decoder):
     requests = make_requests()
-    grounding = decoder.grounding(requests, CAPTIONS)
-    assert isinstance(decoder, Grounded)
-    assert grounding.words == sum(len(decoder.content_tokens(caption)) for caption in CAPTIONS) > 0
+    grounding = decoder.grounding.caption_loss(requests, CAPTIONS, ctc=True)
+    assert grounding.words == sum(len(decoder.grounding.content_tokens(caption)) for caption in CAPTIONS) > 0
     gradient = torch.autograd.grad(grounding.total, list(decoder.soft_tokens.parameters()), allow_unused=True)
     assert any(part is not None and part.abs().sum() > 0 for part in gradient)
 
 
-def test_moments_are_read_as_words_where_there_are_soft_tokens(decoder):
+def test_single_observations_are_read_as_words_where_there_are_soft_tokens(decoder):
     looks = torch.randn(len(CAPTIONS), 4, DIM, requires_grad=True)
-    moments = decoder.moments(looks, CAPTIONS)
-    assert moments.words == sum(len(decoder.content_tokens(caption)) for caption in CAPTIONS)
-    moments.total.backward()
+    single = decoder.grounding.frame_loss(looks, CAPTIONS)
+    assert single.words == sum(len(decoder.grounding.content_tokens(caption)) for caption in CAPTIONS)
+    single.total.backward()
     assert (looks.grad.abs().sum(dim=(1, 2)) > 0).all()
 
 
 def test_without_soft_tokens_nothing_is_grounded():
     decoder = make_decoder("idefics3", soft_tokens=0, lora_rank=2)
-    grounding = decoder.grounding(make_requests(), CAPTIONS)
-    assert (grounding.total.item(), grounding.words) == (0.0, 0)
-    assert decoder.moments(torch.zeros(1, 4, DIM), ["a woman in red walks"]).words == 0
-    assert decoder.content_tokens("a woman in red walks") == []
+    assert decoder.grounding is None
 
 
 def test_checkpointing_keeps_every_gradient(tmp_path):
@@ -302,7 +298,7 @@ def searched_by_hand(decoder: VisionLanguage, request: CaptionRequest, beams: in
         for total, words in opened:
             text = torch.tensor([words], dtype=torch.long)
             longer = inputs.followed_by(text, torch.ones_like(text, dtype=torch.bool)) if words else inputs
-            with soft_tokens_in_place(decoder._words, longer.soft_places, decoder._soft_rows([request])):
+            with decoder._soft_tokens_inserted(longer, [request]):
                 log_probs = decoder.language_model(**longer.tensors).logits[0, -1].log_softmax(-1)
             candidates += [(total + value.item(), [*words, word]) for word, value in enumerate(log_probs)]
         # As many ends as there are beams may stand among the best without closing a beam.

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.synthetic import SequenceFacts, make_sequence, score_caption, write_dataset
+from smot_vlm.evaluation.fact_records import SequenceFacts
+from smot_vlm.evaluation.fact_scores import score_caption
+from smot_vlm.synthetic import make_sequence, read_facts, write_dataset
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -61,7 +63,7 @@ def test_facts_lie_beside_the_captions(folder):
         facts = SequenceFacts.from_dict(json.loads((sequence.folder / "facts.json").read_text()))
         assert facts.name == sequence.name
         for track, truth in zip(sequence.tracks, facts.tracks, strict=True):
-            score = score_caption(truth, track.caption)
+            score = score_caption(truth, track.caption, read_facts)
             assert (score.recall, score.precision) == (1.0, 1.0)
 
 

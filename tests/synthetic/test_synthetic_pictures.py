@@ -7,20 +7,21 @@ import pytest
 
 from smot_vlm.synthetic import make_sequence
 from smot_vlm.synthetic.body.people import CLOTH_RGB, dress
-from smot_vlm.synthetic.language.lexicon import COLOURS
-from smot_vlm.synthetic.render import View, look
+from smot_vlm.synthetic.language.caption_lexicon import COLOURS
+from smot_vlm.synthetic.render import View
 from smot_vlm.synthetic.stage.camera import Camera
+from smot_vlm.synthetic.stage.degradation import Degradation, apply_degradation, make_degradation, noise_pool
 from smot_vlm.synthetic.stage.scenes import PAINTERS, paint_background
 from smot_vlm.synthetic.stage.strokes import Ellipse, Line, Part, Polygon, draw, extent, fill
-from smot_vlm.synthetic.stage.weather import Weather, apply_weather, make_weather, noise_pool
 from smot_vlm.synthetic.story.plot import Story
 from smot_vlm.synthetic.story.script import Actor
+from smot_vlm.synthetic.visibility import measure_visibility
 
 STILL = Camera(0.0, 0.03, 0.0, 0.0, 0.5, 0.0, 0.03)
 
 
 def drawn_box(image: np.ndarray) -> np.ndarray:
-    """xyxy box of all pixels of a mask that are mostly covered."""
+    """Xyxy box of all pixels of a mask that are mostly covered."""
     rows, columns = np.nonzero(image > 127)
     return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], dtype=float)
 
@@ -70,7 +71,7 @@ def two_people(front_x: float) -> tuple[Story, Camera]:
 
 
 def test_who_is_hidden_is_known():
-    covered, apart = look(*two_people(0.0), 1.0), look(*two_people(1.5), 1.0)
+    covered, apart = measure_visibility(*two_people(0.0), 1.0), measure_visibility(*two_people(1.5), 1.0)
     assert apart.open.tolist() == [1.0, 1.0]
     assert covered.open[0] == 1.0
     assert covered.open[1] < 0.35
@@ -93,18 +94,18 @@ def test_clothes_have_the_colour_that_is_told_under_any_light(colour):
     rng = np.random.default_rng(1)
     wrong = 0
     for _ in range(60):
-        weather = replace(make_weather(rng), noise=0.0, jpeg_quality=0, blur=0.0)
-        lit = {name: recorded(rgb, weather) for name, rgb in CLOTH_RGB.items()}
+        degradation = replace(make_degradation(rng), noise=0.0, jpeg_quality=0, blur=0.0)
+        lit = {name: recorded(rgb, degradation) for name, rgb in CLOTH_RGB.items()}
         seen = lit[colour]
         nearest = min(CLOTH_RGB, key=lambda name: np.abs(seen - np.array(CLOTH_RGB[name])).sum())
         wrong += nearest != colour
     assert wrong == 0
 
 
-def recorded(rgb: tuple[int, int, int], weather: Weather) -> np.ndarray:
+def recorded(rgb: tuple[int, int, int], degradation: Degradation) -> np.ndarray:
     image = np.full((8, 8, 3), rgb, np.uint8)
     pool = np.zeros((72, 72, 3), np.int16)
-    return apply_weather(image, weather, pool, 1.0, 0)[4, 4].astype(int)
+    return apply_degradation(image, degradation, pool, 1.0, 0)[4, 4].astype(int)
 
 
 def test_extents_hold_all_that_is_drawn():
@@ -133,13 +134,13 @@ def test_backgrounds_are_cluttered_and_of_lower_saturation_than_clothes(scene):
 
 def test_grain_and_compression_change_pixels_but_not_the_picture():
     image = np.full((90, 160, 3), (206, 30, 36), np.uint8)
-    harsh = Weather((1.0, 1.0, 1.0), 0.0, 0.1, 1.0, 1.0, 6.0, 40)
+    harsh = Degradation((1.0, 1.0, 1.0), 0.0, 0.1, 1.0, 1.0, 6.0, 40)
     grain = noise_pool(np.random.default_rng(0), harsh, 160, 90)
-    seen = apply_weather(image, harsh, grain, 0.0, 3)
+    seen = apply_degradation(image, harsh, grain, 0.0, 3)
     assert not np.array_equal(seen, image)
     assert np.abs(seen.reshape(-1, 3).mean(axis=0) - (206, 30, 36)).max() < 4
-    assert np.array_equal(seen, apply_weather(image, harsh, grain, 0.0, 3))
-    assert not np.array_equal(seen, apply_weather(image, harsh, grain, 0.0, 4))
+    assert np.array_equal(seen, apply_degradation(image, harsh, grain, 0.0, 3))
+    assert not np.array_equal(seen, apply_degradation(image, harsh, grain, 0.0, 4))
 
 
 def moved(sequence, id_: int) -> float:

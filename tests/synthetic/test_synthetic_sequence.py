@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from smot_vlm.synthetic import SyntheticSequence, make_sequence
-from smot_vlm.synthetic.language.lexicon import ACTIONS, COLOURS, EVENT_LABELS, SCENES, VERBS
+from smot_vlm.synthetic.language.caption_lexicon import ACTIONS, COLOURS, SCENES, VERBS
 from smot_vlm.synthetic.stage.scenes import PAINTERS
 from smot_vlm.synthetic.story.actions import SOLO
-from smot_vlm.synthetic.story.casting import held_out
+from smot_vlm.synthetic.story.casting import EVENT_LABELS, held_out
 from smot_vlm.synthetic.story.interactions import DUETS
-from smot_vlm.synthetic.story.plot import MOST_EVENTS
+from smot_vlm.synthetic.story.script_writer import MOST_EVENTS
 from smot_vlm.verbs import VERBS as SENSES
 
 
@@ -138,7 +138,7 @@ def test_partners_agree_about_their_roles():
                     one for one in by_key[partner.key].partners if one.key == track.key and one.verb == partner.verb
                 ]
                 assert [one.role for one in back] == [other_role[partner.role]]
-                assert partner.looks[:2] == (by_key[partner.key].kind, by_key[partner.key].top)
+                assert partner.appearance[:2] == (by_key[partner.key].kind, by_key[partner.key].top)
 
 
 def test_numbers_are_of_the_same_order_as_bensmots():
@@ -234,13 +234,13 @@ def test_what_is_asked_for_wrongly(options, message):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_moments_say_when_each_interaction_happens(seed):
+def test_events_say_when_each_interaction_happens(seed):
     sequence = make_sequence(seed, people=(2, 4))
-    moments = sequence.moments
-    assert {edge for moment in moments for edge in moment.interactions} == set(sequence.interactions)
-    for moment in moments:
-        assert 0 <= moment.start < moment.end <= len(sequence) / sequence.fps + 1
-        assert all(edge.subject == moment.track_id for edge in moment.interactions)
-        others = [other for other in moments if other.track_id == moment.track_id and other is not moment]
-        assert all(other.end <= moment.start or moment.end <= other.start for other in others)
-    assert {moment.track_id for moment in moments} == {track.id for track in sequence.tracks}
+    events = sequence.events
+    assert {edge for event in events for edge in event.interactions} == set(sequence.interactions)
+    for event in events:
+        assert 0 <= event.start < event.end <= len(sequence) / sequence.fps + 1
+        assert all(edge.subject == event.track_id for edge in event.interactions)
+        others = [other for other in events if other.track_id == event.track_id and other is not event]
+        assert all(other.end <= event.start or event.end <= other.start for other in others)
+    assert {event.track_id for event in events} == {track.id for track in sequence.tracks}

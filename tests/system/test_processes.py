@@ -31,6 +31,7 @@ def test_parts_are_the_whole(count):
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
+@pytest.mark.subprocess
 def test_two_processes_share_a_split(tmp_path):
     """Each describes what the other does not, one of them speaks, and a run that goes on shares what is left."""
     names = [f"park/{letter}" for letter in "abcde"]

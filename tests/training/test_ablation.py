@@ -11,6 +11,8 @@ from training_cases import small_training, write_config
 
 from smot_vlm.training.loop import Run, Trainer
 
+pytestmark = pytest.mark.drawn
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "ablation.py"
 
 
@@ -87,6 +89,7 @@ def test_seeds_are_averaged_with_their_spread(ablation):
     assert ablation.table(study, results).splitlines()[2:] == ["| a | 2 | 10 | 1.0 | 0.300 ± 0.100 |"]
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize(
     ("words", "told"),
     [(["decoders"], "--weights None: give a checkpoint"), (["features", "--rows", "x"], "--rows 'x': no such row")],

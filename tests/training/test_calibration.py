@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 from tiny import tiny_config
 
@@ -11,6 +12,8 @@ from smot_vlm.structures import Description, Interaction, ModelInfo, Trajectory,
 from smot_vlm.training.calibration import calibrate, score_table
 from smot_vlm.training.sequence_sources import DrawnWorld
 from smot_vlm.verbs import verb
+
+pytestmark = pytest.mark.drawn
 
 
 def test_scores_of_pairs_are_true_where_the_matched_people_do_it():

@@ -1,6 +1,6 @@
 """Every configuration that ships can be read and built, here with a tiny language model."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,9 @@ from training_cases import EVERYTHING, example
 
 from smot_vlm.config import load_config
 from smot_vlm.models.build import build_associator, build_model
-from smot_vlm.training.objective import Losses, Objective, combine
+from smot_vlm.training.objective import Objective, combine
 from smot_vlm.training.optim import parameter_groups
+from smot_vlm.training.terms import term_weights
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 NAMES = ["demo", "bensmot_smollm2", "bensmot_qwen_qlora", "bensmot_smoter"]
@@ -19,7 +20,11 @@ NAMES = ["demo", "bensmot_smollm2", "bensmot_qwen_qlora", "bensmot_smoter"]
 @pytest.mark.parametrize("name", NAMES)
 def test_a_config_builds_a_model_that_learns(name, tiny_language_model):
     config = load_config(CONFIGS / f"{name}.yaml")
-    decoder = replace(config.decoder, language_model=str(tiny_language_model), quantization=None)
+    decoder = replace(
+        config.decoder,
+        lora_lm=replace(config.decoder.lora_lm, language_model=str(tiny_language_model), quantization=None),
+        smoter=replace(config.decoder.smoter, tokenizer=str(tiny_language_model)),
+    )
     config = replace(
         config, decoder=decoder, interaction=replace(config.interaction, verb_encoder=None),
         detector=replace(config.detector, weights="yolo11n.yaml"),
@@ -34,11 +39,10 @@ def test_a_config_builds_a_model_that_learns(name, tiny_language_model):
         backbone_factor=settings.backbone_factor,
         weight_decay=settings.weight_decay,
     )
-    weights = settings.weights
     objective = Objective(
         model,
         lambda fps: build_associator(config.association.name, config.association, fps),
-        weights=Losses(**asdict(weights)),
+        weights=term_weights(settings.weights),
     ).train()
     losses = objective([example(associate=True)], EVERYTHING)
     total = combine(losses, objective.count_targets([example()]), objective.weights)
@@ -58,14 +62,15 @@ def test_every_key_of_a_configs_training_has_a_reason(name):
 
 def test_the_qlora_config_asks_for_four_bits():
     config = load_config(CONFIGS / "bensmot_qwen_qlora.yaml")
-    assert (config.decoder.quantization, config.decoder.gradient_checkpointing) == ("4bit", True)
+    decoder = config.decoder.lora_lm
+    assert (decoder.quantization, decoder.gradient_checkpointing) == ("4bit", True)
     assert config.training.precision == "bf16"
 
 
 def test_the_papers_config_has_the_papers_numbers():
     config = load_config(CONFIGS / "bensmot_smoter.yaml")
     training = config.training
-    assert (training.steps, training.tracking_steps, training.learning_rate) == (70_000, 20_000, 5e-4)
+    assert (training.steps, training.detector_only_steps, training.learning_rate) == (70_000, 20_000, 5e-4)
     assert (config.association.proposal_score, training.batch_clips, training.detector_frames) == (0.3, 1, (6, 8))
     assert (config.fusion.video, config.fusion.trajectory, config.fusion.position_codes) == (
         "attention", "concatenation", False,

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from smot_vlm.training.examples import Draw, ExampleOptions, Examples, RunOrder
+from smot_vlm.training.examples import ExampleOptions
+from smot_vlm.training.loader import Draw, Examples, RunOrder
 from smot_vlm.training.sequence_sources import VALIDATION_SEED, DrawnWorld, open_source
+
+pytestmark = pytest.mark.drawn
 
 OPTIONS = ExampleOptions(image_size=96, most_frames=8, feature_frames=4, detector_frames=(2, 3), true_tracks=(1.0, 0.0))
 

@@ -24,6 +24,8 @@ from smot_vlm.training.records import StepRecord
 from smot_vlm.training.sequence_sources import DrawnWorld
 from smot_vlm.training.validation import Validation
 
+pytestmark = pytest.mark.drawn
+
 REPO = Path(__file__).parents[2]
 SCRIPT = REPO / "scripts" / "train.py"
 ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO)}
@@ -77,10 +79,12 @@ def test_every_phase_trains_what_it_should_and_tells_the_time_of_its_parts(whole
     _, records, _ = whole
     assert [set(record.losses) for record in records[:3]] == [
         {"detection"},
-        {"detection", "grounding", "moments", "interactions"},
-        {"detection", "grounding", "moments", "interactions", "instance", "video"},
+        {"detection", "grounding", "frame_grounding", "interactions"},
+        {"detection", "grounding", "frame_grounding", "interactions", "instance", "video"},
     ]
-    assert {"data", "detector", "association", "fusion", "language", "backward", "optimiser"} <= set(records[-1].parts)
+    assert {"data", "association", "features", "detector", "grounding", "language", "backward", "optimiser"} <= set(
+        records[-1].parts
+    )
     assert sum(records[-1].parts.values()) <= records[-1].seconds
     assert records[-1].tokens > 0
 
@@ -125,7 +129,7 @@ def logged_lines(folder: Path) -> list[str]:
 def test_two_processes_are_one_with_twice_the_accumulation(tiny_language_model, tmp_path):
     # True trajectories: the running statistics of batch norms, by which people are found, are each process's own.
     config = small_training(
-        tiny_language_model, steps=3, spelling_from=1, words_from=1, true_tracks=(1.0, 1.0), checkpoint_every=3
+        tiny_language_model, steps=3, ctc_start_step=1, caption_start_step=1, true_tracks=(1.0, 1.0), checkpoint_every=3
     )
     # A world where some clips have nobody to interact with.
     config = replace(config, training=replace(config.training, synthetic_sequences=6, seed=4))
@@ -222,7 +226,13 @@ def test_a_damaged_checkpoint_is_told(tiny_language_model, tmp_path):
 
 def test_the_best_is_kept(tiny_language_model, tmp_path, monkeypatch):
     config = small_training(
-        tiny_language_model, steps=3, spelling_from=1, words_from=1, validate_every=1, validation_videos=1, keep=1
+        tiny_language_model,
+        steps=3,
+        ctc_start_step=1,
+        caption_start_step=1,
+        validate_every=1,
+        validation_videos=1,
+        keep=1,
     )
     found = iter([0.2, 0.6, 0.4])
     empty = Validation(0.0, 0.0, 0.0, float("nan"), float("nan"), float("nan"), float("nan"), {})

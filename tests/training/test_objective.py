@@ -1,6 +1,7 @@
 """The losses: they reach what they should and nothing else, they are counted exactly, and a batch is the sum of its clips."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,14 +10,17 @@ from training_cases import EVEN, EVERYTHING, example, make_objective, small_trai
 
 from smot_vlm.detection.detector import DetectorOutput
 from smot_vlm.fusion.memory import SceneMemory
-from smot_vlm.models.smot import View
-from smot_vlm.structures import Detections, Frame, Moment
-from smot_vlm.training.features import WatchedClip, look_at_people, watch
-from smot_vlm.training.objective import Losses, Phase, combine
+from smot_vlm.models.clips import ClipBatch, ClipInput
+from smot_vlm.models.decoders import DECODERS
+from smot_vlm.models.smot import EncodedFrame
+from smot_vlm.semantics.smoter_decoder import SmoterDecoder
+from smot_vlm.structures import Detections, EventSegment, Frame
+from smot_vlm.training.objective import combine
 from smot_vlm.training.optim import make_optimizer, parameter_groups, set_rates
 from smot_vlm.training.targets import to_images
+from smot_vlm.training.terms import TERMS, Phase
 
-NOTHING = Losses(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NOTHING = dict.fromkeys(TERMS, 0.0)
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def gradients(objective, examples, phase=EVERYTHING) -> dict[str, torch.Tensor]:
     }
 
 
-def backbone_moves(config, detach: bool, weights: Losses) -> float:
+def backbone_moves(config, detach: bool, weights: dict[str, float]) -> float:
     """How far one step moves the detector's weights."""
     objective = make_objective(config, weights, detach)
     groups = parameter_groups(
@@ -52,14 +56,14 @@ def backbone_moves(config, detach: bool, weights: Losses) -> float:
 
 @pytest.mark.parametrize("task", ["instance", "video"])
 def test_a_caption_alone_moves_the_backbone_unless_features_are_detached(config, task):
-    weights = NOTHING._replace(**{task: 1.0})
+    weights = NOTHING | {task: 1.0}
     assert backbone_moves(config, detach=False, weights=weights) > 1e-5
     assert backbone_moves(config, detach=True, weights=weights) == 0.0
 
 
 @pytest.mark.parametrize("task", ["grounding", "interactions"])
 def test_words_and_verbs_alone_move_the_backbone(config, task):
-    assert backbone_moves(config, detach=False, weights=NOTHING._replace(**{task: 1.0})) > 1e-5
+    assert backbone_moves(config, detach=False, weights=NOTHING | {task: 1.0}) > 1e-5
 
 
 def test_gradient_reaches_every_trained_part_and_no_frozen_one(config):
@@ -79,14 +83,13 @@ def test_gradient_reaches_every_trained_part_and_no_frozen_one(config):
 
 def test_phases(config):
     objective = make_objective(config)
-    tracking = objective([example()], Phase(meaning=False, spelling=False, words=False))
-    assert tracking.detection > 0
-    assert not any(float(loss) for loss in tracking[1:])
-    meaning = objective([example()], Phase(meaning=True, spelling=True, words=False))
-    assert meaning.grounding > 0
-    assert meaning.moments > 0
-    assert meaning.interactions > 0
-    assert meaning.instance == meaning.video == 0
+    detector = objective([example()], Phase(features=False, ctc=False, captions=False))
+    assert set(detector) == {"detection"}
+    assert detector["detection"] > 0
+    features = objective([example()], Phase(features=True, ctc=True, captions=False))
+    assert set(features) == {"detection", "grounding", "frame_grounding", "interactions"}
+    assert all(loss > 0 for loss in features.values())
+    assert set(objective([example()], EVERYTHING)) == set(TERMS)
 
 
 @pytest.mark.parametrize(
@@ -103,51 +106,53 @@ def test_the_video_is_told_of_its_people_what_is_true(config, monkeypatch, conte
     asked = []
     ask = objective.model.scene_request
 
-    def spy(fused, context):
+    def spy(fused, context, clip):
         asked.append((context.captions, context.relations))
-        return ask(fused, context)
+        return ask(fused, context, clip)
 
     monkeypatch.setattr(objective.model, "scene_request", spy)
     objective([example()], EVERYTHING)
     assert asked == [told]
 
 
-def test_a_moment_is_read_from_its_own_look_alone(config):
-    """Words of the first half second say nothing about the look after it, which has none."""
-    objective = make_objective(config, weights=Losses(0.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+def test_an_event_is_read_from_its_own_observation_alone(config):
+    """Words of the first half second say nothing about the observation after it, which has none."""
+    objective = make_objective(config, weights=NOTHING | {"frame_grounding": 1.0})
     short = replace(
-        example(people=2), moments=(Moment(1, 0.0, 0.5, "a man", "waves"), Moment(2, 0.0, 0.5, "a boy", "bows"))
+        example(people=2),
+        events=(EventSegment(1, 0.0, 0.5, "a man", "waves"), EventSegment(2, 0.0, 0.5, "a boy", "bows")),
     )
-    looks = []
-    fuse = objective.model.trajectory_fusion.moments
+    fused = []
+    fuse = objective.model.trajectory_fusion.fuse_single_frames
 
     def spy(tokens, times, boxes):
-        looks.append(times.tolist())
+        fused.append(times.tolist())
         return fuse(tokens, times, boxes)
 
-    objective.model.trajectory_fusion.moments = spy
-    losses = objective([short], Phase(meaning=True, spelling=False, words=False))
-    assert looks == [[0.0, 0.0]]
-    decoder = objective.model.decoder
-    look = sum(len(decoder.content_tokens(text)) for text in ("a man waves", "a boy bows"))
-    stretch = sum(len(decoder.content_tokens(text)) for text in ("a man new waves", "a boy new bows"))
-    assert float(objective.count_targets([short]).moments) == look + stretch
-    losses.moments.backward()
+    objective.model.trajectory_fusion.fuse_single_frames = spy
+    losses = objective([short], Phase(features=True, ctc=False, captions=False))
+    assert fused == [[0.0, 0.0]]
+    grounding = objective.model.decoder.grounding
+    single = sum(len(grounding.content_tokens(text)) for text in ("a man waves", "a boy bows"))
+    segment = sum(len(grounding.content_tokens(text)) for text in ("a man new waves", "a boy new bows"))
+    assert objective.count_targets([short])["frame_grounding"] == single + segment
+    losses["frame_grounding"].backward()
     assert objective.model.person_features.levels[0].weight.grad.abs().sum() > 0
 
 
-def test_where_no_moment_is_known_nothing_is_asked(config):
+def test_where_no_event_is_known_nothing_is_asked(config):
     objective = make_objective(config)
-    silent = replace(example(), moments=())
-    assert float(objective([silent], EVERYTHING).moments) == float(objective.count_targets([silent]).moments) == 0
+    silent = replace(example(), events=())
+    assert float(objective([silent], EVERYTHING)["frame_grounding"]) == 0
+    assert objective.count_targets([silent])["frame_grounding"] == 0
 
 
 @pytest.mark.parametrize("people", [0, 1])
 def test_a_clip_without_a_pair_or_anybody_has_finite_losses(config, people):
     objective = make_objective(config)
     losses = objective([example(people=people)], EVERYTHING)
-    assert all(torch.isfinite(torch.as_tensor(loss)) for loss in losses)
-    assert losses.interactions == 0
+    assert all(torch.isfinite(loss) for loss in losses.values())
+    assert losses["interactions"] == 0
     combine(losses, objective.count_targets([example(people=people)]), EVEN).backward()
 
 
@@ -155,36 +160,38 @@ def test_targets_are_counted_as_the_decoder_counts_them(config, monkeypatch):
     objective = make_objective(config)
     decoder = objective.model.decoder
     counted = []
-    for name, attribute in (("loss", "tokens"), ("grounding", "words")):
-        method = getattr(decoder, name)
+    for owner, name, attribute in ((decoder, "loss", "tokens"), (decoder.grounding, "caption_loss", "words")):
+        method = getattr(owner, name)
 
         def spy(requests, captions, method=method, attribute=attribute, **options):
             found = method(requests, captions, **options)
             counted.append(getattr(found, attribute))
             return found
 
-        monkeypatch.setattr(decoder, name, spy)
+        monkeypatch.setattr(owner, name, spy)
     examples = [example(people=2), replace(example(people=3, seed=1), caption="")]
     examples[1] = replace(examples[1], teach_video=False)
     objective(examples, EVERYTHING)
     counts = objective.count_targets(examples)
-    assert counted == [counts.grounding, counts.instance, counts.video]
-    assert counts.detection == 4
-    assert counts.interactions == 2
+    assert counted == [counts["grounding"], counts["instance"], counts["video"]]
+    assert counts["detection"] == 4
+    assert counts["interactions"] == 2
 
 
-def test_counts_of_the_papers_decoder(config):
-    config = replace(config, decoder=replace(config.decoder, name="smoter", smoter_hidden=24, smoter_layers=1))
-    objective = make_objective(replace(config, decoder=replace(config.decoder, smoter_heads=2, smoter_feedforward=32)))
+def test_counts_of_the_papers_decoder(config, monkeypatch):
+    tokenizer = config.decoder.lora_lm.language_model
+    small = partial(SmoterDecoder.load, tokenizer, hidden=24, layers=1, heads=2, feedforward=32)
+    monkeypatch.setitem(DECODERS, "smoter", lambda decoder, dim: small(dim=dim, max_new_tokens=decoder.max_new_tokens))
+    objective = make_objective(replace(config, decoder=replace(config.decoder, name="smoter")))
     losses, counts = objective([example()], EVERYTHING), objective.count_targets([example()])
-    assert losses.grounding == counts.grounding == 0
-    assert counts.instance == 2 * config.decoder.max_new_tokens, "captions are cut to what can be written"
-    assert losses.instance > 0
+    assert losses["grounding"] == counts["grounding"] == 0
+    assert counts["instance"] == 2 * config.decoder.max_new_tokens, "captions are cut to what can be written"
+    assert losses["instance"] > 0
 
 
 def test_micro_batches_add_up_to_the_whole(config):
     """With norms at rest, and without grounding: the wrong answers of a micro-batch are its own people's words."""
-    objective = make_objective(config, EVEN._replace(detection=0.0, grounding=0.0, moments=0.0))
+    objective = make_objective(config, EVEN | {"detection": 0.0, "grounding": 0.0, "frame_grounding": 0.0})
     for module in objective.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.eval()
@@ -192,7 +199,8 @@ def test_micro_batches_add_up_to_the_whole(config):
     parts = [[example(people=3)], [example(people=1, seed=1)]]
     together = gradients(objective, parts[0] + parts[1])
     counts = objective.count_targets(parts[0] + parts[1])
-    assert counts == Losses(*(a + b for a, b in zip(*map(objective.count_targets, parts), strict=True)))
+    first, second = map(objective.count_targets, parts)
+    assert counts == {name: first[name] + second[name] for name in first}
     objective.zero_grad()
     for part in parts:
         combine(objective(part, EVERYTHING), counts, objective.weights).backward()
@@ -202,28 +210,32 @@ def test_micro_batches_add_up_to_the_whole(config):
             assert torch.allclose(parameter.grad, together[name], atol=1e-4 * float(scale) + 1e-9), name
 
 
-def test_watching_a_clip_at_once_is_watching_it_frame_by_frame(config):
-    """The oracle: what the spine remembers and recalls at inference."""
+def test_forward_of_whole_clips_equals_streaming_them_frame_by_frame(config):
+    """The oracle: what is observed and fused at inference."""
     objective = make_objective(config)
     model = objective.model.eval()
     clips = [example(people=2), example(people=3, seed=1)]
-    people = [[replace(track, id=track.id) for track in clip.tracks] for clip in clips]
     with torch.no_grad():
-        outputs = [model.detector(to_images(clip.canvases, model.device)) for clip in clips]
-        pyramid = [torch.cat(levels) for levels in zip(*(output.pyramid for output in outputs), strict=True)]
-        watched = [WatchedClip(clip.placement, clip.times, own) for clip, own in zip(clips, people, strict=True)]
-        at_once = watch(model, pyramid, watched, look_at_people(model, pyramid, watched))
-        for clip, output, fused in zip(clips, outputs, at_once, strict=True):
+        images = [to_images(clip.canvases, model.device) for clip in clips]
+        whole = model(
+            ClipBatch(torch.cat(images), [ClipInput(clip.placement, clip.times, clip.tracks) for clip in clips])
+        )
+        tracks, masks = whole.tracks.split([2, 3]), whole.mask.split([2, 3])
+        for place, clip in enumerate(clips):
+            output = model.detector(images[place])
             memory = SceneMemory(per_second=2.0, capacity=6)
             for position in range(3):
                 levels = [level[position : position + 1] for level in output.pyramid]
                 boxes = np.array([track.boxes[position] for track in clip.tracks])
                 tracked = Detections(boxes, np.ones(len(boxes)), ids=[track.id for track in clip.tracks])
                 frame = Frame(position, position / 2, np.zeros((48, 64, 3), dtype=np.uint8))
-                model.remember(memory, frame, View(DetectorOutput(None, levels), clip.placement), tracked, regular=True)
-            recalled = model.recall(memory, [track.id for track in clip.tracks])
-            assert torch.allclose(fused.tracks, recalled.tracks, atol=1e-5)
-            assert torch.allclose(fused.scene, recalled.scene, atol=1e-5)
+                model.observe(
+                    memory, frame, EncodedFrame(DetectorOutput(None, levels), clip.placement), tracked, keyframe=True
+                )
+            streamed = model.fuse_memory(memory, [track.id for track in clip.tracks])
+            assert torch.equal(masks[place], streamed.mask)
+            assert torch.allclose(tracks[place], streamed.tracks, atol=1e-5)
+            assert torch.allclose(whole.scenes[place], streamed.scenes[0], atol=1e-5)
 
 
 def test_clips_of_different_sizes_share_a_batch(config):
@@ -231,4 +243,4 @@ def test_clips_of_different_sizes_share_a_batch(config):
     tall = example(seed=1)
     tall = replace(tall, canvases=np.pad(tall.canvases, ((0, 0), (0, 32), (0, 0), (0, 0)), constant_values=114))
     losses = objective.train()([example(), tall], EVERYTHING)
-    assert all(torch.isfinite(loss) for loss in losses)
+    assert all(torch.isfinite(loss) for loss in losses.values())

@@ -6,7 +6,7 @@ import torch
 from training_cases import example, make_objective, small_training, walker
 
 from smot_vlm.structures import Detections
-from smot_vlm.training.targets import cut_to, find_people, pair_labels, people_to_teach
+from smot_vlm.training.targets import assign_targets, cut_to, pair_labels, run_tracker
 from smot_vlm.verbs import NUM_VERBS, verb
 
 FRAMES = np.array([0, 2, 4])
@@ -18,7 +18,7 @@ def left_edges(tracks) -> list[list[float]]:
 
 
 def test_a_found_trajectory_speaks_for_the_true_one_under_its_id_and_caption():
-    taught = people_to_teach([walker(7, EVERY, caption="true")], [walker(1, EVERY, 5.0)], FRAMES)
+    taught = assign_targets([walker(7, EVERY, caption="true")], [walker(1, EVERY, 5.0)], FRAMES)
     assert [(track.id, track.caption) for track in taught] == [(7, "true")]
     assert left_edges(taught) == [[5.0, 13.0, 21.0]]
     assert taught[0].frames.tolist() == [0, 1, 2], "positions in the feature frames"
@@ -35,19 +35,19 @@ def test_a_found_trajectory_speaks_for_the_true_one_under_its_id_and_caption():
     ids=["nobody", "elsewhere", "too short", "not in a feature frame"],
 )
 def test_without_a_partner_the_true_trajectory_speaks(found):
-    taught = people_to_teach([walker(7, EVERY)], found, FRAMES, iou=0.5)
+    taught = assign_targets([walker(7, EVERY)], found, FRAMES, iou=0.5)
     assert left_edges(taught) == [[4.0, 12.0, 20.0]]
 
 
 def test_a_partner_with_no_box_in_a_feature_frame_does_not_speak():
-    taught = people_to_teach([walker(7, [1, 3, 4])], [walker(1, [1, 3], 4.0)], FRAMES, iou=0.5)
+    taught = assign_targets([walker(7, [1, 3, 4])], [walker(1, [1, 3], 4.0)], FRAMES, iou=0.5)
     assert left_edges(taught) == [[20.0]]
 
 
 def test_two_found_ones_never_speak_for_one():
     truth = [walker(1, EVERY, 4.0), walker(2, EVERY, 60.0)]
     found = [walker(8, EVERY, 5.0), walker(9, EVERY, 4.0)]
-    taught = people_to_teach(truth, found, FRAMES)
+    taught = assign_targets(truth, found, FRAMES)
     assert left_edges(taught)[0] == [4.0, 12.0, 20.0], "the better of the two"
     assert left_edges(taught)[1] == [60.0, 68.0, 76.0], "nobody found the second"
 
@@ -83,7 +83,7 @@ def test_people_are_found_without_gradient_and_without_touching_the_detectors_st
 
     monkeypatch.setattr(detector, "boxes", boxes)
     before = {name: value.clone() for name, value in detector.named_buffers()}
-    found = find_people(objective.model, example(), objective._open_associator)
+    found = run_tracker(objective.model, example(), objective._open_associator)
     assert [track.frames.tolist() for track in found] == [[0, 1, 2]]
     assert seen == [False]
     assert detector.training, "as before"

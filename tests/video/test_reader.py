@@ -287,7 +287,15 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path):
     ],
 )
 def test_real_clips_agree_with_opencv(shared: Path, name: str, frames: int, width: int, height: int):
-    path = shared / "data" / name
+    check_against_opencv(shared / "data" / name, frames, width, height)
+
+
+def test_the_shipped_clip_agrees_with_opencv():
+    clip = Path(__file__).parents[2] / "smot_vlm" / "assets" / "demo.mp4"
+    check_against_opencv(clip, 200, 320, 180)
+
+
+def check_against_opencv(path: Path, frames: int, width: int, height: int) -> None:
     capture = cv2.VideoCapture(str(path))
     with open_video(path) as video:
         assert (video.frame_count, video.width, video.height) == (frames, width, height)

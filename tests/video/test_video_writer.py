@@ -146,6 +146,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path):
         write(tmp_path / "none" / "a.mp4", numbered(1))
 
 
+@pytest.mark.subprocess
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
 def test_a_full_disk_is_an_oserror(tmp_path: Path):
     """A limit on the size of files stands in for a full disk."""

@@ -2,19 +2,28 @@
 
 from collections.abc import Callable
 
-from smot_vlm.synthetic.body.lens import Lens, body_part, convex_hull
+from smot_vlm.synthetic.body.lens import Lens, body_part, convex_hull, rectangle
 from smot_vlm.synthetic.body.people import Person
-from smot_vlm.synthetic.body.skeleton import add, mix, scale
+from smot_vlm.synthetic.body.skeleton import PlacedBody
+from smot_vlm.synthetic.body.vectors import add, mix, scale
 from smot_vlm.synthetic.stage.strokes import Line, Part, Polygon, Stroke, shade
-from smot_vlm.synthetic.story.script import Placed
 
 
-def bag_parts(person: Person, placed: Placed, lens: Lens) -> list[Part]:
-    """The strokes of whatever bag a person has."""
+def bag_parts(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
+    """The strokes of whatever bag a person has.
+
+    Args:
+        person: who.
+        placed: their joints.
+        lens: from metres to pixels.
+
+    Returns:
+        One part or more a bag.
+    """
     return [part for name in person.accessories if name in _BAGS for part in _BAGS[name](person, placed, lens)]
 
 
-def _backpack(person: Person, placed: Placed, lens: Lens) -> list[Part]:
+def _backpack(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
     j, build, tall = placed.joints, person.build, person.height
     colour, dark = person.bag_colour, shade(person.bag_colour, 0.7)
     unit = build.torso * tall
@@ -36,7 +45,7 @@ def _backpack(person: Person, placed: Placed, lens: Lens) -> list[Part]:
     return [pack, body_part(placed, lens, -0.005 if front[2] <= 0 else 0.005, straps)]
 
 
-def _handbag(person: Person, placed: Placed, lens: Lens) -> list[Part]:
+def _handbag(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
     j, build, tall = placed.joints, person.build, person.height
     colour, dark = person.bag_colour, shade(person.bag_colour, 0.7)
     unit = build.torso * tall
@@ -54,7 +63,7 @@ def _handbag(person: Person, placed: Placed, lens: Lens) -> list[Part]:
     return [body_part(placed, lens, elbow[2] - 0.03, [grip, body])]
 
 
-def _shoulder_bag(person: Person, placed: Placed, lens: Lens) -> list[Part]:
+def _shoulder_bag(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
     j, build, tall = placed.joints, person.build, person.height
     colour, dark = person.bag_colour, shade(person.bag_colour, 0.7)
     unit = build.torso * tall
@@ -69,18 +78,14 @@ def _shoulder_bag(person: Person, placed: Placed, lens: Lens) -> list[Part]:
     )
     half = 0.26 * unit * lens.scale
     x, y = lens(hang)
-    bag = Polygon(
-        ((x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)),
-        0.08 * unit * lens.scale,
-        colour,
-    )
+    bag = Polygon(rectangle(x, y, half, half), 0.08 * unit * lens.scale, colour)
     return [
         body_part(placed, lens, -0.006 if front[2] <= 0 else 0.006, [strap]),
         body_part(placed, lens, side[2] - 0.03, [bag]),
     ]
 
 
-_BAGS: dict[str, Callable[[Person, Placed, Lens], list[Part]]] = {
+_BAGS: dict[str, Callable[[Person, PlacedBody, Lens], list[Part]]] = {
     "backpack": _backpack,
     "handbag": _handbag,
     "shoulder_bag": _shoulder_bag,

@@ -3,16 +3,25 @@
 from smot_vlm.synthetic.body.bags import bag_parts
 from smot_vlm.synthetic.body.head import head_parts
 from smot_vlm.synthetic.body.lens import Lens, body_part, convex_hull
-from smot_vlm.synthetic.body.people import CLOTH_RGB, Colour, Person
-from smot_vlm.synthetic.body.skeleton import add, mix, scale
-from smot_vlm.synthetic.stage.strokes import Line, Part, Polygon, Stroke, shade
-from smot_vlm.synthetic.story.script import Placed
+from smot_vlm.synthetic.body.people import CLOTH_RGB, Person
+from smot_vlm.synthetic.body.skeleton import PlacedBody
+from smot_vlm.synthetic.body.vectors import add, mix, scale
+from smot_vlm.synthetic.stage.strokes import Colour, Line, Part, Polygon, Stroke, shade
 
 SHOE: Colour = (58, 50, 48)
 
 
-def person_parts(person: Person, placed: Placed, lens: Lens) -> list[Part]:
-    """All parts of one person's body, clothes, hat and bag, in no order."""
+def person_parts(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
+    """All parts of one person's body, clothes, hat and bag.
+
+    Args:
+        person: who.
+        placed: their joints.
+        lens: from metres to pixels.
+
+    Returns:
+        In no order.
+    """
     parts = [
         *_leg(person, placed, lens, "left"),
         *_leg(person, placed, lens, "right"),
@@ -32,7 +41,7 @@ def _limb_tone(depth: float) -> float:
     return 0.82 if depth > 0.03 else 1.0
 
 
-def _leg(person: Person, placed: Placed, lens: Lens, side: str) -> list[Part]:
+def _leg(person: Person, placed: PlacedBody, lens: Lens, side: str) -> list[Part]:
     j, build, tall = placed.joints, person.build, person.height
     hip, knee, ankle, toe = (getattr(j, f"{name}_{side}") for name in ("hip", "knee", "ankle", "toe"))
     depth = _leg_depth(placed, side)
@@ -52,14 +61,14 @@ def _leg(person: Person, placed: Placed, lens: Lens, side: str) -> list[Part]:
     return [body_part(placed, lens, depth, [shoe, *strokes])]
 
 
-def _leg_depth(placed: Placed, side: str) -> float:
+def _leg_depth(placed: PlacedBody, side: str) -> float:
     """Mean depth of a leg, metres behind the body's origin."""
     j = placed.joints
     hip, knee, ankle = (getattr(j, f"{name}_{side}") for name in ("hip", "knee", "ankle"))
-    return (hip[2] + knee[2] + ankle[2]) / 3
+    return float(hip[2] + knee[2] + ankle[2]) / 3
 
 
-def _arm(person: Person, placed: Placed, lens: Lens, side: str) -> Part:
+def _arm(person: Person, placed: PlacedBody, lens: Lens, side: str) -> Part:
     j, build, tall = placed.joints, person.build, person.height
     shoulder, elbow, hand = (getattr(j, f"{name}_{side}") for name in ("shoulder", "elbow", "hand"))
     # An arm in front of the chest is drawn over the trunk even where its mean depth is the trunk's.
@@ -82,7 +91,7 @@ def _arm(person: Person, placed: Placed, lens: Lens, side: str) -> Part:
     return body_part(placed, lens, depth - 0.02, strokes)
 
 
-def _trunk(person: Person, placed: Placed, lens: Lens) -> Part:
+def _trunk(person: Person, placed: PlacedBody, lens: Lens) -> Part:
     j, build, tall = placed.joints, person.build, person.height
     radius = build.torso_radius * tall
     across = scale(add(j.shoulder_left, j.shoulder_right, -1.0), 0.5)
@@ -108,7 +117,7 @@ def _trunk(person: Person, placed: Placed, lens: Lens) -> Part:
     return body_part(placed, lens, 0.0, strokes)
 
 
-def _skirt(person: Person, placed: Placed, lens: Lens) -> Part:
+def _skirt(person: Person, placed: PlacedBody, lens: Lens) -> Part:
     j, build, tall = placed.joints, person.build, person.height
     radius = build.leg_radius * tall
     hem_left, hem_right = mix(j.hip_left, j.knee_left, 0.92), mix(j.hip_right, j.knee_right, 0.92)

@@ -4,13 +4,22 @@ from math import atan2, degrees
 
 from smot_vlm.synthetic.body.lens import Lens, body_part
 from smot_vlm.synthetic.body.people import Person
-from smot_vlm.synthetic.body.skeleton import add, scale
+from smot_vlm.synthetic.body.skeleton import PlacedBody
+from smot_vlm.synthetic.body.vectors import add, scale
 from smot_vlm.synthetic.stage.strokes import Ellipse, Line, Part, Stroke, shade
-from smot_vlm.synthetic.story.script import Placed
 
 
-def head_parts(person: Person, placed: Placed, lens: Lens) -> list[Part]:
-    """Hair, face and hat."""
+def head_parts(person: Person, placed: PlacedBody, lens: Lens) -> list[Part]:
+    """Hair, face and hat.
+
+    Args:
+        person: who.
+        placed: their joints.
+        lens: from metres to pixels.
+
+    Returns:
+        In no order.
+    """
     j = placed.joints
     radius = person.build.head * person.height / 2
     r = radius * lens.scale
@@ -49,7 +58,7 @@ def head_parts(person: Person, placed: Placed, lens: Lens) -> list[Part]:
     return parts
 
 
-def _face(person: Person, placed: Placed, lens: Lens, radius: float, angle: float) -> list[Stroke]:
+def _face(person: Person, placed: PlacedBody, lens: Lens, radius: float, angle: float) -> list[Stroke]:
     j = placed.joints
     r = radius * lens.scale
     to_face = -j.face[2]
@@ -75,7 +84,7 @@ def _face(person: Person, placed: Placed, lens: Lens, radius: float, angle: floa
     return strokes
 
 
-def _hat(person: Person, placed: Placed, lens: Lens, radius: float, angle: float) -> list[Stroke]:
+def _hat(person: Person, placed: PlacedBody, lens: Lens, radius: float, angle: float) -> list[Stroke]:
     j = placed.joints
     r = radius * lens.scale
     colour, dark = person.hat_colour, shade(person.hat_colour, 0.75)

@@ -1,13 +1,11 @@
 """Who is on the stage: kinds of people, their proportions, clothes, hair and accessories."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
-Colour = tuple[int, int, int]
-Option = TypeVar("Option")
+from smot_vlm.synthetic.random_choice import pick
+from smot_vlm.synthetic.stage.strokes import Colour
 
 CLOTH_RGB: dict[str, Colour] = {
     "red": (206, 30, 36),
@@ -28,7 +26,22 @@ ADULTS = ("man", "woman")
 
 @dataclass(frozen=True)
 class Build:
-    """Body proportions as fractions of the standing height; `height` in metres."""
+    """Body proportions as fractions of the standing height.
+
+    Attributes:
+        height: least and greatest, metres.
+        head: diameter.
+        neck: length.
+        torso: hips to shoulders.
+        leg: one of two equal parts.
+        shoulder: half width.
+        hip: half width.
+        upper_arm: length.
+        forearm: length.
+        arm_radius: half thickness.
+        leg_radius: half thickness.
+        torso_radius: half thickness.
+    """
 
     height: tuple[float, float]
     head: float  # diameter
@@ -54,7 +67,24 @@ BUILDS: dict[str, Build] = {
 
 @dataclass(frozen=True)
 class Person:
-    """One person's unchanging looks. height: metres, head to toe. tempo: factor on the speed of repeated movements."""
+    """One person's unchanging appearance.
+
+    Attributes:
+        kind: man, woman, boy or girl.
+        top: colour of the upper garment.
+        bottom: colour of the lower garment.
+        top_style: short or long sleeves.
+        bottom_style: trousers, shorts or skirt.
+        accessories: hats and bags.
+        skin: RGB.
+        hair: RGB.
+        hair_style: short, long, bun or pigtails.
+        hat_colour: RGB.
+        bag_colour: RGB.
+        height: metres, head to toe.
+        tempo: factor on the speed of repeated movements.
+        beard: whether there is one.
+    """
 
     kind: str
     top: str
@@ -82,6 +112,7 @@ HAT_COLOURS: dict[str, tuple[Colour, ...]] = {
     "straw_hat": ((226, 200, 136), (214, 186, 122)),
     "beanie": ((110, 60, 70), (92, 98, 78), (70, 70, 96)),
 }
+BAGS = ("backpack", "handbag", "shoulder_bag")
 BAG_COLOURS: tuple[Colour, ...] = ((112, 74, 44), (84, 90, 70), (66, 60, 74))
 HAIR_STYLES: dict[str, tuple[str, ...]] = {
     "man": ("short",),
@@ -98,7 +129,18 @@ BOTTOM_STYLES: dict[str, tuple[str, ...]] = {
 
 
 def dress(rng: np.random.Generator, kind: str, top: str, bottom: str, accessories: tuple[str, ...]) -> Person:
-    """A person of this kind in these colours; all that no caption tells is drawn at random."""
+    """A person of one kind in given colours; all that no caption states is drawn at random.
+
+    Args:
+        rng: the random stream.
+        kind: man, woman, boy or girl.
+        top: colour of the upper garment.
+        bottom: colour of the lower garment.
+        accessories: hats and bags.
+
+    Returns:
+        The person.
+    """
     build = BUILDS[kind]
     hat = next((name for name in accessories if name in HAT_COLOURS), "cap")
     return Person(
@@ -117,8 +159,3 @@ def dress(rng: np.random.Generator, kind: str, top: str, bottom: str, accessorie
         tempo=float(rng.uniform(0.85, 1.15)),
         beard=bool(kind == "man" and rng.random() < 0.4),
     )
-
-
-def pick(rng: np.random.Generator, options: Sequence[Option]) -> Option:
-    """One of `options`, all equally likely."""
-    return options[int(rng.integers(len(options)))]

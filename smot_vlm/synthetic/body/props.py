@@ -1,12 +1,13 @@
 """Things in people's hands, under them, or in the air between them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from smot_vlm.synthetic.body.lens import OUTLINE, Lens
-from smot_vlm.synthetic.body.people import Colour, Person
-from smot_vlm.synthetic.body.skeleton import Vector, add, mix, scale
-from smot_vlm.synthetic.stage.strokes import Ellipse, Line, Part, Polygon, Stroke, shade
-from smot_vlm.synthetic.story.script import Placed, Prop, middle
+from smot_vlm.synthetic.body.lens import OUTLINE, Lens, rectangle
+from smot_vlm.synthetic.body.people import Person
+from smot_vlm.synthetic.body.skeleton import PlacedBody
+from smot_vlm.synthetic.body.vectors import Vector, add, middle, mix, scale
+from smot_vlm.synthetic.stage.strokes import Colour, Ellipse, Line, Part, Polygon, Stroke, shade
 
 BALL: Colour = (238, 96, 30)
 BOX: Colour = (196, 150, 96)
@@ -15,10 +16,42 @@ DARK: Colour = (36, 38, 44)
 ARC_METRES = 0.7  # how high a thrown ball rises
 
 
+@dataclass(frozen=True)
+class Prop:
+    """A thing in somebody's hands, on the ground, or in the air between two holders.
+
+    Attributes:
+        kind: name in DRAW, or "stool".
+        start: seconds.
+        end: seconds.
+        holder: index of the person.
+        hold: "both", "right", "left" or "seat" (on the ground under the holder).
+        to: who catches it; then it flies from the holder's hand to theirs from `start` to `end`.
+    """
+
+    kind: str
+    start: float
+    end: float
+    holder: int
+    hold: str = "both"
+    to: int | None = None
+
+
 def prop_parts(
-    prop: Prop, time: float, people: tuple[Person, ...], placed: list[Placed], lenses: list[Lens]
+    prop: Prop, time: float, people: tuple[Person, ...], placed: list[PlacedBody], lenses: list[Lens]
 ) -> list[Part]:
-    """Strokes of one thing at `time`; nothing outside its seconds."""
+    """Strokes of one thing.
+
+    Args:
+        prop: the thing.
+        time: seconds.
+        people: everybody.
+        placed: everybody's joints.
+        lenses: everybody's, from metres to pixels.
+
+    Returns:
+        Nothing outside the thing's seconds.
+    """
     if not prop.start <= time < prop.end:
         return []
     holder, lens = placed[prop.holder], lenses[prop.holder]
@@ -35,7 +68,7 @@ def prop_parts(
     return [Part(holder.z + place[2] - 0.035, tuple(strokes), prop.holder, False, OUTLINE * lens.scale)]
 
 
-def _flying(prop: Prop, time: float, placed: list[Placed], lenses: list[Lens]) -> Part:
+def _flying(prop: Prop, time: float, placed: list[PlacedBody], lenses: list[Lens]) -> Part:
     """A ball on its way, drawn in the thrower's perspective."""
     assert prop.to is not None
     thrower, catcher, lens = placed[prop.holder], placed[prop.to], lenses[prop.holder]
@@ -47,29 +80,29 @@ def _flying(prop: Prop, time: float, placed: list[Placed], lenses: list[Lens]) -
     return Part(thrower.z - 0.2, tuple(_ball(here, thrower, lens)), prop.holder, False, OUTLINE * lens.scale)
 
 
-def _ball(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
+def _ball(place: Vector, _holder: PlacedBody, lens: Lens) -> list[Stroke]:
     radius = 0.13 * lens.scale
     x, y = lens(place)
     return [Ellipse((x, y), (radius, radius), 0.0, BALL), Line((x - 0.8 * radius, y), (x + 0.8 * radius, y), 0.5, DARK)]
 
 
-def _box(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
+def _box(place: Vector, _holder: PlacedBody, lens: Lens) -> list[Stroke]:
     x, y = lens(place)
     half, tall = 0.20 * lens.scale, 0.15 * lens.scale
-    corners = ((x - half, y - tall), (x + half, y - tall), (x + half, y + tall), (x - half, y + tall))
+    corners = rectangle(x, y, half, tall)
     return [Polygon(corners, 0.0, BOX), Line((x, y - tall), (x, y + tall), 0.03 * lens.scale, shade(BOX, 0.75))]
 
 
-def _phone(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
+def _phone(place: Vector, _holder: PlacedBody, lens: Lens) -> list[Stroke]:
     up = add(place, (0.0, 0.13, 0.0))
     x, y = lens(up)
     half, tall = 0.055 * lens.scale, 0.09 * lens.scale
-    corners = ((x - half, y - tall), (x + half, y - tall), (x + half, y + tall), (x - half, y + tall))
+    corners = rectangle(x, y, half, tall)
     inner = tuple((x + 0.6 * (cx - x), y + 0.7 * (cy - y)) for cx, cy in corners)
     return [Polygon(corners, 0.012 * lens.scale, DARK), Polygon(inner, 0.0, (170, 210, 235))]
 
 
-def _bottle(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
+def _bottle(place: Vector, holder: PlacedBody, lens: Lens) -> list[Stroke]:
     mouth = mix(place, holder.joints.head, 0.35)
     axis = add(mouth, place, -1.0)
     bottom = add(place, axis, -0.8)
@@ -79,7 +112,7 @@ def _bottle(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
     ]
 
 
-def _book(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
+def _book(place: Vector, _holder: PlacedBody, lens: Lens) -> list[Stroke]:
     x, y = lens(add(place, (0.0, 0.08, 0.0)))
     half, tall = 0.20 * lens.scale, 0.13 * lens.scale
     page: Colour = (250, 246, 232)
@@ -94,11 +127,11 @@ def _book(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
     ]
 
 
-def _camera(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
+def _camera(place: Vector, holder: PlacedBody, lens: Lens) -> list[Stroke]:
     lens_end = add(place, holder.joints.face, 0.12)
     x, y = lens(place)
     half, tall = 0.12 * lens.scale, 0.08 * lens.scale
-    corners = ((x - half, y - tall), (x + half, y - tall), (x + half, y + tall), (x - half, y + tall))
+    corners = rectangle(x, y, half, tall)
     return [
         Polygon(corners, 0.01 * lens.scale, DARK),
         Line(lens(place), lens(lens_end), 0.055 * lens.scale, (86, 90, 98)),
@@ -106,7 +139,7 @@ def _camera(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
     ]
 
 
-def _microphone(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
+def _microphone(place: Vector, holder: PlacedBody, lens: Lens) -> list[Stroke]:
     top = add(add(place, (0.0, 0.13, 0.0)), scale(holder.joints.forward, 0.08))
     return [
         Line(lens(place), lens(top), 0.028 * lens.scale, DARK),
@@ -114,7 +147,7 @@ def _microphone(place: Vector, holder: Placed, lens: Lens) -> list[Stroke]:
     ]
 
 
-def _stool(holder: Placed, lens: Lens, person: Person) -> Part:
+def _stool(holder: PlacedBody, lens: Lens, person: Person) -> Part:
     """A stool under the pelvis, with its feet on the ground."""
     height = person.build.leg * person.height - 0.02
     wide = 0.13 * person.height
@@ -127,7 +160,7 @@ def _stool(holder: Placed, lens: Lens, person: Person) -> Part:
     return Part(holder.z + 0.10, tuple(strokes), holder.index, False, OUTLINE * lens.scale)
 
 
-DRAW: dict[str, Callable[[Vector, Placed, Lens], list[Stroke]]] = {
+DRAW: dict[str, Callable[[Vector, PlacedBody, Lens], list[Stroke]]] = {
     "ball": _ball,
     "box": _box,
     "phone": _phone,

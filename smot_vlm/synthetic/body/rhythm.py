@@ -1,9 +1,15 @@
-"""Tools for postures over time: rhythms, easing, mirrored postures."""
+"""Tools for postures over time: rhythms, easing, mirrored postures.
+
+A posture in time is a function of the seconds since the gesture began, its length in seconds, and the person's own
+factor on the speed of repeated movements. Repeat rates avoid multiples of 1 Hz so that two samples a second see
+different phases.
+"""
 
 from collections.abc import Callable
 from math import cos, pi, sin
 
-from smot_vlm.synthetic.body.skeleton import Pose, Vector
+from smot_vlm.synthetic.body.skeleton import Pose
+from smot_vlm.synthetic.body.vectors import Vector
 
 PoseFunction = Callable[[float, float, float], Pose]
 
@@ -12,24 +18,54 @@ ON_HIP: Vector = (0.28, -0.58, 0.05)
 GUARD: Vector = (-0.10, -0.12, 0.42)
 
 
-def wave_of(time: float, rate: float) -> float:
-    """A sine of `rate` cycles a second."""
+def sine(time: float, rate: float) -> float:
+    """A sine wave that starts at 0.
+
+    Args:
+        time: seconds.
+        rate: cycles a second.
+
+    Returns:
+        -1 to 1.
+    """
     return sin(2 * pi * rate * time)
 
 
 def pulse(time: float, rate: float) -> float:
-    """0 to 1 and back, `rate` times a second, starting from 0."""
+    """A wave that rises from 0 and falls back.
+
+    Args:
+        time: seconds.
+        rate: cycles a second.
+
+    Returns:
+        0 to 1.
+    """
     return 0.5 - 0.5 * cos(2 * pi * rate * time)
 
 
 def ease(value: float) -> float:
-    """0 below 0, 1 above 1, smooth between."""
+    """A smooth step.
+
+    Args:
+        value: any.
+
+    Returns:
+        0 below 0, 1 above 1, smooth between.
+    """
     value = min(max(value, 0.0), 1.0)
     return value * value * (3 - 2 * value)
 
 
 def mirrored(pose: Pose) -> Pose:
-    """The same posture with left and right exchanged."""
+    """The same posture with left and right exchanged.
+
+    Args:
+        pose: any.
+
+    Returns:
+        Its reflection.
+    """
     return pose._replace(
         side=-pose.side,
         turn=-pose.turn,

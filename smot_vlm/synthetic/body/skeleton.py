@@ -4,21 +4,34 @@ Coordinates of one person, in metres: x to the right of the screen, y up from th
 the origin lies on the ground under the pelvis. Yaw 0 looks into the camera, +90 degrees to the right of the screen.
 """
 
-from math import cos, pi, sin, sqrt
+from dataclasses import dataclass
+from math import cos, sin, sqrt
 from typing import NamedTuple
 
 from smot_vlm.synthetic.body.people import Build
+from smot_vlm.synthetic.body.vectors import Vector, add, dot, mix, scale, unit
 
-Vector = tuple[float, float, float]
 FOOT_HEIGHT = 0.022  # of the body height
 
 
 class Pose(NamedTuple):
     """A body's posture. Angles in radians; hands relative to the shoulder in arm lengths: outwards, up, forward.
 
-    lean: trunk forwards. side: trunk towards the left hand. tilt: the whole body backwards (pi / 2 lies on the back).
-    lift: metres above the ground. hip, knee: thigh forwards, shin backwards. spread: legs apart. turn: added to the
-    yaw.
+    Attributes:
+        lean: trunk forwards.
+        side: trunk towards the left hand.
+        tilt: the whole body backwards (pi / 2 lies on the back).
+        lift: metres above the ground.
+        turn: added to the yaw.
+        hip_left: thigh forwards.
+        hip_right: thigh forwards.
+        knee_left: shin backwards.
+        knee_right: shin backwards.
+        spread: legs apart.
+        head_yaw: to the left.
+        head_pitch: downwards.
+        left: hand.
+        right: hand.
     """
 
     lean: float = 0.0
@@ -37,14 +50,28 @@ class Pose(NamedTuple):
     right: Vector = (0.10, -0.97, 0.03)
 
     def blend(self, other: "Pose", weight: float) -> "Pose":
-        """The posture between this one (weight 0) and `other` (weight 1)."""
+        """The posture between this one and another.
+
+        Args:
+            other: the other one.
+            weight: 0 for this one, 1 for the other.
+
+        Returns:
+            Linear in every number.
+        """
         numbers = [a + (b - a) * weight for a, b in zip(self[:12], other[:12], strict=True)]
         return Pose._make((*numbers, mix(self.left, other.left, weight), mix(self.right, other.right, weight)))
 
 
 class Joints(NamedTuple):
-    """Places of a body's joints, and its directions: up and forward of the trunk, to its left; where the face
-    points."""
+    """Places of a body's joints (pelvis to chest), and its directions.
+
+    Attributes:
+        up: of the trunk.
+        forward: of the trunk.
+        to_left: of the body.
+        face: where the face points.
+    """
 
     pelvis: Vector
     neck: Vector
@@ -70,6 +97,34 @@ class Joints(NamedTuple):
     face: Vector
 
 
+@dataclass(frozen=True)
+class PlacedBody:
+    """One person at one time.
+
+    Attributes:
+        index: of the person.
+        x: metres on the stage, to the right.
+        z: metres away from the camera.
+        joints: relative to there.
+    """
+
+    index: int
+    x: float
+    z: float
+    joints: Joints
+
+    def world(self, point: Vector) -> Vector:
+        """A joint's place on the stage.
+
+        Args:
+            point: relative to the body's origin.
+
+        Returns:
+            x, height, z.
+        """
+        return (self.x + point[0], point[1], self.z + point[2])
+
+
 def solve(
     pose: Pose,
     build: Build,
@@ -78,7 +133,19 @@ def solve(
     reach_left: Vector | None = None,
     reach_right: Vector | None = None,
 ) -> Joints:
-    """Joints of a body of `height` metres; a hand with a reach target goes there as far as the arm allows."""
+    """Joints of a body; a hand with a reach target goes there as far as the arm allows.
+
+    Args:
+        pose: the posture.
+        build: proportions.
+        height: metres.
+        yaw: heading, radians.
+        reach_left: where the left hand goes, relative to the body's origin; None: as the posture has it.
+        reach_right: the same of the right hand.
+
+    Returns:
+        Places in metres, relative to the origin on the ground under the pelvis.
+    """
     yaw += pose.turn
     level = (sin(yaw), 0.0, -cos(yaw))
     left = (cos(yaw), 0.0, sin(yaw))
@@ -139,32 +206,6 @@ def _legs(
     return hips, knees, ankles, toes
 
 
-def add(a: Vector, b: Vector, factor: float = 1.0) -> Vector:
-    """a + factor * b."""
-    return (a[0] + factor * b[0], a[1] + factor * b[1], a[2] + factor * b[2])
-
-
-def scale(a: Vector, factor: float) -> Vector:
-    """factor * a."""
-    return (a[0] * factor, a[1] * factor, a[2] * factor)
-
-
-def mix(a: Vector, b: Vector, weight: float) -> Vector:
-    """The point between a (weight 0) and b (weight 1)."""
-    return (a[0] + (b[0] - a[0]) * weight, a[1] + (b[1] - a[1]) * weight, a[2] + (b[2] - a[2]) * weight)
-
-
-def dot(a: Vector, b: Vector) -> float:
-    """Scalar product."""
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-
-
-def unit(a: Vector) -> Vector:
-    """The direction of a; up where a has no length."""
-    length = sqrt(dot(a, a))
-    return scale(a, 1.0 / length) if length > 1e-9 else (0.0, 1.0, 0.0)
-
-
 def _swing(up: Vector, forward: Vector, left: Vector, angle: float, outwards: float) -> Vector:
     return unit(add(add(scale(up, -cos(angle)), forward, sin(angle)), left, outwards))
 
@@ -175,7 +216,15 @@ def _face_direction(pose: Pose, level: Vector, left: Vector, up: Vector, forward
     return unit(add(turned, up, -sin(pose.head_pitch)))
 
 
-def _lowest(build: Build, height: float, hips, knees, ankles, neck: Vector, head: Vector) -> float:
+def _lowest(
+    build: Build,
+    height: float,
+    hips: list[Vector],
+    knees: list[Vector],
+    ankles: list[Vector],
+    neck: Vector,
+    head: Vector,
+) -> float:
     """Height of the lowest point of the body's outline, relative to the pelvis."""
     return min(
         min(point[1] for point in ankles) - FOOT_HEIGHT * height,
@@ -197,6 +246,3 @@ def _two_bones(shoulder: Vector, target: Vector, pole: Vector, upper: float, for
     bend = unit(add(pole, direction, -dot(pole, direction)))
     elbow = add(add(shoulder, direction, along), bend, aside)
     return elbow, add(shoulder, direction, reach)
-
-
-QUARTER = pi / 2

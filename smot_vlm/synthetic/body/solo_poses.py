@@ -1,27 +1,25 @@
-"""Postures of what people do alone: one small function a gesture, from seconds since its start to a `Pose`.
-
-Each takes (time, duration, tempo): seconds since the gesture began, its length in seconds, and the person's own
-factor on the speed of repeated movements. Repeat rates avoid multiples of 1 Hz so that two samples a second see
-different phases.
-"""
+"""Postures of what people do alone, each as a PoseFunction of (time, duration, tempo); see `rhythm`."""
 
 from math import cos, pi, sin
 
-from smot_vlm.synthetic.body.rhythm import GUARD, ON_HIP, ease, pulse, wave_of
-from smot_vlm.synthetic.body.skeleton import Pose, mix
+from smot_vlm.synthetic.body.rhythm import GUARD, ON_HIP, ease, pulse, sine
+from smot_vlm.synthetic.body.skeleton import Pose
+from smot_vlm.synthetic.body.vectors import mix
 
 
-def stand(time: float, duration: float, tempo: float) -> Pose:
-    sway = 0.015 * wave_of(time, 0.23 * tempo)
-    return Pose(side=sway, head_yaw=0.12 * wave_of(time, 0.11), lean=0.01)
+def stand(time: float, _duration: float, tempo: float) -> Pose:
+    """Stands and sways a little."""
+    sway = 0.015 * sine(time, 0.23 * tempo)
+    return Pose(side=sway, head_yaw=0.12 * sine(time, 0.11), lean=0.01)
 
 
-def attentive(time: float, duration: float, tempo: float) -> Pose:
+def attentive(time: float, _duration: float, _tempo: float) -> Pose:
     """Stands with one hand on the hip: what people do to whom something happens."""
-    return Pose(side=0.02 * wave_of(time, 0.21), left=ON_HIP, head_yaw=0.05 * wave_of(time, 0.3))
+    return Pose(side=0.02 * sine(time, 0.21), left=ON_HIP, head_yaw=0.05 * sine(time, 0.3))
 
 
-def sit(time: float, duration: float, tempo: float) -> Pose:
+def sit(time: float, _duration: float, _tempo: float) -> Pose:
+    """Goes down and sits, hands on the thighs."""
     down = ease(time / 0.7)
     hands = (0.0, -0.62, 0.50)
     return Pose(
@@ -33,12 +31,13 @@ def sit(time: float, duration: float, tempo: float) -> Pose:
         spread=0.14,
         left=hands,
         right=hands,
-        head_yaw=0.15 * wave_of(time, 0.2),
+        head_yaw=0.15 * sine(time, 0.2),
     )
 
 
-def jump(time: float, duration: float, tempo: float) -> Pose:
-    beat = wave_of(time, 0.83 * tempo)
+def jump(time: float, _duration: float, tempo: float) -> Pose:
+    """Jumps on the spot, arms going up."""
+    beat = sine(time, 0.83 * tempo)
     air, squat = max(beat, 0.0), max(-beat, 0.0)
     arms = (0.35, -0.5 + 1.0 * air, 0.2)
     knees = 0.9 * squat + 0.25 * air
@@ -54,23 +53,27 @@ def jump(time: float, duration: float, tempo: float) -> Pose:
     )
 
 
-def wave(time: float, duration: float, tempo: float) -> Pose:
-    swing = wave_of(time, 1.3 * tempo)
+def wave(time: float, _duration: float, tempo: float) -> Pose:
+    """Waves the raised right hand."""
+    swing = sine(time, 1.3 * tempo)
     return Pose(right=(0.42 + 0.34 * swing, 0.80, 0.15), side=0.05)
 
 
-def clap(time: float, duration: float, tempo: float) -> Pose:
+def clap(time: float, _duration: float, tempo: float) -> Pose:
+    """Claps both hands in front of the chest."""
     apart = pulse(time, 1.7 * tempo)
     hand = (-0.33 + 0.50 * apart, -0.12, 0.66)
     return Pose(left=hand, right=hand, lean=0.04)
 
 
-def bow(time: float, duration: float, tempo: float) -> Pose:
+def bow(time: float, _duration: float, _tempo: float) -> Pose:
+    """Bows deeply and comes up again."""
     depth = min(1.0, 1.7 * pulse(time, 0.34))
     return Pose(lean=1.25 * depth, head_pitch=0.3 * depth, left=(0.05, -0.95, 0.1), right=(0.05, -0.95, 0.1))
 
 
-def crouch(time: float, duration: float, tempo: float) -> Pose:
+def crouch(time: float, _duration: float, _tempo: float) -> Pose:
+    """Goes down and crouches on the heels."""
     down = ease(time / 0.6)
     hands = (-0.05, -0.55, 0.55)
     return Pose(
@@ -86,17 +89,20 @@ def crouch(time: float, duration: float, tempo: float) -> Pose:
     )
 
 
-def stretch(time: float, duration: float, tempo: float) -> Pose:
-    bend = wave_of(time, 0.29 * tempo)
+def stretch(time: float, _duration: float, tempo: float) -> Pose:
+    """Bends from side to side with raised arms."""
+    bend = sine(time, 0.29 * tempo)
     return Pose(side=0.62 * bend, left=(-0.20, 0.95, 0.05), right=(-0.20, 0.95, 0.05), spread=0.22)
 
 
-def raise_arms(time: float, duration: float, tempo: float) -> Pose:
-    flutter = 0.06 * wave_of(time, 0.7)
+def raise_arms(time: float, _duration: float, _tempo: float) -> Pose:
+    """Holds both arms up."""
+    flutter = 0.06 * sine(time, 0.7)
     return Pose(left=(0.48 + flutter, 0.85, 0.05), right=(0.48 - flutter, 0.85, 0.05), head_pitch=-0.15)
 
 
-def squat(time: float, duration: float, tempo: float) -> Pose:
+def squat(time: float, _duration: float, tempo: float) -> Pose:
+    """Bends and straightens the knees, arms forward."""
     down = pulse(time, 0.43 * tempo)
     arms = (-0.05, -0.02, 0.97)
     return Pose(
@@ -111,21 +117,25 @@ def squat(time: float, duration: float, tempo: float) -> Pose:
     )
 
 
-def look_around(time: float, duration: float, tempo: float) -> Pose:
-    look = wave_of(time, 0.27 * tempo)
+def look_around(time: float, _duration: float, tempo: float) -> Pose:
+    """Turns head and body, one hand over the eyes."""
+    look = sine(time, 0.27 * tempo)
     return Pose(head_yaw=0.9 * look, turn=0.6 * look, right=(0.06, 0.50, 0.26), left=ON_HIP)
 
 
-def phone(time: float, duration: float, tempo: float) -> Pose:
-    return Pose(right=(-0.22, 0.02 + 0.02 * wave_of(time, 0.9), 0.52), head_pitch=0.45, lean=0.05)
+def phone(time: float, _duration: float, _tempo: float) -> Pose:
+    """Looks down at a phone in the right hand."""
+    return Pose(right=(-0.22, 0.02 + 0.02 * sine(time, 0.9), 0.52), head_pitch=0.45, lean=0.05)
 
 
-def carry(time: float, duration: float, tempo: float) -> Pose:
+def carry(_time: float, _duration: float, _tempo: float) -> Pose:
+    """Holds something with both hands in front."""
     hands = (-0.02, -0.42, 0.62)
     return Pose(left=hands, right=hands, lean=-0.06)
 
 
-def kick(time: float, duration: float, tempo: float) -> Pose:
+def kick(time: float, _duration: float, tempo: float) -> Pose:
+    """Kicks high with the right leg."""
     up = pulse(time, 0.57 * tempo) ** 1.5
     return Pose(
         hip_right=1.75 * up - 0.15,
@@ -136,12 +146,13 @@ def kick(time: float, duration: float, tempo: float) -> Pose:
     )
 
 
-def dance(time: float, duration: float, tempo: float) -> Pose:
-    beat = wave_of(time, 0.62 * tempo)
-    quick = abs(wave_of(time, 0.62 * tempo))
+def dance(time: float, _duration: float, tempo: float) -> Pose:
+    """Sways, turns and steps with swinging arms."""
+    beat = sine(time, 0.62 * tempo)
+    quick = abs(sine(time, 0.62 * tempo))
     return Pose(
         side=0.26 * beat,
-        turn=0.7 * wave_of(time, 0.21),
+        turn=0.7 * sine(time, 0.21),
         lift=0.05 * quick,
         knee_left=0.75 * max(beat, 0.0),
         hip_left=0.55 * max(beat, 0.0),
@@ -153,9 +164,10 @@ def dance(time: float, duration: float, tempo: float) -> Pose:
     )
 
 
-def fall(time: float, duration: float, tempo: float) -> Pose:
+def fall(time: float, _duration: float, _tempo: float) -> Pose:
+    """Falls backwards and stays on the ground."""
     down = ease((time - 0.3) / 0.7)
-    flail = wave_of(time, 1.9) * (1 - down)
+    flail = sine(time, 1.9) * (1 - down)
     return Pose(
         tilt=1.50 * down,
         hip_left=0.45 * down,
@@ -167,26 +179,30 @@ def fall(time: float, duration: float, tempo: float) -> Pose:
     )
 
 
-def turn_around(time: float, duration: float, tempo: float) -> Pose:
+def turn_around(time: float, duration: float, _tempo: float) -> Pose:
+    """Turns around once or more."""
     turns = max(1, round(duration / 2.8))
     arms = (0.42, -0.78, 0.05)
     return Pose(turn=2 * pi * turns * min(time / duration, 1.0), left=arms, right=arms)
 
 
-def drink(time: float, duration: float, tempo: float) -> Pose:
+def drink(time: float, _duration: float, _tempo: float) -> Pose:
+    """Lifts a bottle to the mouth and puts it down."""
     up = min(1.0, 2.2 * pulse(time, 0.31))
     return Pose(right=(-0.16 + 0.10 * (1 - up), -0.30 + 0.60 * up, 0.34), head_pitch=-0.35 * up)
 
 
-def jumping_jacks(time: float, duration: float, tempo: float) -> Pose:
+def jumping_jacks(time: float, _duration: float, tempo: float) -> Pose:
+    """Jumps with legs and arms opening and closing."""
     open_ = pulse(time, 0.71 * tempo)
     angle = 0.92 * pi * open_ + 0.1
     arms = (0.97 * sin(angle) * 0.95 + 0.05, -0.97 * cos(angle), 0.0)
-    return Pose(spread=0.06 + 0.46 * open_, lift=0.10 * wave_of(time, 1.42 * tempo) ** 2, left=arms, right=arms)
+    return Pose(spread=0.06 + 0.46 * open_, lift=0.10 * sine(time, 1.42 * tempo) ** 2, left=arms, right=arms)
 
 
-def punch(time: float, duration: float, tempo: float) -> Pose:
-    beat = wave_of(time, 0.77 * tempo)
+def punch(time: float, _duration: float, tempo: float) -> Pose:
+    """Punches the air, left and right in turn."""
+    beat = sine(time, 0.77 * tempo)
     out = (-0.20, 0.02, 0.97)
     return Pose(
         lean=0.12,
@@ -199,6 +215,7 @@ def punch(time: float, duration: float, tempo: float) -> Pose:
     )
 
 
-def read(time: float, duration: float, tempo: float) -> Pose:
+def read(_time: float, _duration: float, _tempo: float) -> Pose:
+    """Holds a book with both hands and looks into it."""
     hands = (-0.16, -0.18, 0.55)
     return Pose(left=hands, right=hands, head_pitch=0.5, lean=0.05)

@@ -1,22 +1,60 @@
-"""The reader that finds facts in a caption's words.
+"""The reader that finds facts in a caption.
 
-It knows the wordings of `lexicon` and nothing else: it finds exactly what a caption says, in any text, and never fails.
+It knows the phrases of `caption_lexicon` and nothing else: it finds exactly what a caption states, in any text, and never
+fails.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from smot_vlm.synthetic.facts import CaptionFacts, Deed, Looks, PartnerFact, event_label, relation_of
-from smot_vlm.synthetic.language import lexicon
+from smot_vlm.evaluation.fact_records import Action, Appearance, CaptionFacts, PartnerFact, Relation
+from smot_vlm.synthetic.language import caption_lexicon as lexicon
 
 
 def read_facts(caption: str) -> CaptionFacts:
-    """The facts that a caption says, for any text; unknown words are passed over."""
-    reading = _Reading()
+    """The facts that a caption states.
+
+    Args:
+        caption: any text; unknown words are passed over.
+
+    Returns:
+        Its facts.
+    """
+    parser = _Parser()
     for match in _PATTERN.finditer(re.sub(r"\s+", " ", str(caption)).lower()):
-        reading.take(match)
-    return reading.facts()
+        parser.take(match)
+    return parser.facts()
+
+
+def event_label(verb: str, role: str) -> str:
+    """An interaction's name in `TrackFacts.events`.
+
+    Args:
+        verb: its label.
+        role: subject, object or mutual.
+
+    Returns:
+        Such as "push.v.01:subject".
+    """
+    return f"{verb}:{role}"
+
+
+def relation_of(subject: Appearance, verb: str, target: Appearance) -> Relation:
+    """Who does what to whom, with the two sides of a mutual verb in sorted order.
+
+    Args:
+        subject: who acts.
+        verb: its label.
+        target: on whom.
+
+    Returns:
+        The relation.
+    """
+    mutual = verb in lexicon.VERBS and lexicon.VERBS[verb].mutual
+    if mutual and target < subject:
+        subject, target = target, subject
+    return Relation(subject, verb, target)
 
 
 @dataclass
@@ -26,22 +64,22 @@ class _Mention:
     bottom: str = ""
     accessories: list[str] = field(default_factory=list)
 
-    def looks(self) -> Looks:
+    def appearance(self) -> Appearance:
         """As the record that facts hold."""
-        return Looks(self.kind, self.top, self.bottom)
+        return Appearance(self.kind, self.top, self.bottom)
 
 
 @dataclass
-class _Reading:
-    """Walks over the known phrases of a caption: people, what they wear, what they do, to whom."""
+class _Parser:
+    """Goes over the known phrases of a caption: people, what they wear, what they do, to whom."""
 
-    me: _Mention = field(default_factory=_Mention)
+    main: _Mention = field(default_factory=_Mention)  # the first person mentioned, whom the caption is about
     current: _Mention | None = None  # whom clothes belong to
     subject: _Mention | None = None  # who acts
     before: _Mention | None = None  # who was mentioned before the subject
     pending: tuple[_Mention, str, str] | None = None  # a verb that waits for its partner
     mentioned: list[_Mention] = field(default_factory=list)
-    deeds: list[tuple[_Mention, str]] = field(default_factory=list)
+    actions: list[tuple[_Mention, str]] = field(default_factory=list)
     links: list[tuple[_Mention, str, str, _Mention | None]] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     scene: str = ""
@@ -56,50 +94,49 @@ class _Reading:
             self._cloth(_COLOUR_OF[match.group("colour")], match.group("garment"))
         elif match.lastgroup == "pronoun":
             self._end_verb()
-            self.subject = self.current = self.me
+            self.subject = self.current = self.main
         elif match.lastgroup == "count":
             self.count = self.count or _NUMBER_OF[match.group("number")]
         else:
             self._phrase(*_PHRASE_OF[text])
 
     def facts(self) -> CaptionFacts:
-        """What was said, at the end of the text."""
+        """What was stated, at the end of the text."""
         self._end_verb()
-        me = self.me
+        main = self.main
         partners = []
         for actor, verb, role, partner in self.links:
-            if actor is me:
-                partners.append(PartnerFact(verb, role, partner.looks() if partner else Looks("")))
-            elif role == "mutual" and partner is me:
-                partners.append(PartnerFact(verb, role, actor.looks()))
-        relations = [
-            relation_of(b.looks(), verb, a.looks()) if role == "object" else relation_of(a.looks(), verb, b.looks())
-            for a, verb, role, b in self.links
-            if b is not None
-        ]
+            if actor is main:
+                partners.append(PartnerFact(verb, role, partner.appearance() if partner else Appearance("")))
+            elif role == "mutual" and partner is main:
+                partners.append(PartnerFact(verb, role, actor.appearance()))
+        relations = []
+        for actor, verb, role, partner in self.links:
+            if partner is not None:
+                subject, target = (partner, actor) if role == "object" else (actor, partner)
+                relations.append(relation_of(subject.appearance(), verb, target.appearance()))
         return CaptionFacts(
-            kind=me.kind,
-            top=me.top,
-            bottom=me.bottom,
-            accessories=tuple(me.accessories),
-            actions=tuple(action for actor, action in self.deeds if actor is me),
+            kind=main.kind,
+            top=main.top,
+            bottom=main.bottom,
+            accessories=tuple(main.accessories),
+            actions=tuple(action for actor, action in self.actions if actor is main),
             partners=tuple(partners),
             events=tuple(self.events),
             scene=self.scene,
             count=self.count,
             relations=tuple(relations),
-            deeds=tuple(Deed(actor.looks(), action) for actor, action in self.deeds),
+            person_actions=tuple(Action(actor.appearance(), action) for actor, action in self.actions),
         )
 
     def _person(self, definite: bool, kind: str) -> None:
         mention = self._known(kind) if definite else None
         if mention is None:
-            mention = self.me if not self.me.kind and not self.mentioned else _Mention()
+            mention = self.main if not self.main.kind and not self.mentioned else _Mention()
             mention.kind = kind
             self.mentioned.append(mention)
         if self.pending is not None:
-            actor, verb, role = self.pending
-            self.links.append((actor, verb, role, mention))
+            self.links.append((*self.pending, mention))
             self.pending = None
         else:
             self.before, self.subject = self.subject, mention
@@ -111,36 +148,35 @@ class _Reading:
         return next((one for one in reversed(self.mentioned) if one.kind == kind and one is not acting), None)
 
     def _cloth(self, colour: str, garment: str) -> None:
-        who = self.current or self.me
+        person = self.current or self.main
         if garment in _TOP_WORDS:
-            who.top = who.top or colour
+            person.top = person.top or colour
         else:
-            who.bottom = who.bottom or colour
+            person.bottom = person.bottom or colour
 
-    def _phrase(self, sort: str, value: str, role: str) -> None:
-        actor = self.subject or self.me
-        if sort == "scene":
+    def _phrase(self, category: str, value: str, role: str) -> None:
+        actor = self.subject or self.main
+        if category == "scene":
             self.scene = self.scene or value
-        elif sort == "accessory":
-            who = self.current or self.me
-            if value not in who.accessories:
-                who.accessories.append(value)
-        elif sort == "action":
-            self._end_verb()
-            self.deeds.append((actor, value))
-            if actor is self.me:
-                self.events.append(value)
-        elif sort == "plural":
-            self._end_verb()
-            self.links.append((self.before or self.me, value, "mutual", actor))
+            return
+        if category == "accessory":
+            person = self.current or self.main
+            if value not in person.accessories:
+                person.accessories.append(value)
+            return
+        self._end_verb()
+        if category == "action":
+            self.actions.append((actor, value))
+        elif category == "plural":
+            self.links.append((self.before or self.main, value, "mutual", actor))
+            return
         else:
-            self._end_verb()
             self.pending = (actor, value, role)
-            if actor is self.me:
-                self.events.append(event_label(value, role))
+        if actor is self.main:
+            self.events.append(event_label(value, role) if role else value)
 
     def _end_verb(self) -> None:
-        """A verb whose partner was never mentioned still counts as said."""
+        """A verb whose partner was never mentioned still counts as stated."""
         if self.pending is not None:
             self.links.append((*self.pending, None))
             self.pending = None
@@ -151,19 +187,19 @@ def _invert(table: dict[str, tuple[str, ...]]) -> dict[str, str]:
 
 
 def _phrases() -> dict[str, tuple[str, str, str]]:
-    """Every phrase of the lexicon with what it stands for: (sort, value, role)."""
+    """Every phrase of the lexicon with what it stands for: (category, value, role)."""
     table: dict[str, tuple[str, str, str]] = {}
     for scene, words in lexicon.SCENES.items():
-        table |= {word: ("scene", scene, "") for word in words}
+        table |= dict.fromkeys(words, ("scene", scene, ""))
     for accessory, words in lexicon.ACCESSORIES.items():
-        table |= {word: ("accessory", accessory, "") for word in words}
+        table |= dict.fromkeys(words, ("accessory", accessory, ""))
     for action, phrases in lexicon.ACTIONS.items():
         table |= {form: ("action", action, "") for phrase in phrases for form in (phrase.finite, phrase.gerund)}
-    for verb, words_of in lexicon.VERBS.items():
-        for role in ("mutual",) if words_of.mutual else ("subject", "object"):
-            for phrase in words_of.told_by(role):
-                table |= {form: ("verb", verb, role) for form in (phrase.finite, phrase.gerund)}
-        table |= {form: ("plural", verb, "mutual") for form in words_of.plural}
+    for verb, verb_phrases in lexicon.VERBS.items():
+        for role in ("mutual",) if verb_phrases.mutual else ("subject", "object"):
+            for phrase in verb_phrases.from_side(role):
+                table |= dict.fromkeys((phrase.finite, phrase.gerund), ("verb", verb, role))
+        table |= dict.fromkeys(verb_phrases.plural, ("plural", verb, "mutual"))
     return table
 
 

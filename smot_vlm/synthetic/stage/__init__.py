@@ -1,1 +1,1 @@
-"""Places, camera and weather, and the tools that paint them."""
+"""Places, camera and degradation, and the tools that paint them."""

@@ -12,9 +12,14 @@ TILT = 0.16  # how much a metre away from the camera lifts a point of the body, 
 class Stage:
     """Perspective of a level camera. Lengths on the screen are fractions of the frame's height.
 
-    aspect: width by height. horizon: its height on the screen, from above. camera_height: metres.
-    focal: screen heights; somebody z metres away is drawn at focal / z of the frame's height a metre.
-    near, far: the depths between which people stand, metres. margin: part of the width at each side kept free.
+    Attributes:
+        aspect: width by height.
+        horizon: its height on the screen, from above.
+        camera_height: metres.
+        focal: screen heights; somebody z metres away is drawn at focal / z of the frame's height a metre.
+        near: the depth from which on people stand, metres.
+        far: the depth up to which people stand, metres.
+        margin: part of the width at each side kept free.
     """
 
     aspect: float
@@ -26,25 +31,63 @@ class Stage:
     margin: float
 
     def scale(self, z: float) -> float:
-        """Frame heights a metre, z metres away."""
+        """Frame heights a metre.
+
+        Args:
+            z: metres away.
+
+        Returns:
+            The scale.
+        """
         return self.focal / z
 
     def half_width(self, z: float) -> float:
-        """Metres from the middle to where people should stay, z metres away."""
+        """Metres from the middle to where people should stay.
+
+        Args:
+            z: metres away.
+
+        Returns:
+            Metres.
+        """
         return self.aspect * (0.5 - self.margin) / self.scale(z)
 
     def frame_edge(self, z: float) -> float:
-        """Metres from the middle to the frame's edge, z metres away."""
+        """Metres from the middle to the frame's edge.
+
+        Args:
+            z: metres away.
+
+        Returns:
+            Metres.
+        """
         return self.aspect * 0.5 / self.scale(z)
 
     def ground(self, z: float) -> float:
-        """Screen height of the ground, z metres away, from above."""
+        """Screen height of the ground.
+
+        Args:
+            z: metres away.
+
+        Returns:
+            Frame heights from above.
+        """
         return self.horizon + self.camera_height * self.scale(z)
 
 
 @dataclass(frozen=True)
 class Camera:
-    """How the picture moves. Amplitudes are fractions of the frame's height, rates cycles a second."""
+    """How the picture moves. Amplitudes are fractions of the frame's height, rates cycles a second.
+
+    Attributes:
+        pan: amplitude.
+        pan_rate: of the pan.
+        pan_phase: radians.
+        shake: amplitude.
+        shake_rate: of the shake.
+        zoom: amplitude, of the magnification.
+        zoom_rate: of the zoom.
+    """
 
     pan: float
     pan_rate: float
@@ -55,7 +98,14 @@ class Camera:
     zoom_rate: float
 
     def at(self, time: float) -> tuple[float, float, float]:
-        """Shift to the right and downwards, in frame heights, and magnification about the middle."""
+        """How the picture has moved.
+
+        Args:
+            time: seconds.
+
+        Returns:
+            Shift to the right and downwards, in frame heights, and magnification about the middle.
+        """
         pan = self.pan * sin(2 * pi * self.pan_rate * time + self.pan_phase)
         wobble = 2 * pi * self.shake_rate * time
         right = self.shake * (0.6 * sin(wobble) + 0.4 * sin(2.3 * wobble + 1.1))
@@ -64,7 +114,16 @@ class Camera:
 
 
 def make_stage(rng: np.random.Generator, people: int, aspect: float | None = None) -> Stage:
-    """A stage large enough for so many people."""
+    """A stage large enough for so many people.
+
+    Args:
+        rng: the random stream.
+        people: how many.
+        aspect: width by height; None: 16:9 or 4:3.
+
+    Returns:
+        The stage.
+    """
     shape = (16 / 9, 4 / 3)[int(rng.integers(2))]
     crowd = max(0, people - 2)
     near_scale = float(rng.uniform(0.29, 0.36)) - 0.019 * min(crowd, 5)
@@ -84,7 +143,14 @@ def make_stage(rng: np.random.Generator, people: int, aspect: float | None = Non
 
 
 def make_camera(rng: np.random.Generator) -> Camera:
-    """A still, a slowly panning or a hand-held camera."""
+    """A still, a slowly panning or a hand-held camera.
+
+    Args:
+        rng: the random stream.
+
+    Returns:
+        The camera.
+    """
     panning, held, zooming = rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.3
     return Camera(
         pan=float(rng.uniform(0.02, 0.07)) if panning else 0.0,

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from smot_vlm.synthetic.body.people import Colour, pick
+from smot_vlm.synthetic.random_choice import pick
 from smot_vlm.synthetic.stage.canvas import Canvas
-from smot_vlm.synthetic.stage.strokes import shade
+from smot_vlm.synthetic.stage.strokes import Colour, shade
 
 
 def _room(c: Canvas, wall: Colour, floor: Colour) -> None:

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from smot_vlm.synthetic.body.people import Colour
 from smot_vlm.synthetic.stage.canvas import Canvas
-from smot_vlm.synthetic.stage.strokes import shade
+from smot_vlm.synthetic.stage.strokes import Colour, shade
 
 
 def _sky(c: Canvas) -> None:

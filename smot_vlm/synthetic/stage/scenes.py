@@ -25,7 +25,18 @@ PAINTERS: dict[str, Callable[[Canvas], None]] = {
 
 
 def paint_background(rng: np.random.Generator, scene: str, stage: Stage, width: int, height: int) -> np.ndarray:
-    """RGB uint8 background, larger than the frame by `PAD` frame heights on every side."""
+    """The background of one video.
+
+    Args:
+        rng: the random stream.
+        scene: the place, a name in PAINTERS.
+        stage: the perspective.
+        width: of the frame.
+        height: of the frame.
+
+    Returns:
+        RGB uint8, larger than the frame by `PAD` frame heights on every side.
+    """
     pad = round(PAD * height)
     image = np.zeros((height + 2 * pad, width + 2 * pad, 3), dtype=np.uint8)
     wall = stage.far + 1.6

@@ -11,16 +11,22 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from smot_vlm.synthetic.body.people import Colour
-
 SHIFT_BITS = 4
 ONE = 1 << SHIFT_BITS
 HALF_PIXEL = 0.5 * ONE - 0.5  # less one half for rounding
 Pixel = tuple[float, float]
+Colour = tuple[int, int, int]  # RGB
 
 
 class Line(NamedTuple):
-    """A thick line with round ends."""
+    """A thick line with round ends.
+
+    Attributes:
+        a: its start.
+        b: its end.
+        radius: half its thickness, pixels.
+        colour: RGB.
+    """
 
     a: Pixel
     b: Pixel
@@ -29,7 +35,13 @@ class Line(NamedTuple):
 
 
 class Polygon(NamedTuple):
-    """A filled convex polygon with its edge widened by `radius`."""
+    """A filled convex polygon.
+
+    Attributes:
+        points: its corners.
+        radius: pixels by which its edge is widened.
+        colour: RGB.
+    """
 
     points: Sequence[Pixel]
     radius: float
@@ -37,7 +49,14 @@ class Polygon(NamedTuple):
 
 
 class Ellipse(NamedTuple):
-    """A filled ellipse; angle in degrees, clockwise on the screen."""
+    """A filled ellipse.
+
+    Attributes:
+        centre: pixels.
+        axes: half axes, pixels.
+        angle: degrees, clockwise on the screen.
+        colour: RGB.
+    """
 
     centre: Pixel
     axes: Pixel
@@ -50,9 +69,14 @@ Stroke = Line | Polygon | Ellipse
 
 @dataclass(frozen=True)
 class Part:
-    """Strokes drawn together. depth: metres from the camera; further parts are drawn first. owner: who it belongs to.
+    """Strokes drawn together.
 
-    body: counts for the person's box (things in hands do not). outline: pixels of darker edge.
+    Attributes:
+        depth: metres from the camera; further parts are drawn first.
+        strokes: in the order in which they are drawn.
+        owner: index of the person it belongs to.
+        body: counts for the person's box (things in hands do not).
+        outline: pixels of darker edge.
     """
 
     depth: float
@@ -63,7 +87,12 @@ class Part:
 
 
 def draw(image: np.ndarray, parts: Iterable[Part]) -> None:
-    """Draw parts in the order given."""
+    """Draw parts in the order given.
+
+    Args:
+        image: RGB uint8, drawn into.
+        parts: the parts.
+    """
     for part in parts:
         if part.outline > 0:
             for stroke in part.strokes:
@@ -73,14 +102,26 @@ def draw(image: np.ndarray, parts: Iterable[Part]) -> None:
 
 
 def fill(mask: np.ndarray, parts: Iterable[Part], value: int) -> None:
-    """Draw the parts' outlines into a one-channel mask."""
+    """Draw the parts' outlines into a mask.
+
+    Args:
+        mask: one channel, drawn into.
+        parts: the parts.
+        value: of the mask there.
+    """
     for part in parts:
         for stroke in part.strokes:
             _draw_stroke(mask, stroke, part.outline, (value, value, value))
 
 
 def extent(parts: Iterable[Part]) -> tuple[float, float, float, float]:
-    """xyxy box around all strokes with their outlines.
+    """Box around all strokes with their outlines.
+
+    Args:
+        parts: the parts.
+
+    Returns:
+        xyxy pixels.
 
     Raises:
         ValueError: no stroke at all.
@@ -95,7 +136,15 @@ def extent(parts: Iterable[Part]) -> tuple[float, float, float, float]:
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """The colour darker (factor below 1) or lighter."""
+    """A darker or lighter colour.
+
+    Args:
+        colour: RGB.
+        factor: below 1 is darker.
+
+    Returns:
+        RGB.
+    """
     red, green, blue = colour
     return min(255, int(red * factor)), min(255, int(green * factor)), min(255, int(blue * factor))
 

@@ -1,12 +1,13 @@
-"""What one person does alone: how each action is played on the stage."""
+"""What one person does alone: the choreography of each action."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.synthetic.body.people import pick
+from smot_vlm.synthetic.random_choice import pick
 from smot_vlm.synthetic.stage.camera import Stage
+from smot_vlm.synthetic.story.events import DoesNotFit
 from smot_vlm.synthetic.story.script import Actor
 
 OUTSIDE = 0.6  # metres beyond the frame's edge where nobody is seen
@@ -14,13 +15,17 @@ SHORTEST = 3.0  # seconds that anybody walks
 LONGEST_PAUSE = 1.2  # seconds of standing after a walk
 
 
-class NoRoom(Exception):
-    """The stage or the time does not allow this event here; the story tries another one."""
-
-
 @dataclass(frozen=True)
-class Call:
-    """When an action is played: until which second, whether it opens or closes its actor's script."""
+class ActionContext:
+    """When and where an action is played.
+
+    Attributes:
+        until: seconds at which it ends.
+        stage: the stage.
+        rng: the random stream.
+        first: it opens its actor's script.
+        last: it closes the script.
+    """
 
     until: float
     stage: Stage
@@ -30,41 +35,48 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Action:
-    """play: writes the action into the actor's script. seconds: shortest and longest time it can fill."""
+class SoloChoreography:
+    """How an action is played.
 
-    play: Callable[[Actor, Call], None]
+    Attributes:
+        play: writes the action into the actor's script; DoesNotFit where there is no room.
+        seconds: shortest and longest time it can fill.
+    """
+
+    play: Callable[[Actor, ActionContext], None]
     seconds: tuple[float, float] = (3.0, 30.0)
 
 
-def _on_the_spot(pose: str, facing: tuple[float, float] = (0.0, 30.0), prop: str = "", hold: str = "right") -> Action:
+def _on_the_spot(
+    pose: str, facing: tuple[float, float] = (0.0, 30.0), prop: str = "", hold: str = "right"
+) -> SoloChoreography:
     """An action that stays in place; facing: range of headings off the camera, to either side."""
 
-    def play(actor: Actor, call: Call) -> None:
-        actor.face(float(call.rng.uniform(*facing)) * pick(call.rng, (-1.0, 1.0)))
-        mirror = bool(call.rng.random() < 0.5)
+    def play(actor: Actor, context: ActionContext) -> None:
+        actor.face(float(context.rng.uniform(*facing)) * pick(context.rng, (-1.0, 1.0)))
+        mirror = bool(context.rng.random() < 0.5)
         if prop:
             side = hold
             if hold == "right" and mirror:
                 side = "left"
-            actor.hold(prop, actor.time + 0.2, call.until, side)
-        actor.do(pose, call.until, mirror)
+            actor.hold(prop, actor.time + 0.2, context.until, side)
+        actor.do(pose, context.until, mirror)
 
-    return Action(play)
+    return SoloChoreography(play)
 
 
-def _across(direction: float, running: bool = False, prop: str = "", pose: str = "stand") -> Action:
+def _across(direction: float, running: bool = False, prop: str = "", pose: str = "stand") -> SoloChoreography:
     """Walking or running to one side of the screen; may begin or end outside the frame."""
     slow, fast = (1.20, 1.80) if running else (0.42, 0.95)
 
-    def play(actor: Actor, call: Call) -> None:
-        stage, rng, begin = call.stage, call.rng, actor.time
+    def play(actor: Actor, context: ActionContext) -> None:
+        stage, rng, begin = context.stage, context.rng, actor.time
         beyond = stage.frame_edge(actor.z) + OUTSIDE
-        enters = call.first and rng.random() < (0.6 if running else 0.35)
-        leaves = call.last and rng.random() < (0.6 if running else 0.35)
+        enters = context.first and rng.random() < (0.6 if running else 0.35)
+        leaves = context.last and rng.random() < (0.6 if running else 0.35)
         if enters:
             actor.place(-direction * beyond, actor.z)
-        available = call.until - begin
+        available = context.until - begin
         way = (beyond if leaves else stage.half_width(actor.z)) - direction * actor.x
         speed = float(rng.uniform(slow, fast))
         if leaves:
@@ -74,56 +86,56 @@ def _across(direction: float, running: bool = False, prop: str = "", pose: str =
             speed = max(way / available, slow)
         spare = available - way / speed
         if speed > fast or way / speed < SHORTEST or (spare > LONGEST_PAUSE and not (enters or leaves)):
-            raise NoRoom
+            raise DoesNotFit
         if enters:
             begin += spare
         actor.face(direction * 75.0)
         if prop:
-            actor.hold(prop, actor.time, call.until)
+            actor.hold(prop, actor.time, context.until)
         actor.go(actor.x + direction * way, actor.z, begin + way / speed, running, begin)
-        actor.do(pose, call.until)
+        actor.do(pose, context.until)
 
-    return Action(play, (3.0, 12.0))
-
-
-def _either_side(left: Action, right: Action) -> Action:
-    def play(actor: Actor, call: Call) -> None:
-        (left if actor.x > 0 else right).play(actor, call)
-
-    return Action(play, left.seconds)
+    return SoloChoreography(play, (3.0, 12.0))
 
 
-def _in_depth(towards_camera: bool) -> Action:
-    def play(actor: Actor, call: Call) -> None:
-        goal = call.stage.near if towards_camera else call.stage.far
-        seconds = call.until - actor.time
+def _either_side(left: SoloChoreography, right: SoloChoreography) -> SoloChoreography:
+    def play(actor: Actor, context: ActionContext) -> None:
+        (left if actor.x > 0 else right).play(actor, context)
+
+    return SoloChoreography(play, left.seconds)
+
+
+def _in_depth(towards_camera: bool) -> SoloChoreography:
+    def play(actor: Actor, context: ActionContext) -> None:
+        goal = context.stage.near if towards_camera else context.stage.far
+        seconds = context.until - actor.time
         metres = min(abs(goal - actor.z), 0.8 * seconds)
         away = goal > actor.z
         if metres < 0.85 or away == towards_camera:
-            raise NoRoom
-        actor.face((0.0 if towards_camera else 180.0) + float(call.rng.uniform(-12, 12)))
-        shift = float(call.rng.uniform(-0.3, 0.3))
-        limit = call.stage.half_width(call.stage.near)
+            raise DoesNotFit
+        actor.face((0.0 if towards_camera else 180.0) + float(context.rng.uniform(-12, 12)))
+        shift = float(context.rng.uniform(-0.3, 0.3))
+        limit = context.stage.half_width(context.stage.near)
         x = min(max(actor.x + shift, -limit), limit)
-        actor.go(x, actor.z + (metres if away else -metres), call.until)
-        actor.do("stand", call.until)
+        actor.go(x, actor.z + (metres if away else -metres), context.until)
+        actor.do("stand", context.until)
 
-    return Action(play, (3.0, 8.0))
+    return SoloChoreography(play, (3.0, 8.0))
 
 
-def _fall(actor: Actor, call: Call) -> None:
+def _fall(actor: Actor, context: ActionContext) -> None:
     # Falls on the back, along the screen, towards the side with more room.
     actor.face(-78.0 if actor.x < 0 else 78.0)
-    actor.do("fall", call.until)
+    actor.do("fall", context.until)
 
 
-def _sit(actor: Actor, call: Call) -> None:
-    actor.face(float(call.rng.uniform(25, 70)) * pick(call.rng, (-1.0, 1.0)))
-    actor.hold("stool", actor.time, call.until, "seat")
-    actor.do("sit", call.until)
+def _sit(actor: Actor, context: ActionContext) -> None:
+    actor.face(float(context.rng.uniform(25, 70)) * pick(context.rng, (-1.0, 1.0)))
+    actor.hold("stool", actor.time, context.until, "seat")
+    actor.do("sit", context.until)
 
 
-SOLO: dict[str, Action] = {
+SOLO: dict[str, SoloChoreography] = {
     "walk_left": _across(-1.0),
     "walk_right": _across(1.0),
     "run_left": _across(-1.0, running=True),
@@ -131,7 +143,7 @@ SOLO: dict[str, Action] = {
     "walk_near": _in_depth(True),
     "walk_far": _in_depth(False),
     "stand": _on_the_spot("stand"),
-    "sit": Action(_sit),
+    "sit": SoloChoreography(_sit),
     "jump": _on_the_spot("jump"),
     "wave": _on_the_spot("wave", (0.0, 15.0)),
     "clap": _on_the_spot("clap"),
@@ -145,7 +157,7 @@ SOLO: dict[str, Action] = {
     "carry": _either_side(_across(-1.0, prop="box", pose="carry"), _across(1.0, prop="box", pose="carry")),
     "kick": _on_the_spot("kick", (45.0, 80.0)),
     "dance": _on_the_spot("dance", (0.0, 20.0)),
-    "fall": Action(_fall, (3.0, 7.0)),
+    "fall": SoloChoreography(_fall, (3.0, 7.0)),
     "turn_around": _on_the_spot("turn_around"),
     "drink": _on_the_spot("drink", (20.0, 55.0), "bottle"),
     "jumping_jacks": _on_the_spot("jumping_jacks", (0.0, 15.0)),

@@ -4,49 +4,75 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from smot_vlm.synthetic.body.people import Person, dress, pick
-from smot_vlm.synthetic.language.lexicon import BAGS, COLOURS, EVENT_LABELS, HATS
-from smot_vlm.synthetic.story.actions import NoRoom
-from smot_vlm.synthetic.story.events import Event
+from smot_vlm.synthetic.body.people import BAGS, CLOTH_RGB, HAT_COLOURS, Person, dress
+from smot_vlm.synthetic.random_choice import pick
+from smot_vlm.synthetic.story.actions import SOLO
+from smot_vlm.synthetic.story.events import DoesNotFit, Event
+from smot_vlm.synthetic.story.interactions import DUETS
 
 SPLITS = {"train": 0, "test": 1, "val": 2}  # number of each split's random streams
-_COLOUR_INDEX = {name: index for index, name in enumerate(COLOURS)}
+EVENT_LABELS = (*SOLO, *DUETS)
+HATS = tuple(HAT_COLOURS)
+_COLOUR_INDEX = {name: index for index, name in enumerate(CLOTH_RGB)}
 _EVENT_INDEX = {name: index for index, name in enumerate(EVENT_LABELS)}
 
 
 def held_out(colour: str, event: str) -> bool:
-    """Whether people with a top of this colour do this only in the test split.
+    """Whether people with a top of one colour do something only in the test split.
 
     One colour in five for every action and verb. Nobody in the train and val splits wears a top that is held out
     for anything he or she does; everybody in the test split wears one that is held out for something.
+
+    Args:
+        colour: of the top.
+        event: label of an action or an interaction.
+
+    Returns:
+        The rule's answer.
     """
     return (_COLOUR_INDEX[colour] + 3 * _EVENT_INDEX[event]) % 5 == 0
 
 
 def wears_held_out(person: Person, events: Sequence[Event]) -> bool:
-    """Whether the person does anything that nobody in such a top does in the train split."""
+    """Whether a person does anything that nobody in such a top does in the train split.
+
+    Args:
+        person: who.
+        events: what they do.
+
+    Returns:
+        The answer.
+    """
     return any(held_out(person.top, event.label) for event in events)
 
 
 def cast(
     rng: np.random.Generator, split: str, kinds: Sequence[str], events: Sequence[Sequence[str]]
 ) -> tuple[Person, ...]:
-    """One person for each kind, no two of one kind with the same top, in colours that the split allows for their
-    events.
+    """People in colours that the split allows for their events, no two of one kind with the same top.
+
+    Args:
+        rng: the random stream.
+        split: train, val or test.
+        kinds: of each person.
+        events: labels of what each person does.
+
+    Returns:
+        One person for each kind.
 
     Raises:
-        NoRoom: no colour is left for somebody.
+        DoesNotFit: no colour is left for somebody.
     """
     taken: set[tuple[str, str]] = set()
     people = []
     for kind, labels in zip(kinds, events, strict=True):
-        unseen = {colour: any(held_out(colour, label) for label in labels) for colour in COLOURS}
-        tops = [name for name in COLOURS if unseen[name] == (split == "test") and (kind, name) not in taken]
+        unseen = {colour: any(held_out(colour, label) for label in labels) for colour in CLOTH_RGB}
+        tops = [name for name in CLOTH_RGB if unseen[name] == (split == "test") and (kind, name) not in taken]
         if not tops:
-            raise NoRoom
+            raise DoesNotFit
         top = pick(rng, tops)
         taken.add((kind, top))
-        bottom = pick(rng, [name for name in COLOURS if name != top or rng.random() < 0.3])
+        bottom = pick(rng, [name for name in CLOTH_RGB if name != top or rng.random() < 0.3])
         people.append(dress(rng, kind, top, bottom, _accessories(rng)))
     return tuple(people)
 

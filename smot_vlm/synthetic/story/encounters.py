@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from smot_vlm.synthetic.body.duet_poses import CATCH_AT, HAND_OVER_AT, THROW_AT
+from smot_vlm.synthetic.body.props import Prop
 from smot_vlm.synthetic.story.duet import Duet
-from smot_vlm.synthetic.story.script import Prop
 
 
 def hit(d: Duet) -> None:
@@ -67,7 +67,7 @@ def dance(d: Duet) -> None:
 def throw(d: Duet) -> None:
     """A ball flies from the subject to the object, once."""
     d.spread(1.6, 2.6)
-    begin, seconds = d.a.time, d.until - d.a.time
+    begin, seconds = d.a.time, d.seconds
     leaves_hand, arrives = begin + THROW_AT * seconds, begin + CATCH_AT * seconds
     d.a.hold("ball", begin, leaves_hand, "right")
     d.a.props.append(Prop("ball", leaves_hand, arrives, d.a.index, "right", d.b.index))
@@ -78,7 +78,7 @@ def throw(d: Duet) -> None:
 def give(d: Duet) -> None:
     """A box goes from the hands of the subject into those of the object, once."""
     d.meet(0.20 + 0.30 * (d.a.height + d.b.height) / 2)
-    begin, seconds = d.a.time, d.until - d.a.time
+    begin, seconds = d.a.time, d.seconds
     handed = begin + (HAND_OVER_AT + 0.04) * seconds
     d.a.hold("box", begin, handed)
     d.b.hold("box", handed, d.until)
@@ -86,9 +86,17 @@ def give(d: Duet) -> None:
 
 
 def gesture(pose_a: str, pose_b: str, low: float, high: float, heading: float = 68.0) -> Callable[[Duet], None]:
-    """The subject makes a gesture at the object, who looks on, from a distance between `low` and `high` metres.
+    """The subject makes a gesture at the object, who looks on.
 
-    heading: degrees off the camera at which the gesture shows best.
+    Args:
+        pose_a: of the subject.
+        pose_b: of the object.
+        low: least distance, metres.
+        high: greatest distance.
+        heading: degrees off the camera at which the gesture shows best.
+
+    Returns:
+        The choreography.
     """
 
     def play(d: Duet) -> None:
@@ -117,7 +125,7 @@ def photograph(d: Duet) -> None:
     d.both("photograph", "model")
 
 
-def help(d: Duet) -> None:
+def help_up(d: Duet) -> None:
     """The object sits on the ground and is drawn up by the hand."""
     d.meet(0.55 + 0.18 * d.b.height)
     begin = d.a.time

@@ -4,8 +4,9 @@ from math import atan2, cos, degrees, pi, sin
 
 import numpy as np
 
-from smot_vlm.synthetic.story.actions import OUTSIDE, NoRoom
+from smot_vlm.synthetic.story.actions import OUTSIDE
 from smot_vlm.synthetic.story.duet import Duet
+from smot_vlm.synthetic.story.events import DoesNotFit
 
 
 def push(d: Duet) -> None:
@@ -13,7 +14,7 @@ def push(d: Duet) -> None:
     d.meet(d.arm)
     begin, way = d.a.time, min(d.room(d.side), 0.42 * d.seconds)
     if way < 0.8:
-        raise NoRoom
+        raise DoesNotFit
     if d.rng.random() < 0.4:
         d.b.face(68.0 * d.side)
     for hand, away in (("left", 0.06), ("right", -0.06)):
@@ -27,11 +28,18 @@ def pull(d: Duet) -> None:
     d.meet(d.arm + 0.28)
     begin, way = d.a.time, min(d.room(-d.side), 0.42 * d.seconds)
     if way < 0.8:
-        raise NoRoom
+        raise DoesNotFit
     for hand in ("left", "right"):
         d.a.reach(begin, d.until, hand, d.b, "hand_right", (0.0, 0.0, 0.0))
     d.move_both(-d.side * way, begin + 0.4, d.until - 0.2)
     d.both("pull", "pulled")
+
+
+def _walk_both(d: Duet, direction: float, metres: float, running: bool = False) -> None:
+    """Both go the same way until the end."""
+    for actor in (d.a, d.b):
+        actor.face(direction * 75.0)
+        actor.go(actor.x + direction * metres, actor.z, d.until, running, d.a.time)
 
 
 def _one_way(d: Duet, gap: float) -> tuple[float, float]:
@@ -44,14 +52,10 @@ def _one_way(d: Duet, gap: float) -> tuple[float, float]:
 def _file(d: Duet, gap: float, slow: float, fast: float, running: bool, pose_a: str, pose_b: str) -> None:
     """Both go the same way, the object in front."""
     direction, room = _one_way(d, gap)
-    begin = d.a.time
-    seconds = d.until - begin
-    way = min(room, fast * seconds)
-    if way < slow * seconds:
-        raise NoRoom
-    for actor in (d.a, d.b):
-        actor.face(direction * 75.0)
-        actor.go(actor.x + direction * way, actor.z, d.until, running, begin)
+    way = min(room, fast * d.seconds)
+    if way < slow * d.seconds:
+        raise DoesNotFit
+    _walk_both(d, direction, way, running)
     d.both(pose_a, pose_b)
 
 
@@ -65,15 +69,14 @@ def lead(d: Duet) -> None:
     # The subject goes ahead, so the line is built the other way round.
     back = Duet(d.b, d.a, d.until, d.stage, d.rng, d.last)
     direction, room = _one_way(back, 0.42 + 0.18 * (d.a.height + d.b.height) / 2)
-    begin, seconds = d.a.time, d.until - d.a.time
+    begin, seconds = d.a.time, d.seconds
     way = min(room, 0.8 * seconds)
     if way < 0.42 * seconds:
-        raise NoRoom
-    near_a, near_b = ("right", "right") if direction > 0 else ("left", "left")
+        raise DoesNotFit
     height = 0.50 * min(d.a.height, d.b.height)
-    for actor, other, hand in ((d.a, d.b, near_a), (d.b, d.a, near_b)):
-        actor.face(direction * 75.0)
-        actor.go(actor.x + direction * way, actor.z, d.until, False, begin)
+    _walk_both(d, direction, way)
+    hand = "right" if direction > 0 else "left"
+    for actor, other in ((d.a, d.b), (d.b, d.a)):
         actor.reach(begin, d.until, hand, other, "between", (0.0, height, -0.10))
     d.both("stand", "stand")
 
@@ -84,7 +87,7 @@ def chase(d: Duet) -> None:
     saved = d.a.copy(), d.b.copy()
     try:
         _file(d, gap, 1.15, 1.7, True, "reach_forward", "flee")
-    except NoRoom:
+    except DoesNotFit:
         for actor, before in zip((d.a, d.b), saved, strict=True):
             actor.__dict__.update(before.__dict__)
         _chase_in_circles(d, gap)
@@ -93,12 +96,12 @@ def chase(d: Duet) -> None:
 def _chase_in_circles(d: Duet, gap: float) -> None:
     """Laps on a flat ellipse: room for any length of time; who is behind whom shows in the direction of running."""
     d.meet(gap)
-    begin, seconds, direction = d.a.time, d.until - d.a.time, d.side
+    begin, seconds, direction = d.a.time, d.seconds, d.side
     z = d.a.z
     wide = min(1.5, d.stage.half_width(z) - 0.1)
     deep = 0.42
     if wide < 1.1:
-        raise NoRoom
+        raise DoesNotFit
     middle = (d.a.x + d.b.x) / 2
     centre = min(max(middle, -d.stage.half_width(z) + wide), d.stage.half_width(z) - wide)
     lead = gap / wide
@@ -125,13 +128,10 @@ def accompany(d: Duet) -> None:
     """Both walk one way, side by side."""
     d.meet(0.34, depth=0.34)
     direction = 1.0 if d.room(1.0) >= d.room(-1.0) else -1.0
-    begin, seconds = d.a.time, d.until - d.a.time
-    way = min(d.room(direction), 0.85 * seconds)
-    if way < 0.42 * seconds:
-        raise NoRoom
-    for actor in (d.a, d.b):
-        actor.face(direction * 75.0)
-        actor.go(actor.x + direction * way, actor.z, d.until, False, begin)
+    way = min(d.room(direction), 0.85 * d.seconds)
+    if way < 0.42 * d.seconds:
+        raise DoesNotFit
+    _walk_both(d, direction, way)
     d.both("stand", "stand")
 
 
@@ -142,7 +142,7 @@ def approach(d: Duet) -> None:
     way = distance - gap
     seconds = min(d.seconds - 0.6, way / 0.5)
     if way < 1.4 or seconds < 2.6 or way / seconds > 1.2:
-        raise NoRoom
+        raise DoesNotFit
     begin, side = d.a.time, d.side
     d.a.face(side * 75.0)
     d.b.face_towards(d.a.x)
@@ -160,7 +160,7 @@ def leave(d: Duet) -> None:
         room = d.stage.frame_edge(d.a.z) + OUTSIDE + side * d.a.x
     way = room if leaves else min(room, 0.9 * seconds)
     if way < 0.42 * (seconds - 0.8) or way < 1.4 or way > 1.0 * seconds:
-        raise NoRoom
+        raise DoesNotFit
     d.both("stand", "attentive", begin + 0.6)
     d.a.face(-side * 75.0)
     d.a.go(d.a.x - side * way, d.a.z, d.until, start=begin + 0.6)
@@ -170,11 +170,11 @@ def leave(d: Duet) -> None:
 def circle(d: Duet) -> None:
     """The subject walks round the object."""
     d.meet(0.85)
-    begin, seconds, side = d.a.time, d.until - d.a.time, d.side
+    begin, seconds, side = d.a.time, d.seconds, d.side
     wide, deep = 0.85, 0.55
     x, z = d.b.x, d.b.z
     if abs(x) + wide > d.stage.frame_edge(z - deep):
-        raise NoRoom
+        raise DoesNotFit
     start = pi if side > 0 else 0.0
     spin = 1.0 if d.rng.random() < 0.5 else -1.0
     turns = max(1.0, round(seconds / 5.5 * 2) / 2)

@@ -1,27 +1,30 @@
-"""What everyone does when: each actor's ways, turns, gestures and reaches, as pieces of continuous time.
+"""What everyone does when: each actor's path, turns, gestures and reaches, as pieces of continuous time.
 
 Nothing is stepped: the state at any second is computed from the pieces alone, so the same story can be sampled at 2
 or at 25 frames a second. Places are metres: x from the middle of the stage to the right, z from the camera away.
 """
 
-from bisect import bisect_right
-from dataclasses import dataclass, field
-from math import hypot, pi, radians, sin
+from dataclasses import dataclass, field, replace
+from math import hypot, radians
 
-from smot_vlm.synthetic.body.people import Person
-from smot_vlm.synthetic.body.poses import FREE_ARMS, POSES, stride
-from smot_vlm.synthetic.body.rhythm import ease, mirrored
-from smot_vlm.synthetic.body.skeleton import Joints, Pose, Vector, add, mix, scale, solve
-
-TURN_SECONDS = 0.35
-BLEND_SECONDS = 0.35
-STEP_CYCLE = 0.80  # metres of one step cycle per metre of body height, walking
-RUN_CYCLE = 1.25
+from smot_vlm.synthetic.body.props import Prop
+from smot_vlm.synthetic.body.vectors import Vector
 
 
 @dataclass(frozen=True)
-class Leg:
-    """A straight way at constant speed. distance: metres gone before it."""
+class PathSegment:
+    """A straight line walked at constant speed.
+
+    Attributes:
+        start: seconds.
+        end: seconds.
+        x0: where it begins.
+        z0: where it begins.
+        x1: where it ends.
+        z1: where it ends.
+        running: else walking.
+        distance: metres gone before it.
+    """
 
     start: float
     end: float
@@ -34,8 +37,15 @@ class Leg:
 
 
 @dataclass(frozen=True)
-class Act:
-    """A gesture from `start` seconds on. The last one lasts for ever."""
+class Gesture:
+    """A gesture; the last one lasts for ever.
+
+    Attributes:
+        start: seconds.
+        end: seconds.
+        pose: name in POSES.
+        mirror: left and right exchanged.
+    """
 
     start: float
     end: float
@@ -45,10 +55,16 @@ class Act:
 
 @dataclass(frozen=True)
 class Reach:
-    """A hand that goes to a place: a joint of `partner`, or the middle between both people.
+    """A hand that goes to a place: a joint of a partner, or the middle between both people.
 
-    point: name of a joint, or "between". offset: metres added: towards the right of the screen, up, away. A middle
-    counts up from the ground. bob: metres and cycles a second of an up-and-down.
+    Attributes:
+        start: seconds.
+        end: seconds.
+        hand: "left" or "right".
+        partner: index of the other person.
+        point: name of a joint, or "between", which counts up from the ground.
+        offset: metres added: towards the right of the screen, up, away.
+        bob: metres and cycles a second of an up-and-down.
     """
 
     start: float
@@ -60,25 +76,25 @@ class Reach:
     bob: tuple[float, float] = (0.0, 0.0)
 
 
-@dataclass(frozen=True)
-class Prop:
-    """A thing in somebody's hands, on the ground, or in the air between two holders.
-
-    kind: name in the table of props. hold: "both", "right", "left" or "seat" (stands on the ground under the holder).
-    to: who catches it; then it flies from the holder's hand to theirs from `start` to `end`.
-    """
-
-    kind: str
-    start: float
-    end: float
-    holder: int
-    hold: str = "both"
-    to: int | None = None
-
-
 @dataclass
 class Actor:
-    """One person while the story is being written; also what is evaluated later. `time` is where its script ends."""
+    """One person's script, while the story is being written and when it is evaluated.
+
+    Attributes:
+        index: of the person.
+        height: metres.
+        x: where the script ends.
+        z: where the script ends.
+        yaw: heading at its end, radians.
+        time: seconds at its end.
+        start_x: where it begins.
+        start_z: where it begins.
+        path: ways walked.
+        turns: (seconds, heading in radians).
+        gestures: postures in time.
+        reaches: of hands.
+        props: things held.
+    """
 
     index: int
     height: float
@@ -88,166 +104,96 @@ class Actor:
     time: float = 0.0
     start_x: float = 0.0
     start_z: float = 0.0
-    legs: list[Leg] = field(default_factory=list)
+    path: list[PathSegment] = field(default_factory=list)
     turns: list[tuple[float, float]] = field(default_factory=list)
-    acts: list[Act] = field(default_factory=list)
+    gestures: list[Gesture] = field(default_factory=list)
     reaches: list[Reach] = field(default_factory=list)
     props: list[Prop] = field(default_factory=list)
 
     def copy(self) -> "Actor":
         """A twin whose script can be continued without touching this one."""
-        return Actor(
-            self.index, self.height, self.x, self.z, self.yaw, self.time, self.start_x, self.start_z,
-            list(self.legs), list(self.turns), list(self.acts), list(self.reaches), list(self.props),
-        )  # fmt: skip
+        path, turns, gestures = [*self.path], [*self.turns], [*self.gestures]
+        return replace(self, path=path, turns=turns, gestures=gestures, reaches=[*self.reaches], props=[*self.props])
 
     def place(self, x: float, z: float) -> None:
-        """Stand here before anything happens."""
+        """Stand somewhere before anything happens.
+
+        Args:
+            x: metres to the right.
+            z: metres from the camera.
+        """
         self.x, self.z, self.start_x, self.start_z = x, z, x, z
 
     def face(self, degrees: float, at: float | None = None) -> None:
-        """Turn to a heading: 0 into the camera, 90 to the right of the screen."""
+        """Turn to a heading.
+
+        Args:
+            degrees: 0 into the camera, 90 to the right of the screen.
+            at: seconds; None: now.
+        """
         self.yaw = radians(degrees)
         self.turns.append((self.time if at is None else at, self.yaw))
 
     def face_towards(self, x: float, degrees: float = 68.0) -> None:
-        """Turn to a place on the stage, the face still half to the camera (90 would be a pure profile)."""
+        """Turn to a place on the stage, the face still half to the camera (90 would be a pure profile).
+
+        Args:
+            x: of the place.
+            degrees: off the camera.
+        """
         self.face(degrees if x >= self.x else -degrees)
 
     def do(self, pose: str, until: float, mirror: bool = False) -> None:
-        """Show a gesture from now to `until`; the clock goes on to then."""
-        self.acts.append(Act(self.time, until, pose, mirror))
+        """Show a gesture from now on; the clock goes on to its end.
+
+        Args:
+            pose: name in POSES.
+            until: seconds.
+            mirror: left and right exchanged.
+        """
+        self.gestures.append(Gesture(self.time, until, pose, mirror))
         self.time = until
 
     def go(self, x: float, z: float, until: float, running: bool = False, start: float | None = None) -> None:
-        """Move on a straight line from `start` (default now) to `until`; the clock stands."""
+        """Move on a straight line; the clock does not advance.
+
+        Args:
+            x: of the goal.
+            z: of the goal.
+            until: seconds.
+            running: else walking.
+            start: seconds; None: now.
+        """
         begin = self.time if start is None else start
         gone = 0.0
-        if self.legs:
-            last = self.legs[-1]
+        if self.path:
+            last = self.path[-1]
             gone = last.distance + hypot(last.x1 - last.x0, last.z1 - last.z0)
-        self.legs.append(Leg(begin, until, self.x, self.z, x, z, running, gone))
+        self.path.append(PathSegment(begin, until, self.x, self.z, x, z, running, gone))
         self.x, self.z = x, z
 
     def reach(self, start: float, end: float, hand: str, partner: "Actor", point: str, offset: Vector = (0.0, 0.0, 0.0),
               bob: tuple[float, float] = (0.0, 0.0)) -> None:  # fmt: skip
+        """Send a hand to a place (see `Reach`).
+
+        Args:
+            start: seconds.
+            end: seconds.
+            hand: "left" or "right".
+            partner: the other person.
+            point: name of a joint, or "between".
+            offset: metres added.
+            bob: metres and cycles a second of an up-and-down.
+        """
         self.reaches.append(Reach(start, end, hand, partner.index, point, offset, bob))
 
     def hold(self, kind: str, start: float, end: float, hold: str = "both") -> None:
-        """Have a thing in the hands (see `Prop`)."""
+        """Have a thing in the hands (see `Prop`).
+
+        Args:
+            kind: of the thing.
+            start: seconds.
+            end: seconds.
+            hold: in which hand.
+        """
         self.props.append(Prop(kind, start, end, self.index, hold))
-
-
-@dataclass(frozen=True)
-class Placed:
-    """One person at one moment: where on the stage, and the joints relative to there."""
-
-    index: int
-    x: float
-    z: float
-    joints: Joints
-
-    def world(self, point: Vector) -> Vector:
-        """A joint's place on the stage: x, height, z."""
-        return (self.x + point[0], point[1], self.z + point[2])
-
-
-def world_at(actors: tuple[Actor, ...], people: tuple[Person, ...], time: float) -> list[Placed]:
-    """Everyone at `time` seconds, in order of index."""
-    states = [_state(actor, person, time) for actor, person in zip(actors, people, strict=True)]
-    placed = [
-        Placed(actor.index, x, z, solve(pose, person.build, person.height, yaw))
-        for actor, person, (x, z, yaw, pose) in zip(actors, people, states, strict=True)
-    ]
-    result = []
-    for actor, person, state, base in zip(actors, people, states, placed, strict=True):
-        left = _target(actor, "left", time, base, placed)
-        right = _target(actor, "right", time, base, placed)
-        if left is not None or right is not None:
-            joints = solve(state[3], person.build, person.height, state[2], left, right)
-            base = Placed(actor.index, base.x, base.z, joints)
-        result.append(base)
-    return result
-
-
-def _state(actor: Actor, person: Person, time: float) -> tuple[float, float, float, Pose]:
-    x, z, leg = _position(actor, time)
-    yaw = _heading(actor, time)
-    pose, free = _gesture(actor, person.tempo, time)
-    if leg is not None:
-        length = hypot(leg.x1 - leg.x0, leg.z1 - leg.z0)
-        gone = leg.distance + length * (time - leg.start) / (leg.end - leg.start)
-        cycle = (RUN_CYCLE if leg.running else STEP_CYCLE) * person.height
-        ahead = (leg.x1 - leg.x0) * sin(yaw) - (leg.z1 - leg.z0) * sin(yaw + pi / 2)
-        stepping = stride(pose, 2 * pi * gone / cycle, leg.running, ahead < 0, free)
-        weight = min(1.0, length / (leg.end - leg.start) / 0.3, (time - leg.start) / 0.2, (leg.end - time) / 0.2)
-        pose = pose.blend(stepping, max(weight, 0.0))
-    return x, z, yaw, pose
-
-
-def _position(actor: Actor, time: float) -> tuple[float, float, Leg | None]:
-    """Place, and the way that the actor is on."""
-    x, z = actor.start_x, actor.start_z
-    for leg in actor.legs:
-        if time < leg.start:
-            break
-        if time < leg.end:
-            share = (time - leg.start) / (leg.end - leg.start)
-            return leg.x0 + (leg.x1 - leg.x0) * share, leg.z0 + (leg.z1 - leg.z0) * share, leg
-        x, z = leg.x1, leg.z1
-    return x, z, None
-
-
-def _heading(actor: Actor, time: float) -> float:
-    index = bisect_right(actor.turns, time, key=lambda turn: turn[0]) - 1
-    if index < 0:
-        return actor.turns[0][1] if actor.turns else 0.0
-    start, goal = actor.turns[index]
-    if index == 0 or time >= start + TURN_SECONDS:
-        return goal
-    before = actor.turns[index - 1][1]
-    turn = (goal - before + pi) % (2 * pi) - pi
-    return before + turn * ease((time - start) / TURN_SECONDS)
-
-
-def _gesture(actor: Actor, tempo: float, time: float) -> tuple[Pose, bool]:
-    """Posture without steps, and whether the arms are free to swing."""
-    index = max(bisect_right(actor.acts, time, key=lambda act: act.start) - 1, 0)
-    act = actor.acts[index]
-    pose = _pose_of(act, tempo, time)
-    since = time - act.start
-    if index and since < BLEND_SECONDS:
-        before = _pose_of(actor.acts[index - 1], tempo, act.start)
-        turns = round((before.turn - pose.turn) / (2 * pi))
-        before = before._replace(turn=before.turn - 2 * pi * turns)
-        pose = before.blend(pose, ease(since / BLEND_SECONDS))
-    return pose, act.pose in FREE_ARMS
-
-
-def _pose_of(act: Act, tempo: float, time: float) -> Pose:
-    pose = POSES[act.pose](max(time - act.start, 0.0), act.end - act.start, tempo)
-    return mirrored(pose) if act.mirror else pose
-
-
-def _target(actor: Actor, hand: str, time: float, base: Placed, placed: list[Placed]) -> Vector | None:
-    """Where a hand has to go, relative to the actor's own origin; None where it is free."""
-    for reach in actor.reaches:
-        if reach.hand != hand or not reach.start <= time < reach.end:
-            continue
-        partner = placed[reach.partner]
-        if reach.point == "between":
-            goal = ((base.x + partner.x) / 2, 0.0, (base.z + partner.z) / 2)
-        else:
-            goal = partner.world(getattr(partner.joints, reach.point))
-        goal = add(goal, reach.offset)
-        goal = add(goal, (0.0, reach.bob[0] * sin(2 * pi * reach.bob[1] * (time - reach.start)), 0.0))
-        own = base.joints.hand_left if hand == "left" else base.joints.hand_right
-        weight = ease((time - reach.start) / 0.3) * ease((reach.end - time) / 0.25)
-        local = (goal[0] - base.x, goal[1], goal[2] - base.z)
-        return mix(own, local, weight)
-    return None
-
-
-def middle(a: Vector, b: Vector) -> Vector:
-    """The point halfway."""
-    return scale(add(a, b), 0.5)

@@ -1,0 +1,38 @@
+"""The configuration: frozen dataclasses <- YAML <- dotted overrides."""
+
+from smot_vlm.config.reading import apply_overrides, config_from_dict, config_to_dict, load_config
+from smot_vlm.config.schema import (
+    AssociationConfig,
+    Config,
+    DecoderConfig,
+    DetectorConfig,
+    FeaturesConfig,
+    FusionConfig,
+    GenerationConfig,
+    InteractionConfig,
+    LoraLMConfig,
+    PicturesConfig,
+    SmoterConfig,
+    TrainingConfig,
+    VisionLanguageConfig,
+)
+
+__all__ = [
+    "AssociationConfig",
+    "Config",
+    "DecoderConfig",
+    "DetectorConfig",
+    "FeaturesConfig",
+    "FusionConfig",
+    "GenerationConfig",
+    "InteractionConfig",
+    "LoraLMConfig",
+    "PicturesConfig",
+    "SmoterConfig",
+    "TrainingConfig",
+    "VisionLanguageConfig",
+    "apply_overrides",
+    "config_from_dict",
+    "config_to_dict",
+    "load_config",
+]

@@ -1,0 +1,348 @@
+"""The configuration as frozen dataclasses. Defaults cite the paper.
+
+Only models/build.py, tracker.py, training, the command line and the scripts read it; modules take plain keywords.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """The YOLO inside the model.
+
+    Attributes:
+        weights: an ultralytics architecture (.yaml, random weights) or checkpoint (.pt).
+        image_size: the long side in pixels that a frame is scaled to.
+        overlap: IoU above which the weaker of two boxes is dropped.
+    """
+
+    weights: str = "yolo11n.yaml"
+    image_size: int = 640
+    overlap: float = 0.65
+
+
+@dataclass(frozen=True)
+class AssociationConfig:
+    """Linking boxes over time.
+
+    Attributes:
+        name: A key of ASSOCIATORS.
+        proposal_score: The paper's tau_p, the lowest score of a box that is used at all. Boxes between it and
+            high_score are matched in BYTE's second round only.
+        high_score: The lowest score of BYTE's first round.
+        new_track_score: The lowest score of a box that starts a track.
+        buffer_seconds: How long a lost track is kept (30 frames at 25 fps; the paper keeps 30 frames, which at 2 fps
+            are 15 seconds).
+        fill_gaps: Interpolate boxes for people who were hidden for a while, see association/interpolation.py.
+    """
+
+    name: str = "byte"
+    proposal_score: float = 0.1
+    high_score: float = 0.5
+    new_track_score: float = 0.6
+    buffer_seconds: float = 1.2
+    fill_gaps: bool = False
+
+
+@dataclass(frozen=True)
+class FeaturesConfig:
+    """Tokens of frames and people.
+
+    Attributes:
+        dim: width d of every token (paper: 256).
+        frame_grid: a frame becomes frame_grid^2 tokens (paper: 16).
+        person_grid: a box becomes person_grid^2 tokens (paper: 4 tokens).
+        per_second: keyframes a second (BenSMOT: about 2); boxes are tracked on every frame.
+        track_frames: most observations kept of a track, spread evenly over it.
+        detach: no gradient of captions and verbs into the backbone (the released code's way).
+    """
+
+    dim: int = 256
+    frame_grid: int = 16
+    person_grid: int = 2
+    per_second: float = 2.0
+    track_frames: int = 32
+    detach: bool = False
+
+
+@dataclass(frozen=True)
+class FusionConfig:
+    """The paper's fusion modules (section 4).
+
+    Attributes:
+        video: VFM, "attention", "mlp", "concatenation" or "addition"; the default is the paper's choice (Table 4).
+        trajectory: TFM, one of the same; the default is the paper's choice (Table 4).
+        heads: of the attention (paper: 8).
+        feedforward: width of the feed-forward layer (paper: 1024).
+        position_codes: time and box codes in TFM; the paper has none.
+        actor_relations: people of a frame attend to each other before TFM; the paper has none.
+    """
+
+    video: str = "attention"
+    trajectory: str = "concatenation"
+    heads: int = 8
+    feedforward: int = 1024
+    position_codes: bool = True
+    actor_relations: bool = True
+
+
+@dataclass(frozen=True)
+class GenerationConfig:
+    """How the words of a caption are chosen; see `Decoding` in semantics/generation.py.
+
+    Attributes:
+        num_beams: above 1: beam search.
+        temperature: above 0: sampling; 0: greedy.
+        top_p: sample from the likeliest words that together have this probability.
+        seed: of the samples, for each call.
+    """
+
+    num_beams: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class LoraLMConfig:
+    """Decoder "lora-lm": a causal language model with LoRA and soft tokens.
+
+    Attributes:
+        language_model: a path, an installed package's model or a hub name.
+        soft_tokens: learned queries that carry a trajectory (or the scene) into the language model.
+        num_segments: equal parts of a trajectory among the soft tokens, see semantics/soft_tokens.py; 0: no parts.
+        lora_rank: of the adapter.
+        lora_alpha: the adapter's output is scaled by lora_alpha / lora_rank.
+        lora_targets: names of the linear layers that get LoRA; none: those of the attention.
+        quantization: "4bit" or "8bit" by bitsandbytes, or null.
+        gradient_checkpointing: less memory in training for a second forward pass.
+    """
+
+    language_model: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
+    soft_tokens: int = 16
+    num_segments: int = 4
+    lora_rank: int = 16
+    lora_alpha: int = 32
+    lora_targets: tuple[str, ...] = ()
+    quantization: str | None = None
+    gradient_checkpointing: bool = False
+
+
+@dataclass(frozen=True)
+class VisionLanguageConfig(LoraLMConfig):
+    """Decoder "vision-language": an image-text-to-text model; 0 soft tokens and rank 0: as it is, from pictures alone.
+
+    Attributes:
+        dtype: "float32", or "bfloat16" for a large model on a GPU.
+    """
+
+    language_model: str = "HuggingFaceTB/SmolVLM-256M-Instruct"
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class SmoterConfig:
+    """Decoder "smoter": the paper's.
+
+    Attributes:
+        tokenizer: the language model whose tokenizer it takes: a path, an installed package's model or a hub name.
+        label_smoothing: of its targets (the released code: 0.1).
+    """
+
+    tokenizer: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
+    label_smoothing: float = 0.1
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """The caption decoder, with a section for each kind; only that of `name` is read.
+
+    Attributes:
+        name: a key of DECODERS.
+        context: what the video's prompt states beside the soft tokens, so that the summary agrees with its parts: "none",
+            "captions" (of the people, just generated) or "captions+verbs" (and who does what to whom).
+        max_new_tokens: most tokens of a caption (the released SMOTer: 39).
+        max_batch: most captions generated at once, which bounds the key-value cache.
+    """
+
+    name: str = "lora-lm"
+    context: str = "none"
+    max_new_tokens: int = 80
+    max_batch: int = 32
+    generation: GenerationConfig = field(default_factory=GenerationConfig)
+    lora_lm: LoraLMConfig = field(default_factory=LoraLMConfig)
+    vision_language: VisionLanguageConfig = field(default_factory=VisionLanguageConfig)
+    smoter: SmoterConfig = field(default_factory=SmoterConfig)
+
+    @property
+    def base_model(self) -> str | None:
+        """The pretrained model that the decoder adapts; None where it adapts none."""
+        adapted = {"lora-lm": self.lora_lm, "vision-language": self.vision_language}
+        return adapted[self.name].language_model if self.name in adapted else None
+
+
+@dataclass(frozen=True)
+class InteractionConfig:
+    """The interaction head.
+
+    Attributes:
+        threshold: a verb is reported from this probability on (the released code: 0.4), until thresholds are calibrated
+            verb by verb.
+        verb_encoder: the sentence encoder whose embeddings of the glosses the verbs start from; null starts at random.
+        max_pairs: most ordered pairs scored in one video; with more, the pairs that come closest are taken.
+        max_gap: only people who come so near are scored, in units of their heights; null: all.
+        shortlist: verbs scored by likelihood for each pair, without training; see semantics/verb_likelihood.py.
+        temperature: of these likelihoods.
+    """
+
+    threshold: float = 0.4
+    verb_encoder: str | None = "sentence-transformers/all-MiniLM-L6-v2"
+    max_pairs: int = 4096
+    max_gap: float | None = None
+    shortlist: int = 16
+    temperature: float = 0.25
+
+
+@dataclass(frozen=True)
+class PicturesConfig:
+    """Pictures kept for a decoder that looks at some, spread evenly over the video.
+
+    Attributes:
+        scene_frames: whole frames.
+        track_crops: crops of each track.
+        frame_size: longest side in pixels.
+        crop_size: longest side in pixels.
+    """
+
+    scene_frames: int = 4
+    track_crops: int = 4
+    frame_size: int = 512
+    crop_size: int = 384
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained; not read at inference.
+
+    Attributes:
+        dataset: "synthetic" (drawn in memory) or the root of a data set in BenSMOT's layout.
+        train_split: of the data set.
+        validation_split: of the data set.
+        synthetic_sequences: how many different worlds.
+        synthetic_width: of their frames in pixels, null for 320 to 640.
+        seed: of weights, order and augmentation.
+        steps: optimiser steps.
+        detector_only_steps: the detector learns alone up to here (paper: 20K of 70K), then grounding and interactions too.
+        ctc_start_step: from here on grounding asks for the order of the words.
+        caption_start_step: from here on captions are learned.
+        batch_clips: clips a process and micro-batch.
+        accumulate: micro-batches a step.
+        workers: processes that prepare clips.
+        most_frames: see training/examples.py.
+        feature_frames: see training/examples.py.
+        detector_frames: see training/examples.py.
+        true_tracks: see training/examples.py.
+        video_captions: see training/examples.py.
+        augment: mirror, crop and recolour clips.
+        learning_rate: highest rate of the heads; after warm-up the rates follow half a cosine to 0.
+        lora_learning_rate: highest rate of the language model's adapter.
+        backbone_factor: times learning_rate for the detector (0.1 for a pretrained one).
+        weight_decay: of matrices.
+        warmup_steps: steps in which the rates rise.
+        clip_norm: largest norm of the gradient of each group of parameters.
+        weights: of each mean loss by name, in place of its own (see training/terms.py); 0 leaves it out.
+        assignment_iou: spatio-temporal IoU from which a predicted trajectory is a true person's.
+        precision: "auto" (bf16 on GPUs and CPUs with units for it, else float32), "float32", "bf16" or "fp16".
+        compile: torch.compile the language model and the detector.
+        logger: "tensorboard", "wandb" or "none".
+        log_every: steps.
+        checkpoint_every: steps.
+        keep: newest checkpoints kept, beside the best.
+        validate_every: steps.
+        validation_videos: described at each validation.
+        calibration_videos: validation sequences on which the verbs' thresholds are set at the end; 0 leaves them.
+    """
+
+    dataset: str = "synthetic"
+    train_split: str = "train"
+    validation_split: str = "val"
+    synthetic_sequences: int = 4000
+    synthetic_width: int | None = 320
+    seed: int = 0
+    steps: int = 2000
+    detector_only_steps: int = 200
+    ctc_start_step: int = 300
+    caption_start_step: int = 400
+    batch_clips: int = 1
+    accumulate: int = 1
+    workers: int = 1
+    most_frames: int = 48
+    feature_frames: int = 12
+    detector_frames: tuple[int, int] = (6, 8)
+    true_tracks: tuple[float, float] = (1.0, 0.5)
+    video_captions: float = 1.0
+    augment: bool = False
+    learning_rate: float = 1e-3
+    lora_learning_rate: float = 5e-4
+    backbone_factor: float = 0.1
+    weight_decay: float = 0.01
+    warmup_steps: int = 100
+    clip_norm: float = 5.0
+    weights: dict[str, float] = field(default_factory=dict)
+    assignment_iou: float = 0.5
+    precision: str = "auto"
+    compile: bool = False
+    logger: str = "tensorboard"
+    log_every: int = 10
+    checkpoint_every: int = 200
+    keep: int = 2
+    validate_every: int = 500
+    validation_videos: int = 12
+    calibration_videos: int = 60
+
+    def __post_init__(self) -> None:
+        counts = ("steps", "batch_clips", "accumulate", "log_every", "checkpoint_every", "keep", "validate_every")
+        small = [name for name in counts if getattr(self, name) < 1]
+        if small:
+            raise ValueError(f"training.{small[0]} is {getattr(self, small[0])}; give at least 1")
+        if not 0 <= self.detector_only_steps <= min(self.ctc_start_step, self.caption_start_step):
+            raise ValueError(
+                f"training.detector_only_steps is {self.detector_only_steps}, ctc_start_step {self.ctc_start_step} and "
+                f"caption_start_step {self.caption_start_step}; ctc and captions start after the detector"
+            )
+        for name, allowed in (
+            ("precision", ("auto", "float32", "bf16", "fp16")),
+            ("logger", ("tensorboard", "wandb", "none")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"training.{name} is {getattr(self, name)!r}; it takes {', '.join(allowed)}")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that makes a model.
+
+    Attributes:
+        name: what a description says wrote it.
+        detector: boxes.
+        association: boxes over time.
+        features: tokens.
+        fusion: tokens over time.
+        decoder: captions.
+        interaction: verbs.
+        training: not read at inference.
+        pictures: for decoders that look at some.
+        model_type: a key of MODELS: "smot" (learned features, fusions and heads), "zero-shot" (pretrained parts alone)
+            or "tracks-only".
+    """
+
+    name: str = "demo"
+    detector: DetectorConfig = field(default_factory=DetectorConfig)
+    association: AssociationConfig = field(default_factory=AssociationConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    interaction: InteractionConfig = field(default_factory=InteractionConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    pictures: PicturesConfig = field(default_factory=PicturesConfig)
+    model_type: str = "smot"

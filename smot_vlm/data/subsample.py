@@ -1,0 +1,44 @@
+"""Every N-th frame of an annotated video: brings 25 frames a second to BenSMOT's 2."""
+
+from dataclasses import replace
+
+from smot_vlm.data.bensmot import BenSmotSequence
+from smot_vlm.structures import Trajectory
+
+
+def subsample(sequence: BenSmotSequence, every: int) -> BenSmotSequence:
+    """Keep the frames whose number is a multiple of N, renumbered, at a lower rate.
+
+    Tracks that have no box in them are dropped, with their interactions.
+
+    Args:
+        sequence: stays as it is.
+        every: N.
+
+    Returns:
+        The subsampled copy.
+
+    Raises:
+        ValueError: `every` is below one.
+    """
+    if every < 1:
+        raise ValueError(f"every is {every}; give 1 (all frames) or more")
+    if every == 1:
+        return sequence
+    frames = tuple(replace(frame, index=frame.index // every) for frame in sequence.frames if frame.index % every == 0)
+    subsampled = [_subsample_track(track, every) for track in sequence.tracks]
+    kept = [(track, name) for track, name in zip(subsampled, sequence.names, strict=True) if len(track)]
+    there = {track.id for track, _ in kept}
+    return replace(
+        sequence,
+        frames=frames,
+        tracks=tuple(track for track, _ in kept),
+        names=tuple(name for _, name in kept),
+        interactions=tuple(edge for edge in sequence.interactions if {edge.subject, edge.object} <= there),
+        fps=sequence.fps / every,
+    )
+
+
+def _subsample_track(track: Trajectory, every: int) -> Trajectory:
+    kept = track.frames % every == 0
+    return replace(track, frames=track.frames[kept] // every, boxes=track.boxes[kept], scores=track.scores[kept])

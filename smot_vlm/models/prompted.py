@@ -1,0 +1,74 @@
+"""What models share that write captions by asking a decoder: prompts, requests, and the order in which they are asked."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from smot_vlm.models.base import SmotModelBase
+from smot_vlm.semantics.context import CONTEXTS, Relation, SceneContext
+from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
+from smot_vlm.semantics.prompts import Prompts
+
+
+class PromptedModel(SmotModelBase):
+    """A model whose words come from a caption decoder.
+
+    Args:
+        prompts: the templates.
+        context: a key of CONTEXTS, what the video's prompt states of its people.
+
+    Raises:
+        ValueError: an unknown context.
+    """
+
+    decoder: CaptionDecoder
+
+    def __init__(self, prompts: Prompts, context: str = "none") -> None:
+        super().__init__()
+        if context not in CONTEXTS:
+            raise ValueError(f"decoder.context is {context!r}; it takes {', '.join(CONTEXTS)}")
+        self.prompts = prompts
+        self.context = context
+
+    @abstractmethod
+    def people_requests(self, fused: Any) -> list[CaptionRequest]:
+        """What the decoder is asked about each person.
+
+        Args:
+            fused: of `fuse_memory`.
+
+        Returns:
+            One request a person.
+        """
+
+    @abstractmethod
+    def scene_request(self, fused: Any, context: SceneContext) -> CaptionRequest:
+        """What the decoder is asked about the video.
+
+        Args:
+            fused: of `fuse_memory`.
+            context: what is known of its people.
+
+        Returns:
+            The request.
+        """
+
+    def caption_requests(self, fused: Any) -> list[CaptionRequest]:
+        """All requests without context: the video first, then each person.
+
+        Args:
+            fused: of `fuse_memory`.
+
+        Returns:
+            One request more than there are people.
+        """
+        return [self.scene_request(fused, SceneContext()), *self.people_requests(fused)]
+
+    def describe(self, fused: Any, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
+        """Without context one batched generation; else people first, and the video's prompt states their captions."""
+        if self.context == "none":
+            caption, *captions = self.decoder.generate(self.caption_requests(fused))
+            return caption, captions
+        captions = self.decoder.generate(self.people_requests(fused))
+        context = SceneContext.of(captions, relations if self.context == "captions+verbs" else ())
+        return self.decoder.generate([self.scene_request(fused, context)])[0], captions

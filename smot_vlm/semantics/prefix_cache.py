@@ -1,0 +1,187 @@
+"""Key-value caches of a causal language model: prefilled prompt prefixes, and preallocated memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import functional
+from transformers import DynamicCache, PreTrainedModel
+from transformers.cache_utils import Cache, DynamicLayer
+
+# Memory is reserved for so many new tokens at once.
+SPARE_TOKENS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Prefixes:
+    """Different prompt prefixes, prefilled.
+
+    Attributes:
+        ids: token ids of each.
+        layers: keys and values of each layer.
+        mask: true where a token is real.
+    """
+
+    ids: Sequence[tuple[int, ...]]
+    layers: Sequence[tuple[Float[Tensor, "prefixes heads tokens width"], Float[Tensor, "prefixes heads tokens width"]]]
+    mask: Bool[Tensor, "prefixes tokens"]
+
+    def expand(self, chosen: Sequence[tuple[int, ...]]) -> tuple["PreallocatedCache", Bool[Tensor, "rows tokens"]]:
+        """A cache for a batch of rows.
+
+        Args:
+            chosen: the prefix of each row.
+
+        Returns:
+            A cache of its own, and its mask.
+        """
+        places = {ids: place for place, ids in enumerate(self.ids)}
+        rows = torch.tensor([places[ids] for ids in chosen], device=self.mask.device)
+        cache = PreallocatedCache()
+        for index, (keys, values) in enumerate(self.layers):
+            cache.update(keys[rows], values[rows], index)
+        return cache, self.mask[rows]
+
+
+def prefill_prefixes(language_model: PreTrainedModel, prefixes: Sequence[tuple[int, ...]]) -> Prefixes:
+    """Read each prefix once, for generation.
+
+    Args:
+        language_model: in evaluation mode.
+        prefixes: token ids, each different; some may be empty.
+
+    Returns:
+        The keys and values of all.
+    """
+    embed: Any = language_model.get_input_embeddings()
+    device = embed.weight.device
+    inputs, mask = pad_left([embed(torch.tensor(ids, dtype=torch.long, device=device)) for ids in prefixes])
+    cache = DynamicCache(config=language_model.config)
+    if mask.shape[1]:
+        # The body without its output layer: no token is predicted here.
+        language_model.base_model(
+            inputs_embeds=inputs,
+            attention_mask=mask.long(),
+            position_ids=position_ids(mask),
+            past_key_values=cache,
+            use_cache=True,
+        )
+    # Where all prefixes are empty, nothing was read and no layer holds anything.
+    layers = [(layer.keys, layer.values) for layer in cache.layers if layer.is_initialized]  # type: ignore[union-attr]
+    return Prefixes(prefixes, layers, mask)  # type: ignore[arg-type]
+
+
+def prefill_shared(language_model: Any, prefix: Float[Tensor, "tokens hidden"], rows: int) -> DynamicCache:
+    """Read one prefix once for all rows of a batch, for training.
+
+    Args:
+        language_model: a causal one.
+        prefix: embeddings.
+        rows: of the batch.
+
+    Returns:
+        A cache of `rows` rows, with gradient.
+    """
+    cache = DynamicCache(config=language_model.config)
+    language_model(inputs_embeds=prefix[None], past_key_values=cache, use_cache=True, logits_to_keep=1)
+    cache.batch_repeat_interleave(rows)
+    return cache
+
+
+class PreallocatedLayer(DynamicLayer):
+    """Keys and values in memory with room to spare: a new token is written behind the others, which are not copied."""
+
+    keys: Tensor
+    values: Tensor
+
+    def update(self, key_states: Tensor, value_states: Tensor, *_args: Any, **_kwargs: Any) -> tuple[Tensor, Tensor]:
+        """Append tokens.
+
+        Args:
+            key_states: (rows, heads, new tokens, width).
+            value_states: (rows, heads, new tokens, width).
+            *_args: of other kinds of cache.
+            **_kwargs: of other kinds of cache.
+
+        Returns:
+            All keys and values so far.
+        """
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+            self.keys, self.values = key_states[:, :, :0], value_states[:, :, :0]
+            self._all_keys, self._all_values = self.keys, self.values
+        start, stop = self.keys.shape[2], self.keys.shape[2] + key_states.shape[2]
+        if stop > self._all_keys.shape[2]:
+            self._all_keys = _reserve(self.keys, stop + SPARE_TOKENS)
+            self._all_values = _reserve(self.values, stop + SPARE_TOKENS)
+        self._all_keys[:, :, start:stop] = key_states
+        self._all_values[:, :, start:stop] = value_states
+        self.keys, self.values = self._all_keys[:, :, :stop], self._all_values[:, :, :stop]
+        return self.keys, self.values
+
+    def batch_select_indices(self, indices: Tensor) -> None:
+        """Keep these rows of the batch.
+
+        Args:
+            indices: of the rows, in their new order.
+        """
+        super().batch_select_indices(indices)
+        self._all_keys, self._all_values = self.keys, self.values
+
+
+class PreallocatedCache(Cache):
+    """A cache of PreallocatedLayers, made as the layers are met."""
+
+    def __init__(self) -> None:
+        super().__init__(layer_class_to_replicate=PreallocatedLayer)
+
+
+def _reserve(states: Float[Tensor, "rows heads tokens width"], tokens: int) -> Float[Tensor, "rows heads _ width"]:
+    rows, heads, count, width = states.shape
+    spacious = states.new_empty(rows, heads, tokens, width)
+    spacious[:, :, :count] = states
+    return spacious
+
+
+def caches_every_token(language_model: PreTrainedModel) -> bool:
+    """Whether every layer does; sliding windows or recurrent states would count the padding between a row's parts.
+
+    Args:
+        language_model: a causal one.
+
+    Returns:
+        True where prefixes can be prefilled.
+    """
+    return all(type(layer) is DynamicLayer for layer in DynamicCache(config=language_model.config).layers)
+
+
+def position_ids(mask: Bool[Tensor, "rows tokens"]) -> Int[Tensor, "rows tokens"]:
+    """The position of each real token in its row, from 0.
+
+    Args:
+        mask: true where a token is real.
+
+    Returns:
+        0 for padding before the first real token.
+    """
+    return (mask.long().cumsum(dim=1) - 1).clamp(min=0)
+
+
+def pad_left(
+    rows: Sequence[Float[Tensor, "_ hidden"]],
+) -> tuple[Float[Tensor, "batch tokens hidden"], Bool[Tensor, "batch tokens"]]:
+    """Pad rows of different length on the left.
+
+    Args:
+        rows: at least one.
+
+    Returns:
+        One batch, and its mask, true where a token is real.
+    """
+    length = max(len(row) for row in rows)
+    padded = torch.stack([functional.pad(row, (0, 0, length - len(row), 0)) for row in rows])
+    lengths = torch.tensor([len(row) for row in rows], device=padded.device)
+    return padded, torch.arange(length, device=padded.device) >= length - lengths[:, None]

@@ -1,0 +1,143 @@
+"""The data loader of a training.
+
+Every example is drawn from (seed, epoch, sequence) alone, so the same seed gives the same examples for any number of
+workers and processes, and a training can resume at any step.
+"""
+
+import signal
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from smot_vlm.data.sequences import SequenceSource
+from smot_vlm.training.examples import Example, ExampleOptions, make_example
+
+# How long a worker runs on after SIGTERM.
+WORKER_GRACE_SECONDS = 30
+
+
+class Draw(NamedTuple):
+    """Identifies an example.
+
+    Attributes:
+        number: Its position in the whole training.
+        epoch: Seeds its random numbers, together with `sequence`.
+        sequence: Index of the sequence that it is cut from.
+    """
+
+    number: int
+    epoch: int
+    sequence: int
+
+
+class Examples(Dataset[Example]):
+    """The examples of a data set.
+
+    Args:
+        sequences: To cut examples from.
+        options: How to cut them.
+        seed: Of all random numbers.
+        draws: Number of examples in the whole training, for the schedule of `options.true_tracks`.
+    """
+
+    def __init__(self, sequences: SequenceSource, options: ExampleOptions, seed: int, draws: int) -> None:
+        self.sequences = sequences
+        self.options = options
+        self.seed = seed
+        self.draws = draws
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def __getitem__(self, draw: Draw) -> Example:
+        """Cut the example of `draw`.
+
+        Raises:
+            FileNotFoundError: A frame is missing.
+            ValueError: A frame cannot be read.
+        """
+        rng = np.random.default_rng((self.seed, draw.epoch, draw.sequence))
+        first, last = self.options.true_tracks
+        share = first + (last - first) * draw.number / self.draws
+        return make_example(self.sequences[draw.sequence], self.options, share, rng)
+
+
+class RunOrder(Sampler[Draw]):
+    """The draws of a whole training: epoch after epoch, each a different permutation of the sequences.
+
+    Args:
+        clips: Number of sequences.
+        draws: Number of examples in the whole training.
+        seed: Of the permutations.
+        start: Number of the first draw, when a training resumes.
+    """
+
+    def __init__(self, clips: int, draws: int, seed: int, start: int = 0) -> None:
+        self.clips = clips
+        self.draws = draws
+        self.seed = seed
+        self.start = start
+
+    def __len__(self) -> int:
+        return self.draws - self.start
+
+    def __iter__(self) -> Iterator[Draw]:
+        epoch, order = -1, np.zeros(0, dtype=np.int64)
+        for draw in range(self.start, self.draws):
+            if draw // self.clips != epoch:
+                epoch = draw // self.clips
+                order = np.random.default_rng((self.seed, epoch)).permutation(self.clips)
+            yield Draw(draw, epoch, int(order[draw % self.clips]))
+
+
+def make_loader(
+    sequences: SequenceSource,
+    options: ExampleOptions,
+    *,
+    seed: int,
+    draws: int,
+    start: int,
+    batch_clips: int,
+    workers: int,
+) -> DataLoader[Example]:
+    """Create the loader of the rest of a training.
+
+    Args:
+        sequences: To cut examples from.
+        options: How to cut them.
+        seed: Of all random numbers.
+        draws: Number of examples in the whole training.
+        start: Number of the first example.
+        batch_clips: Examples per batch.
+        workers: Processes that draw examples; 0 draws them in this one.
+
+    Returns:
+        Yields lists of examples.
+    """
+    return DataLoader(
+        Examples(sequences, options, seed, draws),
+        batch_size=batch_clips,
+        sampler=RunOrder(len(sequences), draws, seed, start),
+        num_workers=workers,
+        collate_fn=_as_list,
+        worker_init_fn=_start_worker,
+        prefetch_factor=4 if workers else None,
+    )
+
+
+def _as_list(examples: list[Example]) -> list[Example]:
+    """Leave examples of different sizes unstacked; the model concatenates their frames."""
+    return examples
+
+
+def _start_worker(_: int) -> None:
+    """Limit a worker to one thread: more would compete for the cores."""
+    import cv2
+
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
+    # A signal to the process group must not end a worker before the main process has finished its step.
+    signal.signal(signal.SIGTERM, lambda *_: signal.alarm(WORKER_GRACE_SECONDS))
