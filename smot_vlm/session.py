@@ -3,7 +3,6 @@
 import math
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,44 +13,12 @@ from smot_vlm.association.people_sources import PeopleSource
 from smot_vlm.association.trajectories import TrajectoryBuilder
 from smot_vlm.config import Config
 from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.verb_set import known_verbs, open_verbs
 from smot_vlm.semantics.context import Relation
 from smot_vlm.semantics.pairs import candidate_pairs
 from smot_vlm.structures import Description, Detections, Frame, Interaction, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.system.timing import PartTimes
-from smot_vlm.verbs import VERBS
 from smot_vlm.video.reader import VideoReader
-
-
-@dataclass(frozen=True, eq=False)
-class VerbSet:
-    """The verbs that are scored.
-
-    Attributes:
-        labels: as reported.
-        words: in plain English.
-        thresholds: probabilities above which each is reported.
-        score: (fused, pairs) to log-odds (pairs, verbs).
-    """
-
-    labels: Sequence[str]
-    words: Sequence[str]
-    thresholds: torch.Tensor
-    score: Callable[[Any, torch.Tensor], torch.Tensor]
-
-
-def _known_verbs(model: SmotModelBase) -> VerbSet:
-    """The 335 senses."""
-    labels, words = [verb.label for verb in VERBS], [verb.lemma for verb in VERBS]
-    return VerbSet(labels, words, model.verb_thresholds, model.score_pairs)
-
-
-def _open_verbs(model: SmotModelBase, phrases: Sequence[str]) -> VerbSet:
-    """Phrases in place of the 335 senses; each has the mean of their thresholds."""
-    phrases = [phrase.strip() for phrase in phrases]
-    if not phrases or not all(phrases) or len(set(phrases)) != len(phrases):
-        raise ValueError(f"verbs are {phrases}; give at least one phrase, none of them empty or twice")
-    thresholds = model.verb_thresholds.mean().repeat(len(phrases))
-    return VerbSet(phrases, phrases, thresholds, model.open_vocabulary(phrases))
 
 
 class Session:
@@ -82,7 +49,7 @@ class Session:
         self._memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
         self._encoded: tuple[int, Any] | None = None
         self._size = (0, 0)
-        self._verbs = _known_verbs(model) if verbs is None else _open_verbs(model, verbs)
+        self._verbs = known_verbs(model) if verbs is None else open_verbs(model, verbs)
         self._people = open_people(self._detect)
 
     def observe(self, frame: Frame) -> Detections:

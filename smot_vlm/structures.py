@@ -43,12 +43,14 @@ class Frame:
     @property
     def height(self) -> int:
         """Pixels."""
-        return self.image.shape[0]
+        result: int = self.image.shape[0]
+        return result
 
     @property
     def width(self) -> int:
         """Pixels."""
-        return self.image.shape[1]
+        result: int = self.image.shape[1]
+        return result
 
 
 @dataclass(frozen=True, eq=False)

@@ -105,6 +105,16 @@ def test_every_command_is_valid_usage(command):
     group.make_context(group.name, words, parent=context, resilient_parsing=False)
 
 
+def test_every_option_named_alone_belongs_to_a_command_or_a_script():
+    sources = [*(REPO / "scripts").glob("*.py"), *(REPO / "smot_vlm/cli").glob("*.py")]
+    texts = [source.read_text(encoding="utf-8") for source in sources]
+    named = {line.split()[0] for line in EVERY_LINE if line.startswith("--")}
+    assert len(named) >= 8
+    for option in named:
+        parameter = rf"^    {option[2:].replace('-', '_')}: "
+        assert any(f'"{option}"' in text or re.search(parameter, text, flags=re.MULTILINE) for text in texts), option
+
+
 @pytest.mark.parametrize("command", TRAININGS)
 def test_every_training_has_a_config_and_valid_overrides(command):
     words = shlex.split(command)

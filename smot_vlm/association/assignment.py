@@ -53,7 +53,8 @@ def _solve(rows: np.ndarray, columns: np.ndarray, gain: np.ndarray) -> np.ndarra
     cost = np.zeros((len(row_names), len(column_names)))
     cost[rows, columns] = -gain
     _, column_of, _ = lap.lapjv(cost, extend_cost=True)
-    return (column_of[rows] == columns).nonzero()[0]
+    result: np.ndarray = (column_of[rows] == columns).nonzero()[0]
+    return result
 
 
 def assign_all(gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

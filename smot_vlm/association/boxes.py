@@ -66,7 +66,8 @@ def corners_to_xyah(corners: np.ndarray) -> np.ndarray:
     """
     xyah = _TO_CENTERS.dot(corners)
     xyah[2] /= xyah[3]
-    return xyah
+    result: np.ndarray = xyah
+    return result
 
 
 def xyah_to_corners(xyah: np.ndarray) -> np.ndarray:
@@ -77,7 +78,8 @@ def xyah_to_corners(xyah: np.ndarray) -> np.ndarray:
     """
     centers = xyah.copy()
     centers[2] *= centers[3]
-    return _TO_CORNERS.dot(centers)
+    result: np.ndarray = _TO_CORNERS.dot(centers)
+    return result
 
 
 def corners_to_xysr(corners: np.ndarray) -> np.ndarray:
@@ -90,7 +92,8 @@ def corners_to_xysr(corners: np.ndarray) -> np.ndarray:
     width, height = xysr[2].copy(), xysr[3].copy()
     np.multiply(width, height, out=xysr[2])
     np.divide(width, height, out=xysr[3])
-    return xysr
+    result: np.ndarray = xysr
+    return result
 
 
 def xysr_to_corners(xysr: np.ndarray) -> np.ndarray:
@@ -102,7 +105,8 @@ def xysr_to_corners(xysr: np.ndarray) -> np.ndarray:
     centers = xysr.copy()
     np.sqrt(xysr[2] * xysr[3], out=centers[2])
     np.divide(xysr[2], centers[2], out=centers[3])
-    return _TO_CORNERS.dot(centers)
+    result: np.ndarray = _TO_CORNERS.dot(centers)
+    return result
 
 
 def to_inclusive(corners: np.ndarray) -> np.ndarray:

@@ -152,7 +152,8 @@ class Byte:
             table = np.concatenate((table[:, :cut], self._new_columns(len(new_rows)), table[:, cut:]), axis=1)
             rows = np.concatenate((rows[:cut], new_rows, rows[cut:]))
         self._kalman_states, self._track_table, self._tracked = states, table, len(rows)
-        return rows
+        result: np.ndarray = rows
+        return result
 
     def _new_columns(self, count: int) -> np.ndarray:
         table = np.zeros((5, count), dtype=np.int64)

@@ -112,7 +112,8 @@ class DeepSort:
     def _motion_distance(self, tracks: np.ndarray, measured: np.ndarray) -> np.ndarray:
         """The squared Mahalanobis distance (tracks, boxes) between predictions and boxes (eq. 1)."""
         mean, variance = XYAH_FILTER.expect(self._kalman_states.take(tracks, axis=2))
-        return (np.square(measured[:, None, :] - mean[:, :, None]) / variance[:, :, None]).sum(axis=0)
+        result: np.ndarray = (np.square(measured[:, None, :] - mean[:, :, None]) / variance[:, :, None]).sum(axis=0)
+        return result
 
     def _match_by_iou(self, box_of: np.ndarray, corners: np.ndarray) -> None:
         """The last round: tracks not confirmed yet, and confirmed ones seen one frame ago, by overlap."""
@@ -142,7 +143,8 @@ class DeepSort:
         kept = self._track_table[MISSES] <= allowed
         self._gallery.close(self._track_table[SLOT, ~kept])
         self._kalman_states, self._track_table = self._kalman_states[:, :, kept], self._track_table[:, kept]
-        return kept
+        result: np.ndarray = kept
+        return result
 
     def _start(self, boxes: np.ndarray, embeddings: np.ndarray, measured: np.ndarray) -> None:
         if len(boxes) == 0:

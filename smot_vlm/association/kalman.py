@@ -50,7 +50,8 @@ class Noise:
         basis = np.empty((2, value.shape[1]))
         np.square(value[3], out=basis[0])
         basis[1] = 1.0
-        return self._weights.dot(basis).reshape(self._shape)
+        result: np.ndarray = self._weights.dot(basis).reshape(self._shape)
+        return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,8 @@ class KalmanFilter:
         predicted = _STEP.dot(state.reshape(5, -1)).reshape(state.shape)
         predicted[VALUE_VARIANCE] += value_noise
         predicted[VELOCITY_VARIANCE] += velocity_noise
-        return predicted
+        result: np.ndarray = predicted
+        return result
 
     def expect(self, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance (4, n) of the measurement that each state expects; coordinates are independent.

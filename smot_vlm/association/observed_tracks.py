@@ -38,7 +38,8 @@ class ObservedTracks:
     direction: np.ndarray
 
     def __len__(self) -> int:
-        return self.track_table.shape[1]
+        result: int = self.track_table.shape[1]
+        return result
 
     @classmethod
     def start(cls, corners: np.ndarray, first_id: int, direction_frames: int) -> "ObservedTracks":
@@ -187,4 +188,5 @@ def centers(corners: np.ndarray) -> np.ndarray:
     Args:
         corners: (4, n).
     """
-    return 0.5 * (corners[:2] + corners[2:])
+    result: np.ndarray = 0.5 * (corners[:2] + corners[2:])
+    return result

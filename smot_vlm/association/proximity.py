@@ -14,4 +14,5 @@ def center_distances(boxes: np.ndarray) -> np.ndarray:
     """
     centers, heights = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 3] - boxes[:, 1]
     distances = np.linalg.norm(centers[:, None] - centers[None], axis=2)
-    return distances / (heights[:, None] + heights[None]) * 2
+    result: np.ndarray = distances / (heights[:, None] + heights[None]) * 2
+    return result

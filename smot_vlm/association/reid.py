@@ -89,7 +89,8 @@ class OnnxReID:
             raise ValueError(
                 f"{self._path}: {size} crops gave an output of shape {vectors.shape}; give a model with output (batch, dim)"
             )
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        result: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return result
 
 
 def find_reid_model() -> OnnxReID:
@@ -172,7 +173,8 @@ class Gallery:
         if len(slots) == 0 or len(vectors) == 0:
             return np.zeros((len(slots), len(vectors)))
         # Unfilled entries are zeros, whose cosine is 0.
-        return np.maximum((self._vectors[slots] @ vectors.T).max(axis=1), 0).astype(np.float64)
+        result: np.ndarray = np.maximum((self._vectors[slots] @ vectors.T).max(axis=1), 0).astype(np.float64)
+        return result
 
     def _grow(self, count: int, dim: int) -> None:
         first = len(self._counts)

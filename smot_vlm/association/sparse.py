@@ -180,7 +180,8 @@ def _match(gain: np.ndarray, open_tracks: np.ndarray, free_rows: np.ndarray, row
 
 
 def _centers(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
+    result: np.ndarray = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return result
 
 
 def _of_dim(embeddings: np.ndarray, dim: int) -> np.ndarray:

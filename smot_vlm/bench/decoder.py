@@ -228,7 +228,7 @@ def time_decoders(
     bytes_a_second = statistics.median(reads)
     timings = [_timing(*entry, words, bytes_a_second) for entry in zip(field, seconds, strict=True)]
     whole = {(timing.decoder, timing.way, timing.batch): timing.seconds_a_caption for timing in timings}
-    said = {
+    generated = {
         (contender.decoder, contender.way, contender.batch): text for contender, text in zip(field, texts, strict=True)
     }
     both = [(decoder, way, batch) for decoder, way, batch in whole if batch > 1 and (decoder, way, 1) in whole]
@@ -237,7 +237,9 @@ def time_decoders(
         timings=tuple(timings),
         steps=tuple(timing for step in steps for timing in step.timings(weight_bytes(lora_lm) / bytes_a_second)),
         speed_up={f"{name}, {way}": whole[name, way, 1] / whole[name, way, batch] for name, way, batch in both},
-        same_text={f"{name}, {way}": said[name, way, 1] == said[name, way, batch] for name, way, batch in both},
+        same_text={
+            f"{name}, {way}": generated[name, way, 1] == generated[name, way, batch] for name, way, batch in both
+        },
     )
 
 

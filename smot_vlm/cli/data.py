@@ -15,7 +15,7 @@ from smot_vlm.cli.console import output, print_warning, progress
 from smot_vlm.system.files import check_free
 
 if TYPE_CHECKING:
-    from smot_vlm.data.bensmot import BenSmotSequence
+    from smot_vlm.data.bensmot import BenSmot, BenSmotSequence
 
 app = typer.Typer(
     name="data",
@@ -185,7 +185,7 @@ def synth(
     output.print(f"{escape(str(out / split))}: {videos} sequences")
 
 
-def _readers(dataset: Path, split: str | None) -> list:
+def _readers(dataset: Path, split: str | None) -> "list[BenSmot]":
     """One reader a split that is there, or the one that is asked for."""
     from smot_vlm.data.bensmot import SPLITS, BenSmot
 
@@ -195,7 +195,7 @@ def _readers(dataset: Path, split: str | None) -> list:
     return [BenSmot(dataset, name) for name in ([split] if split else there or ["test"])]
 
 
-def _stepping(readers: list, step: Callable[[str], None]) -> "Iterator[BenSmotSequence]":
+def _stepping(readers: "list[BenSmot]", step: Callable[[str], None]) -> "Iterator[BenSmotSequence]":
     for reader in readers:
         for sequence in reader:
             step(sequence.name)

@@ -80,7 +80,7 @@ def apply_overrides(content: dict[str, Any], overrides: typing.Sequence[str]) ->
     Raises:
         ValueError: an override of another form, or below a value.
     """
-    result = _copy(content)
+    result: dict[str, Any] = _copy(content)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:

@@ -1,20 +1,16 @@
 """Frames of a sequence on disk: their numbers, size and rate, without decoding any except to check it."""
 
-import configparser
-import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from smot_vlm.formats.flaws import Flaw, read_text
-from smot_vlm.formats.sequence_files import IMAGE_SUFFIXES, INFO_FILE, frame_index
+from smot_vlm.formats.flaws import Flaw
+from smot_vlm.formats.frame_rate import stated_fps
+from smot_vlm.formats.sequence_files import IMAGE_SUFFIXES, frame_index
 
 # BenSMOT's 151K frames are 75,499 seconds (paper, Table 1).
 DEFAULT_FPS = 2.0
-RATE_FILE = "fps.txt"
-SOURCE_FILE = "source.json"
 
 
 @dataclass(frozen=True)
@@ -148,35 +144,4 @@ def read_fps(folder: Path) -> float:
     Raises:
         ValueError: an existing file without a rate above 0.
     """
-    for name, parse in ((RATE_FILE, float), (INFO_FILE, _rate_of_info), (SOURCE_FILE, _rate_of_source)):
-        path = folder / name
-        if not path.is_file():
-            continue
-        text = read_text(path)
-        try:
-            fps = parse(text)
-        except (ValueError, TypeError, ZeroDivisionError, configparser.Error) as error:
-            raise ValueError(f"{path}: no frame rate in this file ({' '.join(str(error).split())})") from None
-        if fps is None:
-            continue
-        if not (math.isfinite(fps) and fps > 0):
-            raise ValueError(f"{path}: frame rate {fps}; give frames a second above 0")
-        return fps
-    return DEFAULT_FPS
-
-
-def _rate_of_info(text: str) -> float | None:
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(text)
-    value = parser.get("Sequence", "frameRate", fallback=None)
-    return None if value is None else float(value)
-
-
-def _rate_of_source(text: str) -> float | None:
-    content = json.loads(text)
-    if not isinstance(content, dict) or content.get("fps") is None:
-        return None
-    kept = content.get("kept_frames")
-    if kept is None or len(kept) < 2:
-        return float(content["fps"])
-    return float(content["fps"]) * (len(kept) - 1) / (kept[-1] - kept[0])
+    return stated_fps(folder) or DEFAULT_FPS

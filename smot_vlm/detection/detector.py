@@ -96,7 +96,8 @@ class YoloDetector(nn.Module):
     @property
     def architecture(self) -> dict[str, Any]:
         """The argument `weights` that makes the same network again, as plain JSON values."""
-        return json.loads(json.dumps(self.model.yaml))
+        result: dict[str, Any] = json.loads(json.dumps(self.model.yaml))
+        return result
 
     @property
     def strides(self) -> list[int]:
@@ -174,7 +175,8 @@ class YoloDetector(nn.Module):
             "bboxes": box_convert(rows, "xyxy", "cxcywh").to(device),
         }
         total, _ = self.model.loss(batch, output.raw)
-        return total.sum() / len(boxes)
+        result: Tensor = total.sum() / len(boxes)
+        return result
 
 
 class YoloFileDetector:

@@ -30,7 +30,8 @@ class Letterbox:
         Args:
             boxes: (n, 4), xyxy.
         """
-        return (boxes - np.tile(self.offset, 2)) / np.tile(self.scale, 2)
+        result: np.ndarray = (boxes - np.tile(self.offset, 2)) / np.tile(self.scale, 2)
+        return result
 
     def to_canvas(self, boxes: np.ndarray) -> np.ndarray:
         """Convert boxes from original to canvas pixels.
@@ -38,7 +39,8 @@ class Letterbox:
         Args:
             boxes: (n, 4), xyxy.
         """
-        return boxes * np.tile(self.scale, 2) + np.tile(self.offset, 2)
+        result: np.ndarray = boxes * np.tile(self.scale, 2) + np.tile(self.offset, 2)
+        return result
 
     def to_normalized_cxcywh(self, boxes: np.ndarray) -> np.ndarray:
         """Convert boxes to center x, center y, width and height as fractions of the frame.

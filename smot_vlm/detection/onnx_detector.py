@@ -86,7 +86,8 @@ class OnnxDetector:
         output = self._session.run(None, {self._input.name: tensor})[0]
         if output.ndim != 3 or output.shape[0] != 1:
             raise ValueError(self._wrong(f"its output has shape {output.shape}"))
-        return output[0].astype(np.float32)
+        result: np.ndarray = output[0].astype(np.float32)
+        return result
 
     def _canvas(self, image_size: int) -> tuple[int, int]:
         shape = self._input.shape

@@ -54,7 +54,7 @@ def _open_dictionary(folder: Path) -> Any:
     import nltk
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
-    class DictionaryReader(WordNetCorpusReader):
+    class DictionaryReader(WordNetCorpusReader):  # type: ignore[misc]  # nltk has no types
         def open(self, file: str) -> Any:
             if file == "lexnames":
                 return io.StringIO(

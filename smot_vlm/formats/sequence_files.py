@@ -120,6 +120,13 @@ def format_annotations(
     }
 
 
+class _CaseSensitiveParser(configparser.ConfigParser):
+    """Keeps the letters of keys as they are."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def format_info(name: str, fps: float, frames: int, width: int, height: int, suffix: str) -> str:
     """Format `seqinfo.ini`, as MOTChallenge tools read it.
 
@@ -134,8 +141,7 @@ def format_info(name: str, fps: float, frames: int, width: int, height: int, suf
     Returns:
         The content of the file.
     """
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser = _CaseSensitiveParser(interpolation=None)
     parser["Sequence"] = {
         "name": one_line(name),
         "imDir": IMAGES_FOLDER,

@@ -60,7 +60,8 @@ class ActorRelations(nn.Module):
         memory = torch.cat([nobody, others.flatten(1, 2).to(seen.dtype)], dim=1)
         ignored = torch.cat([real.new_zeros(len(real), 1), ~real.repeat_interleave(seen.shape[1], dim=1)], dim=1)
         attended, _ = self.attention(seen, memory, memory, key_padding_mask=ignored, need_weights=False)
-        return tokens + self.up(attended)
+        result: Tensor = tokens + self.up(attended)
+        return result
 
 
 def pair_codes(

@@ -31,7 +31,8 @@ class SelfAttention(nn.Module):
             Tokens of the same shape.
         """
         attended, _ = self.attention(tokens, tokens, tokens, key_padding_mask=_padding(mask), need_weights=False)
-        return self.norm(tokens + attended)
+        result: Tensor = self.norm(tokens + attended)
+        return result
 
 
 class CrossAttention(nn.Module):
@@ -76,7 +77,8 @@ class CrossAttention(nn.Module):
             query, memory, memory, key_padding_mask=padding, attn_mask=bias, need_weights=False
         )
         query = self.attention_norm(query + attended)
-        return self.feedforward_norm(query + self.feedforward(query))
+        result: Tensor = self.feedforward_norm(query + self.feedforward(query))
+        return result
 
 
 def _padding(mask: Tensor | None) -> Tensor | None:

@@ -41,7 +41,8 @@ class Shot:
         Returns:
             (4,) xyxy in pixels of `image`.
         """
-        return self.boxes[self.ids == track_id][0]
+        result: np.ndarray = self.boxes[self.ids == track_id][0]
+        return result
 
 
 class PictureMemory:

@@ -76,7 +76,8 @@ class Residual(nn.Module):
 
     def forward(self, cells: Float[Tensor, "people channels _ _"]) -> Float[Tensor, "people channels _ _"]:
         """Add the convolution of the cells to them."""
-        return cells + self.change(cells)
+        result: Tensor = cells + self.change(cells)
+        return result
 
 
 class PersonFeatures(nn.Module):
@@ -115,7 +116,8 @@ class PersonFeatures(nn.Module):
             return pyramid[0].new_zeros(0, self.tokens, self.dim)
         maps = [level(entry) for level, entry in zip(self.levels, pyramid, strict=True)]
         around = [surroundings(entry) for entry in boxes]
-        return self.norm(self.person(maps, boxes) + self.surroundings(maps, around))
+        result: Tensor = self.norm(self.person(maps, boxes) + self.surroundings(maps, around))
+        return result
 
 
 class FrameFeatures(nn.Module):
@@ -143,7 +145,8 @@ class FrameFeatures(nn.Module):
             pyramid: Feature maps of one batch of images.
         """
         cells = torch.cat([functional.adaptive_avg_pool2d(level, self.grid) for level in pyramid], dim=1)
-        return self.norm(self.linear(self.center(cells.flatten(2).transpose(1, 2))))
+        result: Tensor = self.norm(self.linear(self.center(cells.flatten(2).transpose(1, 2))))
+        return result
 
 
 def surroundings(boxes: Float[Tensor, "people 4"]) -> Float[Tensor, "people 4"]:

@@ -49,7 +49,8 @@ class PositionCodes(nn.Module):
         """Codes of each token; times in seconds, boxes as fractions of the frame."""
         angles = times[..., None] * self.frequencies
         code = self.time(torch.cat([angles.sin(), angles.cos()], dim=-1)) + self.box(boxes)
-        return code[:, :, None] + self.cell
+        result: Tensor = code[:, :, None] + self.cell
+        return result
 
 
 class TrajectoryFusion(nn.Module, ABC):

@@ -132,7 +132,8 @@ class ConcatenationVideoFusion(VideoFusion):
 
     def result(self, state: VideoState) -> Float[Tensor, "batch fused_tokens dim"]:
         """Frames x tokens."""
-        return self.block(torch.cat(state.frames, dim=1))
+        result: Tensor = self.block(torch.cat(state.frames, dim=1))
+        return result
 
 
 class AdditionVideoFusion(VideoFusion):

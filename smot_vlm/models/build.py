@@ -77,7 +77,7 @@ def build_model(
     return SmotModel(
         detector,
         *features_and_fusions,
-        decoder,  # type: ignore[arg-type]
+        decoder,
         build_interaction_head(config, name_verbs),
         replace(prompts or Prompts(), prefix=PICTURE_PROMPTS if decoder.wants_pictures else ""),
         build_pictures(config) if decoder.wants_pictures else None,
@@ -169,6 +169,12 @@ def build_pictures(config: Config, pairs: int = 0) -> Callable[[], PictureMemory
 def open_pretrained_detector(config: Config) -> YoloFileDetector:
     """The checkpoint that `detector.weights` names.
 
+    Args:
+        config: its detector and association sections are read.
+
+    Returns:
+        The detector.
+
     Raises:
         FileNotFoundError: found nowhere; nothing is downloaded.
     """
@@ -181,7 +187,15 @@ def open_pretrained_detector(config: Config) -> YoloFileDetector:
 
 
 def build_interaction_head(config: Config, name_verbs: bool) -> InteractionHead:
-    """The verb head, its verbs named by their glosses if asked for."""
+    """The interaction head.
+
+    Args:
+        config: its features, fusion and interaction sections are read.
+        name_verbs: start the verbs from the embeddings of their glosses.
+
+    Returns:
+        The head.
+    """
     head = InteractionHead(
         config.features.dim,
         config.fusion.heads,
@@ -196,7 +210,14 @@ def build_interaction_head(config: Config, name_verbs: bool) -> InteractionHead:
 
 
 def build_video_fusion(config: FusionConfig, dim: int) -> VideoFusion:
-    """The configured VFM for frame tokens of width `dim`.
+    """The configured VFM.
+
+    Args:
+        config: of the fusions.
+        dim: width of the tokens.
+
+    Returns:
+        The fusion.
 
     Raises:
         ValueError: an unknown name.
@@ -207,7 +228,15 @@ def build_video_fusion(config: FusionConfig, dim: int) -> VideoFusion:
 
 
 def build_trajectory_fusion(config: FusionConfig, dim: int, cells: int) -> TrajectoryFusion:
-    """The configured TFM for people of `cells` tokens of width `dim`.
+    """The configured TFM.
+
+    Args:
+        config: of the fusions.
+        dim: width of the tokens.
+        cells: tokens of a box.
+
+    Returns:
+        The fusion.
 
     Raises:
         ValueError: an unknown name.

@@ -13,17 +13,41 @@ from smot_vlm.semantics.vision_language import VisionLanguage
 
 
 def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:
-    """Decoder "lora-lm". For `Args:` see `build_decoder`, here and below."""
+    """Decoder "lora-lm".
+
+    Args:
+        config: its section and what all kinds share.
+        dim: width of the visual tokens.
+
+    Returns:
+        The decoder.
+    """
     return LoraLM.load(**asdict(config.lora_lm), **_common(config), dim=dim)
 
 
 def build_vision_language(config: DecoderConfig, dim: int) -> VisionLanguage:
-    """Decoder "vision-language"."""
+    """Decoder "vision-language".
+
+    Args:
+        config: its section and what all kinds share.
+        dim: width of the visual tokens.
+
+    Returns:
+        The decoder.
+    """
     return VisionLanguage.load(**asdict(config.vision_language), **_common(config), dim=dim)
 
 
 def build_smoter(config: DecoderConfig, dim: int) -> SmoterDecoder:
-    """Decoder "smoter"."""
+    """Decoder "smoter".
+
+    Args:
+        config: its section and what all kinds share.
+        dim: width of the visual tokens.
+
+    Returns:
+        The decoder.
+    """
     return SmoterDecoder.load(**asdict(config.smoter), **_common(config), dim=dim)
 
 

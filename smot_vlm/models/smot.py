@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from smot_vlm.detection.detector import DetectorOutput, YoloDetector
 from smot_vlm.detection.letterbox import Letterbox
@@ -93,7 +93,7 @@ class SmotModel(PromptedModel):
         video_fusion: VideoFusion,
         trajectory_fusion: TrajectoryFusion,
         scene_fusion: SceneFusion,
-        decoder: nn.Module,
+        decoder: CaptionDecoder,
         interaction_head: InteractionHead,
         prompts: Prompts,
         open_pictures: Callable[[], PictureMemory] | None = None,
@@ -108,7 +108,7 @@ class SmotModel(PromptedModel):
         self.video_fusion = video_fusion
         self.trajectory_fusion = trajectory_fusion
         self.scene_fusion = scene_fusion
-        self.decoder: CaptionDecoder = decoder  # type: ignore[assignment]
+        self.decoder = decoder
         self.interaction_head = interaction_head
         self.trained = False
         self._open_pictures = open_pictures
@@ -151,10 +151,10 @@ class SmotModel(PromptedModel):
         Returns:
             Tokens, frame after frame.
         """
-        tokens = self.person_features(pyramid, canvas_boxes)
-        if self.actor_relations is None:
-            return tokens
-        return self.actor_relations(tokens, boxes, [len(frame) for frame in canvas_boxes])
+        tokens: Tensor = self.person_features(pyramid, canvas_boxes)
+        if self.actor_relations is not None:
+            tokens = self.actor_relations(tokens, boxes, [len(frame) for frame in canvas_boxes])
+        return tokens
 
     def fuse(
         self,
@@ -270,7 +270,8 @@ class SmotModel(PromptedModel):
 
     def score_pairs(self, fused: Fused, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
         """Logits of each verb for each ordered pair (subject, object) of rows of `fused.tracks`."""
-        return self.interaction_head(fused.tracks, fused.mask, pairs)
+        result: Tensor = self.interaction_head(fused.tracks, fused.mask, pairs)
+        return result
 
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Fused, Tensor], Tensor]:
         """Phrases are scored by their sentence embeddings."""

@@ -57,7 +57,8 @@ def crop_quality(track: Trajectory, width: int, height: int) -> np.ndarray:
     boxes = np.nan_to_num(track.boxes, posinf=0, neginf=0)
     inside = np.clip(boxes, 0, [width, height, width, height])
     area, inside_area = _areas(boxes), _areas(inside)
-    return np.maximum(track.scores, 1e-6) * inside_area * inside_area / np.maximum(area, 1e-9)
+    result: np.ndarray = np.maximum(track.scores, 1e-6) * inside_area * inside_area / np.maximum(area, 1e-9)
+    return result
 
 
 def cut_crop(image: np.ndarray, box: np.ndarray) -> np.ndarray | None:
@@ -136,4 +137,5 @@ def key_frame_index(description: Description) -> int | None:
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:
-    return np.maximum(boxes[:, 2:] - boxes[:, :2], 0).prod(axis=1)
+    result: np.ndarray = np.maximum(boxes[:, 2:] - boxes[:, :2], 0).prod(axis=1)
+    return result

@@ -145,13 +145,15 @@ def _label(edges: list[Interaction]) -> str:
 
 def _touches(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
     x1, y1, x2, y2 = boxes.T
-    return np.isfinite(boxes).all(axis=1) & (x2 > 0) & (y2 > 0) & (x1 < width) & (y1 < height)
+    result: np.ndarray = np.isfinite(boxes).all(axis=1) & (x2 > 0) & (y2 > 0) & (x1 < width) & (y1 < height)
+    return result
 
 
 def _centres(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
     """Centres of the parts of the boxes that lie inside the picture."""
     clipped = np.clip(boxes, 0, [width, height, width, height])
-    return (clipped[:, :2] + clipped[:, 2:]) / 2
+    result: np.ndarray = (clipped[:, :2] + clipped[:, 2:]) / 2
+    return result
 
 
 def _curve(start: np.ndarray, end: np.ndarray, apart: float) -> np.ndarray:
@@ -165,7 +167,8 @@ def _curve(start: np.ndarray, end: np.ndarray, apart: float) -> np.ndarray:
     shift = side * (apart / length) if length else np.array([0.0, -apart])
     start, end, bend = start + shift, end + shift, (start + end) / 2 + shift + 0.16 * side
     t = np.linspace(0, 1, 25)[:, None]
-    return (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t**2 * end
+    result: np.ndarray = (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t**2 * end
+    return result
 
 
 def _shaft_and_head(curve: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
@@ -189,7 +192,9 @@ def _tag_centre(curve: np.ndarray, tag: np.ndarray) -> np.ndarray:
     return np.array([middle[0], curve[:, 1].min() - 0.9 * tag.shape[0]]) if short else middle
 
 
-def _free_place(image: np.ndarray, tag: np.ndarray, centre: np.ndarray, taken: list) -> tuple[int, int]:
+def _free_place(
+    image: np.ndarray, tag: np.ndarray, centre: np.ndarray, taken: list[tuple[int, int, int, int]]
+) -> tuple[int, int]:
     """Choose the tag's corner: at `centre`, inside the picture, moved down past the tags already there."""
     height, width = tag.shape[:2]
     left = int(np.clip(centre[0] - width / 2, 0, max(image.shape[1] - width, 0)))

@@ -101,7 +101,8 @@ class Panel:
         return _wrap(self._captions[track_id], self._font.size, self._text_width(track_id), 64)
 
     def _text_width(self, track_id: int) -> int:
-        return max(self._column_width - self._chip(track_id).shape[1] - self._pad // 2, self._line)
+        result: int = max(self._column_width - self._chip(track_id).shape[1] - self._pad // 2, self._line)
+        return result
 
     def _chip(self, track_id: int) -> np.ndarray:
         colour = track_colour(track_id)

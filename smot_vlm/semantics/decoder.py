@@ -122,7 +122,7 @@ class CaptionDecoder(Protocol):
     """A torch module that writes captions. Each call is one batch: every caption of a clip in one forward pass.
 
     Attributes:
-        wants_pictures: whether it looks at `CaptionRequest.images`, so that somebody has to gather them.
+        wants_pictures: whether it reads `CaptionRequest.images`, so that the model has to keep pictures.
         max_new_tokens: most tokens of a caption.
         grounding: its soft tokens read as words; None where it has none.
     """

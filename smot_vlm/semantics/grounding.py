@@ -156,7 +156,7 @@ def segment_loss(
     tokenizer: PreTrainedTokenizerBase,
     texts: Sequence[Sequence[Sequence[str]]],
 ) -> GroundingLoss:
-    """`bag_of_words_loss` of single soft tokens: those at the same place in their segments are told apart.
+    """`bag_of_words_loss` of single soft tokens: those at the same place in their segments are compared.
 
     Args:
         soft: soft tokens of each request, segment after segment.

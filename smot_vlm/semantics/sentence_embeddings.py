@@ -46,7 +46,8 @@ def embed_sentences(texts: Sequence[str], encoder: str = DEFAULT_ENCODER, device
         raise ValueError(f"{folder}: no sentence encoder ({str(error).splitlines()[0]})") from None
     vectors = model.encode(list(texts), batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True)
     vectors = np.asarray(vectors, dtype=np.float64)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    result: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return result
 
 
 def _check_modules(folder: Path) -> None:

@@ -5,7 +5,7 @@ answers are not punished for their length. For one ordered pair there are two pa
 its pictures is prefilled once:
 
 1. the words themselves ("talk", "let go of") of all 335 senses, each once: the likeliest senses stay;
-2. the glosses of those senses (16 by default), which tell senses of one word apart, and a gloss for doing nothing.
+2. the glosses of those senses (16 by default), which distinguish senses of one word, and a gloss for doing nothing.
 
 The second scores go through a softmax with a temperature: p = softmax(score / temperature). With a temperature of 0.25
 a gloss counts as if it were four independent tokens. Doing nothing is worded as a gloss, because one short word would

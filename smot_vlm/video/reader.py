@@ -8,6 +8,7 @@ from types import TracebackType
 
 import numpy as np
 
+from smot_vlm.formats.frame_rate import stated_fps_of_images
 from smot_vlm.structures import Frame
 from smot_vlm.video.animations import open_image
 from smot_vlm.video.arrays import ArraySource
@@ -191,8 +192,9 @@ def open_video(
             digits is a camera unless a file or folder has that name.
         stride: every stride-th frame, from the first; `Frame.index` still counts every frame of the source.
         max_frames: at most so many frames come.
-        fps: frames a second of a source that states none: images, arrays, a few raw containers. Default 25. Where a
-            container or its timestamps give a rate, that counts and `fps` does not.
+        fps: frames a second of images, arrays and a few raw containers. Without it, images have the rate that
+            seqinfo.ini, fps.txt or source.json beside them states, else 25. Where a container or its timestamps give
+            a rate, that counts and `fps` does not.
         stop_at_damage: end a file or folder at its first damage. Without it, reading goes on behind the damage, which
             `VideoReader.damage` lists.
 
@@ -235,7 +237,7 @@ def _find_path(text: str, fps: float | None, stop_at_damage: bool) -> Source:
     if not text.strip():
         raise ValueError("the source is empty; give a video file, a folder of images, a camera's index or an address")
     if path.is_dir():
-        return ImageSource(text, images_of_folder(path), fps)
+        return ImageSource(text, images_of_folder(path), fps or stated_fps_of_images(path))
     if path.is_file():
         return open_image(path, fps) if is_image(path) else open_file(path, fps, stop_at_damage)
     if path.is_char_device():
@@ -243,7 +245,9 @@ def _find_path(text: str, fps: float | None, stop_at_damage: bool) -> Source:
     if text.isdecimal():
         return open_camera(int(text), fps)
     if any(character in text for character in "*?["):
-        return ImageSource(text, images_of_pattern(text), fps)
+        images = images_of_pattern(text)
+        folders = {image.parent for image in images}
+        return ImageSource(text, images, fps or (stated_fps_of_images(folders.pop()) if len(folders) == 1 else None))
     raise FileNotFoundError(
         f"{text}: no such file or folder; give a video, a folder of images, a camera's index or an address"
     )

@@ -1,5 +1,6 @@
 """The contract of a caption decoder, held by every member of DECODERS, and a toy decoder of its own kind from training to captions."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partialmethod
@@ -153,6 +154,21 @@ def test_gradient_reaches_the_tokens_of_every_request_and_no_frozen_weight(decod
     parameters = list(decoder.parameters())
     assert any(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in parameters)
     assert all(parameter.grad is None for parameter in parameters if not parameter.requires_grad)
+
+
+def test_a_copy_is_grounded_in_its_own_weights(decoder):
+    twin = copy.deepcopy(decoder)
+    if decoder.grounding is None:
+        assert twin.grounding is None
+        return
+    with torch.no_grad():
+        for parameter in decoder.parameters():
+            parameter.zero_()
+    loss, other = (each.grounding.caption_loss(make_requests(), CAPTIONS, ctc=True).total for each in (decoder, twin))
+    assert not torch.allclose(loss, other)
+    other.backward()
+    assert any(parameter.grad is not None for parameter in twin.parameters())
+    assert all(parameter.grad is None for parameter in decoder.parameters())
 
 
 @pytest.mark.parametrize("dtype", [None, torch.bfloat16])

@@ -114,6 +114,40 @@ def test_unknown_range_is_refused(tmp_path: Path):
         read_image(save(tmp_path / "a.tif", np.ones((4, 4), np.float32)))
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "fps"),
+    [
+        ("img1/seqinfo.ini", "[Sequence]\nframeRate=14\n", 14),
+        ("seqinfo.ini", "[Sequence]\nimDir=img1\nframeRate=14\n", 14),
+        ("SeqInfo.INI", "[sequence]\nFRAMERATE=14\n", 14),
+        ("seqinfo.ini", "[Sequence]\nimDir=other\nframeRate=14\n", 25),
+        ("seqinfo.ini", "[Sequence]\nname=a\n", 25),
+        ("img1/fps.txt", "12.5\n", 12.5),
+        ("img1/source.json", '{"fps": 30, "kept_frames": [0, 15, 30, 45]}', 2),
+        ("img1/notes.ini", "[Sequence]\nframeRate=14\n", 25),
+    ],
+)
+def test_a_folder_has_the_rate_that_is_stated_beside_it(tmp_path: Path, file: str, text: str, fps: float):
+    (tmp_path / "img1").mkdir()
+    for number in (1, 2):
+        save(tmp_path / "img1" / f"{number:06d}.png")
+    (tmp_path / file).write_text(text)
+    for source in (tmp_path / "img1", f"{tmp_path}/img1/*.png"):
+        with open_video(source) as video:
+            assert [frame.time_seconds for frame in video] == pytest.approx([0, 1 / fps])
+            assert video.fps == fps
+    with open_video(tmp_path / "img1", fps=7) as video:
+        assert video.fps == 7
+
+
+@pytest.mark.parametrize("rate", ["0", "-3", "nan", "fast"])
+def test_a_stated_rate_that_is_none_is_one_line(tmp_path: Path, rate: str):
+    save(tmp_path / "1.png")
+    (tmp_path / "seqinfo.ini").write_text(f"[Sequence]\nframeRate={rate}\n")
+    with pytest.raises(ValueError, match=r"seqinfo\.ini: .*frame rate"):
+        open_video(tmp_path)
+
+
 @pytest.mark.parametrize("broken", [b"no picture", None], ids=["no picture", "taken away"])
 def test_a_bad_image_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: bytes | None):
     """The images after it keep their indices, and those before it are not lost."""
