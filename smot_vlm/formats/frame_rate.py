@@ -98,4 +98,4 @@ def _rate_of_source(text: str) -> float | None:
     kept = content.get("kept_frames")
     if kept is None or len(kept) < 2:
         return float(content["fps"])
-    return float(content["fps"]) * (len(kept) - 1) / (kept[-1] - kept[0])
+    return float(content["fps"] * (len(kept) - 1) / (kept[-1] - kept[0]))
