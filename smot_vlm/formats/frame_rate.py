@@ -95,7 +95,5 @@ def _rate_of_source(text: str) -> float | None:
     content: Any = json.loads(text)
     if not isinstance(content, dict) or content.get("fps") is None:
         return None
-    kept = content.get("kept_frames")
-    if kept is None or len(kept) < 2:
-        return float(content["fps"])
-    return float(content["fps"]) * (len(kept) - 1) / float(kept[-1] - kept[0])
+    fps, kept = float(content["fps"]), content.get("kept_frames")
+    return fps if kept is None or len(kept) < 2 else fps * float((len(kept) - 1) / (kept[-1] - kept[0]))

@@ -26,7 +26,7 @@ from smot_vlm.video.sources import MAX_PIXELS, Picture
 _TEXT_CODECS = frozenset({"ansi", "bintext", "idf", "xbin"})
 _SMALL_PIXELS = 320 * 240
 # No read of a file takes so long; a playlist that waits for its next piece would wait for ever.
-FILE_TIMEOUT_SECONDS = 60.0
+FILE_TIMEOUT_SECONDS = 20.0
 
 
 class ContainerSource:

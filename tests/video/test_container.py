@@ -181,3 +181,20 @@ def test_a_stream_that_changes_its_size_keeps_the_first(tmp_path: Path):
         frames = list(video)
     assert [frame.image.shape for frame in frames] == [(48, 64, 3)] * 10
     assert [round(float(frame.image.mean()), -1) for frame in frames] == [50.0] * 5 + [200.0] * 5
+
+
+@pytest.mark.parametrize(
+    ("codec", "pix_fmt", "suffix"),
+    [("libx264", "yuv420p", "mp4"), ("png", "rgb24", "avi"), ("rawvideo", "bgr24", "avi"), ("ffv1", "bgr0", "mkv")],
+)
+@pytest.mark.parametrize("width", [64, 66])
+def test_a_frame_that_is_drawn_on_changes_no_other(tmp_path: Path, codec: str, pix_fmt: str, suffix: str, width: int):
+    path = write_container(tmp_path / f"a.{suffix}", numbered(12, width, 48), codec, pix_fmt)
+    with open_video(path) as video:
+        clean = [frame.image.copy() for frame in video]
+    with open_video(path) as video:
+        kept = []
+        for frame in video:
+            kept.append(frame.image.copy())
+            frame.image[:] = 255
+    assert all(np.array_equal(first, second) for first, second in zip(clean, kept, strict=True))

@@ -129,6 +129,18 @@ def test_no_such_camera(camera: int | str):
         open_video(camera)
 
 
+def test_every_kind_of_address_that_is_offered_is_known_to_ffmpeg(monkeypatch: pytest.MonkeyPatch):
+    """`srt` once was offered, and no wheel of PyAV can open it."""
+    monkeypatch.setattr(live, "OPEN_TIMEOUT_SECONDS", 0.3)
+    with pytest.raises(ValueError, match="'srt' is no known kind of address"):
+        open_video("srt://127.0.0.1:1")
+    for scheme in live.SCHEMES:
+        try:
+            open_video(f"{scheme}://127.0.0.1:1")
+        except (OSError, ValueError) as error:
+            assert "Protocol not found" not in str(error), scheme
+
+
 def test_cameras_count_from_zero():
     with pytest.raises(ValueError, match="camera -1"):
         open_camera(-1)

@@ -70,6 +70,32 @@ def test_rates_read_back(tmp_path: Path, fps: float):
         assert [frame.time_seconds for frame in video] == pytest.approx([index / fps for index in range(7)], rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([0, 0.033, 0.5, 0.51], [0, 0.033, 0.5, 0.51]),
+        ([3, 3.04, 4], [0, 0.04, 1]),
+        ([0, 0.04, 10_000], [0, 0.04, 10_000]),
+        ([0, 0.04, 0.04, 0.08], [0, 0.04, 0.04, 0.08]),
+        ([0, 1, 90_000, 90_001], [0, 1, 21_601, 21_602]),
+    ],
+    ids=["variable", "starts late", "long gap", "repeated", "longer than an mp4 can state"],
+)
+def test_true_times_read_back(tmp_path: Path, times: list[float], expected: list[float]):
+    with VideoWriter(tmp_path / "a.mp4", 25, 64, 48, true_times=True) as writer:
+        for image, seconds in zip(numbered(len(times)), times, strict=True):
+            writer.write(image, seconds)
+    with open_video(tmp_path / "a.mp4") as video:
+        assert [frame.time_seconds for frame in video] == pytest.approx(expected, abs=0.0001)
+
+
+def test_true_times_want_a_time(tmp_path: Path):
+    with VideoWriter(tmp_path / "a.mp4", 25, 64, 48, true_times=True) as writer:
+        writer.write(numbered(1)[0], 0.0)
+        with pytest.raises(ValueError, match="a frame without its time"):
+            writer.write(numbered(1)[0])
+
+
 def test_it_starts_to_play_before_it_is_loaded(tmp_path: Path):
     content = write(tmp_path / "a.mp4", pictures(20)).read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
