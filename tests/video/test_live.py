@@ -135,10 +135,9 @@ def test_every_kind_of_address_that_is_offered_is_known_to_ffmpeg(monkeypatch: p
     with pytest.raises(ValueError, match="'srt' is no known kind of address"):
         open_video("srt://127.0.0.1:1")
     for scheme in live.SCHEMES:
-        try:
-            open_video(f"{scheme}://127.0.0.1:1")
-        except (OSError, ValueError) as error:
-            assert "Protocol not found" not in str(error), scheme
+        with pytest.raises((OSError, ValueError)) as raised:
+            list(open_video(f"{scheme}://127.0.0.1:1"))
+        assert "Protocol not found" not in str(raised.value), scheme
 
 
 def test_cameras_count_from_zero():
