@@ -1,4 +1,4 @@
-"""Reading long videos: as many frames in every way, in flat memory, no slower than PyAV's own loop to RGB."""
+"""Reading long videos: as many frames in every way, in flat memory."""
 
 from pathlib import Path
 
@@ -36,8 +36,8 @@ def test_counts_below_one(keywords: dict[str, int]):
 
 
 @pytest.mark.parametrize("frames", [4000, pytest.param(40000, marks=pytest.mark.slow)])
-def test_a_long_video_is_read_in_flat_memory_and_no_slower_than_pyav(tmp_path: Path, frames: int):
-    ours = time_reading(long_video(tmp_path / "a.mp4", frames), repeats=3)[0]
+def test_a_long_video_is_read_in_flat_memory(tmp_path: Path, frames: int):
+    """How fast is a matter of `smot-vlm bench reading`."""
+    ours = time_reading(long_video(tmp_path / "a.mp4", frames), repeats=1)[0]
     assert ours.frames == frames
     assert ours.growth_megabytes < 15
-    assert ours.ratio < 1.1
