@@ -140,7 +140,13 @@ class Trajectory:
 
 @dataclass(frozen=True)
 class Interaction:
-    """Directed: the person `subject` does `verb` (one of the 335 senses) to the person `object`."""
+    """Directed: the person `subject` does `verb` to the person `object`.
+
+    Attributes:
+        subject, object: track ids, which differ.
+        verb: label of one of the 335 senses, or a phrase of the user's.
+        score: probability.
+    """
 
     subject: int
     verb: str
@@ -244,7 +250,15 @@ class ModelInfo:
 
 @dataclass(frozen=True, eq=False)
 class Description:
-    """Everything said about one video, tied together by track ids."""
+    """Everything said about one video, tied together by track ids.
+
+    Attributes:
+        video: what is known of the video.
+        tracks: the people, each with boxes and a caption.
+        interactions: between ids of `tracks`.
+        caption: of the whole video.
+        model: what wrote it.
+    """
 
     video: VideoInfo
     tracks: tuple[Trajectory, ...]
@@ -471,10 +485,14 @@ class EventSegment:
 class Clip:
     """A window of an annotated video, for training: sampled frames with their ground truth.
 
-    name: scenario/sequence. fps: frames a second of the sampled frames.
-    frames: the sampled frames, ascending. tracks: ground truth, `frames` of each a subset of the window's.
-    interactions: between ids in `tracks`.
-    events: of ids in `tracks`, where the data set knows when things happen.
+    Attributes:
+        name: scenario/sequence.
+        fps: frames a second of the sampled frames.
+        frames: the sampled frames, ascending.
+        tracks: ground truth, `frames` of each a subset of the window's.
+        interactions: between ids in `tracks`.
+        caption: of the whole video.
+        events: of ids in `tracks`, where the data set knows when things happen.
     """
 
     name: str

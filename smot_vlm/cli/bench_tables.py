@@ -13,7 +13,11 @@ Format = Callable[[Any], str]
 
 
 def text(value: Any) -> str:
-    """Numbers to three digits, dictionaries as a list."""
+    """Numbers to three digits, dictionaries as a list.
+
+    Args:
+        value: Of a record's field.
+    """
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
     if isinstance(value, dict):
@@ -22,12 +26,20 @@ def text(value: Any) -> str:
 
 
 def percent(value: float) -> str:
-    """Format a share of 1."""
+    """Format a share of 1.
+
+    Args:
+        value: From 0 to 1.
+    """
     return f"{100 * value:.1f} %"
 
 
 def times(value: float) -> str:
-    """Format a ratio."""
+    """Format a ratio.
+
+    Args:
+        value: Such as 1.5 for "1.50x".
+    """
     return f"{value:.2f}x"
 
 
@@ -95,7 +107,12 @@ SHARES = ("overhead", "overhead_without_features", "overhead_with_writing")
 
 
 def show(title: str, result: Any) -> None:
-    """Records of one kind as a table; a single record as a line a field, with tables for the records inside it."""
+    """Records of one kind as a table; a single record as a line a field, with tables for the records inside it.
+
+    Args:
+        title: Over the table.
+        result: What a benchmark returned.
+    """
     if isinstance(result, list | tuple):
         _show_rows(title, result)
         return

@@ -28,12 +28,20 @@ logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def print_error(error: object) -> None:
-    """One line: `error: ...`."""
+    """One line: `error: ...`.
+
+    Args:
+        error: The exception or its text.
+    """
     messages.print(Text.assemble(("error: ", "bold red"), " ".join(str(error).split())))
 
 
 def run_script(main: Callable[[], None]) -> None:
-    """Run a script's `main`; errors in its input or files are printed in one line, with exit code 1."""
+    """Run a script's `main`; errors in its input or files are printed in one line, with exit code 1.
+
+    Args:
+        main: The script.
+    """
     try:
         main()
     except (ValueError, OSError, ImportError) as error:
@@ -42,7 +50,11 @@ def run_script(main: Callable[[], None]) -> None:
 
 
 def print_warning(message: str) -> None:
-    """One line: `warning: ...`."""
+    """One line: `warning: ...`.
+
+    Args:
+        message: The text.
+    """
     messages.print(Text.assemble(("warning: ", "bold yellow"), message))
 
 

@@ -32,9 +32,12 @@ _SHOWN_VERBS = 15
 
 
 def print_problems(report: "Report", show: int, remedies: bool) -> None:
-    """One line a problem (at most `show` of a kind), then how many there are of each kind.
+    """One line a problem, then how many there are of each kind.
 
-    remedies: also say how a repair handled each.
+    Args:
+        report: The problems.
+        show: At most so many of a kind.
+        remedies: Also say how a repair handled each.
     """
     shown: Counter[str] = Counter()
     for problem in report.problems:
@@ -58,7 +61,12 @@ def print_problems(report: "Report", show: int, remedies: bool) -> None:
 
 
 def print_stats(stats: "DatasetStats", name: str) -> None:
-    """Totals beside the paper's, distributions, the most frequent verbs."""
+    """Totals beside the paper's, distributions, the most frequent verbs.
+
+    Args:
+        stats: Of the data set.
+        name: Of the data set.
+    """
     from smot_vlm.data.stats import BENSMOT
 
     totals = Table(box=SIMPLE, title="totals (paper: Table 1)", title_justify="left")
@@ -90,7 +98,11 @@ def print_stats(stats: "DatasetStats", name: str) -> None:
 
 
 def print_verbs(verbs: "tuple[Verb, ...]") -> None:
-    """One row a sense."""
+    """One row a sense.
+
+    Args:
+        verbs: The senses.
+    """
     table = Table(box=SIMPLE)
     table.add_column("id", justify="right", style="dim")
     table.add_column("label", style="bold", no_wrap=True)

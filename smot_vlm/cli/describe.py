@@ -98,7 +98,14 @@ def describe(
 
 
 class Spool:
-    """Where the frames can be read a second time: the source itself, or for a live one a temporary copy on disk."""
+    """Where the frames can be read a second time: the source itself, or for a live one a temporary copy on disk.
+
+    Args:
+        stack: Removes the copy.
+        source: As the command was given it.
+        stride: Every stride-th frame is used.
+        fps: Frames a second of images that state none.
+    """
 
     def __init__(self, stack: ExitStack, source: str, stride: int, fps: float | None = None) -> None:
         self._stack = stack
@@ -112,7 +119,12 @@ class Spool:
         self.fps = 0.0
 
     def add(self, frame: "Frame", video: "VideoReader") -> None:
-        """Note the next frame; it is copied only where the source cannot be read again."""
+        """Note the next frame; it is copied only where the source cannot be read again.
+
+        Args:
+            frame: The frame.
+            video: Its source.
+        """
         self.fps = video.sampled_fps
         if video.rereadable:
             return
@@ -128,7 +140,14 @@ class Spool:
         self._writer.write(frame.image, frame.time_seconds)
 
     def open(self, frames: int) -> "AbstractContextManager[Iterable[Frame]]":
-        """So many frames once more, with the indices that they had. Nothing can be added after this."""
+        """So many frames once more, with the indices that they had. Nothing can be added after this.
+
+        Args:
+            frames: How many.
+
+        Returns:
+            To be entered; then the frames in order.
+        """
         from smot_vlm.video.reader import open_video
 
         if self._copy is None:

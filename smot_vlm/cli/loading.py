@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 def load_tracker(
     model: str, *, detector: str, associator: str | None, device: str, overrides: Sequence[str] = ()
 ) -> "Tracker":
-    """`Tracker.from_pretrained` behind a spinner."""
+    """`Tracker.from_pretrained` behind a spinner.
+
+    Args:
+        model: Name, configuration file or folder.
+        detector: model, onnx:FILE or yolo:FILE.
+        associator: A key of ASSOCIATORS; None for the model's own choice.
+        device: auto, cpu, cuda ...
+        overrides: key.subkey=value, of the configuration.
+
+    Returns:
+        The tracker.
+    """
     with messages.status("loading the model"):
         from smot_vlm.tracker import Tracker
 

@@ -42,7 +42,11 @@ def options(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command and leave with its exit code."""
+    """Run the command and leave with its exit code.
+
+    Args:
+        arguments: In place of those of the process.
+    """
     # Torch's threads give a core away while they wait for each other; on a busy machine a description is else many
     # times slower. Read when torch is first imported, which no command has done yet.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

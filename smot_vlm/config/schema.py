@@ -133,6 +133,7 @@ class VisionLanguageConfig(LoraLMConfig):
     """Decoder "vision-language": an image-text-to-text model; 0 soft tokens and rank 0: as it is, from pictures alone.
 
     Attributes:
+        language_model: a path, an installed package's model or a hub name.
         dtype: "float32", or "bfloat16" for a large model on a GPU.
     """
 
@@ -163,6 +164,8 @@ class DecoderConfig:
             "captions" (of the people, just generated) or "captions+verbs" (and who does what to whom).
         max_new_tokens: most tokens of a caption (the released SMOTer: 39).
         max_batch: most captions generated at once, which bounds the key-value cache.
+        generation: how words are chosen.
+        lora_lm, vision_language, smoter: the sections of the three kinds.
     """
 
     name: str = "lora-lm"

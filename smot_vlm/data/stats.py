@@ -21,7 +21,12 @@ _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 
 @dataclass(frozen=True)
 class Totals:
-    """Table 1 of the paper for one data set. None: not known. Lengths are in seconds, images over rate."""
+    """Table 1 of the paper for one data set. None: not known.
+
+    Attributes:
+        videos, tracks, boxes, frames, instance_captions, interactions, video_captions: how many there are.
+        shortest_seconds, mean_seconds, longest_seconds, total_seconds: lengths of the videos, images over rate.
+    """
 
     videos: int | None
     shortest_seconds: float | None

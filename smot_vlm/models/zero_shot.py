@@ -28,7 +28,12 @@ from smot_vlm.structures import Detections, Frame
 
 @dataclass(frozen=True, eq=False)
 class Album:
-    """The pictures of a video and the people who are asked about."""
+    """The pictures of a video and the people who are asked about.
+
+    Attributes:
+        pictures: of the scene and of everybody.
+        track_ids: of the people.
+    """
 
     pictures: PictureMemory
     track_ids: tuple[int, ...]

@@ -24,7 +24,11 @@ INITIAL_STD = 0.02
 
 @dataclass(frozen=True, eq=False)
 class LayerCache:
-    """Keys and values of one layer so far."""
+    """What one layer keeps of the sequence so far.
+
+    Attributes:
+        keys, values: of its attention.
+    """
 
     keys: Float[Tensor, "batch heads tokens width"]
     values: Float[Tensor, "batch heads tokens width"]

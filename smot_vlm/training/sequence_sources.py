@@ -20,7 +20,11 @@ VALIDATION_SEED = 700_000
 
 @dataclass(frozen=True, eq=False)
 class DrawnSequence:
-    """A synthetic sequence behind the interface of one on disk; frames are drawn when they are read."""
+    """A synthetic sequence behind the interface of one on disk; frames are drawn when they are read.
+
+    Attributes:
+        drawn: the sequence.
+    """
 
     drawn: SyntheticSequence
 

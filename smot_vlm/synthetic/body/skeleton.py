@@ -64,9 +64,12 @@ class Pose(NamedTuple):
 
 
 class Joints(NamedTuple):
-    """Places of a body's joints (pelvis to chest), and its directions.
+    """Places of a body's joints, and its directions.
 
     Attributes:
+        pelvis, neck, head, chest: places on the middle line.
+        shoulder_left, shoulder_right, elbow_left, elbow_right, hand_left, hand_right: places of the arms.
+        hip_left, hip_right, knee_left, knee_right, ankle_left, ankle_right, toe_left, toe_right: places of the legs.
         up: of the trunk.
         forward: of the trunk.
         to_left: of the body.
