@@ -329,8 +329,9 @@ class StepCosts:
         """A few steps of each."""
         cache = PreallocatedCache()
         self._step(cache)
+        works: tuple[Callable[[], object], ...] = (self._products, lambda: self._step(cache))
         for _ in range(self._steps):
-            for name, work in zip(self._seconds, (self._products, lambda: self._step(cache)), strict=True):
+            for name, work in zip(self._seconds, works, strict=True):
                 start = self._clock()
                 work()
                 self._seconds[name].append(self._clock() - start)

@@ -36,7 +36,9 @@ def describe(
     detections: Annotated[
         Path | None, typer.Option(help="MOT file with boxes alone, which the associator links; ids are ignored.")
     ] = None,
-    associator: Annotated[str | None, typer.Option(help="How boxes are linked over time [default: byte].")] = None,
+    associator: Annotated[
+        str | None, typer.Option(help="How boxes are linked over time [default: the model's own].")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the four files [default: NAME-described].")] = None,
     stride: Annotated[int, typer.Option(help="Use every N-th frame.")] = 1,
     max_frames: Annotated[int | None, typer.Option(help="Stop after N frames.")] = None,

@@ -26,7 +26,7 @@ def predict(
     associator: Annotated[
         str | None,
         typer.Option(
-            help="How boxes are linked: byte, sparse, auto, sort, ocsort, deepsort:REID.onnx [default: byte]."
+            help="How boxes are linked: byte, sparse, auto, sort, ocsort, deepsort:REID.onnx [default: the model's own]."
         ),
     ] = None,
     trajectories: Annotated[
