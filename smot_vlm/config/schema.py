@@ -193,7 +193,7 @@ class InteractionConfig:
             verb by verb.
         verb_encoder: the sentence encoder whose embeddings of the glosses the verbs start from; null starts at random.
         max_pairs: most ordered pairs scored in one video; with more, the pairs that come closest are taken.
-        max_gap: only people who come so near are scored, in units of their heights; null: all.
+        max_gap: only people whose box centers come this close are scored, in units of their heights; null: all.
         shortlist: verbs scored by likelihood for each pair, without training; see semantics/verb_likelihood.py.
         temperature: of these likelihoods.
     """
@@ -208,7 +208,7 @@ class InteractionConfig:
 
 @dataclass(frozen=True)
 class PicturesConfig:
-    """Pictures kept for a decoder that looks at some, spread evenly over the video.
+    """Pictures shown to a vision-language decoder, spread evenly over the video.
 
     Attributes:
         scene_frames: whole frames.
@@ -231,7 +231,7 @@ class TrainingConfig:
         dataset: "synthetic" (drawn in memory) or the root of a data set in BenSMOT's layout.
         train_split: of the data set.
         validation_split: of the data set.
-        synthetic_sequences: how many different worlds.
+        synthetic_sequences: number of different ones to draw.
         synthetic_width: of their frames in pixels, null for 320 to 640.
         seed: of weights, order and augmentation.
         steps: optimiser steps.
@@ -241,12 +241,12 @@ class TrainingConfig:
         batch_clips: clips a process and micro-batch.
         accumulate: micro-batches a step.
         workers: processes that prepare clips.
-        most_frames: see training/examples.py.
-        feature_frames: see training/examples.py.
-        detector_frames: see training/examples.py.
-        true_tracks: see training/examples.py.
-        video_captions: see training/examples.py.
-        augment: mirror, crop and recolour clips.
+        most_frames: longest run of consecutive frames to associate.
+        feature_frames: keyframes of a clip, spread over the run.
+        detector_frames: smallest and largest number of keyframes in the detector's loss (paper: 6 to 8).
+        true_tracks: share of clips with annotated instead of predicted trajectories, at the start and at the end.
+        video_captions: share of clips whose video caption is a target.
+        augment: mirror, crop, scale, blur or compress clips and change their brightness; hues stay.
         learning_rate: highest rate of the heads; after warm-up the rates follow half a cosine to 0.
         lora_learning_rate: highest rate of the language model's adapter.
         backbone_factor: times learning_rate for the detector (0.1 for a pretrained one).
@@ -326,7 +326,7 @@ class Config:
     """Everything that makes a model.
 
     Attributes:
-        name: what a description says wrote it.
+        name: of the model, as descriptions state it.
         detector: boxes.
         association: boxes over time.
         features: tokens.
@@ -334,7 +334,7 @@ class Config:
         decoder: captions.
         interaction: verbs.
         training: not read at inference.
-        pictures: for decoders that look at some.
+        pictures: for vision-language decoders.
         model_type: a key of MODELS: "smot" (learned features, fusions and heads), "zero-shot" (pretrained parts alone)
             or "tracks-only".
     """
