@@ -272,11 +272,13 @@ def _tracks_by_position(path: Path, numbers: np.ndarray) -> tuple[Trajectory, ..
 
 def _boxes_by_position(path: Path, numbers: np.ndarray) -> dict[int, Detections]:
     rows = _by_position(read_mot(path, with_ids=False), numbers)
-    found: dict[int, Detections] = {}
-    for position in np.unique(rows.frames):
-        there = rows.select(rows.frames == position)
-        found[int(position)] = Detections(there.boxes, there.scores)
-    return found
+    order = np.argsort(rows.frames, kind="stable")
+    positions, starts = np.unique(rows.frames[order], return_index=True)
+    groups = np.split(order, starts[1:])
+    return {
+        int(position): Detections(rows.boxes[group], rows.scores[group])
+        for position, group in zip(positions, groups, strict=False)
+    }
 
 
 def _numbered(track: Trajectory, numbers: np.ndarray) -> Trajectory:
