@@ -6,6 +6,7 @@ run.json holds the settings, so that two runs never mix in one folder.
 """
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +16,10 @@ import numpy as np
 
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, tracks_of_rows
 from smot_vlm.data.sequences import AnnotatedSequence
-from smot_vlm.formats.mot import MotRows, read_mot
+from smot_vlm.formats.frame_numbers import place_rows
+from smot_vlm.formats.losses import log_losses
+from smot_vlm.formats.mot import MotRows
+from smot_vlm.formats.mot_files import MotFile, read_detections, read_results, read_truth
 from smot_vlm.formats.sequence_files import BOXES_FILE
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.files import write_text
@@ -28,6 +32,8 @@ RUN_FILE = "run.json"
 GROUND_TRUTH = "gt"
 # Where MOTChallenge puts the boxes of its public detector.
 DETECTIONS_FILE = "det/det.txt"
+
+logger = logging.getLogger(__name__)
 
 OnFrame = Callable[[Frame, VideoReader], bool | None]
 
@@ -105,6 +111,7 @@ def predict_split(
     out = Path(out)
     find_trajectories = _mot_finder(settings.trajectories, dataset.names)
     find_detections = _mot_finder(settings.detections, dataset.names)
+    truth = GROUND_TRUTH in (settings.trajectories, settings.detections)
     open_run(out, settings, overwrite)
     paths = [out / name / DESCRIPTION_FILE for name in dataset.names]
     described = [not overwrite and _is_described(path) for path in paths]
@@ -120,7 +127,9 @@ def predict_split(
         try:
             sequence = dataset[index]
             trajectories, detections = find_trajectories(sequence), find_detections(sequence)
-            description = describe_sequence(tracker, sequence, trajectories, on_frame, detections=detections)
+            description = describe_sequence(
+                tracker, sequence, trajectories, on_frame, detections=detections, truth=truth
+            )
         except (ValueError, OSError, ImportError) as error:
             # An image that PIL does not know can end in a missing plug-in, hence the third.
             yield Outcome(name, error=" ".join(str(error).split()))
@@ -139,6 +148,7 @@ def describe_sequence(
     on_frame: OnFrame | None = None,
     *,
     detections: Path | None = None,
+    truth: bool = False,
 ) -> Description:
     """Describe one sequence from its frames alone, at its own rate; frames keep the numbers that the sequence gives them.
 
@@ -148,6 +158,7 @@ def describe_sequence(
         trajectories: a MOT file with boxes and ids in the sequence's frame numbers, in place of a detector.
         on_frame: called after each frame, for progress.
         detections: a MOT file with boxes that the associator links.
+        truth: the MOT file is ground truth, whose rows with flag 0 are to be ignored.
 
     Returns:
         The description.
@@ -159,10 +170,15 @@ def describe_sequence(
     numbers = sequence.frame_numbers
     if not len(numbers):
         raise FileNotFoundError(f"{sequence.name}: no image; a sequence is described from its images")
+    tracks = boxes = None
+    if trajectories is not None:
+        tracks = tracks_of_rows(_by_position(trajectories, numbers, read_truth if truth else read_results))
+    if detections is not None:
+        boxes = _boxes_by_frame(_by_position(detections, numbers, read_truth if truth else read_detections))
     description = tracker.describe(
         _Images(sequence),
-        trajectories=None if trajectories is None else _tracks_by_position(trajectories, numbers),
-        detections=None if detections is None else _boxes_by_position(detections, numbers),
+        trajectories=tracks,
+        detections=boxes,
         fps=sequence.fps,
         on_frame=on_frame,
     )
@@ -257,21 +273,18 @@ def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence],
     return find
 
 
-def _by_position(rows: MotRows, numbers: np.ndarray) -> MotRows:
-    """The rows of frames that are there, with positions for numbers."""
-    kept = rows.select(np.isin(rows.frames, numbers))
-    return replace(kept, frames=np.searchsorted(numbers, kept.frames))
-
-
-def _tracks_by_position(path: Path, numbers: np.ndarray) -> tuple[Trajectory, ...]:
-    tracks = tracks_of_rows(_by_position(read_mot(path), numbers))
-    if not tracks:
+def _by_position(path: Path, numbers: np.ndarray, read: Callable[[Path], MotFile]) -> MotRows:
+    """The rows of a file whose frames are there, with positions for numbers; what was left out is told."""
+    file = read(path)
+    placement = place_rows(file.rows.frames, numbers, str(path))
+    log_losses((*file.losses, *placement.losses), logger)
+    placed = replace(file.rows, frames=placement.positions).select(placement.positions >= 0)
+    if len(file.rows) and not len(placed):
         raise ValueError(f"{path}: none of its boxes lies in the frames of the sequence")
-    return tracks
+    return placed
 
 
-def _boxes_by_position(path: Path, numbers: np.ndarray) -> dict[int, Detections]:
-    rows = _by_position(read_mot(path, with_ids=False), numbers)
+def _boxes_by_frame(rows: MotRows) -> dict[int, Detections]:
     order = np.argsort(rows.frames, kind="stable")
     positions, starts = np.unique(rows.frames[order], return_index=True)
     groups = np.split(order, starts[1:])

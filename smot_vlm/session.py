@@ -80,7 +80,7 @@ class Session:
         Raises:
             ValueError: boxes were given and none of them lies in these frames.
         """
-        self._people.check_used(video.name)
+        self._people.check_used(video.name, video.ended)
         tracks = self._tracks()
         ids = [track.id for track in tracks]
         with self._times.part("fusion"):

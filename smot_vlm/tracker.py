@@ -1,6 +1,6 @@
 """Tracker, the public API: a video in, its description out."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +11,7 @@ from smot_vlm.association.people_sources import DetectedPeople, GivenDetections,
 from smot_vlm.config import Config, load_config
 from smot_vlm.detection.detector import Detector, YoloFileDetector
 from smot_vlm.detection.onnx_detector import OnnxDetector
+from smot_vlm.formats.frame_numbers import numbers_of_names
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.build import build_associator, build_configured_model
 from smot_vlm.models.checkpoint import ModelCard, load_pretrained, save_pretrained
@@ -144,6 +145,7 @@ class Tracker:
         *,
         trajectories: Path | str | Sequence[Trajectory] | None = None,
         detections: Path | str | Mapping[int, Detections] | None = None,
+        classes: Collection[int] | None = None,
         verbs: Sequence[str] | None = None,
         stride: int = 1,
         max_frames: int | None = None,
@@ -160,6 +162,8 @@ class Tracker:
             trajectories: boxes with ids in place of the detector: a MOT file, or records with frame indices.
             detections: boxes without ids for the associator, in place of the detector's: a MOT file (its ids are
                 ignored), or records by frame index.
+            classes: class numbers that count in a MOT file whose rows state their class; None: people, by `labels.txt`
+                beside the file, else 1, else 0 where the file counts its classes from 0.
             verbs: phrases such as "hand over an object" in place of the 335 senses, trained or not.
             stride: use every stride-th frame.
             max_frames: stop after so many.
@@ -177,7 +181,7 @@ class Tracker:
         times = times or PartTimes()
         opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
         with torch.inference_mode(), opened as video:
-            session = self._session(video, trajectories, times, verbs, detections)
+            session = self._session(video, trajectories, times, verbs, detections, classes)
             for frame in times.waiting("decode", video):
                 session.observe(frame)
                 if on_frame is not None and on_frame(frame, video) is False:
@@ -230,14 +234,18 @@ class Tracker:
         times: PartTimes,
         verbs: Sequence[str] | None = None,
         detections: Path | str | Mapping[int, Detections] | None = None,
+        classes: Collection[int] | None = None,
     ) -> Session:
         if trajectories is not None and detections is not None:
             raise ValueError("trajectories and detections are both given; give boxes with ids, or boxes without")
 
+        numbers = numbers_of_names(video.image_names)
+
         def open_people(own: Callable[[Frame], Detections]) -> PeopleSource:
             if trajectories is not None:
-                return GivenPeople(trajectories)
-            detect = self._detect_with(own, times) if detections is None else GivenDetections(detections).detect
+                return GivenPeople(trajectories, numbers, classes)
+            given = None if detections is None else GivenDetections(detections, numbers, classes)
+            detect = given or self._detect_with(own, times)
             associator = build_associator(self.associator, self.config.association, fps=video.sampled_fps)
             return DetectedPeople(self.associator.partition(":")[0], detect, associator, times)
 

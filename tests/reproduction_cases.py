@@ -9,7 +9,7 @@ import numpy as np
 
 from smot_vlm.config import Config
 from smot_vlm.data.bensmot import tracks_of_rows
-from smot_vlm.formats.mot import read_mot
+from smot_vlm.formats.mot_files import read_results
 from smot_vlm.formats.sequence_files import format_annotations, write_files
 from smot_vlm.structures import Description, Interaction, ModelInfo, VideoInfo
 
@@ -53,7 +53,7 @@ class Knowing:
 
     def describe(self, source, *, trajectories, detections, fps, on_frame):
         images = list(source)
-        rows = read_mot(trajectories or Knowing.root / "test" / next(self.sequences) / "gt/gt.txt")
+        rows = read_results(trajectories or Knowing.root / "test" / next(self.sequences) / "gt/gt.txt").rows
         tracks = [replace(track, caption=CAPTIONS[track.id - 1]) for track in tracks_of_rows(rows)]
         if self.associator == "sort":
             tracks = [replace(track, caption="") for track in tracks]

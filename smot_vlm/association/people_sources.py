@@ -1,15 +1,21 @@
 """Where boxes with ids come from, frame by frame: a detector and an associator, or trajectories made elsewhere."""
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from smot_vlm.association.associators import Associator
-from smot_vlm.formats.mot import MotRows, concatenate, read_mot
+from smot_vlm.association.given_boxes import GivenBoxes
+from smot_vlm.formats.losses import log_losses
+from smot_vlm.formats.mot import MotRows, concatenate
+from smot_vlm.formats.mot_files import MotFile, read_detections, read_results
 from smot_vlm.structures import Detections, Frame, Trajectory
 from smot_vlm.system.timing import PartTimes
+
+logger = logging.getLogger(__name__)
 
 
 @runtime_checkable
@@ -35,11 +41,12 @@ class PeopleSource(Protocol):
         """
         ...
 
-    def check_used(self, video: str) -> None:
+    def check_used(self, video: str, ended: bool) -> None:
         """Make sure that what was given belongs to this video.
 
         Args:
             video: its name, for the message.
+            ended: no frame comes after those that were read.
 
         Raises:
             ValueError: boxes were given, and none of them lies in the frames that were read.
@@ -52,7 +59,7 @@ class DetectedPeople:
 
     Args:
         name: of the associator.
-        detect: the boxes of a frame; it books its own time.
+        detect: the boxes of a frame; it books its own time. Or boxes made elsewhere.
         associator: links them.
         times: books the seconds of "association".
     """
@@ -62,12 +69,13 @@ class DetectedPeople:
     def __init__(
         self,
         name: str,
-        detect: Callable[[Frame], Detections],
+        detect: "Callable[[Frame], Detections] | GivenDetections",
         associator: Associator,
         times: PartTimes | None = None,
     ) -> None:
         self.name = name
-        self._detect = detect
+        self._given = detect if isinstance(detect, GivenDetections) else None
+        self._detect = detect.detect if isinstance(detect, GivenDetections) else detect
         self._associator = associator
         self._times = times or PartTimes()
 
@@ -77,8 +85,10 @@ class DetectedPeople:
         with self._times.part("association"):
             return self._associator.update(detections, frame.image)
 
-    def check_used(self, video: str) -> None:
-        """Nothing was given."""
+    def check_used(self, video: str, ended: bool) -> None:
+        """At least one of the boxes that were given was handed out."""
+        if self._given is not None:
+            self._given.boxes.check_used(video, ended)
 
 
 class GivenDetections:
@@ -86,12 +96,20 @@ class GivenDetections:
 
     Args:
         given: a MOT file, whose ids are ignored, or the detections by frame index.
+        numbers: see `GivenBoxes`; used with a file.
+        classes: see `read_detections`.
     """
 
-    def __init__(self, given: Path | str | Mapping[int, Detections]) -> None:
-        rows = _rows_of_detections(given) if isinstance(given, Mapping) else read_mot(given, with_ids=False)
-        order = np.argsort(rows.frames, kind="stable")
-        self._frames, self._boxes, self._scores = rows.frames[order], rows.boxes[order], rows.scores[order]
+    def __init__(
+        self,
+        given: Path | str | Mapping[int, Detections],
+        numbers: np.ndarray | None = None,
+        classes: Collection[int] | None = None,
+    ) -> None:
+        if isinstance(given, Mapping):
+            self.boxes = GivenBoxes(_rows_of_detections(given), "detections")
+        else:
+            self.boxes = GivenBoxes(_told(read_detections(given, classes)), str(given), numbers)
 
     def detect(self, frame: Frame) -> Detections:
         """The boxes of one frame, in the order in which they were given.
@@ -102,8 +120,8 @@ class GivenDetections:
         Returns:
             Boxes without ids.
         """
-        start, stop = np.searchsorted(self._frames, [frame.index, frame.index + 1])
-        return Detections(self._boxes[start:stop], self._scores[start:stop])
+        rows = self.boxes.of(frame)
+        return Detections(rows.boxes, rows.scores)
 
 
 class GivenPeople:
@@ -111,6 +129,8 @@ class GivenPeople:
 
     Args:
         given: a MOT file, or trajectories with frame indices.
+        numbers: see `GivenBoxes`; used with a file.
+        classes: see `read_results`.
 
     Raises:
         ValueError: two trajectories of one id.
@@ -119,25 +139,32 @@ class GivenPeople:
     name = "trajectories"
     final = True
 
-    def __init__(self, given: Path | str | Sequence[Trajectory]) -> None:
-        is_file = isinstance(given, Path | str)
-        rows = read_mot(given) if isinstance(given, Path | str) else _rows_of_tracks(given)
-        order = np.lexsort((rows.ids, rows.frames))
-        self._frames, self._ids = rows.frames[order], rows.ids[order]
-        self._boxes, self._scores = rows.boxes[order], rows.scores[order]
-        self._source = str(given) if is_file else "trajectories"
-        self.used = 0
+    def __init__(
+        self,
+        given: Path | str | Sequence[Trajectory],
+        numbers: np.ndarray | None = None,
+        classes: Collection[int] | None = None,
+    ) -> None:
+        if isinstance(given, Path | str):
+            rows, name = _told(read_results(given, classes)), str(given)
+        else:
+            rows, name, numbers = _rows_of_tracks(given), "trajectories", None
+        self.boxes = GivenBoxes(rows.select(np.lexsort((rows.ids, rows.frames))), name, numbers)
 
     def update(self, frame: Frame) -> Detections:
         """The boxes of this frame, by id."""
-        start, stop = np.searchsorted(self._frames, [frame.index, frame.index + 1])
-        self.used += stop - start
-        return Detections(self._boxes[start:stop], self._scores[start:stop], self._ids[start:stop])
+        rows = self.boxes.of(frame)
+        return Detections(rows.boxes, rows.scores, rows.ids)
 
-    def check_used(self, video: str) -> None:
-        """At least one box was handed out."""
-        if self.used == 0:
-            raise ValueError(f"{self._source}: none of its boxes lies in the frames that were read of {video}")
+    def check_used(self, video: str, ended: bool) -> None:
+        """At least one box was handed out, where there are any."""
+        self.boxes.check_used(video, ended)
+
+
+def _told(file: MotFile) -> MotRows:
+    """The rows of a file; what was left out of it is told."""
+    log_losses(file.losses, logger)
+    return file.rows
 
 
 def _rows_of_tracks(tracks: Sequence[Trajectory]) -> MotRows:

@@ -21,7 +21,8 @@ import psutil
 
 from smot_vlm.bench.clip import demo_clip
 from smot_vlm.bench.polling import polling
-from smot_vlm.formats.mot import MotRows, concatenate, format_mot, read_mot
+from smot_vlm.formats.mot import MotRows, concatenate, format_mot
+from smot_vlm.formats.mot_files import read_results
 from smot_vlm.video.reader import open_video
 from smot_vlm.video.writer import VideoWriter
 
@@ -90,7 +91,7 @@ def run(
             long_boxes = None
             if trajectories is not None:
                 long_boxes = Path(folder) / f"{frames}.txt"
-                long_boxes.write_text(format_mot(repeat_boxes(read_mot(trajectories), clip_frames, frames)))
+                long_boxes.write_text(format_mot(repeat_boxes(read_results(trajectories).rows, clip_frames, frames)))
             uses.append(_describe_in_new_process(long_video, long_boxes, detector or "model", model))
             if progress is not None:
                 progress(done + 1, len(lengths))

@@ -113,22 +113,52 @@ def convert(
     every: Annotated[
         int, typer.Option(help="mot: keep every N-th frame; 12 makes 25 frames a second BenSMOT's 2.")
     ] = 1,
+    classes: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="mot: class number that counts; may be repeated [default: people, by gt/labels.txt, else 1]."
+        ),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=0.001, help="Frames a second [default: as the set states it, else guessed].")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Write nothing where anything would be left out or guessed.")
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Bring another layout into BenSMOT's folders. The new set appears whole or not at all."""
+    """Bring another layout into BenSMOT's folders. The new set appears whole or not at all.
+
+    What is left out or guessed on the way is counted and named: rows beyond the last image, entries without a video,
+    videos without words, people without a caption, a frame rate that no file states.
+    """
     from smot_vlm.data.convert import convert_bensmot_json, convert_mot
     from smot_vlm.data.dataset_writer import Images
 
-    if layout is not Layout.mot and (only != "*" or scenario is not None or amodal or every != 1):
-        raise typer.BadParameter("--only, --scenario, --amodal and --every go with --from mot")
+    if layout is not Layout.mot and (only != "*" or scenario is not None or amodal or every != 1 or classes):
+        raise typer.BadParameter("--only, --scenario, --amodal, --every and --classes go with --from mot")
     images: Images = "copy" if copy else "link"
     with _progress("converting", None) as step:
         if layout is Layout.mot:
-            done = convert_mot(source, out, images, overwrite, only, scenario, amodal, step, every=every)
+            done = convert_mot(
+                source,
+                out,
+                images,
+                overwrite,
+                only,
+                scenario,
+                amodal,
+                step,
+                every=every,
+                classes=classes or None,
+                fps=fps,
+                strict=strict,
+            )
         else:
-            done = convert_bensmot_json(source, out, images, overwrite, step)
+            done = convert_bensmot_json(source, out, images, overwrite, step, fps=fps, strict=strict)
     for name in done.skipped:
         print_warning(f"skipped, no ground truth: {name}")
+    data_tables.print_losses(done.losses)
     output.print(f"{escape(str(out))}: {done.sequences} sequences, {done.tracks} tracks, {done.boxes} boxes")
 
 

@@ -1,17 +1,19 @@
 """How `smot-vlm data` shows problems, counts and verbs."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
-from smot_vlm.cli.console import output
+from smot_vlm.cli.console import output, print_warning
 
 if TYPE_CHECKING:
     from smot_vlm.data.stats import DatasetStats
     from smot_vlm.data.validate import Report
+    from smot_vlm.formats.losses import Loss
     from smot_vlm.verbs import Verb
 
 _COLOURS = {"error": "bold red", "warning": "bold yellow"}
@@ -29,6 +31,7 @@ _TOTALS = (
     ("video_captions", "video captions"),
 )
 _SHOWN_VERBS = 15
+_SHOWN_LOSSES = 20
 
 
 def print_problems(report: "Report", show: int, remedies: bool) -> None:
@@ -58,6 +61,32 @@ def print_problems(report: "Report", show: int, remedies: bool) -> None:
     output.print(
         f"{report.sequences} sequences: {len(report.errors)} errors, {len(report.warnings)} warnings", markup=False
     )
+
+
+def print_losses(losses: "Sequence[Loss]") -> None:
+    """One warning each, at most so many of a kind; then how many there are of each kind.
+
+    Args:
+        losses: Of a conversion.
+    """
+    from smot_vlm.data.convert import INTENDED
+    from smot_vlm.formats.losses import count_losses
+
+    told: Counter[str] = Counter()
+    for loss in losses:
+        told[loss.kind] += 1
+        if told[loss.kind] <= _SHOWN_LOSSES:
+            print_warning(loss.message)
+    for kind, lines in told.items():
+        if lines > _SHOWN_LOSSES:
+            print_warning(f"and {lines - _SHOWN_LOSSES} more like this [{kind}]")
+    for counted, end in (
+        ([loss for loss in losses if loss.kind in INTENDED], "as the set or an option says"),
+        ([loss for loss in losses if loss.kind not in INTENDED], "--strict makes this an error"),
+    ):
+        if counted:
+            counts = ", ".join(f"{count} {kind}" for kind, count in count_losses(counted).items())
+            print_warning(f"left out or guessed: {counts}; {end}")
 
 
 def print_stats(stats: "DatasetStats", name: str) -> None:

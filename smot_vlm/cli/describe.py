@@ -36,6 +36,12 @@ def describe(
     detections: Annotated[
         Path | None, typer.Option(help="MOT file with boxes alone, which the associator links; ids are ignored.")
     ] = None,
+    classes: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Class number that counts in such a MOT file; may be repeated [default: people, by labels.txt or custom]."
+        ),
+    ] = None,
     associator: Annotated[
         str | None, typer.Option(help="How boxes are linked over time [default: the model's own].")
     ] = None,
@@ -68,6 +74,8 @@ def describe(
 
     if trajectories is not None and detections is not None:
         raise typer.BadParameter("--trajectories has boxes with ids, --detections boxes without; give one of them")
+    if classes and trajectories is None and detections is None:
+        raise typer.BadParameter("--classes goes with --trajectories or --detections")
     folder = out or _default_folder(source)
     check_outputs(folder, overwrite)
     _check_source(source, fps)
@@ -88,6 +96,7 @@ def describe(
                 source,
                 trajectories=trajectories,
                 detections=detections,
+                classes=classes or None,
                 verbs=verbs or None,
                 fps=fps,
                 stride=stride,

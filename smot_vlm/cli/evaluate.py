@@ -35,7 +35,12 @@ LatexFile = Annotated[Path | None, typer.Option("--latex", help="Write the table
 
 
 def evaluate(
-    pred: Annotated[Path, typer.Option(help="Predictions: DIR/SCENARIO/SEQUENCE with description.json or MOT files.")],
+    pred: Annotated[
+        Path,
+        typer.Option(
+            help="Predictions: DIR/SCENARIO/SEQUENCE with description.json or gt/gt.txt, or a tracker's DIR/SEQUENCE.txt."
+        ),
+    ],
     gt: Annotated[Path, typer.Option(help="Root of a data set in BenSMOT's layout.")],
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
     protocol: Annotated[
@@ -50,6 +55,12 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
     encoder: Annotated[
         str | None, typer.Option(help="Sentence encoder: a folder or a hub name (default: all-MiniLM-L6-v2).")
+    ] = None,
+    classes: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Class number that counts in a tracker's MOT files; may be repeated [default: people, by labels.txt or custom]."
+        ),
     ] = None,
     tracks_only: Annotated[
         bool, typer.Option("--tracks-only", help="Score trajectories alone, in seconds and without Java.")
@@ -72,7 +83,9 @@ def evaluate(
         truths = list(read_truths(gt, split))
         inside = pred / split
         folder = inside if inside.is_dir() and not any(truth.name.startswith(f"{split}/") for truth in truths) else pred
-        predictions = list(read_predictions(folder, {truth.name: truth.frames for truth in truths}))
+        frames = {truth.name: truth.frames for truth in truths}
+        sizes = {truth.name: truth.size for truth in truths if truth.size is not None}
+        predictions = list(read_predictions(folder, frames, classes or None, sizes))
         evaluations = [
             protocols.evaluate(
                 predictions,

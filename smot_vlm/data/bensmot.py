@@ -15,7 +15,9 @@ from smot_vlm.data.frames import FrameFile, image_size, list_frames, read_fps
 from smot_vlm.formats.captions import CaptionFile, parse_instance_captions, parse_video_caption
 from smot_vlm.formats.flaws import Flaw, read_text
 from smot_vlm.formats.graphml import Graph, read_graphml
-from smot_vlm.formats.mot import MotRows, read_mot
+from smot_vlm.formats.losses import log_losses
+from smot_vlm.formats.mot import MotRows
+from smot_vlm.formats.mot_files import read_truth
 from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
     CAPTIONS_FILE,
@@ -205,8 +207,8 @@ def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) 
         raise FileNotFoundError(f"{folder / IMAGES_FOLDER}: no image; name images 001.jpg, 002.jpg ...")
     rows = read_boxes(folder / BOXES_FILE)
     tracks = tracks_of_rows(rows)
-    if strict:
-        _check_frames(folder, tracks, frames)
+    if strict or words:
+        _check_frames(folder, tracks, frames, strict)
     ids = [track.id for track in tracks]
     found, caption = _read_words(folder, ids, strict) if words else (match_annotations(ids, None, None), "")
     return BenSmotSequence(
@@ -223,7 +225,7 @@ def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) 
 
 
 def read_boxes(path: Path) -> MotRows:
-    """Read `gt/gt.txt`; an empty file is a video without people.
+    """Read `gt/gt.txt`; an empty file is a video without people. Rows of other classes than people are told.
 
     Args:
         path: of the file.
@@ -235,12 +237,12 @@ def read_boxes(path: Path) -> MotRows:
         FileNotFoundError: no such file.
         ValueError: a row that cannot be a box, with file and line.
     """
-    if path.is_file() and not path.read_bytes().strip():
-        return MotRows(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0))
     try:
-        return read_mot(path)
+        file = read_truth(path)
     except ValueError as error:
         raise ValueError(f"{error}; `smot-vlm data validate DIR --fix NEW` writes a repaired copy") from None
+    log_losses((loss for loss in file.losses if loss.kind == "other-class"), logger)
+    return file.rows
 
 
 def tracks_of_rows(rows: MotRows) -> tuple[Trajectory, ...]:
@@ -265,11 +267,23 @@ def _folders(parent: Path) -> list[Path]:
     return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _check_frames(folder: Path, tracks: tuple[Trajectory, ...], frames: tuple[FrameFile, ...]) -> None:
+def _check_frames(folder: Path, tracks: tuple[Trajectory, ...], frames: tuple[FrameFile, ...], strict: bool) -> None:
+    """Raise where a box has no image, or warn of it where there are images."""
     there = {frame.index for frame in frames}
-    missing = sorted({int(index) for track in tracks for index in track.frames} - there)
-    if missing:
-        raise ValueError(f"{folder / BOXES_FILE}: frame {missing[0] + 1} has boxes but no image in {IMAGES_FOLDER}/")
+    missing = sorted(index for track in tracks for index in track.frames.tolist() if index not in there)
+    if not missing:
+        return
+    path = folder / BOXES_FILE
+    if strict:
+        raise ValueError(f"{path}: frame {missing[0] + 1} has boxes but no image in {IMAGES_FOLDER}/")
+    if frames:
+        logger.warning(
+            "%s: %d rows are of frames without an image in %s/, the first of frame %d",
+            path,
+            len(missing),
+            IMAGES_FOLDER,
+            missing[0] + 1,
+        )
 
 
 def _read_words(folder: Path, ids: list[int], strict: bool) -> tuple[TextAnnotations, str]:

@@ -1,16 +1,29 @@
 """Read BenSMOT with its captions and interactions in three combined JSON files next to the folders of frames and boxes."""
 
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from smot_vlm.data.annotation_matching import canonical_verbs
 from smot_vlm.data.bensmot import BenSmotSequence, find_sequences, read_sequence, sequence_name
-from smot_vlm.formats.combined_json import CAPTIONS_JSON, RELATIONS_JSON, VideoAnnotations, read_combined
+from smot_vlm.data.kept_tracks import drop_unseen
+from smot_vlm.formats.combined_json import (
+    CAPTIONS_JSON,
+    RELATIONS_JSON,
+    SUMMARIES_JSON,
+    VideoAnnotations,
+    read_combined,
+)
 from smot_vlm.formats.flaws import Flaw
+from smot_vlm.formats.json_text import shorten
+from smot_vlm.formats.losses import Loss, log_losses
 from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.structures import Interaction
+
+_TRACK_ID = re.compile("-?[0-9]{1,18}")
 
 logger = logging.getLogger(__name__)
 
@@ -18,8 +31,8 @@ logger = logging.getLogger(__name__)
 class BenSmotJson:
     """The sequences of one split: frames and boxes from ROOT/SPLIT/SCENARIO/SEQUENCE, captions from ROOT/*.json.
 
-    Annotation files in the folders are not read. Flaws of a video's entry are logged and skipped. The accepted forms are
-    listed in `formats.combined_json`.
+    Annotation files in the folders are not read. Flaws of a video's entry, and what it lacks, are logged. The accepted
+    forms are listed in `formats.combined_json`.
 
     Args:
         root: of the data set.
@@ -36,33 +49,55 @@ class BenSmotJson:
         self.split = split
         self.strict = strict
         self.folders = find_sequences(self.root, split)
-        self._words = read_combined(self.root)
+        self.words = read_combined(self.root)
 
     def __len__(self) -> int:
         return len(self.folders)
 
     def __getitem__(self, index: int) -> BenSmotSequence:
-        """Read one sequence, see `read_sequence`; with `strict`, a ValueError for a wrong entry."""
-        folder = self.folders[index]
-        name = sequence_name(folder)
-        sequence = read_sequence(folder, words=False)
-        words = self._words.of((name, f"{self.split}/{name}", folder.name))
-        if self.strict and not (words.captions or words.summary or words.relations):
-            raise ValueError(f"{self.root}: the JSON files have no entry {name!r}; drop the sequence or its strictness")
-        sequence, flaws = add_annotations(sequence, words)
-        if self.strict and flaws:
-            raise ValueError(f"{name}: {flaws[0].message}")
-        for flaw in flaws:
-            logger.warning("%s: %s", name, flaw.message)
+        """Read one sequence, see `read_sequence`; with `strict`, a ValueError for a wrong or missing entry."""
+        sequence, losses = self.read(index)
+        if self.strict and losses:
+            raise ValueError(losses[0].message)
+        log_losses(losses, logger)
         return sequence
+
+    def read(self, index: int) -> tuple[BenSmotSequence, tuple[Loss, ...]]:
+        """Read one sequence, with what was left out of it.
+
+        Args:
+            index: of the sequence.
+
+        Returns:
+            The sequence without boxes that have no image, and what its entries lack or say wrongly.
+
+        Raises:
+            FileNotFoundError, ValueError: see `read_sequence`.
+        """
+        folder = self.folders[index]
+        words = self.words.of(self._keys(folder))
+        sequence, flaws = add_annotations(read_sequence(folder, words=False), words)
+        found = [Loss(flaw.kind, f"{sequence.name}: {flaw.message}") for flaw in flaws]
+        found += _missing_words(sequence, words, self.words.tables)
+        sequence, unseen = drop_unseen(sequence)
+        return sequence, (*found, *unseen)
 
     def __iter__(self) -> Iterator[BenSmotSequence]:
         return (self[index] for index in range(len(self)))
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """Every name under which the JSON files may list a sequence of this split."""
+        return tuple(key for folder in self.folders for key in self._keys(folder))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """scenario/sequence of every sequence, in order."""
         return tuple(sequence_name(folder) for folder in self.folders)
+
+    def _keys(self, folder: Path) -> tuple[str, str, str]:
+        name = sequence_name(folder)
+        return name, f"{self.split}/{name}", folder.name
 
 
 def add_annotations(sequence: BenSmotSequence, words: VideoAnnotations) -> tuple[BenSmotSequence, tuple[Flaw, ...]]:
@@ -92,15 +127,31 @@ def add_annotations(sequence: BenSmotSequence, words: VideoAnnotations) -> tuple
 
 def _ids_of_keys(keys: list[str], ids: list[int], flaws: list[Flaw]) -> dict[str, int]:
     """Keys that are track ids name them; where any other key is there, the i-th key is the i-th id."""
-    if all(key.strip().lstrip("-").isdecimal() for key in keys):
+    if all(_TRACK_ID.fullmatch(key.strip()) for key in keys):
         found = {key: int(key) for key in keys if int(key) in ids}
     else:
         found = dict(zip(keys, ids, strict=False))
     for key in keys:
         if key not in found:
-            message = f"{CAPTIONS_JSON} describes person {key}, who has no track; tracks are {ids}"
+            message = f"{CAPTIONS_JSON} describes person {shorten(key)}, who has no track; tracks are {shorten(ids)}"
             flaws.append(Flaw(0, "caption-without-id", message))
     return found
+
+
+def _missing_words(
+    sequence: BenSmotSequence, words: VideoAnnotations, tables: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Loss]:
+    """What the files that are there do not say of a sequence. A video without an entry of relations has none."""
+    if set(words.absent) == set(tables):
+        yield Loss("video-without-words", f"{sequence.name}: no entry in {', '.join(words.absent)}")
+        return
+    if SUMMARIES_JSON in tables and not words.summary:
+        yield Loss("video-without-caption", f"{sequence.name}: {SUMMARIES_JSON} has no caption of this video")
+    silent = [track.id for track in sequence.tracks if not track.caption]
+    if CAPTIONS_JSON in tables and silent:
+        told = ", ".join(map(str, silent[:8])) + (" ..." if len(silent) > 8 else "")
+        message = f"{sequence.name}: {CAPTIONS_JSON} has no caption of {len(silent)} of {len(sequence.tracks)} people ({told})"
+        yield Loss("person-without-caption", message, len(silent))
 
 
 def _interactions(words: VideoAnnotations, id_of: dict[str, int], flaws: list[Flaw]) -> tuple[Interaction, ...]:

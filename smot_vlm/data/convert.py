@@ -1,14 +1,23 @@
-"""Bring other layouts into the BenSMOT folder layout: read with one reader, write with the one writer."""
+"""Bring other layouts into the BenSMOT folder layout: read with one reader, write with the one writer.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+Whatever is left out or guessed on the way is counted and named.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
 from smot_vlm.data.bensmot_json import BenSmotJson
 from smot_vlm.data.dataset_writer import Images, check_apart, write_dataset
-from smot_vlm.data.mot_challenge import MotChallenge
+from smot_vlm.data.mot_challenge import AS_MARKED, MotChallenge
 from smot_vlm.data.subsample import subsample
+from smot_vlm.formats.combined_json import COMBINED_FILES
+from smot_vlm.formats.frame_rate import stated_fps
+from smot_vlm.formats.losses import Loss, count_losses
+
+# Not lost, but left out as the set or an option says: no error in a strict conversion.
+INTENDED = AS_MARKED | {"track-between-frames"}
 
 
 @dataclass(frozen=True)
@@ -20,12 +29,14 @@ class Conversion:
         tracks: how many in all.
         boxes: how many in all.
         skipped: names of sequences without ground truth.
+        losses: what was left out or guessed; those of the kinds in INTENDED are as the set or an option says.
     """
 
     sequences: int
     tracks: int
     boxes: int
     skipped: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
 
 
 def convert_mot(
@@ -39,6 +50,9 @@ def convert_mot(
     progress: Callable[[str], None] | None = None,
     *,
     every: int = 1,
+    classes: Collection[int] | None = None,
+    fps: float | None = None,
+    strict: bool = False,
 ) -> Conversion:
     """Convert MOT17, MOT20, DanceTrack, SportsMOT ... to OUT/SPLIT/SCENARIO/SEQUENCE, tracks without captions.
 
@@ -55,6 +69,9 @@ def convert_mot(
         amodal: see `MotChallenge`.
         progress: called with each sequence's name once it is written.
         every: keep every N-th frame, see `subsample`.
+        classes: see `MotChallenge`.
+        fps: see `MotChallenge`.
+        strict: raise where anything is left out or guessed, and write nothing.
 
     Returns:
         What was written.
@@ -62,24 +79,26 @@ def convert_mot(
     Raises:
         FileNotFoundError: no such folder, or a sequence without images.
         FileExistsError: `out` exists, is not empty and `overwrite` is false.
-        ValueError: no sequence with ground truth, rows that cannot be boxes, or `every` below one.
+        ValueError: no sequence with ground truth, rows that cannot be boxes, `every` below one, or a loss with `strict`.
     """
     check_apart(source, out)
-    splits = _splits(source)
-    if not splits:
-        reader = MotChallenge(source, "", only, scenario, amodal)
-        return _write([("train", reader)], out, images, overwrite, progress, reader.skipped, every)
+
+    def open_split(split: str) -> MotChallenge:
+        return MotChallenge(source, split, only, scenario, amodal, classes=classes, fps=fps)
+
     readers: list[tuple[str, MotChallenge]] = []
     problems: list[str] = []
-    for split in splits:
+    splits = _splits(source)
+    for split in splits or [""]:
         try:
-            readers.append((split, MotChallenge(source, split, only, scenario, amodal)))
+            readers.append((split or SPLITS[0], open_split(split)))
         except ValueError as error:
             problems.append(str(error))
     if not readers:
         raise ValueError(problems[0])
     skipped = tuple(name for _, reader in readers for name in reader.skipped)
-    return _write(readers, out, images, overwrite, progress, (*skipped, *problems), every)
+    writer = _Writer(out, images, overwrite, progress, every, strict)
+    return replace(writer.write(readers), skipped=(*skipped, *problems))
 
 
 def convert_bensmot_json(
@@ -88,6 +107,9 @@ def convert_bensmot_json(
     images: Images = "link",
     overwrite: bool = False,
     progress: Callable[[str], None] | None = None,
+    *,
+    fps: float | None = None,
+    strict: bool = False,
 ) -> Conversion:
     """Convert BenSMOT's frames and boxes with the combined JSON files to folders with their own annotation files.
 
@@ -97,6 +119,8 @@ def convert_bensmot_json(
         images: see `write_dataset`.
         overwrite: replace `out`.
         progress: called with each sequence's name once it is written.
+        fps: frames a second, in place of what the set states; BenSMOT itself states none and has 2.
+        strict: raise where anything is left out or guessed, and write nothing.
 
     Returns:
         What was written.
@@ -104,38 +128,83 @@ def convert_bensmot_json(
     Raises:
         FileNotFoundError: no such folder, no split in it, or none of the three JSON files.
         FileExistsError: `out` exists, is not empty and `overwrite` is false.
-        ValueError: a file whose content is wrong.
+        ValueError: a file whose content is wrong, or a loss with `strict`.
     """
     check_apart(source, out)
     splits = _splits(source)
     if not splits:
         raise FileNotFoundError(f"{source}: no folder {', '.join(SPLITS)}; the layout is SPLIT/SCENARIO/SEQUENCE/imgs")
     readers = [(split, BenSmotJson(source, split)) for split in splits]
-    return _write(readers, out, images, overwrite, progress, ())
+    return _Writer(out, images, overwrite, progress, 1, strict, fps).write(readers, _unmatched(source, readers))
 
 
-def _write(
-    readers: list[tuple[str, MotChallenge]] | list[tuple[str, BenSmotJson]],
-    out: Path,
-    images: Images,
-    overwrite: bool,
-    progress: Callable[[str], None] | None,
-    skipped: tuple[str, ...],
-    every: int = 1,
-) -> Conversion:
-    tracks = boxes = 0
+@dataclass
+class _Writer:
+    """Writes what readers give, and gathers what is lost on the way."""
 
-    def sequences() -> Iterator[tuple[str, BenSmotSequence]]:
-        nonlocal tracks, boxes
-        for split, reader in readers:
-            for whole in reader:
-                sequence = subsample(whole, every)
-                tracks += len(sequence.tracks)
-                boxes += sum(map(len, sequence.tracks))
-                yield split, sequence
+    out: Path
+    images: Images
+    overwrite: bool
+    progress: Callable[[str], None] | None
+    every: int
+    strict: bool
+    fps: float | None = None
 
-    written = write_dataset(out, sequences(), images, overwrite, progress)
-    return Conversion(written, tracks, boxes, skipped)
+    def write(
+        self, readers: list[tuple[str, MotChallenge]] | list[tuple[str, BenSmotJson]], losses: tuple[Loss, ...] = ()
+    ) -> Conversion:
+        gathered = list(losses)
+        tracks = boxes = 0
+
+        def sequences() -> Iterator[tuple[str, BenSmotSequence]]:
+            nonlocal tracks, boxes
+            for split, reader in readers:
+                for index in range(len(reader)):
+                    sequence = self._read(reader, index, gathered)
+                    tracks += len(sequence.tracks)
+                    boxes += sum(map(len, sequence.tracks))
+                    yield split, sequence
+            if self.strict:
+                _refuse(gathered)
+
+        written = write_dataset(self.out, sequences(), self.images, self.overwrite, self.progress)
+        return Conversion(written, tracks, boxes, (), tuple(gathered))
+
+    def _read(self, reader: MotChallenge | BenSmotJson, index: int, gathered: list[Loss]) -> BenSmotSequence:
+        whole, losses = reader.read(index)
+        gathered += losses
+        if self.fps is not None:
+            whole = replace(whole, fps=self.fps)
+        elif isinstance(reader, BenSmotJson) and stated_fps(whole.folder) is None:
+            message = f"{whole.name}: no file states the frame rate; taken as BenSMOT's {whole.fps:g} a second (--fps)"
+            gathered.append(Loss("guessed-frame-rate", message))
+        sequence = subsample(whole, self.every)
+        lost = len(whole.tracks) - len(sequence.tracks)
+        if lost:
+            message = f"{whole.name}: {lost} of {len(whole.tracks)} tracks have no box in every {self.every}th frame"
+            gathered.append(Loss("track-between-frames", message, lost))
+        return sequence
+
+
+def _unmatched(source: Path, readers: list[tuple[str, BenSmotJson]]) -> tuple[Loss, ...]:
+    """What the combined files hold for no video, and which of them is not there."""
+    words = readers[0][1].words
+    keys = [key for _, reader in readers for key in reader.keys]
+    flaws = (*words.flaws, *words.left_over(keys))
+    losses = [Loss(flaw.kind, f"{source}: {flaw.message}") for flaw in flaws]
+    absent = [file for file in COMBINED_FILES if file not in words.tables]
+    return (
+        *losses,
+        *(Loss("missing-words", f"{source / file}: no such file; nothing of it is written") for file in absent),
+    )
+
+
+def _refuse(losses: list[Loss]) -> None:
+    """Raise where something is lost that neither the set nor an option leaves out."""
+    lost = [loss for loss in losses if loss.kind not in INTENDED]
+    if lost:
+        counts = ", ".join(f"{count} {kind}" for kind, count in count_losses(lost).items())
+        raise ValueError(f"nothing was written, because of --strict: {counts}; the first: {lost[0].message}")
 
 
 def _splits(source: Path) -> list[str]:

@@ -3,28 +3,38 @@
 ROOT/SPLIT/SEQUENCE/img1/000001.jpg ...  ROOT/SPLIT/SEQUENCE/gt/gt.txt  ROOT/SPLIT/SEQUENCE/seqinfo.ini
 """
 
-import configparser
-from collections.abc import Iterator
+import logging
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
 
 from smot_vlm.data.bensmot import BenSmotSequence, tracks_of_rows
-from smot_vlm.data.frames import image_size, list_frames, read_fps
-from smot_vlm.formats.flaws import one_line, read_text
-from smot_vlm.formats.mot import MotRows, read_mot
-from smot_vlm.formats.sequence_files import BOXES_FILE, INFO_FILE, default_names
+from smot_vlm.data.frames import FrameFile, image_size, list_frames
+from smot_vlm.formats.box_sense import odd_boxes
+from smot_vlm.formats.frame_numbers import place_rows
+from smot_vlm.formats.frame_rate import stated_fps
+from smot_vlm.formats.labels import PERSON_CLASS, people_of_labels
+from smot_vlm.formats.losses import Loss, log_losses
+from smot_vlm.formats.mot import MotRows
+from smot_vlm.formats.mot_files import read_truth
+from smot_vlm.formats.seqinfo import MOT_IMAGES_FOLDER, images_folder
+from smot_vlm.formats.sequence_files import BOXES_FILE, INFO_FILE, default_names, find_file
+from smot_vlm.video.sources import DEFAULT_FPS
 
-# Class 1 is "pedestrian"; the others are vehicles, reflections, occluders and people on posters or bicycles.
-PERSON_CLASSES = frozenset({1})
-_IMAGES_FOLDER = "img1"
+# What a set leaves out by its own marks: other classes, and rows that it does not count.
+AS_MARKED = frozenset({"other-class", "ignored-row"})
+
+logger = logging.getLogger(__name__)
 
 
 class MotChallenge:
     """The sequences of one split that have ground truth. `skipped` names those that have none (test sets).
 
-    Rows of other classes than people, and rows that the set itself marks to be ignored, are skipped.
+    Rows of other classes than people, and rows that the set itself marks to be ignored, are left out. The class of people
+    is found by name where CVAT's `gt/labels.txt` is there, and is 1 elsewhere.
 
     Args:
         root: of the data set.
@@ -32,6 +42,8 @@ class MotChallenge:
         only: a pattern that names must match, such as `*-FRCNN` (MOT17 holds each video three times).
         scenario: first part of the names, by default the name of `root`.
         amodal: keep boxes whole that reach out of the frame; otherwise they are cut to it, as BenSMOT's are.
+        classes: class numbers that count, in place of those of people.
+        fps: frames a second, in place of what the set states.
 
     Raises:
         FileNotFoundError: no such folder or split.
@@ -39,12 +51,22 @@ class MotChallenge:
     """
 
     def __init__(
-        self, root: Path | str, split: str, only: str = "*", scenario: str | None = None, amodal: bool = False
+        self,
+        root: Path | str,
+        split: str,
+        only: str = "*",
+        scenario: str | None = None,
+        amodal: bool = False,
+        *,
+        classes: Collection[int] | None = None,
+        fps: float | None = None,
     ) -> None:
         self.root = Path(root)
         self.split = split
         self.scenario = scenario or self.root.resolve().name or "mot"
         self.amodal = amodal
+        self.classes = classes
+        self.fps = fps
         folder = self.root / split
         if not folder.is_dir():
             raise FileNotFoundError(
@@ -60,21 +82,35 @@ class MotChallenge:
         return len(self.folders)
 
     def __getitem__(self, index: int) -> BenSmotSequence:
-        """Read one sequence.
+        """Read one sequence, see `read`; what was left out or guessed is logged."""
+        sequence, losses = self.read(index)
+        log_losses((loss for loss in losses if loss.kind not in AS_MARKED), logger)
+        return sequence
+
+    def read(self, index: int) -> tuple[BenSmotSequence, tuple[Loss, ...]]:
+        """Read one sequence, with what was left out of it or guessed.
+
+        Args:
+            index: of the sequence.
+
+        Returns:
+            The sequence, and the losses, of the kinds of `read_truth` and `place_rows`, odd-boxes, box-outside,
+            no-people, guessed-frame-rate.
 
         Raises:
             FileNotFoundError: no image.
-            ValueError: rows that cannot be boxes, images without numbers, a broken `seqinfo.ini`.
+            ValueError: rows that cannot be boxes, images without numbers, a broken `seqinfo.ini` or `labels.txt`.
         """
         folder = self.folders[index].absolute()
-        images = folder / _image_folder(folder)
+        images = folder / images_folder(folder)
         frames = list_frames(images)
         if not frames:
             raise FileNotFoundError(f"{images}: no image; a sequence has its frames there")
         size = image_size(frames[0].path)
-        rows = read_mot(folder / BOXES_FILE, PERSON_CLASSES)
-        tracks = tracks_of_rows(rows if self.amodal else cut_to_frame(rows, size))
-        return BenSmotSequence(
+        rows, losses = self._rows(folder / BOXES_FILE, frames, size)
+        tracks = tracks_of_rows(rows)
+        fps, guessed = self._rate(folder, images)
+        sequence = BenSmotSequence(
             name=f"{self.scenario}/{folder.name}",
             folder=folder,
             frames=frames,
@@ -83,8 +119,40 @@ class MotChallenge:
             names=tuple(default_names(len(tracks))),
             interactions=(),
             caption="",
-            fps=read_fps(folder),
+            fps=fps,
         )
+        return sequence, (*losses, *guessed)
+
+    def _rows(
+        self, path: Path, frames: tuple[FrameFile, ...], size: tuple[int, int]
+    ) -> tuple[MotRows, tuple[Loss, ...]]:
+        """The boxes of people that have an image, in the images' numbers."""
+        people = self.classes or people_of_labels(path.parent) or {PERSON_CLASS}
+        file = read_truth(path, people)
+        numbers = np.array([frame.index for frame in frames], dtype=np.int64)
+        placement = place_rows(file.rows.frames, numbers, str(path))
+        losses = [*file.losses, *placement.losses]
+        rows = replace(file.rows, frames=numbers[placement.positions]).select(placement.positions >= 0)
+        reason = odd_boxes(rows.boxes, *size)
+        if reason is not None:
+            losses.append(Loss("odd-boxes", f"{path}: {reason}", len(rows)))
+        if not self.amodal:
+            inside = cut_to_frame(rows, size)
+            if len(inside) < len(rows):
+                outside = len(rows) - len(inside)
+                message = f"{path}: {outside} boxes lie outside the {size[0]} x {size[1]} frame; left out"
+                losses.append(Loss("box-outside", message, outside))
+            rows = inside
+        if not len(rows):
+            losses.append(Loss("no-people", f"{path}: no box of a person is left; the sequence has no track"))
+        return rows, tuple(losses)
+
+    def _rate(self, folder: Path, images: Path) -> tuple[float, tuple[Loss, ...]]:
+        fps = self.fps or stated_fps(folder) or stated_fps(images)
+        if fps is not None:
+            return fps, ()
+        message = f"{folder}: no {INFO_FILE} states the frame rate; taken as {DEFAULT_FPS:g} a second (--fps)"
+        return DEFAULT_FPS, (Loss("guessed-frame-rate", message),)
 
     def __iter__(self) -> Iterator[BenSmotSequence]:
         return (self[index] for index in range(len(self)))
@@ -112,17 +180,6 @@ def cut_to_frame(rows: MotRows, size: tuple[int, int], least_pixels: float = 1.0
 
 
 def _is_sequence(path: Path) -> bool:
-    return path.is_dir() and any((path / name).exists() for name in (BOXES_FILE, INFO_FILE, _IMAGES_FOLDER))
-
-
-def _image_folder(folder: Path) -> str:
-    """`imDir` of `seqinfo.ini`, else img1."""
-    path = folder / INFO_FILE
-    if not path.is_file():
-        return _IMAGES_FOLDER
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(read_text(path))
-    except configparser.Error as error:
-        raise ValueError(f"{path}: not readable ({one_line(str(error))}); give a MOTChallenge seqinfo.ini") from None
-    return parser.get("Sequence", "imDir", fallback=_IMAGES_FOLDER)
+    if not path.is_dir() or path.name.startswith("."):
+        return False
+    return (path / BOXES_FILE).exists() or (path / MOT_IMAGES_FOLDER).exists() or find_file(path, INFO_FILE) is not None

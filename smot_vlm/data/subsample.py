@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from smot_vlm.data.bensmot import BenSmotSequence
+from smot_vlm.data.kept_tracks import with_boxes
 from smot_vlm.structures import Trajectory
 
 
@@ -26,17 +27,8 @@ def subsample(sequence: BenSmotSequence, every: int) -> BenSmotSequence:
     if every == 1:
         return sequence
     frames = tuple(replace(frame, index=frame.index // every) for frame in sequence.frames if frame.index % every == 0)
-    subsampled = [_subsample_track(track, every) for track in sequence.tracks]
-    kept = [(track, name) for track, name in zip(subsampled, sequence.names, strict=True) if len(track)]
-    there = {track.id for track, _ in kept}
-    return replace(
-        sequence,
-        frames=frames,
-        tracks=tuple(track for track, _ in kept),
-        names=tuple(name for _, name in kept),
-        interactions=tuple(edge for edge in sequence.interactions if {edge.subject, edge.object} <= there),
-        fps=sequence.fps / every,
-    )
+    tracks = tuple(_subsample_track(track, every) for track in sequence.tracks)
+    return replace(with_boxes(sequence, tracks), frames=frames, fps=sequence.fps / every)
 
 
 def _subsample_track(track: Trajectory, every: int) -> Trajectory:

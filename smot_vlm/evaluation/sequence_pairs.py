@@ -23,6 +23,7 @@ class SequenceTruth:
         caption: of the video; empty means that there is none.
         frames: number of frames of the sequence, 0 where it is not known.
         facts: all that is true of the people and the video, where the data state it.
+        size: (width, height) of the frames in pixels, where it is known.
     """
 
     name: str
@@ -31,6 +32,7 @@ class SequenceTruth:
     caption: str = ""
     frames: int = 0
     facts: SequenceFacts | None = None
+    size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tracks", tuple(self.tracks))

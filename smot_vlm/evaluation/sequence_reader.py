@@ -1,29 +1,38 @@
 """Read a data set's ground truth and a folder of predictions: DIR/SCENARIO/SEQUENCE with one of two layouts.
 
 Either `description.json`, or the files of BenSMOT: `gt/gt.txt` (boxes with track ids), `instance_captions.txt`,
-`video_caption.txt`, `interactions.graphml`. What a run did not write is recorded and scores as empty; what it wrote
-wrongly is an error that names file and line.
+`video_caption.txt`, `interactions.graphml`. Trackers' own folders are read too: DIR/SEQUENCE.txt or
+DIR/SCENARIO/SEQUENCE.txt, trajectories alone. What a run did not write is recorded and scores as empty, and so does a
+file of boxes without a row: nobody was found. What it wrote wrongly is an error that names file and line.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from smot_vlm import verbs
 from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
-from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, read_boxes, sequence_name, tracks_of_rows
+from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, sequence_name, tracks_of_rows
 from smot_vlm.evaluation.fact_records import read_facts_file
+from smot_vlm.evaluation.run_folders import DESCRIPTION_FILE, find_predictions
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
+from smot_vlm.formats.box_sense import odd_boxes
 from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
-from smot_vlm.formats.flaws import Flaw, read_text
+from smot_vlm.formats.flaws import Flaw, decode, read_text, split_lines
 from smot_vlm.formats.graphml import read_graphml
+from smot_vlm.formats.losses import log_losses
+from smot_vlm.formats.mot import MotRows, split_row
+from smot_vlm.formats.mot_files import read_results
 from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
 from smot_vlm.structures import NO_DECODER, Description, Interaction, Trajectory
 
-DESCRIPTION_FILE = "description.json"
 _WORDS = ("instance captions", "interactions", "video caption")
+
 # A track without words is allowed (it scores 0), and so is an interaction that is listed twice (it counts once).
 _HARMLESS = {"id-without-caption", "empty-caption", "duplicate-interaction"}
+
+logger = logging.getLogger(__name__)
 
 
 def read_truths(root: Path | str, split: str) -> Iterator[SequenceTruth]:
@@ -63,17 +72,26 @@ def truth_of(sequence: BenSmotSequence) -> SequenceTruth:
     frames = 1 + max((frame.index for frame in sequence.frames), default=-1)
     facts = read_facts_file(sequence.folder)
     try:
-        return SequenceTruth(sequence.name, sequence.tracks, sequence.interactions, sequence.caption, frames, facts)
+        return SequenceTruth(
+            sequence.name, sequence.tracks, sequence.interactions, sequence.caption, frames, facts, sequence.size
+        )
     except ValueError as error:
         raise ValueError(f"{sequence.folder / BOXES_FILE}: {error}") from None
 
 
-def read_predictions(folder: Path | str, frames: Mapping[str, int]) -> Iterator[SequencePrediction]:
-    """The predictions of a run; sequences without any file of either layout are left out.
+def read_predictions(
+    folder: Path | str,
+    frames: Mapping[str, int],
+    classes: Collection[int] | None = None,
+    sizes: Mapping[str, tuple[int, int]] | None = None,
+) -> Iterator[SequencePrediction]:
+    """The predictions of a run; sequences without any file of the known layouts are left out.
 
     Args:
-        folder: DIR of DIR/SCENARIO/SEQUENCE.
+        folder: see `find_predictions`.
         frames: number of frames of each sequence of the ground truth, by name; 0 where it is not known.
+        classes: class numbers that count in MOT files; None: see `read_results`.
+        sizes: (width, height) of the frames by name, where they are known: boxes that do not fit are told.
 
     Returns:
         One by one.
@@ -82,29 +100,26 @@ def read_predictions(folder: Path | str, frames: Mapping[str, int]) -> Iterator[
         FileNotFoundError: no such folder.
         ValueError: a sequence that the ground truth does not have, or a file that cannot be read.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder; give predictions laid out as DIR/SCENARIO/SEQUENCE")
-    found = [path for path in sorted(folder.glob("*/*")) if _is_prediction(path)]
-    if not found:
-        raise FileNotFoundError(
-            f"{folder}: no predictions; the layout is DIR/SCENARIO/SEQUENCE with {DESCRIPTION_FILE} or {BOXES_FILE}"
-        )
-    for path in found:
-        name = sequence_name(path)
-        if name not in frames:
-            raise ValueError(
-                f"{path}: sequence {name!r} is not in the ground truth, which has {len(frames)} ({_some(frames)})"
-            )
-    return (read_prediction(path, frames[sequence_name(path)]) for path in found)
+    found = find_predictions(Path(folder), frames)
+    sizes = sizes or {}
+    return (read_prediction(path, frames[name], name, classes, sizes.get(name)) for name, path in found.items())
 
 
-def read_prediction(folder: Path, frames: int) -> SequencePrediction:
+def read_prediction(
+    path: Path,
+    frames: int,
+    name: str | None = None,
+    classes: Collection[int] | None = None,
+    size: tuple[int, int] | None = None,
+) -> SequencePrediction:
     """What a run wrote for one sequence.
 
     Args:
-        folder: the sequence's own.
+        path: the sequence's own folder, or its MOT file.
         frames: how many the sequence has; 0: not known.
+        name: scenario/sequence; by default the folder's.
+        classes: see `read_predictions`.
+        size: (width, height) of the frames, where it is known.
 
     Returns:
         The prediction.
@@ -112,17 +127,16 @@ def read_prediction(folder: Path, frames: int) -> SequencePrediction:
     Raises:
         ValueError: a file that cannot be read, a box after the last frame, words that fit no track.
     """
-    if (folder / DESCRIPTION_FILE).is_file():
-        return _from_description(folder, frames)
-    return _from_files(folder, frames)
+    name = name or sequence_name(path)
+    if path.is_file():
+        rows = _read_rows(path, frames, classes, size)
+        return SequencePrediction(name, tracks_of_rows(rows) if rows else (), missing=_WORDS, rows=rows)
+    if (path / DESCRIPTION_FILE).is_file():
+        return _from_description(path, name, frames)
+    return _from_files(path, name, _read_rows(path / BOXES_FILE, frames, classes, size))
 
 
-def _is_prediction(path: Path) -> bool:
-    names = (DESCRIPTION_FILE, BOXES_FILE, CAPTIONS_FILE, VIDEO_CAPTION_FILE, INTERACTIONS_FILE)
-    return any((path / name).is_file() for name in names)
-
-
-def _from_description(folder: Path, frames: int) -> SequencePrediction:
+def _from_description(folder: Path, name: str, frames: int) -> SequencePrediction:
     path = folder / DESCRIPTION_FILE
     description = Description.from_json(path)
     try:
@@ -131,41 +145,49 @@ def _from_description(folder: Path, frames: int) -> SequencePrediction:
         caption = parse_video_caption(description.caption)
         silent = not (caption or interactions or any(track.caption for track in description.tracks))
         missing = _WORDS if silent and description.model.decoder == NO_DECODER else ()
-        return SequencePrediction(sequence_name(folder), description.tracks, interactions, caption, missing)
+        return SequencePrediction(name, description.tracks, interactions, caption, missing)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _from_files(folder: Path, frames: int) -> SequencePrediction:
-    boxes_path = folder / BOXES_FILE
-    missing = [
-        what
-        for what, file in (
-            ("tracks", BOXES_FILE),
-            ("instance captions", CAPTIONS_FILE),
-            ("interactions", INTERACTIONS_FILE),
-            ("video caption", VIDEO_CAPTION_FILE),
-        )
-        if not (folder / file).is_file()
-    ]
-    rows = None if "tracks" in missing else read_boxes(boxes_path)
+def _from_files(folder: Path, name: str, rows: MotRows | None) -> SequencePrediction:
+    files = (
+        ("tracks", BOXES_FILE),
+        ("instance captions", CAPTIONS_FILE),
+        ("interactions", INTERACTIONS_FILE),
+        ("video caption", VIDEO_CAPTION_FILE),
+    )
+    missing = [what for what, file in files if not (folder / file).is_file()]
     tracks = () if rows is None else tracks_of_rows(rows)
-    late = [track for track in tracks if frames and track.frames[-1] >= frames]
-    if late:
-        line = _line_of_frame(boxes_path, frames)
-        raise ValueError(
-            f"{boxes_path}:{line}: frame {frames + 1} or later; the sequence has frames 1 to {frames}; check its numbers"
-        )
     words = _read_words(folder, [track.id for track in tracks], missing)
     caption = "" if "video caption" in missing else parse_video_caption(read_text(folder / VIDEO_CAPTION_FILE))
     return SequencePrediction(
-        sequence_name(folder),
+        name,
         tuple(replace(track, caption=text) for track, text in zip(tracks, words.captions, strict=True)),
         words.interactions,
         caption,
         tuple(missing),
         rows,
     )
+
+
+def _read_rows(
+    path: Path, frames: int, classes: Collection[int] | None, size: tuple[int, int] | None
+) -> MotRows | None:
+    """The rows of a run's MOT file, none where nobody was found; None without a file."""
+    if not path.is_file():
+        return None
+    file = read_results(path, classes)
+    log_losses(file.losses, logger)
+    if frames and (file.rows.frames >= frames).any():
+        line = _line_of_frame(path, frames)
+        raise ValueError(
+            f"{path}:{line}: frame {frames + 1} or later; the sequence has frames 1 to {frames}; check its numbers"
+        )
+    reason = odd_boxes(file.rows.boxes, *size) if size is not None else None
+    if reason is not None:
+        logger.warning("%s: %s", path, reason)
+    return file.rows
 
 
 def _read_words(folder: Path, ids: list[int], missing: list[str]) -> TextAnnotations:
@@ -188,8 +210,8 @@ def _refuse(path: Path, flaws: Iterable[Flaw]) -> None:
 
 def _line_of_frame(path: Path, frames: int) -> int:
     """The first line (from 1) whose frame number (from 1) is above `frames`."""
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
-        cells = line.replace(",", " ").split()
+    for number, line in enumerate(split_lines(decode(path.read_bytes())), start=1):
+        cells = split_row(line)
         if cells and float(cells[0]) > frames:
             return number
     return 0
@@ -208,8 +230,3 @@ def _canonical(interactions: Iterable[Interaction]) -> Iterator[Interaction]:
     for edge in interactions:
         for sense in verbs.find(edge.verb):
             yield replace(edge, verb=sense.label)
-
-
-def _some(names: Mapping[str, int]) -> str:
-    first = list(names)[:3]
-    return ", ".join(first) + (" ..." if len(names) > len(first) else "")

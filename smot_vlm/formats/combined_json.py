@@ -8,17 +8,22 @@ Also accepted: the key of a video as `sequence` or `split/scenario/sequence`; ca
 ids, or under other keys (`man0`) in that order; several verbs in one text, separated by commas; a missing file.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from smot_vlm.formats.flaws import Flaw, one_line
+from smot_vlm.formats.json_text import read_json, shorten
 
 CAPTIONS_JSON = "instance_caption.json"
 SUMMARIES_JSON = "video_summary.json"
 RELATIONS_JSON = "relation.json"
+COMBINED_FILES = (CAPTIONS_JSON, SUMMARIES_JSON, RELATIONS_JSON)
+_HINTED = 20
 
 
 @dataclass(frozen=True)
@@ -30,45 +35,69 @@ class VideoAnnotations:
         captions: (key, text) in file order.
         relations: (subject key, object key, verb labels).
         flaws: entries of the wrong type, of the kind `malformed-entry`.
+        absent: those of the files there that have no entry of the video.
     """
 
     summary: str = ""
     captions: tuple[tuple[str, str], ...] = ()
     relations: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     flaws: tuple[Flaw, ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class CombinedAnnotations:
-    """The three files as they were read, one entry a video.
+    """The files as they were read, one entry a video.
 
     Attributes:
-        captions: content of instance_caption.json.
-        summaries: content of video_summary.json.
-        relations: content of relation.json.
+        tables: content of each file that is there, by its name; keys in Unicode's composed form (NFC).
+        flaws: keys that are there twice, of the kind `duplicate-entry`.
     """
 
-    captions: Mapping[str, Any]
-    summaries: Mapping[str, Any]
-    relations: Mapping[str, Any]
+    tables: Mapping[str, Mapping[str, Any]]
+    flaws: tuple[Flaw, ...] = ()
 
     def of(self, keys: Iterable[str]) -> VideoAnnotations:
         """Select one video.
 
         Args:
-            keys: its possible names; in each file the first that exists counts.
+            keys: its possible names, in any Unicode form; in each file the first that exists counts.
 
         Returns:
             Its annotations.
         """
-        keys = tuple(keys)
+        names = tuple(map(composed, keys))
         flaws: list[Flaw] = []
         return VideoAnnotations(
-            _text(_first(self.summaries, keys, ""), SUMMARIES_JSON, flaws),
-            _captions(_first(self.captions, keys, {}), flaws),
-            _relations(_first(self.relations, keys, {}), flaws),
+            _text(self._first(SUMMARIES_JSON, names, ""), SUMMARIES_JSON, flaws),
+            _captions(self._first(CAPTIONS_JSON, names, {}), flaws),
+            _relations(self._first(RELATIONS_JSON, names, {}), flaws),
             tuple(flaws),
+            tuple(file for file, table in self.tables.items() if not any(name in table for name in names)),
         )
+
+    def left_over(self, keys: Collection[str]) -> tuple[Flaw, ...]:
+        """List the entries that belong to no video.
+
+        Args:
+            keys: all possible names of all videos, in any Unicode form.
+
+        Returns:
+            One flaw an entry, of the kind `entry-without-video`.
+        """
+        known = set(map(composed, keys))
+        files: dict[str, list[str]] = {}
+        for file, table in self.tables.items():
+            for key in table:
+                if key not in known:
+                    files.setdefault(key, []).append(file)
+        # Comparing with every name takes long where whole splits are left over, and then no name is mistyped.
+        near = known if len(files) <= _HINTED else set()
+        return tuple(Flaw(0, "entry-without-video", _stranger(key, files[key], near)) for key in files)
+
+    def _first(self, file: str, keys: tuple[str, ...], default: Any) -> Any:
+        table = self.tables.get(file, {})
+        return next((table[key] for key in keys if key in table), default)
 
 
 def read_combined(root: Path) -> CombinedAnnotations:
@@ -84,33 +113,48 @@ def read_combined(root: Path) -> CombinedAnnotations:
         FileNotFoundError: none of them exists.
         ValueError: not JSON, or not an object with one entry a video.
     """
-    names = (CAPTIONS_JSON, SUMMARIES_JSON, RELATIONS_JSON)
-    if not any((root / name).is_file() for name in names):
-        raise FileNotFoundError(f"{root}: none of {', '.join(names)}; give the folder that holds them")
-    captions, summaries, relations = (_read_object(root / name) for name in names)
-    return CombinedAnnotations(captions, summaries, relations)
+    flaws: list[Flaw] = []
+    tables = {name: _read_object(root / name, flaws) for name in COMBINED_FILES if (root / name).is_file()}
+    if not tables:
+        raise FileNotFoundError(f"{root}: none of {', '.join(COMBINED_FILES)}; give the folder that holds them")
+    return CombinedAnnotations(tables, tuple(flaws))
 
 
-def _read_object(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: not JSON ({one_line(str(error))}); give BenSMOT's combined file") from None
+def composed(name: str) -> str:
+    """A name in Unicode's composed form, in which the same name is always the same text.
+
+    Args:
+        name: of a file or an entry.
+
+    Returns:
+        The name in NFC.
+    """
+    return unicodedata.normalize("NFC", name)
+
+
+def _read_object(path: Path, flaws: list[Flaw]) -> dict[str, Any]:
+    twice: list[str] = []
+    content = read_json(path, "give BenSMOT's combined file", twice.append)
     if not isinstance(content, dict):
         raise ValueError(f"{path}: a {type(content).__name__}; give an object with one entry a video")
-    return content
+    names = Counter(map(composed, content))
+    twice += [name for name, count in names.items() if count > 1]
+    flaws += [
+        Flaw(0, "duplicate-entry", f"{path.name}: key {shorten(key)} is there twice; the last counts") for key in twice
+    ]
+    return {composed(key): value for key, value in content.items()}
 
 
-def _first(table: Mapping[str, Any], keys: tuple[str, ...], default: Any) -> Any:
-    return next((table[key] for key in keys if key in table), default)
+def _stranger(key: str, files: list[str], known: Collection[str]) -> str:
+    near = get_close_matches(key, known, n=1, cutoff=0.8)
+    hint = f"; the nearest name is {near[0]!r}" if near else ""
+    return f"entry {shorten(key)} of {', '.join(files)} belongs to no sequence{hint}"
 
 
-def _text(value: Any, name: str, flaws: list[Flaw]) -> str:
+def _text(value: Any, place: str, flaws: list[Flaw]) -> str:
     if isinstance(value, str):
         return one_line(value)
-    flaws.append(_malformed(f"{name} holds {_short(value)} where a text belongs"))
+    flaws.append(_malformed(f"{place} holds {shorten(value)} where a text belongs"))
     return ""
 
 
@@ -118,21 +162,21 @@ def _captions(value: Any, flaws: list[Flaw]) -> tuple[tuple[str, str], ...]:
     if isinstance(value, list):
         value = {f"#{place}": text for place, text in enumerate(value)}
     if not isinstance(value, dict):
-        flaws.append(_malformed(f"{CAPTIONS_JSON} holds {_short(value)} where captions belong"))
+        flaws.append(_malformed(f"{CAPTIONS_JSON} holds {shorten(value)} where captions belong"))
         return ()
-    return tuple((key, _text(text, CAPTIONS_JSON, flaws)) for key, text in value.items())
+    return tuple((key, _text(text, f"{CAPTIONS_JSON}: person {shorten(key)}", flaws)) for key, text in value.items())
 
 
 def _relations(value: Any, flaws: list[Flaw]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     if not isinstance(value, dict):
-        flaws.append(_malformed(f"{RELATIONS_JSON} holds {_short(value)} where relations belong"))
+        flaws.append(_malformed(f"{RELATIONS_JSON} holds {shorten(value)} where relations belong"))
         return ()
     found = []
     for pair, verbs in value.items():
         subject, dash, target = pair.partition("-")
         labels = [verbs] if isinstance(verbs, str) else verbs
         if not dash or not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-            flaws.append(_malformed(f'{RELATIONS_JSON} holds {_short({pair: verbs})}; write "1-2": "look.v.01"'))
+            flaws.append(_malformed(f'{RELATIONS_JSON} holds {shorten({pair: verbs})}; write "1-2": "look.v.01"'))
             continue
         split = tuple(one_line(part) for label in labels for part in label.replace(";", ",").split(",") if part.strip())
         found.append((subject.strip(), target.strip(), split))
@@ -141,7 +185,3 @@ def _relations(value: Any, flaws: list[Flaw]) -> tuple[tuple[str, str, tuple[str
 
 def _malformed(message: str) -> Flaw:
     return Flaw(0, "malformed-entry", message)
-
-
-def _short(value: Any) -> str:
-    return repr(value)[:60]

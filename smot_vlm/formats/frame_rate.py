@@ -1,13 +1,13 @@
 """The frame rate that files beside a folder of images state: fps.txt, seqinfo.ini, source.json."""
 
-import configparser
 import json
 import math
 from pathlib import Path
 from typing import Any
 
-from smot_vlm.formats.flaws import read_text
-from smot_vlm.formats.sequence_files import INFO_FILE
+from smot_vlm.formats.flaws import one_line, read_text
+from smot_vlm.formats.seqinfo import images_folder, read_info
+from smot_vlm.formats.sequence_files import INFO_FILE, find_file
 
 RATE_FILE = "fps.txt"
 SOURCE_FILE = "source.json"
@@ -28,16 +28,15 @@ def stated_fps(folder: Path) -> float | None:
     Raises:
         ValueError: an existing file whose rate cannot be read or is not above 0.
     """
-    names = {path.name.lower(): path for path in sorted(folder.iterdir(), reverse=True)} if folder.is_dir() else {}
-    for name, parse in ((RATE_FILE, float), (INFO_FILE, _rate_of_info), (SOURCE_FILE, _rate_of_source)):
-        path = names.get(name)
-        if path is None or not path.is_file():
+    for name, rate_of in ((RATE_FILE, _rate_of_text), (INFO_FILE, _rate_of_info), (SOURCE_FILE, _rate_of_source)):
+        path = find_file(folder, name)
+        if path is None:
             continue
-        text = read_text(path)
         try:
-            fps = parse(text)
-        except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, configparser.Error) as error:
-            raise ValueError(f"{path}: no frame rate in this file ({' '.join(str(error).split())})") from None
+            fps = rate_of(path)
+        except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
+            reason = one_line(str(error)).removeprefix(f"{path}: ")
+            raise ValueError(f"{path}: no frame rate in this file ({reason})") from None
         if fps is None:
             continue
         if not (math.isfinite(fps) and fps > 0):
@@ -62,37 +61,28 @@ def stated_fps_of_images(folder: Path) -> float | None:
     if fps is not None:
         return fps
     above = folder.absolute().parent
-    return stated_fps(above) if _images_folder(above) == folder.absolute().name.lower() else None
+    return stated_fps(above) if _says_of(above, folder.absolute().name) else None
 
 
-def _images_folder(folder: Path) -> str | None:
-    """Lower-case name of the folder of images about which the files in `folder` speak."""
-    if not folder.is_dir():
-        return None
-    info = next((path for path in sorted(folder.iterdir()) if path.name.lower() == INFO_FILE and path.is_file()), None)
-    if info is None:
-        return None
+def _says_of(above: Path, name: str) -> bool:
+    """Whether a `seqinfo.ini` is in the folder above, and speaks about the folder of images of this name."""
     try:
-        return (_info(read_text(info)).get("imdir") or "img1").strip("/ ").lower()
-    except (ValueError, configparser.Error):
-        return None
+        return find_file(above, INFO_FILE) is not None and images_folder(above).lower() == name.lower()
+    except ValueError:
+        return False
 
 
-def _info(text: str) -> dict[str, str]:
-    """The keys, in lower case, of seqinfo.ini."""
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    parser.read_string(text)
-    section = next((name for name in parser.sections() if name.lower() == "sequence"), None)
-    return {} if section is None else dict(parser.items(section))
+def _rate_of_text(path: Path) -> float | None:
+    return float(read_text(path))
 
 
-def _rate_of_info(text: str) -> float | None:
-    value = _info(text).get("framerate")
+def _rate_of_info(path: Path) -> float | None:
+    value = read_info(path).get("framerate")
     return None if value is None else float(value)
 
 
-def _rate_of_source(text: str) -> float | None:
-    content: Any = json.loads(text)
+def _rate_of_source(path: Path) -> float | None:
+    content: Any = json.loads(read_text(path))
     if not isinstance(content, dict) or content.get("fps") is None:
         return None
     fps, kept = float(content["fps"]), content.get("kept_frames")

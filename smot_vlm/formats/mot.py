@@ -4,9 +4,8 @@ This is the only place that converts between 1-based frames with xywh boxes (the
 xyxy boxes (everything else).
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -45,56 +44,6 @@ class MotRows:
         return MotRows(self.frames[index], self.ids[index], self.boxes[index], self.scores[index])
 
 
-def read_mot(path: Path | str, classes: Container[int] | None = None, *, with_ids: bool = True) -> MotRows:
-    """Read a MOT file (ground truth or a tracker's output).
-
-    A score of 0 marks a row to ignore (MOT15 ground truth), which is skipped; a negative score means "none" and is read
-    as 1. Windows line ends, a byte order mark, trailing whitespace, blank lines and spaces in place of commas are accepted.
-
-    Args:
-        path: of the file.
-        classes: where given, a row with exactly nine columns (MOT16 and later: the eighth is the class) is skipped unless
-            its class is one of these or below 1, which means "none given". MOT15 has ten columns and no class.
-        with_ids: false for a detector's boxes, whose ids (mostly -1) may occur many times in a frame.
-
-    Returns:
-        The rows.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: a row that cannot be a box, with file and line; an id twice in one frame; no row at all.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such MOT file; give a text file with rows frame,id,x,y,w,h,score")
-    rows: list[tuple[float, ...]] = []
-    seen: dict[tuple[int, int], int] = {}
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a text file; MOT rows read frame,id,x,y,w,h,score") from None
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        row = parse_row(line, f"{path}:{number}")
-        if row[6] == 0 or (classes is not None and (kind := _row_class(line)) >= 1 and kind not in classes):
-            continue
-        key = (int(row[0]), int(row[1]))
-        if with_ids and key in seen:
-            raise ValueError(
-                f"{path}:{number}: id {key[1]} was already in frame {key[0]} (line {seen[key]}); an id has one box a frame"
-            )
-        seen[key] = number
-        rows.append(row)
-    if not rows:
-        raise ValueError(f"{path}: no box in this file; MOT rows read frame,id,x,y,w,h,score")
-    table = np.array(rows, dtype=np.float64)
-    boxes = table[:, 2:6].copy()
-    boxes[:, 2:] += boxes[:, :2]
-    scores = np.where(table[:, 6] < 0, 1.0, table[:, 6])
-    return MotRows(table[:, 0].astype(np.int64) - 1, table[:, 1].astype(np.int64), boxes, scores)
-
-
 def format_mot(rows: MotRows) -> str:
     """Format rows as MOT text, sorted by frame and then id, with coordinates to 0.001 pixel.
 
@@ -129,6 +78,18 @@ def concatenate(parts: Iterable[MotRows]) -> MotRows:
     )
 
 
+def split_row(line: str) -> list[str]:
+    """Split a line into its columns, at commas or at spaces.
+
+    Args:
+        line: of the file.
+
+    Returns:
+        The columns.
+    """
+    return line.replace(",", " ").split()
+
+
 def parse_row(line: str, place: str) -> tuple[float, ...]:
     """Parse one line.
 
@@ -142,7 +103,7 @@ def parse_row(line: str, place: str) -> tuple[float, ...]:
     Raises:
         ValueError: a row that cannot be a box; the message starts with `place`.
     """
-    cells = _cells(line)
+    cells = split_row(line)
     try:
         values = [float(cell) for cell in cells[:7]]
     except ValueError:
@@ -162,19 +123,6 @@ def parse_row(line: str, place: str) -> tuple[float, ...]:
     if values[4] <= 0 or values[5] <= 0:
         raise ValueError(f"{place}: a box of {values[4]:g} x {values[5]:g} pixels; width and height must be above 0")
     return (*values, 1.0) if len(values) == 6 else tuple(values)
-
-
-def _cells(line: str) -> list[str]:
-    return line.replace(",", " ").split()
-
-
-def _row_class(line: str) -> int:
-    """The class of a row with nine columns, 0 for any other row."""
-    cells = _cells(line)
-    try:
-        return int(float(cells[7])) if len(cells) == 9 else 0
-    except (ValueError, OverflowError):
-        return 0
 
 
 def _format_row(rows: MotRows, index: int) -> str:

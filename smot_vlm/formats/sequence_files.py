@@ -30,6 +30,23 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 _NUMBER_AT_END = re.compile(r"(\d+)$")
 
 
+def find_file(folder: Path, name: str) -> Path | None:
+    """Find a file whose name other tools write in any case of letters.
+
+    Args:
+        folder: in which to look.
+        name: in lower case.
+
+    Returns:
+        The file, by this very name before any other case; None where there is none.
+    """
+    if (folder / name).is_file():
+        return folder / name
+    if not folder.is_dir():
+        return None
+    return next((path for path in sorted(folder.iterdir()) if path.name.lower() == name and path.is_file()), None)
+
+
 def frame_index(filename: str) -> int | None:
     """Frame number of an image by the digits at the end of its name (`001.jpg` is frame 0).
 

@@ -60,6 +60,11 @@ class ImageSource:
         self.damage = Damage()
         self.end_reason: str | None = None
 
+    @property
+    def image_names(self) -> tuple[str, ...]:
+        """Names of the files in order."""
+        return tuple(path.name for path in self._paths)
+
     def pictures(self) -> Iterator[Picture]:
         """Every image in order; those that a stride drops are never opened."""
         for index, path in enumerate(self._paths):

@@ -96,6 +96,16 @@ class VideoReader:
         """Times of the frames that have come, as VideoInfo.times gives them."""
         return self._times.pairs(self.fps)
 
+    @property
+    def image_names(self) -> tuple[str, ...]:
+        """Names of the image files in the order of their frames; empty where the source is no set of image files."""
+        return self._source.image_names if isinstance(self._source, ImageSource) else ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the source has ended: no frame would come, however many were asked for."""
+        return self._ended
+
     def __iter__(self) -> Iterator[Frame]:
         return self
 

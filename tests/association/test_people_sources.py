@@ -23,7 +23,7 @@ def test_a_mot_file_gives_each_frame_its_boxes(tmp_path):
     assert first.scores.tolist() == [1.0, 1.0]
     assert len(people.update(frame(1))) == 0
     assert people.update(frame(2)).scores.tolist() == [0.5]
-    assert people.used == 3
+    assert people.boxes.used == 3
 
 
 def test_frames_that_are_skipped_leave_their_boxes(tmp_path):
@@ -43,7 +43,7 @@ def test_boxes_without_ids_are_handed_out_in_the_order_of_the_file(tmp_path):
     assert first.ids is None
     assert len(detections.detect(frame(1))) == 1
     assert len(detections.detect(frame(2))) == 0
-    with pytest.raises(ValueError, match=r"det.txt:3: id -1 was already in frame 1"):
+    with pytest.raises(ValueError, match=r"det.txt: every id is -1, .*--detections"):
         GivenPeople(path)
 
 

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 from smot_vlm.association.associators import ASSOCIATORS
 from smot_vlm.association.reid import DEVIATION, MEAN, Gallery, OnnxReID
 from smot_vlm.association.settings import AssociationSettings
-from smot_vlm.formats.mot import read_mot
+from smot_vlm.formats.mot_files import read_truth
 from smot_vlm.structures import Detections
 
 
@@ -127,7 +127,7 @@ def test_a_real_model_knows_real_people_again(shared):
     if not model.is_file():
         pytest.skip("the appearance model (../shared/data/reid) is not here")
     folder = shared / "data" / "mot15" / "TUD-Campus"
-    truth = read_mot(folder / "gt" / "gt.txt")
+    truth = read_truth(folder / "gt" / "gt.txt").rows
     encode = OnnxReID(model, threads=1)
     embeddings, ids, frames = [], [], []
     with av.open(str(next(folder.glob("*.mp4")))) as video:

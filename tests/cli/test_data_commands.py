@@ -112,7 +112,9 @@ def test_convert_mot(capsys, dataset, tmp_path):
     (source / "gt/gt.txt").write_text("1,1,4,8,10,20,1,1,1\n")
     (dataset / "test/a/one/imgs").rename(source / "img1")
     (tmp_path / "mot/train/v2/img1").mkdir(parents=True)
-    code, out, err = run(capsys, "convert", tmp_path / "mot", tmp_path / "out", "--from", "mot", "--scenario", "sport")
+    code, out, err = run(
+        capsys, "convert", tmp_path / "mot", tmp_path / "out", "--from", "mot", "--scenario", "sport", "--fps", "5"
+    )
     assert (code, out) == (0, f"{tmp_path / 'out'}: 1 sequences, 1 tracks, 1 boxes\n")
     assert err == "warning: skipped, no ground truth: v2"
     assert BenSmot(tmp_path / "out", "train").names == ("sport/v1",)

@@ -14,7 +14,7 @@ from tiny import mot_text, moving_squares, tiny_config
 from smot_vlm.cli.describe import Spool
 from smot_vlm.cli.main import main
 from smot_vlm.config import apply_overrides, config_from_dict, config_to_dict
-from smot_vlm.formats.mot import read_mot
+from smot_vlm.formats.mot_files import read_results
 from smot_vlm.formats.schema import validate_description
 from smot_vlm.models.build import build_model
 from smot_vlm.output.description_files import OUTPUTS
@@ -94,7 +94,7 @@ def test_four_valid_files(run, clip, boxes, tmp_path):
     assert all(str(tmp_path / "out" / name) in out for name in OUTPUTS)
     content = json.loads((tmp_path / "out/description.json").read_text())
     assert validate_description(content) == []
-    assert len(read_mot(tmp_path / "out/tracks.txt")) == 48
+    assert len(read_results(tmp_path / "out/tracks.txt").rows) == 48
     assert frames_of(tmp_path / "out/annotated.mp4") == 24
     assert "<html" in (tmp_path / "out/report.html").read_text()
     assert err.count("untrained") == 1

@@ -174,7 +174,7 @@ def test_combined_files_in_all_their_shapes(tmp_path, key, captions, relations):
 @pytest.mark.parametrize(
     ("captions", "summary", "relations", "word"),
     [
-        ({"1": "He.", "9": "Who?"}, "S", {}, "person 9"),
+        ({"1": "He.", "9": "Who?"}, "S", {}, "person '9'"),
         ({"1": 7}, "S", {}, "holds 7"),
         ("He.", "S", {}, "where captions belong"),
         ({"1": "He."}, ["S"], {}, "where a text belongs"),
@@ -202,7 +202,7 @@ def test_combined_files_that_are_not_there_or_not_json(tmp_path):
         BenSmotJson(tmp_path / "data", "test")
     (tmp_path / "data/video_summary.json").write_text('{"other/video": "S"}')
     assert BenSmotJson(tmp_path / "data", "test")[0].caption == ""
-    with pytest.raises(ValueError, match="no entry 'walking/seq1'"):
+    with pytest.raises(ValueError, match=r"walking/seq1: no entry in video_summary.json"):
         BenSmotJson(tmp_path / "data", "test", strict=True)[0]
     for text in ("{", "[]", "[" * 100_000):
         (tmp_path / "data/relation.json").write_text(text)

@@ -10,7 +10,8 @@ from recordings import larger_alone
 
 from smot_vlm.evaluation import chota
 from smot_vlm.evaluation.tracking import COMBINED, FrameBoxes, box_iou, evaluate_tracking, frame_boxes, tracking_part
-from smot_vlm.formats.mot import MotRows, read_mot
+from smot_vlm.formats.mot import MotRows
+from smot_vlm.formats.mot_files import read_results, read_truth
 
 pytest.importorskip("trackeval")
 TRACKERS = ("byte", "byte_rawind")
@@ -26,7 +27,9 @@ def layouts_of(golden, recorded, tracker) -> dict[str, FrameBoxes]:
     folder = golden / "sequences"
     return {
         name: frame_boxes(
-            read_mot(folder / name / "gt.txt"), read_mot(folder / name / f"{tracker}.txt"), result["Count"]["Frames"]
+            read_truth(folder / name / "gt.txt").rows,
+            read_results(folder / name / f"{tracker}.txt").rows,
+            result["Count"]["Frames"],
         )
         for name, result in recorded[tracker].items()
         if name != COMBINED

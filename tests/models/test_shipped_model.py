@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from smot_vlm.formats.mot import read_mot
+from smot_vlm.formats.mot_files import read_results
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.tracker import Tracker
 
@@ -33,7 +33,7 @@ def test_it_finds_the_people_of_the_demo_clip_and_says_something_of_each(tracker
     assert description.model.trained
     assert description.caption
     assert all(track.caption for track in description.tracks)
-    truth = read_mot(ASSETS / "demo_tracks.txt")
+    truth = read_results(ASSETS / "demo_tracks.txt").rows
     found = sum(_is_found(box, frame, description) for frame, box in zip(truth.frames, truth.boxes, strict=True))
     expected = int((truth.frames < FRAMES).sum())
     assert found >= 0.5 * expected

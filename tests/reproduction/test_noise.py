@@ -7,7 +7,7 @@ from reproduction_cases import NAMES, write_data
 from smot_vlm.association.people_sources import GivenDetections
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.tracking import box_iou
-from smot_vlm.formats.mot import read_mot
+from smot_vlm.formats.mot_files import read_results
 from smot_vlm.reproduction.noise import noisy_boxes, write_noisy_boxes
 from smot_vlm.synthetic.sequence import make_sequence
 
@@ -40,7 +40,7 @@ def test_files_are_read_as_detections(tmp_path):
     write_data(tmp_path / "data")
     write_noisy_boxes(BenSmot(tmp_path / "data", "test"), tmp_path / "noisy", 0)
     for name in NAMES:
-        assert len(read_mot(tmp_path / f"noisy/{name}.txt")) > 5, "ids number the boxes of a frame"
+        assert len(read_results(tmp_path / f"noisy/{name}.txt").rows) > 5, "ids number the boxes of a frame"
         GivenDetections(tmp_path / f"noisy/{name}.txt")
     written = {path: path.stat().st_mtime_ns for path in (tmp_path / "noisy").rglob("*.txt")}
     write_noisy_boxes(BenSmot(tmp_path / "data", "test"), tmp_path / "noisy", 5)

@@ -1,0 +1,74 @@
+"""Where a folder of predictions holds each sequence: the project's layouts, or the flat ones of trackers."""
+
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+
+from smot_vlm.data.bensmot import sequence_name
+from smot_vlm.formats.combined_json import composed
+from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
+
+DESCRIPTION_FILE = "description.json"
+_FILES = (DESCRIPTION_FILE, BOXES_FILE, CAPTIONS_FILE, VIDEO_CAPTION_FILE, INTERACTIONS_FILE)
+
+
+def find_predictions(folder: Path, names: Collection[str]) -> dict[str, Path]:
+    """Find the predictions of a run. Names are compared in one Unicode form.
+
+    Args:
+        folder: DIR of DIR/SCENARIO/SEQUENCE; or of DIR/SEQUENCE.txt, DIR/SCENARIO/SEQUENCE.txt, where none of the former
+            is there.
+        names: scenario/sequence of the ground truth.
+
+    Returns:
+        By such a name: the sequence's folder, or its MOT file.
+
+    Raises:
+        FileNotFoundError: no such folder, or nothing in it.
+        ValueError: a sequence that the ground truth does not have, or has under two names; one that is there twice.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder; give predictions laid out as DIR/SCENARIO/SEQUENCE")
+    named = [(sequence_name(path), path) for path in sorted(folder.glob("*/*")) if _is_prediction(path)]
+    named = named or [(_name_of_text(path, folder, names), path) for path in _texts(folder)]
+    if not named:
+        raise FileNotFoundError(
+            f"{folder}: no predictions; the layout is DIR/SCENARIO/SEQUENCE with {DESCRIPTION_FILE} or {BOXES_FILE}, or "
+            "DIR/SEQUENCE.txt with MOT rows"
+        )
+    known = {composed(name): name for name in names}
+    found: dict[str, Path] = {}
+    for name, path in named:
+        if composed(name) not in known:
+            raise ValueError(
+                f"{path}: sequence {name!r} is not in the ground truth, which has {len(known)} ({_some(names)})"
+            )
+        if known[composed(name)] in found:
+            raise ValueError(f"{path}: sequence {name!r} is also {found[known[composed(name)]]}; keep one of them")
+        found[known[composed(name)]] = path
+    return found
+
+
+def _is_prediction(path: Path) -> bool:
+    return any((path / name).is_file() for name in _FILES)
+
+
+def _texts(folder: Path) -> list[Path]:
+    paths = [path for pattern in ("*.txt", "*/*.txt") for path in sorted(folder.glob(pattern))]
+    return [path for path in paths if path.is_file() and not path.name.startswith(".")]
+
+
+def _name_of_text(path: Path, folder: Path, names: Collection[str]) -> str:
+    """scenario/sequence of a MOT file; of a flat one, the only such name that ends in the file's."""
+    if path.parent != folder:
+        return f"{path.parent.name}/{path.stem}"
+    short = Counter(composed(name.rpartition("/")[2]) for name in names)
+    if short[composed(path.stem)] > 1:
+        raise ValueError(f"{path}: several scenarios have a sequence {path.stem!r}; write SCENARIO/{path.name}")
+    ends = (name for name in names if composed(name.rpartition("/")[2]) == composed(path.stem))
+    return next(ends, path.stem)
+
+
+def _some(names: Collection[str]) -> str:
+    first = list(names)[:3]
+    return ", ".join(first) + (" ..." if len(names) > len(first) else "")
