@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from smot_vlm.formats import mot, sequence_files
+from smot_vlm.formats.description_types import check_types
+from smot_vlm.formats.json_text import read_json, shorten
 from smot_vlm.system.files import write_text
 
 SCHEMA = "smot-vlm/1"
@@ -344,10 +346,7 @@ class Description:
         path = Path(source)
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file; give a description.json written by smot-vlm")
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{path}: not JSON ({error}); give a description.json written by smot-vlm") from None
+        content = read_json(path, "give a description.json written by smot-vlm")
         try:
             return cls.from_dict(content)
         except ValueError as error:
@@ -368,7 +367,8 @@ class Description:
         """
         schema = content.get("schema") if isinstance(content, dict) else None
         if schema != SCHEMA:
-            raise ValueError(f"schema is {schema!r}; this version reads {SCHEMA!r}")
+            raise ValueError(f"schema is {shorten(schema)}; this version reads {SCHEMA!r}")
+        check_types(content)
         try:
             return cls(
                 VideoInfo(**content["video"]),

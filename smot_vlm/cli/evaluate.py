@@ -73,11 +73,12 @@ def evaluate(
     for path in (json, csv, markdown, latex):
         check_free(path, overwrite)
     from smot_vlm.evaluation import protocol as protocols
+    from smot_vlm.evaluation.results import PROTOCOLS
     from smot_vlm.evaluation.sequence_reader import read_predictions, read_truths
     from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
     from smot_vlm.synthetic.language.fact_reader import read_facts
 
-    wanted = protocols.PROTOCOLS if protocol is Protocol.both else (protocol.value,)
+    wanted = PROTOCOLS if protocol is Protocol.both else (protocol.value,)
     with _stages() as stage:
         stage("reading")
         truths = list(read_truths(gt, split))

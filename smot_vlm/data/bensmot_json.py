@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -131,6 +132,10 @@ def _ids_of_keys(keys: list[str], ids: list[int], flaws: list[Flaw]) -> dict[str
         found = {key: int(key) for key in keys if int(key) in ids}
     else:
         found = dict(zip(keys, ids, strict=False))
+    for track_id, count in Counter(found.values()).items():
+        if count > 1:
+            message = f"{CAPTIONS_JSON} describes track {track_id} {count} times; the last caption counts"
+            flaws.append(Flaw(0, "duplicate-entry", message))
     for key in keys:
         if key not in found:
             message = f"{CAPTIONS_JSON} describes person {shorten(key)}, who has no track; tracks are {shorten(ids)}"

@@ -1,13 +1,34 @@
 """The facts of a sequence and those that a caption states: records, and the JSON of `facts.json`."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from smot_vlm.formats.json_text import check_each, check_fields, read_json, shorten
+
 SCHEMA = "smot-vlm/synthetic-facts/1"
 FACTS_FILE = "facts.json"
+_SEQUENCE_FIELDS = {
+    "name": "a text",
+    "seed": "a whole number",
+    "split": "a text",
+    "fps": "a number",
+    "video": "an object",
+    "tracks": "a list",
+}
+_VIDEO_FIELDS = {"scene": "a text", "count": "a whole number", "relations": "a list", "deeds": "a list"}
+_TRACK_FIELDS = {
+    "key": "a text",
+    "id": "a whole number",
+    "kind": "a text",
+    "top": "a text",
+    "bottom": "a text",
+    "accessories": "a list",
+    "actions": "a list",
+    "partners": "a list",
+    "events": "a list",
+}
 # Names of fields in the file where the schema's differ from the records'.
 _FILE_NAMES = {"appearance": "looks", "person": "who", "person_actions": "deeds"}
 
@@ -155,7 +176,8 @@ class SequenceFacts:
         """
         schema = content.get("schema") if isinstance(content, dict) else None
         if schema != SCHEMA:
-            raise ValueError(f"schema is {schema!r}; this version reads {SCHEMA!r}")
+            raise ValueError(f"schema is {shorten(schema)}; this version reads {SCHEMA!r}")
+        check_fields("", content, _SEQUENCE_FIELDS)
         try:
             return cls(
                 content["name"],
@@ -219,13 +241,15 @@ def read_facts_file(folder: Path) -> SequenceFacts | None:
     path = folder / FACTS_FILE
     if not path.is_file():
         return None
+    content = read_json(path, "give a file of `smot-vlm data synth`, or none")
     try:
-        return SequenceFacts.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        return SequenceFacts.from_dict(content)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
 def _video_from(content: dict[str, Any]) -> VideoFacts:
+    check_fields("video.", content, _VIDEO_FIELDS)
     relations = (
         Relation(Appearance(*edge["subject"]), edge["verb"], Appearance(*edge["object"]))
         for edge in content["relations"]
@@ -235,6 +259,9 @@ def _video_from(content: dict[str, Any]) -> VideoFacts:
 
 
 def _track_from(content: dict[str, Any]) -> TrackFacts:
+    check_fields("tracks: ", content, _TRACK_FIELDS)
+    for name in ("accessories", "actions", "events"):
+        check_each(f"tracks: {name}", content[name], "a text")
     partners = (
         PartnerFact(partner["verb"], partner["role"], Appearance(*partner["looks"]), partner["key"])
         for partner in content["partners"]

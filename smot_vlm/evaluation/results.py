@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+PROTOCOLS = ("strict", "official")
+
 
 @dataclass(frozen=True)
 class Column:

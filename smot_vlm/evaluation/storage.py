@@ -8,9 +8,29 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from smot_vlm.evaluation.results import Cell, Column, Evaluation, Row, VerbScore
+from smot_vlm.evaluation.results import PROTOCOLS, Cell, Column, Evaluation, Row, VerbScore
+from smot_vlm.formats.json_text import check, check_each, check_fields, read_json, shorten
 
 SCHEMA = "smot-vlm/evaluation/1"
+_FIELDS = {
+    "run": "a text",
+    "protocol": "a text",
+    "resamples": "a whole number",
+    "seed": "a whole number",
+    "columns": "a list",
+    "overall": "an object",
+    "verbs": "a list",
+    "missing": "a list",
+    "notes": "a list",
+    "sequences": "an object",
+}
+_COLUMN = {"group": "a text", "name": "a text", "lower_is_better": "true or false", "count": "true or false"}
+_VERB = {
+    "verb": "a text",
+    "true_positives": "a whole number",
+    "false_positives": "a whole number",
+    "misses": "a whole number",
+}
 
 
 def to_json(evaluations: Sequence[Evaluation]) -> str:
@@ -42,16 +62,15 @@ def read_evaluations(path: Path | str) -> tuple[Evaluation, ...]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; give a JSON file written by `smot-vlm evaluate --json`")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error}); give a file written by `smot-vlm evaluate --json`") from None
+    content = read_json(path, "give a file written by `smot-vlm evaluate --json`")
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != SCHEMA:
-        raise ValueError(f"{path}: schema is {schema!r}, not {SCHEMA!r}; give a file of `smot-vlm evaluate --json`")
+        raise ValueError(
+            f"{path}: schema is {shorten(schema)}, not {SCHEMA!r}; give a file of `smot-vlm evaluate --json`"
+        )
     try:
         return tuple(_from_dict(entry) for entry in content["evaluations"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"{path}: a field is missing or of the wrong kind ({error})") from None
 
 
@@ -105,6 +124,16 @@ def _cell_to_json(column: Column, cell: Cell) -> Any:
 
 
 def _from_dict(content: dict[str, Any]) -> Evaluation:
+    check("an evaluation", content, "an object")
+    check_fields("", content, _FIELDS)
+    if content["protocol"] not in PROTOCOLS:
+        raise ValueError(f"protocol is {shorten(content['protocol'])}; it is one of {', '.join(PROTOCOLS)}")
+    for name in ("missing", "notes"):
+        check_each(name, content.get(name, []), "a text")
+    for place, column in enumerate(content["columns"]):
+        check_fields(f"columns[{place}].", column, _COLUMN)
+    for place, verb in enumerate(content["verbs"]):
+        check_fields(f"verbs[{place}].", verb, _VERB)
     columns = tuple(Column(**column) for column in content["columns"])
 
     def row(name: str, cells: dict[str, Any]) -> Row:

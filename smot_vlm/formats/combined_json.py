@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from smot_vlm.formats.flaws import Flaw, one_line
-from smot_vlm.formats.json_text import read_json, shorten
+from smot_vlm.formats.json_text import is_text, read_json, shorten
 
 CAPTIONS_JSON = "instance_caption.json"
 SUMMARIES_JSON = "video_summary.json"
@@ -152,7 +152,7 @@ def _stranger(key: str, files: list[str], known: Collection[str]) -> str:
 
 
 def _text(value: Any, place: str, flaws: list[Flaw]) -> str:
-    if isinstance(value, str):
+    if is_text(value):
         return one_line(value)
     flaws.append(_malformed(f"{place} holds {shorten(value)} where a text belongs"))
     return ""
@@ -175,7 +175,7 @@ def _relations(value: Any, flaws: list[Flaw]) -> tuple[tuple[str, str, tuple[str
     for pair, verbs in value.items():
         subject, dash, target = pair.partition("-")
         labels = [verbs] if isinstance(verbs, str) else verbs
-        if not dash or not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        if not dash or not isinstance(labels, list) or not all(map(is_text, labels)):
             flaws.append(_malformed(f'{RELATIONS_JSON} holds {shorten({pair: verbs})}; write "1-2": "look.v.01"'))
             continue
         split = tuple(one_line(part) for label in labels for part in label.replace(";", ",").split(",") if part.strip())

@@ -1,12 +1,15 @@
 """`seqinfo.ini` of MOTChallenge, with its name and its keys in any case of letters."""
 
 import configparser
+import os
 from pathlib import Path
 
 from smot_vlm.formats.flaws import one_line, read_text
 from smot_vlm.formats.sequence_files import INFO_FILE, find_file
 
 MOT_IMAGES_FOLDER = "img1"
+# In bytes, on every file system in use.
+_LONGEST_NAME = 255
 
 
 def read_info(path: Path) -> dict[str, str]:
@@ -46,6 +49,9 @@ def images_folder(folder: Path) -> str:
     stated = "" if path is None else read_info(path).get("imdir", "").strip().rstrip("/")
     if not stated:
         return MOT_IMAGES_FOLDER
-    if Path(stated).is_absolute() or ".." in Path(stated).parts:
-        raise ValueError(f"{path}: imDir is {stated!r}; give a folder inside the sequence, such as {MOT_IMAGES_FOLDER}")
+    plain = stated.isprintable() and len(os.fsencode(stated)) <= _LONGEST_NAME
+    if not plain or Path(stated).is_absolute() or ".." in Path(stated).parts:
+        raise ValueError(
+            f"{path}: imDir is {stated[:60]!r}; give a folder inside the sequence, such as {MOT_IMAGES_FOLDER}"
+        )
     return stated

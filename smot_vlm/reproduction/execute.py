@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.evaluation.protocol import PROTOCOLS, evaluate
-from smot_vlm.evaluation.results import Evaluation
+from smot_vlm.evaluation.protocol import evaluate
+from smot_vlm.evaluation.results import PROTOCOLS, Evaluation
 from smot_vlm.evaluation.sequence_pairs import SequenceTruth
 from smot_vlm.evaluation.sequence_reader import read_predictions
 from smot_vlm.evaluation.storage import read_evaluations, to_json
