@@ -24,7 +24,8 @@ from smot_vlm.formats.losses import Loss, log_losses
 from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.structures import Interaction
 
-_TRACK_ID = re.compile("-?[0-9]{1,18}")
+# Python converts no more than 4300 digits.
+_TRACK_ID = re.compile("-?[0-9]{1,4000}")
 
 logger = logging.getLogger(__name__)
 

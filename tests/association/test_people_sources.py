@@ -47,6 +47,52 @@ def test_boxes_without_ids_are_handed_out_in_the_order_of_the_file(tmp_path):
         GivenPeople(path)
 
 
+@pytest.mark.parametrize("source", [GivenPeople, GivenDetections])
+def test_what_does_not_fit_the_video_is_told(tmp_path, caplog, source):
+    path = tmp_path / "mot.txt"
+    path.write_text("1,1,1,1,2,2\n2,1,1,1,2,2\n9,1,1,1,2,2\n")
+    given = source(path)
+    boxes = given.boxes
+    for index in range(3):
+        boxes.of(frame(index))
+    boxes.check_used("clip.mp4", ended=False)
+    assert caplog.text == "", "more frames may come"
+    boxes.check_used("clip.mp4", ended=True)
+    boxes.check_used("clip.mp4", ended=True)
+    assert caplog.text.count("1 of 3 boxes lie beyond the last frame of clip.mp4, which is frame 3") == 1
+
+
+@pytest.mark.parametrize("source", [GivenPeople, GivenDetections])
+def test_boxes_of_another_video_are_an_error_and_no_boxes_are_none(tmp_path, source):
+    path = tmp_path / "mot.txt"
+    path.write_text("8,1,1,1,2,2\n")
+    given = source(path)
+    given.boxes.of(frame(0))
+    with pytest.raises(ValueError, match=r"mot.txt: none of its boxes lies in the frames that were read of clip.mp4"):
+        given.boxes.check_used("clip.mp4", ended=True)
+    path.write_text("")
+    nobody = source(path)
+    assert len(nobody.boxes.of(frame(0))) == 0
+    nobody.boxes.check_used("clip.mp4", ended=True)
+
+
+def test_corners_in_place_of_sides_are_told_once(tmp_path, caplog):
+    path = tmp_path / "mot.txt"
+    path.write_text("1,1,1,1,4,4\n2,1,2,1,4,3\n")
+    people = GivenPeople(path)
+    for index in range(2):
+        people.update(frame(index))
+    assert caplog.text.count("all fit in as x1,y1,x2,y2") == 1
+
+
+def test_detections_that_were_given_are_checked_behind_an_associator(tmp_path):
+    path = tmp_path / "det.txt"
+    path.write_text("8,-1,1,1,2,2\n")
+    people = DetectedPeople("none", GivenDetections(path), lambda: None)
+    with pytest.raises(ValueError, match="none of its boxes"):
+        people.check_used("clip.mp4", ended=True)
+
+
 def test_rows_become_trajectories_by_id():
     builder = TrajectoryBuilder()
     builder.add(0, Detections([[0, 0, 1, 1], [5, 5, 6, 6]], [0.9, 0.8], ids=[4, 1]))

@@ -194,6 +194,20 @@ def test_compare_warns_of_other_sequences(data, capsys):
     assert "of1 was evaluated on 1 sequences and of2 on 2, 1 of them the same" in err
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("run", None), ("protocol", "x"), ("columns", {}), ("notes", [1]), ("seed", 2**70), ("overall", [])],
+)
+def test_compare_refuses_values_of_other_types(data, capsys, field, value):
+    call(capsys, "evaluate", "--pred", "run", "--gt", "data", "--tracks-only", "--json", "e.json")
+    content = json.loads((data / "e.json").read_text())
+    content["evaluations"][0][field] = value
+    (data / "e.json").write_text(json.dumps(content))
+    code, _, err = call(capsys, "compare", "e.json")
+    assert (code, err.count("\n")) == (1, 1)
+    assert f"e.json: a field is missing or of the wrong kind ({field}" in err
+
+
 def test_compare_refuses_other_files(data, capsys):
     (data / "e.json").write_text("{}")
     code, _, err = call(capsys, "compare", "e.json")

@@ -1,5 +1,6 @@
 import json
 import logging
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -224,3 +225,98 @@ def test_combined_files_become_folders(tmp_path):
     assert_same(BenSmotJson(tmp_path / "data", "test")[0], sequence)
     with pytest.raises(FileNotFoundError, match="no folder train, val, test"):
         convert_bensmot_json(tmp_path / "data/test", tmp_path / "out2")
+
+
+def losses_of(done) -> list[tuple[str, int]]:
+    return [(loss.kind, loss.count) for loss in done.losses]
+
+
+def test_mot_rows_that_are_left_out_are_counted(tmp_path):
+    outside = "1,6,80,10,10,20,1,1,1\n9,1,10,10,10,20,1,1,1.0\n"
+    make_mot(tmp_path / "set", "a", gt=GT + outside)
+    expected = [("ignored-row", 1), ("other-class", 1), ("row-without-image", 1), ("box-outside", 2)]
+    assert losses_of(convert_mot(tmp_path / "set", tmp_path / "out")) == expected
+    with pytest.raises(ValueError, match="because of --strict: 1 row-without-image, 2 box-outside; the first: "):
+        convert_mot(tmp_path / "set", tmp_path / "strict", strict=True)
+    assert not (tmp_path / "strict").exists()
+
+
+def test_what_the_set_or_an_option_leaves_out_is_no_loss(tmp_path):
+    make_mot(tmp_path / "set", "a", gt=GT.replace("2,5,70", "2,5,30"))
+    done = convert_mot(tmp_path / "set", tmp_path / "out", every=3, strict=True)
+    assert losses_of(done) == [("ignored-row", 1), ("other-class", 1), ("track-between-frames", 1)]
+
+
+def test_mot_without_people_is_a_sequence_without_tracks(tmp_path):
+    make_mot(tmp_path / "set", "a", gt="")
+    done = convert_mot(tmp_path / "set", tmp_path / "out")
+    assert (done.tracks, losses_of(done)) == (0, [("no-people", 1)])
+    assert BenSmot(tmp_path / "out", "train")[0].tracks == ()
+
+
+@pytest.mark.parametrize("place", ["/etc", "../other", "a\n b", "x" * 300])
+def test_images_outside_the_sequence_are_refused(tmp_path, place):
+    folder = make_mot(tmp_path / "set", "a")
+    (folder / "seqinfo.ini").write_text(INFO.format(place))
+    with pytest.raises(ValueError, match=r"seqinfo.ini: imDir is .*; give a folder inside the sequence"):
+        MotChallenge(tmp_path / "set", "train")[0]
+
+
+@pytest.mark.parametrize(("folder", "key"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_are_compared_in_one_unicode_form(tmp_path, folder, key):
+    sequence = make_json(tmp_path / "data", {}, {}, {})
+    sequence.rename(sequence.with_name(unicodedata.normalize(folder, "Über")))
+    name = unicodedata.normalize(key, "walking/Über")
+    for file, content in (("instance_caption", {"1": "He.", "2": "She."}), ("video_summary", "Two."), ("relation", {})):
+        (tmp_path / f"data/{file}.json").write_text(json.dumps({name: content}))
+    done = convert_bensmot_json(tmp_path / "data", tmp_path / "out", strict=True)
+    assert (done.sequences, done.losses) == (1, ())
+    assert BenSmot(tmp_path / "out", "test")[0].caption == "Two."
+
+
+def test_entries_that_are_left_over_are_named(tmp_path):
+    make_json(tmp_path / "data", {NAME: ["He.", "She."], "walking/sq1": ["A."], "x": []}, {"walking/sq1": "S"}, None)
+    done = convert_bensmot_json(tmp_path / "data", tmp_path / "out")
+    assert losses_of(done) == [
+        ("entry-without-video", 1),
+        ("entry-without-video", 1),
+        ("missing-words", 1),
+        ("video-without-caption", 1),
+    ]
+    first = "entry 'walking/sq1' of instance_caption.json, video_summary.json belongs to no sequence"
+    assert first in done.losses[0].message
+    assert done.losses[0].message.endswith("the nearest name is 'walking/seq1'")
+    assert "relation.json: no such file" in done.losses[2].message
+
+
+def test_rows_beyond_the_last_image_are_left_out_of_combined_sets_too(tmp_path):
+    folder = make_json(tmp_path / "data", {NAME: ["He.", "She."]}, {NAME: "Two."}, {NAME: {}})
+    with (folder / "gt/gt.txt").open("a") as file:
+        file.write("8,1,1,1,5,5,1\n9,7,1,1,5,5,1\n")
+    done = convert_bensmot_json(tmp_path / "data", tmp_path / "out")
+    assert ("row-without-image", 2) in losses_of(done)
+    assert [track.id for track in BenSmot(tmp_path / "out", "test")[0].tracks] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"NAME": {"1": null, "2": "She."}}', r"person '1' holds None where a text belongs"),
+        ('{"NAME": {"1": "\\ud800", "2": "She."}}', "where a text belongs"),
+        ('{"NAME": {"1": DEEP, "2": "She."}}', "person '1' holds .* where a text belongs"),
+        ('{"NAME": {"1": "He.", "01": "Him.", "2": "She."}}', "describes track 1 2 times"),
+        ('{"NAME": {"1": "He.", "1": "Him.", "2": "She."}}', "key '1' is there twice"),
+        (
+            '{"NAME": {"BIG": "He.", "1": "He.", "2": "She."}}',
+            "describes person '1180591620717411303424', who has no track",
+        ),
+    ],
+)
+def test_values_that_no_caption_can_be(tmp_path, text, message):
+    make_json(tmp_path / "data", {}, {NAME: "Two."}, {NAME: {}})
+    text = text.replace("NAME", NAME).replace("DEEP", "[" * 300 + "]" * 300).replace("BIG", str(2**70))
+    (tmp_path / "data/instance_caption.json").write_text(text)
+    with pytest.raises(ValueError, match=rf"because of --strict: .*{message}") as caught:
+        convert_bensmot_json(tmp_path / "data", tmp_path / "out", strict=True)
+    assert "\n" not in str(caught.value)
+    assert convert_bensmot_json(tmp_path / "data", tmp_path / "out").sequences == 1

@@ -1,6 +1,8 @@
 """Predictions and ground truth from disk: both layouts, what is missing, what is wrong and where."""
 
 import json
+import re
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,6 +186,82 @@ def test_a_wrong_description_is_named(run, change, message):
     with pytest.raises(ValueError, match=message) as caught:
         list(read_predictions(run, FRAMES))
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("caption",), None, "caption is None; it takes a text"),
+        (("caption",), "\ud800", "half of a character"),
+        (("tracks", 0, "id"), 2**70, "tracks[0].id is .*; whole numbers go up to"),
+        (("tracks", 0, "id"), True, "tracks[0].id is True; it takes a whole number"),
+        (("tracks", 1, "caption"), 7, "tracks[1].caption is 7; it takes a text"),
+        (("tracks", 0, "frames", 2), 2.5, "tracks[0].frames[2] is 2.5; it takes a whole number"),
+        (("tracks", 0, "scores", 2), "1", "tracks[0].scores[2] is '1'; it takes a number"),
+        (("tracks", 0, "boxes", 1), [1, 2], "tracks[0].boxes[1] is [1, 2]; it takes 4 numbers"),
+        (("tracks",), {}, "tracks is {}; it takes a list"),
+        (("interactions", 0), [], "interactions[0] is []; it takes an object"),
+        (("video", "times"), [[0, 10**400]], "video.times[0][1] is .*; whole numbers go up to"),
+    ],
+)
+def test_types_are_checked_with_file_and_place(run, place, value, message):
+    path = run / cases.perfect()[0].name / "description.json"
+    content = json.loads(path.read_text())
+    where = content
+    for step in place[:-1]:
+        where = where[step]
+    where[place[-1]] = value
+    path.write_text(json.dumps(content))
+    pattern = re.escape(message).replace(re.escape(".*"), ".*")
+    with pytest.raises(ValueError, match=rf"description\.json: .*{pattern}") as caught:
+        list(read_predictions(run, FRAMES))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "{", "[]", "\ud800"])
+def test_a_description_that_is_none(run, content):
+    path = run / cases.perfect()[0].name / "description.json"
+    path.write_bytes(content.encode("utf-8", errors="surrogatepass"))
+    with pytest.raises(ValueError, match=r"description\.json:"):
+        list(read_predictions(run, FRAMES))
+
+
+def test_a_trackers_own_folder(tmp_path):
+    (tmp_path / "one.txt").write_text("1,3,5,5,10,20,0,0,-1\n2,3,5,5,10,20,0,2,-1\n")
+    (tmp_path / "two.txt").write_text("")
+    first, second = sorted(read_predictions(tmp_path, FRAMES), key=lambda one: one.name, reverse=True)
+    assert (first.name, second.name) == ("square/one", "park/two")
+    assert [len(track) for track in first.tracks] == [1], "the other row is a car's"
+    assert second.tracks == ()
+    assert "tracks" not in second.missing
+    (lone, _) = read_predictions(tmp_path, FRAMES, classes={0, 2})
+    assert [len(track) for track in lone.tracks] == [2]
+    (tmp_path / "park").mkdir()
+    (tmp_path / "two.txt").rename(tmp_path / "park/two.txt")
+    assert {one.name for one in read_predictions(tmp_path, FRAMES)} == set(FRAMES)
+    (tmp_path / "park/one.txt").write_text("")
+    with pytest.raises(ValueError, match=r"park/one.txt: sequence 'park/one' is not in the ground truth"):
+        read_predictions(tmp_path, FRAMES)
+
+
+def test_a_flat_file_that_two_scenarios_could_own(tmp_path):
+    (tmp_path / "one.txt").write_text("")
+    with pytest.raises(ValueError, match=r"several scenarios have a sequence 'one'; write SCENARIO/one.txt"):
+        read_predictions(tmp_path, {"park/one": 20, "square/one": 20})
+
+
+def test_names_of_runs_are_compared_in_one_unicode_form(tmp_path):
+    path = tmp_path / unicodedata.normalize("NFD", "straße/Über") / "gt/gt.txt"
+    path.parent.mkdir(parents=True)
+    path.write_text("1,1,5,5,10,20,1\n")
+    name = unicodedata.normalize("NFC", "straße/Über")
+    assert [one.name for one in read_predictions(tmp_path, {name: 20})] == [name]
+
+
+def test_predicted_corners_in_place_of_sides_are_told(tmp_path, caplog):
+    (tmp_path / "one.txt").write_text("1,3,300,200,400,400,1\n2,3,310,200,410,400,1\n")
+    list(read_predictions(tmp_path, FRAMES, sizes={"square/one": (640, 480)}))
+    assert "one.txt: 2 of 2 boxes leave the 640 x 480 frame, and all fit in as x1,y1,x2,y2" in caplog.text
 
 
 def test_a_sequence_that_the_truth_does_not_have(run):

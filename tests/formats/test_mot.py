@@ -69,7 +69,7 @@ def test_files_without_boxes(tmp_path):
         mot_files.read_truth(tmp_path / "absent.txt")
     assert len(read(tmp_path, "\n\n")) == 0
     (tmp_path / "gt.txt").write_bytes(b"1,1,1,2,3,4\n\x9c")
-    with pytest.raises(ValueError, match="gt.txt:2: not a text file"):
+    with pytest.raises(ValueError, match=r"gt\.txt:2: not a text file"):
         mot_files.read_truth(tmp_path / "gt.txt")
 
 
