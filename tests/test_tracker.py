@@ -166,7 +166,6 @@ def test_wrong_parts_are_told_at_once(tracker, options, error, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "no box in this file"),
         ("1,1,0,0,ten,10,1\n", "mot.txt:1: "),
         ("1,1,0,0,10,10,1\n1,1,5,5,10,10,1\n", "mot.txt:2: id 1 was already in frame 1"),
         ("0,1,0,0,10,10,1\n", "whole numbers from 1"),

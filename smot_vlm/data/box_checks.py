@@ -9,7 +9,8 @@ import numpy as np
 
 from smot_vlm.data.problems import Problem
 from smot_vlm.formats.flaws import UndecodableText, decode, split_lines
-from smot_vlm.formats.mot import MAXIMUM, MotRows, parse_row
+from smot_vlm.formats.labels import LABELS_FILE, class_of_cells, is_person, people_of_labels
+from smot_vlm.formats.mot import MAXIMUM, MotRows, parse_row, split_row
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ def check_boxes(path: Path, frames: Set[int], size: tuple[int, int] | None, tole
         tolerance_pixels: how far a box may reach out of the frame.
 
     Returns:
-        The valid rows and the problems. Kinds: no-boxes, encoding, malformed-row, not-finite, bad-box, duplicate-id,
-        frame-without-image, box-outside.
+        The valid rows and the problems. Kinds: no-boxes, encoding, labels, other-class, malformed-row, not-finite, bad-box,
+        duplicate-id, frame-without-image, box-outside.
     """
     if not path.is_file():
         problem = Problem(path, 0, "no-boxes", "no such file; write rows frame,id,x,y,w,h,score", "sequence skipped")
@@ -64,6 +65,7 @@ class _Checker:
         self.ids: set[int] = set()
         self.kept: dict[tuple[int, int], tuple[float, ...]] = {}  # (frame from 1, id) -> x1, y1, x2, y2, score
         self._line_of: dict[tuple[int, int], int] = {}
+        self._people = self._find_people()
 
     def report(self, line: int, kind: str, message: str, remedy: str) -> None:
         self.problems.append(Problem(self.path, line, kind, message, remedy))
@@ -79,6 +81,10 @@ class _Checker:
     def check(self, number: int, line: str) -> None:
         row = self._parse(number, line)
         if row is None or row[6] == 0:
+            return
+        row_class = class_of_cells(split_row(line)) or None
+        if self._people is not None and not is_person(row_class, self._people):
+            self.report(number, "other-class", f"class {row_class} is no person by {LABELS_FILE}", "row skipped")
             return
         frame, track_id = int(row[0]), int(row[1])
         self.ids.add(track_id)
@@ -99,6 +105,15 @@ class _Checker:
         keys = np.array(list(self.kept), dtype=np.int64).reshape(-1, 2)
         values = np.array(list(self.kept.values()), dtype=np.float64).reshape(-1, 5)
         return MotRows(keys[:, 0] - 1, keys[:, 1], values[:, :4], values[:, 4])
+
+    def _find_people(self) -> frozenset[int] | None:
+        """The classes of people, None where all rows are people."""
+        try:
+            return people_of_labels(self.path.parent)
+        except ValueError as error:
+            path, _, message = str(error).partition(": ")
+            self.problems.append(Problem(Path(path), 0, "labels", message, "all rows taken as people"))
+            return None
 
     def _parse(self, number: int, line: str) -> tuple[float, ...] | None:
         """The row, with swapped corners set right; None where it cannot be a box."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from smot_vlm.formats.flaws import Flaw
 
 # Kinds that leave the meaning clear; every other kind is an error.
-WARNINGS = frozenset({"missing-words", "undirected-graph", "node-names", "duplicate-interaction"})
+WARNINGS = frozenset({"missing-words", "other-class", "undirected-graph", "node-names", "duplicate-interaction"})
 
 # What a repair does, where a kind says it better than the file's general remedy.
 _REMEDIES = {

@@ -100,6 +100,19 @@ def test_four_valid_files(run, clip, boxes, tmp_path):
     assert err.count("untrained") == 1
 
 
+@pytest.mark.parametrize(("words", "people"), [((), 1), (("--classes", 2), 1), (("--classes", 0, "--classes", 2), 2)])
+def test_classes_of_a_trackers_file(run, clip, tmp_path, caplog, words, people):
+    text = mot_text().replace("1,-1,-1,-1", "1,0,-1")
+    rows = [row.replace(",0,-1", ",2,-1") if row.split(",")[1] == "2" else row for row in text.splitlines()]
+    (tmp_path / "tracker.txt").write_text("\n".join(rows))
+    for number, given in enumerate(("--trajectories", "--detections")):
+        out = tmp_path / f"out{number}"
+        assert run("describe", clip, given, tmp_path / "tracker.txt", "--no-video", "--out", out, *words)[0] == 0
+        assert len(read_results(out / "tracks.txt").rows) == 24 * people
+    assert caplog.text.count("24 of 48 rows are of other classes than") == 2 * (2 - people)
+    assert run("describe", clip, "--classes", 0, "--out", tmp_path / "none")[0] == 2
+
+
 def test_stride_max_frames_and_no_video(run, clip, boxes, tmp_path):
     words = ("--stride", 2, "--max-frames", 5, "--no-video", "--out", tmp_path / "out")
     assert run("describe", clip, "--trajectories", boxes, *words)[0] == 0

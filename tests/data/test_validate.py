@@ -264,6 +264,18 @@ def test_repaired_boxes(tmp_path, row, box):
     assert repaired.tracks[0].boxes[0].tolist() == box
 
 
+def test_rows_of_other_classes_are_found_by_labels_txt_and_left_out(tmp_path):
+    folder = make_dataset(tmp_path / "data")
+    (folder / GT).write_text("1,1,4,8,10,20,1,2,1\n1,2,30,8,10,20,1,2,1\n2,9,30,8,10,20,1,1,1\n")
+    (folder / "gt/labels.txt").write_text("car\nperson\n")
+    report = repair_dataset(tmp_path / "data", tmp_path / "fixed")
+    assert found(report.problems) == {(folder / GT, 3, "other-class")}
+    assert [track.id for track in BenSmot(tmp_path / "fixed", "test")[0].tracks] == [1, 2]
+    (folder / "gt/labels.txt").write_text("car\n")
+    problem = validate_dataset(tmp_path / "data").errors[0]
+    assert (problem.path, problem.kind) == (folder / "gt/labels.txt", "labels")
+
+
 def test_words_stay_with_their_people_when_a_track_vanishes(tmp_path):
     folder = make_dataset(tmp_path / "data")
     rows = (folder / GT).read_text().splitlines()
