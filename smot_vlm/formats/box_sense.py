@@ -23,7 +23,7 @@ def odd_boxes(boxes: np.ndarray, width: int, height: int) -> str | None:
     size = np.array([width, height])
     outside = (boxes[:, 2:] > size * (1 + _MARGIN)).any(axis=1) | (boxes[:, :2] < -size * _MARGIN).any(axis=1)
     told = f"{int(outside.sum())} of {len(boxes)} boxes leave the {width} x {height} frame"
-    as_corners = ((sides > boxes[:, :2]) & (sides <= size + 1)).all()
+    as_corners = ((sides > boxes[:, :2]) & (sides <= size * (1 + _MARGIN))).all()
     if outside.any() and as_corners:
         return f"{told}, and all fit in as x1,y1,x2,y2; give x,y,w,h (w = x2 - x1, h = y2 - y1)"
     if (boxes <= 1.5).all() and min(width, height) > 2:

@@ -108,6 +108,8 @@ def check_each(place: str, values: list[Any], kind: str) -> None:
     Raises:
         ValueError: a value of another type, with its position.
     """
+    if kind == "a number" and set(map(type, values)) == {float}:
+        return
     for position, value in enumerate(values):
         check(f"{place}[{position}]", value, kind)
 

@@ -10,6 +10,7 @@ import evaluation_cases as cases
 import numpy as np
 import pytest
 
+from smot_vlm.evaluation.fact_records import FACTS_FILE, SCHEMA, read_facts_file
 from smot_vlm.evaluation.protocol import evaluate
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth, rows_of
 from smot_vlm.evaluation.sequence_reader import read_prediction, read_predictions, read_truths
@@ -215,6 +216,23 @@ def test_types_are_checked_with_file_and_place(run, place, value, message):
     pattern = re.escape(message).replace(re.escape(".*"), ".*")
     with pytest.raises(ValueError, match=rf"description\.json: .*{pattern}") as caught:
         list(read_predictions(run, FRAMES))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, "nested too deep"),
+        ("[]", "schema is None"),
+        ('{"name": null}', "name is None; it takes a text"),
+        ('{"tracks": {}}', "tracks is {}; it takes a list"),
+        ('{"name": "a/b"}', "a field is missing"),
+    ],
+)
+def test_facts_of_other_types_are_refused(tmp_path, text, message):
+    (tmp_path / FACTS_FILE).write_text(text.replace("{", f'{{"schema": "{SCHEMA}", ', 1))
+    with pytest.raises(ValueError, match=rf"facts\.json: {message}") as caught:
+        read_facts_file(tmp_path)
     assert "\n" not in str(caught.value)
 
 
