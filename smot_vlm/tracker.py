@@ -239,7 +239,8 @@ class Tracker:
                 return GivenPeople(trajectories)
             detect = self._detect_with(own, times) if detections is None else GivenDetections(detections).detect
             associator = build_associator(self.associator, self.config.association, fps=video.sampled_fps)
-            return DetectedPeople(self.associator.partition(":")[0], detect, associator, times)
+            name = self.associator.partition(":")[0]
+            return DetectedPeople(name, detect, associator, times, fps=video.sampled_fps)
 
         return Session(self.model, self.config, open_people, times, verbs)
 

@@ -24,12 +24,14 @@ SPARSE_BELOW_FPS = 4.0
 class Associator(Protocol):
     """Links the boxes of each frame into tracks; one instance a video, ids owned by the instance."""
 
-    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
+    def update(self, detections: Detections, image: np.ndarray | None = None, elapsed: float = 1.0) -> Detections:
         """Link the detections of the next frame.
 
         Args:
             detections: The frame's boxes, xyxy in pixels, and their scores; may be empty.
             image: The frame, RGB uint8 (height, width, 3), for associators that compare appearance.
+            elapsed: How many frames at the settings' rate have passed since the last one: other than 1 where the times
+                of a video are uneven.
 
         Returns:
             The tracks seen in this frame: boxes, scores, ids, and the rows of `detections` behind them.

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from smot_vlm.association.associators import Associator
+from smot_vlm.association.elapsed import ElapsedFrames
 from smot_vlm.formats.mot import MotRows, concatenate, read_mot
 from smot_vlm.structures import Detections, Frame, Trajectory
 from smot_vlm.system.timing import PartTimes
@@ -55,6 +56,7 @@ class DetectedPeople:
         detect: the boxes of a frame; it books its own time.
         associator: links them.
         times: books the seconds of "association".
+        fps: frames a second at which the associator counts; the times of the frames tell how many have passed.
     """
 
     final = False
@@ -65,17 +67,21 @@ class DetectedPeople:
         detect: Callable[[Frame], Detections],
         associator: Associator,
         times: PartTimes | None = None,
+        *,
+        fps: float,
     ) -> None:
         self.name = name
         self._detect = detect
         self._associator = associator
         self._times = times or PartTimes()
+        self._elapsed = ElapsedFrames(fps)
 
     def update(self, frame: Frame) -> Detections:
         """Detect and link."""
         detections = self._detect(frame)
+        elapsed = self._elapsed.since_last(frame.time_seconds)
         with self._times.part("association"):
-            return self._associator.update(detections, frame.image)
+            return self._associator.update(detections, frame.image, elapsed)
 
     def check_used(self, video: str) -> None:
         """Nothing was given."""

@@ -93,7 +93,7 @@ class ReportBuilder:
         self._description = description
         self._glosses = glosses or {}
         self._crops = CropPicker(description)
-        self._timeline = Timeline(description.tracks, description.video.fps)
+        self._timeline = Timeline(description.tracks, description.video)
         self._key_index = key_frame_index(description)
         self._key_frame: Picture | None = None
         self._length = max(
@@ -151,7 +151,6 @@ class ReportBuilder:
         colour = track_colour(track.id)
         segments = self._timeline.segments(track)
         jpeg = self._crops.jpegs.get(track.id)
-        percent = 100 / self._length
         return PersonRow(
             id=track.id,
             colour=css(colour),
@@ -160,7 +159,9 @@ class ReportBuilder:
             boxes=f"{len(track)} box{'' if len(track) == 1 else 'es'}",
             caption=track.caption,
             crop=None if jpeg is None else _data_uri(jpeg),
-            segments=tuple((first * percent, (last + 1 - first) * percent) for first, last in segments),
+            segments=tuple(
+                (self._percent(first), self._percent(last + 1) - self._percent(first)) for first, last in segments
+            ),
         )
 
     def _edge(self, edge: Interaction, people: dict[int, PersonRow]) -> EdgeRow:
@@ -181,6 +182,11 @@ class ReportBuilder:
         facts += [f"{video.frames} frame{'' if video.frames == 1 else 's'} read"]
         words = " · ".join(part for part in (model.name, model.decoder, model.associator) if part)
         return facts + ([f"model {words}"] if words else [])
+
+    def _percent(self, frame_index: int) -> float:
+        """Where the time of a frame lies on the bar of the whole video."""
+        start, end = (self._description.video.seconds(index) or index for index in (frame_index, self._length))
+        return 100 * start / end
 
     def _time(self, frame_index: int) -> str:
         seconds = self._description.video.seconds(frame_index)

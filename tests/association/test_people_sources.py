@@ -65,7 +65,7 @@ def test_nobody_gives_no_trajectory():
 
 def test_association_is_timed_apart_from_the_detector():
     class Numbering:
-        def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
+        def update(self, detections: Detections, image: np.ndarray | None = None, elapsed: float = 1.0) -> Detections:
             return Detections(detections.boxes, detections.scores, np.arange(len(detections)))
 
         def reset(self) -> None:
@@ -77,6 +77,6 @@ def test_association_is_timed_apart_from_the_detector():
         assert "association" not in times.seconds, "parts must not nest"
         return Detections([[0, 0, 1, 1]], [0.9])
 
-    people = DetectedPeople("numbering", detect, Numbering(), times)
+    people = DetectedPeople("numbering", detect, Numbering(), times, fps=25.0)
     assert people.update(frame(0)).ids.tolist() == [0]
     assert list(times.seconds) == ["association"]
