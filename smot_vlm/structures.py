@@ -10,14 +10,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from smot_vlm.formats import mot, sequence_files
+from smot_vlm.formats.checked import Numbers, Range, record
+from smot_vlm.formats.documents import read_json, shown
 from smot_vlm.system.files import write_text
 
 SCHEMA = "smot-vlm/1"
+# Hours of video with a crowd; other files are settings or words and much smaller.
+LARGEST_DESCRIPTION = 512 * 2**20
+
+# What a file may state, as in formats/description.schema.json.
+FrameCount = Annotated[int, Range(0, 2**31 - 1)]
+Side = Annotated[int, Range(0, 10**6)]
+Rate = Annotated[float, Range(0, 10**6)]
+Time = Annotated[float, Range(0)]
+FrameNumbers = Annotated[np.ndarray, Numbers(int, Range(0, 2**31 - 1))]
+Boxes = Annotated[np.ndarray, Numbers(float, Range(-(10**9), 10**9), columns=4)]
+Scores = Annotated[np.ndarray, Numbers(float, Range())]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +130,9 @@ class Trajectory:
     """
 
     id: int
-    frames: np.ndarray
-    boxes: np.ndarray
-    scores: np.ndarray
+    frames: FrameNumbers
+    boxes: Boxes
+    scores: Scores
     caption: str = ""
 
     def __post_init__(self) -> None:
@@ -176,14 +189,14 @@ class VideoInfo:
     """
 
     source: str
-    width: int
-    height: int
-    fps: float
-    frames: int
+    width: Side
+    height: Side
+    fps: Rate
+    frames: FrameCount
     truncated: bool = False
     stopped: bool = False
-    damage: tuple[tuple[float, float], ...] = ()
-    times: tuple[tuple[int, float], ...] = ()
+    damage: tuple[tuple[Time, Time], ...] = ()
+    times: tuple[tuple[FrameCount, Time], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "damage", _pairs("damage", self.damage, float))
@@ -344,10 +357,7 @@ class Description:
         path = Path(source)
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file; give a description.json written by smot-vlm")
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{path}: not JSON ({error}); give a description.json written by smot-vlm") from None
+        content = read_json(path, LARGEST_DESCRIPTION)
         try:
             return cls.from_dict(content)
         except ValueError as error:
@@ -366,21 +376,10 @@ class Description:
         Raises:
             ValueError: another schema, or a field that is missing or of the wrong kind.
         """
-        schema = content.get("schema") if isinstance(content, dict) else None
-        if schema != SCHEMA:
-            raise ValueError(f"schema is {schema!r}; this version reads {SCHEMA!r}")
-        try:
-            return cls(
-                VideoInfo(**content["video"]),
-                tuple(Trajectory(**track) for track in content["tracks"]),
-                tuple(Interaction(**edge) for edge in content["interactions"]),
-                content["caption"],
-                ModelInfo(**content["model"]),
-            )
-        except KeyError as error:
-            raise ValueError(f"field {error} is missing") from None
-        except TypeError as error:
-            raise ValueError(f"a field is missing, unknown or of the wrong kind ({error})") from None
+        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+            given = content.get("schema") if isinstance(content, dict) else content
+            raise ValueError(f"schema is {shown(given)}; this version reads {SCHEMA!r}")
+        return record(cls, {key: value for key, value in content.items() if key != "schema"}, whole="the description")
 
     def to_mot(self, path: Path | str | None = None) -> str:
         """Write MOT text of all tracks, frames counted from 1.
