@@ -47,6 +47,20 @@ def shown(value: object) -> str:
     return _SHOWN.repr(value)
 
 
+def reason(error: BaseException, longest: int = 200) -> str:
+    """What a library says of a file, for an error's one line.
+
+    Args:
+        error: its exception; the text may quote the file.
+        longest: of the result.
+
+    Returns:
+        The text on one line, escaped and cut; the exception's type where it says nothing.
+    """
+    text = " ".join(str(error).split())[:longest] or type(error).__name__
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def read_json(path: Path, largest: int = LARGEST_SETTINGS) -> Any:
     """Read a JSON file.
 
@@ -97,7 +111,7 @@ def parse_json(text: str) -> Any:
     except RecursionError:
         raise ValueError("not JSON that can be read (nested too deeply)") from None
     except ValueError as error:
-        raise ValueError(f"not JSON ({' '.join(str(error).split())})") from None
+        raise ValueError(f"not JSON ({reason(error)})") from None
 
 
 def parse_yaml(text: str) -> Any:
@@ -126,7 +140,7 @@ def parse_yaml(text: str) -> Any:
         raise ValueError("not YAML that can be read (nested too deeply)") from None
     # A scalar of a wrong form (`!!int x`, the 99th of May) fails in many ways.
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
-        raise ValueError(f"not YAML ({' '.join(str(error).split())[:200]})") from None
+        raise ValueError(f"not YAML ({reason(error)})") from None
 
 
 def _read(path: Path, largest: int) -> str:
