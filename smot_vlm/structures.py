@@ -117,6 +117,18 @@ class Detections:
         return Detections(self.boxes[index], self.scores[index], ids, rows)
 
 
+# What is to be thought of words: the model knows such pictures; it may be wrong; it says nothing, as these are too unlike
+# what it learned from.
+STATED, DOUBTFUL, WITHHELD = "stated", "doubtful", "withheld"
+
+
+def _check_words(words: str, caption: str) -> None:
+    if words not in (STATED, DOUBTFUL, WITHHELD):
+        raise ValueError(f"words is {words!r}; it takes {STATED}, {DOUBTFUL} or {WITHHELD}")
+    if words == WITHHELD and caption:
+        raise ValueError(f"words is {WITHHELD!r} and there is a caption; withheld words are not there")
+
+
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     """One person over time.
@@ -127,6 +139,7 @@ class Trajectory:
         boxes: float64 (n, 4) xyxy in pixels.
         scores: float64 (n,).
         caption: may be empty.
+        words: STATED, DOUBTFUL or WITHHELD; of the caption and the person's interactions.
     """
 
     id: int
@@ -134,8 +147,10 @@ class Trajectory:
     boxes: Boxes
     scores: Scores
     caption: str = ""
+    words: str = STATED
 
     def __post_init__(self) -> None:
+        _check_words(self.words, self.caption)
         object.__setattr__(self, "frames", np.asarray(self.frames, dtype=np.int64).reshape(-1))
         object.__setattr__(self, "boxes", np.asarray(self.boxes, dtype=np.float64).reshape(-1, 4))
         object.__setattr__(self, "scores", np.asarray(self.scores, dtype=np.float64).reshape(-1))
@@ -253,12 +268,18 @@ class ModelInfo:
         decoder: its name, or NO_DECODER.
         associator: what linked the boxes.
         trained: false where any part that wrote or scored has random weights.
+        detector: what found the people.
+        domain: what the words were learned from, such as "drawn figures"; empty where that is not stated.
+        version: of the model; empty where it states none.
     """
 
     name: str
     decoder: str
     associator: str
     trained: bool
+    detector: str = ""
+    domain: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,6 +292,7 @@ class Description:
         interactions: between ids of `tracks`.
         caption: of the whole video.
         model: what wrote it.
+        words: STATED, DOUBTFUL or WITHHELD; of the video's caption.
     """
 
     video: VideoInfo
@@ -278,8 +300,10 @@ class Description:
     interactions: tuple[Interaction, ...]
     caption: str
     model: ModelInfo
+    words: str = STATED
 
     def __post_init__(self) -> None:
+        _check_words(self.words, self.caption)
         object.__setattr__(self, "tracks", tuple(self.tracks))
         object.__setattr__(self, "interactions", tuple(self.interactions))
         ids = [track.id for track in self.tracks]
@@ -319,11 +343,13 @@ class Description:
                     "boxes": [[round(value, 3) for value in box] for box in track.boxes.tolist()],
                     "scores": [round(value, 4) for value in track.scores.tolist()],
                     "caption": track.caption,
+                    "words": track.words,
                 }
                 for track in self.tracks
             ],
             "interactions": [{**asdict(edge), "score": round(float(edge.score), 4)} for edge in self.interactions],
             "caption": self.caption,
+            "words": self.words,
         }
 
     def to_json(self, path: Path | str | None = None) -> str:

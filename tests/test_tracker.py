@@ -119,7 +119,7 @@ def test_a_detector_that_finds_nobody(tracker):
             return Detections.empty()
 
     seeing = Tracker(tracker.model, tracker.config)
-    seeing._detector = Blind()
+    seeing._detector.settle().detector = Blind()
     description = seeing.describe(moving_squares())
     assert description.tracks == ()
     assert description.interactions == ()
@@ -138,7 +138,7 @@ def test_three_hundred_people(tracker, tmp_path):
 
 def test_the_untrained_detector_refuses_to_pretend(tracker):
     with pytest.raises(ValueError, match=r"untrained.*--detector.*--trajectories"):
-        tracker.describe(moving_squares())
+        Tracker(tracker.model, tracker.config, detector="model").describe(moving_squares())
 
 
 def test_a_trained_detector_is_used(tracker, tmp_path):
@@ -152,8 +152,8 @@ def test_a_trained_detector_is_used(tracker, tmp_path):
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"detector": "yolo"}, ValueError, "takes model, onnx:FILE or yolo:FILE"),
-        ({"detector": "onnx:"}, ValueError, "takes model, onnx:FILE or yolo:FILE"),
+        ({"detector": "yolo"}, ValueError, "takes auto, model, people, onnx:FILE or yolo:FILE"),
+        ({"detector": "onnx:"}, ValueError, "takes auto, model, people, onnx:FILE or yolo:FILE"),
         ({"detector": "onnx:none.onnx"}, FileNotFoundError, "no such ONNX file"),
         ({"associator": "magic"}, ValueError, "it takes byte"),
     ],
@@ -240,7 +240,7 @@ def test_the_hub_gets_the_folder(tracker, monkeypatch):
     assert tracker.push_to_hub("me/model") == "commit"
     assert sent == {
         "repository": "me/model",
-        "files": ["README.md", "adapter", "config.json", "model.safetensors", "prompts", "tokenizer"],
+        "files": ["README.md", "SHA256SUMS", "adapter", "config.json", "model.safetensors", "prompts", "tokenizer"],
     }
 
 

@@ -29,7 +29,7 @@ Source = Annotated[
 def describe(
     source: Source,
     model: Annotated[str, typer.Option(help="demo, zero-shot, a config (.yaml) or a folder with weights.")] = "demo",
-    detector: Annotated[str, typer.Option(help="model, onnx:FILE or yolo:FILE.")] = "model",
+    detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
     trajectories: Annotated[
         Path | None, typer.Option(help="MOT file with boxes and ids, in place of a detector.")
     ] = None,

@@ -22,7 +22,7 @@ def predict(
     out: Annotated[Path, typer.Option(help="Folder of the run: SCENARIO/SEQUENCE/description.json.")],
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
     model: Annotated[str, typer.Option(help="A model that ships (demo) or a folder with weights.")] = "demo",
-    detector: Annotated[str, typer.Option(help="model, onnx:FILE or yolo:FILE.")] = "model",
+    detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
     associator: Annotated[
         str | None,
         typer.Option(

@@ -1,11 +1,12 @@
 """A trained model as a folder: our weights as safetensors, the adapter in PEFT's own format, the base model by name.
 
-    config.json         the configuration, and the detector's architecture
+    config.json         the configuration, the detector's architecture, and what the model says of itself
     model.safetensors   every weight but the base model's and its adapter's
     adapter/            LoRA, where the decoder has one (adapter_config.json, adapter_model.safetensors)
     tokenizer/          and whatever else the decoder saves, see CaptionDecoder.save_extras
     prompts/            the templates of its training
     README.md           the model card
+    domain.safetensors  what the model learned from, where that was measured, see `Domain`
     SHA256SUMS          the files' checksums, for `sha256sum --check` and for loading; a folder may go without
 
 Nothing is unpickled. The folder has the layout of the Hugging Face hub.
@@ -14,7 +15,7 @@ Nothing is unpickled. The folder has the layout of the Hugging Face hub.
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,12 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from smot_vlm.config import Config, apply_overrides, config_from_dict, config_to_dict
+from smot_vlm.formats.checked import record
 from smot_vlm.formats.documents import read_json, reason, shown
 from smot_vlm.models.build import build_model
+from smot_vlm.models.card import ModelCard, model_card
 from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts, check_sums
+from smot_vlm.models.domain import Domain
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.models.tensor_files import check_tensors, read_tensors
 from smot_vlm.semantics.prompts import Prompts
@@ -43,25 +47,13 @@ CONFIG, WEIGHTS, ADAPTER, PROMPTS, CARD = (
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 
-@dataclass(frozen=True)
-class ModelCard:
-    """What a model card states.
-
-    Attributes:
-        training_data: in words.
-        scores: name of a score, with its protocol -> value.
-    """
-
-    training_data: str = "not stated"
-    scores: dict[str, float] = field(default_factory=dict)
-
-
 def save_pretrained(
     model: SmotModel,
     config: Config,
     folder: Path | str,
     *,
     card: ModelCard | None = None,
+    domain: Domain | None = None,
     half: bool = False,
     overwrite: bool = False,
 ) -> None:
@@ -71,7 +63,8 @@ def save_pretrained(
         model: what is saved.
         config: that it was built from.
         folder: to write.
-        card: for the README.md.
+        card: what the folder says of itself; None: what the model says.
+        domain: what the model learned from; None: what it says.
         half: floats as float16, for shipping; without it a round trip is exact to the bit.
         overwrite: replace an existing folder.
 
@@ -79,14 +72,17 @@ def save_pretrained(
         FileExistsError: the folder exists, is not empty and `overwrite` is false.
     """
     with atomic_folder(Path(folder), overwrite) as temporary:
-        content = {**config_to_dict(config), "architecture": model.detector.architecture}
+        card, domain = card or model.card, domain or model.domain
+        content = {**config_to_dict(config), "architecture": model.detector.architecture, "card": asdict(card)}
         (temporary / CONFIG).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         save_file(_to_disk(own_state(model), half), temporary / WEIGHTS, metadata={"format": "pt"})
         for adapter in _adapters(model).values():
             _save_adapter(adapter, config.decoder.base_model, temporary / ADAPTER, half)
         model.decoder.save_extras(temporary)
         shutil.copytree(model.prompts.folder or shipped_folder("prompts"), temporary / PROMPTS)
-        (temporary / CARD).write_text(model_card(config, card or ModelCard()), encoding="utf-8")
+        (temporary / CARD).write_text(model_card(config, card), encoding="utf-8")
+        if domain is not None:
+            domain.save(temporary)
         write_sums(temporary, folder_sums(temporary))
 
 
@@ -106,7 +102,7 @@ def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[
         ValueError: a file cannot be read, or its tensors are not the model's; the message names them.
     """
     folder = Path(folder)
-    config, architecture = _read_config(folder, overrides)
+    config, architecture, card = _read_config(folder, overrides)
     model = _build(folder, config, architecture)
     check_prompts(model.prompts)
     load_own_state(model, read_tensors(folder / WEIGHTS), str(folder / WEIGHTS))
@@ -116,6 +112,7 @@ def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[
         _load_adapter(adapter, read_tensors(path), str(path))
     model.decoder.check_extras(folder)
     check_sums(folder)
+    model.card, model.domain = card, Domain.load(folder)
     model.trained = True
     return model.eval(), config
 
@@ -150,46 +147,7 @@ def load_own_state(model: SmotModel, tensors: dict[str, Tensor], source: str) ->
     model.load_state_dict(tensors, strict=False)
 
 
-def model_card(config: Config, card: ModelCard) -> str:
-    """README.md of a model's folder, with the front matter that the hub reads.
-
-    Args:
-        config: of the model.
-        card: what it states.
-
-    Returns:
-        Markdown.
-    """
-    base = config.decoder.base_model
-    front_matter = f"base_model: {base}\n" if base else ""
-    foundation = f" on `{base}` (not part of this folder)" if base else ""
-    scores = "\n".join(f"| {name} | {value:.3f} |" for name, value in card.scores.items()) or "| none measured | |"
-    return f"""---
-license: agpl-3.0
-library_name: smot-vlm
-{front_matter}tags: [semantic-multi-object-tracking, video-captioning, human-interaction-recognition]
----
-
-# {config.name}
-
-Semantic multi-object tracking with [smot-vlm](https://pypi.org/project/smot-vlm/): trajectories of people, a caption
-for each, directed interactions, and a caption for the video. Decoder `{config.decoder.name}`{foundation}.
-
-```python
-from smot_vlm import Tracker
-
-description = Tracker.from_pretrained("PATH OF THIS FOLDER").describe("video.mp4")
-```
-
-Training data: {card.training_data}
-
-| score | value |
-|---|---|
-{scores}
-"""
-
-
-def _read_config(folder: Path, overrides: Sequence[str] = ()) -> tuple[Config, dict[str, Any]]:
+def _read_config(folder: Path, overrides: Sequence[str] = ()) -> tuple[Config, dict[str, Any], ModelCard]:
     path = folder / CONFIG
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing; a model's folder has {CONFIG}, {WEIGHTS} and {PROMPTS}/")
@@ -197,9 +155,10 @@ def _read_config(folder: Path, overrides: Sequence[str] = ()) -> tuple[Config, d
         content = read_json(path)
         if not isinstance(content, dict):
             raise ValueError(f"it is {shown(content)}; it takes keys and values")
-        settings = {key: value for key, value in content.items() if key != "architecture"}
+        settings = {key: value for key, value in content.items() if key not in ("architecture", "card")}
         if "architecture" in content:
-            return config_from_dict(apply_overrides(settings, overrides)), content["architecture"]
+            config = config_from_dict(apply_overrides(settings, overrides))
+            return config, content["architecture"], record(ModelCard, content.get("card", {}), whole="card")
     except ValueError as error:
         raise ValueError(f"{path}: not a model's configuration ({str(error).removeprefix(f'{path}: ')})") from None
     raise ValueError(f"{path}: no key architecture; this is another tool's model, or save it anew with save_pretrained")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from smot_vlm.config import Config
 from smot_vlm.models.build import build_model
-from smot_vlm.models.checkpoint import ModelCard, save_pretrained
+from smot_vlm.models.card import ModelCard
+from smot_vlm.models.checkpoint import save_pretrained
 from smot_vlm.training.calibration import calibrate
 from smot_vlm.training.checkpoints import read_checkpoint, restore
 
