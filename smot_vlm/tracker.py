@@ -261,12 +261,13 @@ class Tracker:
         kind, colon, path = detector.partition(":")
         # detector.image_size is what the model's own detector is shown; a file knows its own.
         min_score, overlap = self.config.association.proposal_score, self.config.detector.overlap
+        classes = self.config.detector.classes
         if detector == "model":
             return None
         if colon and path and kind == "onnx":
-            return OnnxDetector(path, min_score=min_score, overlap=overlap)
+            return OnnxDetector(path, min_score=min_score, overlap=overlap, classes=classes)
         if colon and path and kind == "yolo":
-            return YoloFileDetector(path, min_score=min_score, overlap=overlap)
+            return YoloFileDetector(path, min_score=min_score, overlap=overlap, classes=classes)
         raise ValueError(f"detector is {detector!r}; it takes model, onnx:FILE or yolo:FILE")
 
 
