@@ -120,7 +120,7 @@ class OnnxDetector:
             raise ValueError(
                 f"{self._path}: not a known detector, its output has shape {(1, *shape)}{stated}; give {KNOWN}"
             )
-        return choose_layout(self._path, layouts, sample, canvas)
+        return choose_layout(self._path, layouts, sample, canvas, statement.suppresses)
 
     def _run(self, canvas: np.ndarray, *, bgr: bool, limit_seconds: float | None = None) -> list[np.ndarray]:
         self._picture.fill(self._tensor, canvas, bgr)

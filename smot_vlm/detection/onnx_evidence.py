@@ -22,7 +22,9 @@ LARGEST_FRACTION = 1.5
 ROUNDING = 1e-2
 
 
-def choose_layout(path: Path, layouts: list[Layout], output: np.ndarray, canvas: tuple[int, int]) -> Layout:
+def choose_layout(
+    path: Path, layouts: list[Layout], output: np.ndarray, canvas: tuple[int, int], suppresses: bool | None
+) -> Layout:
     """The one layout that the output has.
 
     Args:
@@ -30,6 +32,7 @@ def choose_layout(path: Path, layouts: list[Layout], output: np.ndarray, canvas:
         layouts: The possible ones, at least one.
         output: Of a test picture, without the batch.
         canvas: Height and width.
+        suppresses: Whether the network does it itself, as the file states.
 
     Returns:
         The layout.
@@ -39,6 +42,7 @@ def choose_layout(path: Path, layouts: list[Layout], output: np.ndarray, canvas:
     """
     preferences: tuple[Callable[[Layout], bool], ...] = (
         lambda layout: _fits(layout, output, canvas),
+        lambda layout: suppresses in (None, layout.kind.class_column),
         lambda layout: layout.classes in (COCO_CLASSES, None),
         lambda layout: layout.classes == 1 and layout.extra == COCO_KEYPOINTS,
         lambda layout: layout.boxes is not None,
@@ -60,8 +64,8 @@ def _fits(layout: Layout, output: np.ndarray, canvas: tuple[int, int]) -> bool:
     telling = np.isfinite(table).all(axis=1) & (table != 0).any(axis=1)
     rows = table[telling]
     if len(rows) == 0:
-        # Sigmoids leave no zeros: a DETR gives boxes whatever the picture.
-        return layout.kind.unit != "fractions"
+        # Sigmoids leave no zeros: only a network that drops boxes itself gives nothing.
+        return not layout.kind.suppress
     boxes = rows[:, :4]
     if layout.kind.unit == "fractions":
         fits = np.quantile(np.abs(boxes), 0.9) <= LARGEST_FRACTION and (boxes < -ROUNDING).mean() < 0.1

@@ -151,7 +151,9 @@ def possible_layouts(
                 layout = _layout(Layout(kind, by_row, known, columns, None), extra, statement)
                 if layout is not None:
                     found.append(layout)
-    return [layout for layout in found if _is_stated(layout, statement)] or found
+    if not statement.head:
+        return found
+    return [layout for layout in found if layout.kind.name.startswith("rtdetr") == statement.is_detr]
 
 
 def _layout(layout: Layout, extra: int, statement: Statement) -> Layout | None:
@@ -183,14 +185,3 @@ def _extras(kind: Kind, statement: Statement, masks: int | None) -> list[int]:
     if statement.task or statement.head or kind not in (ULTRALYTICS, END_TO_END):
         return [0]
     return [0, statement.keypoints or COCO_KEYPOINTS]
-
-
-def _is_stated(layout: Layout, statement: Statement) -> bool:
-    """Whether the layout agrees with what exporters also state; ultralytics' alone state so much."""
-    if statement.head and (statement.head == "RTDETRDecoder") != layout.kind.name.startswith("rtdetr"):
-        return False
-    return (
-        statement.end2end is None
-        or statement.head == "RTDETRDecoder"
-        or (statement.end2end == layout.kind.class_column)
-    )

@@ -46,6 +46,17 @@ class Statement:
     head: str = ""
 
     @property
+    def suppresses(self) -> bool | None:
+        """The network's boxes are a selection, each with its class; None where that is not stated."""
+        # A DETR needs no suppression and says so, whichever of its two layouts it has.
+        return None if self.is_detr else self.end2end
+
+    @property
+    def is_detr(self) -> bool:
+        """The file states that it is an RT-DETR."""
+        return self.head == "RTDETRDecoder"
+
+    @property
     def count(self) -> int:
         """How many classes the names speak of."""
         return max(self.names, default=-1) + 1

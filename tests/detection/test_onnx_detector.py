@@ -162,6 +162,21 @@ def test_an_export_is_recognised_and_gives_the_people(tmp_path, name):
     assert np.allclose(people.scores, SCORES, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("output", "metadata", "kind"),
+    [
+        (np.zeros((1, 30, 6), np.float32), NAMES | {"end2end": "False"}, "ultralytics-end2end"),
+        (np.zeros((1, 0, 6), np.float32), NAMES, "ultralytics-end2end"),
+        (np.zeros((1, 6, CELLS), np.float32), NAMES, "ultralytics"),
+        (np.full((1, 30, 6), [8, 8, 40, 40, 1, 0], np.float32), NAMES | {"end2end": "False"}, "ultralytics"),
+        (np.full((1, 30, 6), [8, 8, 40, 40, 1, 0], np.float32), NAMES | {"end2end": "True"}, "ultralytics-end2end"),
+    ],
+)
+def test_where_the_numbers_do_not_tell_the_statement_does(tmp_path, output, metadata, kind):
+    detector = OnnxDetector(save_constant_network(tmp_path / "net.onnx", output, metadata=metadata))
+    assert detector.kind == kind
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_rtdetr_is_asked_for_boxes_in_pixels_of_its_canvas(tmp_path, named):
     """Its second input is width and height, which its boxes are scaled to; the canvas is wider than high."""
