@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from onnx_networks import save_constant_network
 from tiny import mot_text, moving_squares, tiny_config
 
 from smot_vlm.models.build import build_model
@@ -275,3 +276,14 @@ def test_wrong_phrases_are_told(tracker, boxes, verbs):
 def test_a_model_whose_verbs_have_no_words_says_so(tracker, boxes):
     with pytest.raises(ValueError, match="only the 335 verbs can be scored"):
         tracker.describe(moving_squares(), trajectories=boxes, verbs=["push"])
+
+
+def test_the_configuration_names_the_classes_of_a_detectors_file(tmp_path):
+    """Two classes and no names: refused, until they are named; then the second one is the person."""
+    output = np.zeros((1, 6, 84), np.float32)
+    output[0, :, 3] = [20, 12, 16, 8, 0.1, 0.8]
+    file = f"onnx:{save_constant_network(tmp_path / 'net.onnx', output)}"
+    with pytest.raises(ValueError, match=r"--set detector\.classes="):
+        Tracker.from_pretrained("tracks-only", detector=file)
+    tracker = Tracker.from_pretrained("tracks-only", detector=file, overrides=["detector.classes=[car,person]"])
+    assert len(tracker.describe(np.zeros((3, 64, 64, 3), np.uint8), fps=10).tracks) == 1

@@ -27,11 +27,13 @@ class DetectorConfig:
         weights: an ultralytics architecture (.yaml, random weights) or checkpoint (.pt).
         image_size: the long side in pixels that a frame is scaled to.
         overlap: IoU above which the weaker of two boxes is dropped.
+        classes: what the classes of a detector's file are called, in their order; empty: as the file says.
     """
 
     weights: str = "yolo11n.yaml"
     image_size: Pixels = 640
     overlap: Share = 0.65
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,9 @@ class DetectorChoice:
         min_score, overlap = self._config.association.proposal_score, self._config.detector.overlap
         if choice == "people":
             return PEOPLE_DETECTOR, open_people_detector(min_score=min_score, overlap=overlap)
+        classes = self._config.detector.classes
         if path and kind == "onnx":
-            return Path(path).name, OnnxDetector(path, min_score=min_score, overlap=overlap)
+            return Path(path).name, OnnxDetector(path, min_score=min_score, overlap=overlap, classes=classes)
         if path and kind == "yolo":
-            return Path(path).name, YoloFileDetector(path, min_score=min_score, overlap=overlap)
+            return Path(path).name, YoloFileDetector(path, min_score=min_score, overlap=overlap, classes=classes)
         raise ValueError(f"detector is {choice!r}; it takes {CHOICES}")
