@@ -1,13 +1,11 @@
 """One video in progress: boxes on every frame, keyframes about twice a second, captions and verbs when asked."""
 
-import math
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from smot_vlm.association.interpolation import fill_gaps
 from smot_vlm.association.people_sources import PeopleSource
@@ -17,15 +15,13 @@ from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.people_detector import PEOPLE_DETECTOR
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.domain_gate import DomainGate
+from smot_vlm.models.interactions import find_interactions, relations_of
 from smot_vlm.models.verb_set import known_verbs, open_verbs
-from smot_vlm.semantics.context import Relation
-from smot_vlm.semantics.pairs import candidate_pairs
 from smot_vlm.structures import (
     WITHHELD,
     Description,
     Detections,
     Frame,
-    Interaction,
     ModelInfo,
     Trajectory,
     VideoInfo,
@@ -117,9 +113,9 @@ class Session:
         with self._times.part("fusion"):
             fused = self._model.fuse_memory(self._memory, ids)
         with self._times.part("verbs"):
-            interactions = self._interactions(fused, tracks)
+            interactions = find_interactions(self._verbs, fused, tracks, self._config.interaction, self._model.device)
         with self._times.part("language"):
-            caption, captions = self._model.describe(fused, self._relations(tracks, interactions))
+            caption, captions = self._model.describe(fused, relations_of(interactions, tracks, self._verbs))
         stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}
         interactions = tuple(edge for edge in interactions if edge.subject in stated and edge.object in stated)
         return replace(silent, interactions=interactions).with_captions(caption, stated)
@@ -158,30 +154,6 @@ class Session:
             encoded = self._encode(frame, "backbone")
             with self._times.part("features"):
                 self._model.observe(self._memory, frame, encoded, people, keyframe)
-
-    def _interactions(self, fused: Any, tracks: Sequence[Trajectory]) -> tuple[Interaction, ...]:
-        settings = self._config.interaction
-        max_gap = math.inf if settings.max_gap is None else settings.max_gap
-        pairs = candidate_pairs(tracks, settings.max_pairs, max_gap)
-        if len(pairs) == 0:
-            return ()
-        log_odds = self._verbs.score(fused, torch.as_tensor(pairs, device=self._model.device))
-        scores = log_odds.sigmoid().cpu().numpy()
-        found = np.argwhere(scores > self._verbs.thresholds.cpu().numpy())
-        edges = [
-            Interaction(
-                tracks[pairs[row, 0]].id, self._verbs.labels[verb], tracks[pairs[row, 1]].id, float(scores[row, verb])
-            )
-            for row, verb in found
-        ]
-        return tuple(sorted(edges, key=lambda edge: (edge.subject, edge.object, -edge.score)))
-
-    def _relations(self, tracks: Sequence[Trajectory], interactions: tuple[Interaction, ...]) -> list[Relation]:
-        """The interactions as a prompt tells them: by position, in plain words, surest first."""
-        rows = {track.id: row for row, track in enumerate(tracks)}
-        words = dict(zip(self._verbs.labels, self._verbs.words, strict=True))
-        surest = sorted(interactions, key=lambda edge: -edge.score)
-        return [Relation(rows[edge.subject], words[edge.verb], rows[edge.object]) for edge in surest]
 
     def _video_info(self, video: VideoReader) -> VideoInfo:
         width, height = self._size

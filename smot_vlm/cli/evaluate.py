@@ -63,8 +63,8 @@ def evaluate(
         check_free(path, overwrite)
     from smot_vlm.evaluation import protocol as protocols
     from smot_vlm.evaluation.sequence_reader import read_predictions, read_truths
+    from smot_vlm.language.fact_reader import read_facts
     from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
-    from smot_vlm.synthetic.language.fact_reader import read_facts
 
     wanted = protocols.PROTOCOLS if protocol is Protocol.both else (protocol.value,)
     with _stages() as stage:
