@@ -70,7 +70,7 @@ def print_stats(stats: "DatasetStats", name: str) -> None:
 
     totals = Table(box=SIMPLE, title="totals (paper: Table 1)", title_justify="left")
     totals.add_column("")
-    totals.add_column(Text(name), justify="right")
+    totals.add_column(Text(printable(name)), justify="right")
     totals.add_column("BenSMOT (paper)", justify="right", style="dim")
     for field, label in _TOTALS:
         totals.add_row(label, _number(getattr(stats.totals, field)), _number(getattr(BENSMOT, field)))

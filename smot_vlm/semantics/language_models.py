@@ -14,7 +14,8 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, Offl
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel
 
-from smot_vlm.system.files import atomic_folder, cache_folder
+from smot_vlm.system.files import CACHE_VARIABLE, atomic_folder, cache_folder
+from smot_vlm.system.targets import check_folder
 
 logger = logging.getLogger(__name__)
 
@@ -184,6 +185,7 @@ def _converted(gguf: Path) -> Path:
     folder = cache_folder("language-models") / f"{gguf.stem}-{stamp.st_size}-{int(stamp.st_mtime)}"
     if (folder / "config.json").is_file():
         return folder
+    check_folder(folder, f"name a folder for the cache in the variable {CACHE_VARIABLE}")
     logger.warning("converting %s to safetensors once, into %s", gguf.name, folder)
     source: dict[str, Any] = {
         "pretrained_model_name_or_path": str(gguf.parent),

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from smot_vlm.system.targets import check_free, fitting_name
-from smot_vlm.system.temporary import temporary_folder
+from smot_vlm.system.temporary import temporary_file, temporary_folder
+
+CACHE_VARIABLE = "SMOT_VLM_CACHE"
 
 
 @contextmanager
@@ -90,7 +92,7 @@ def cache_folder(name: str) -> Path:
     Returns:
         $SMOT_VLM_CACHE/name if the variable is set, else a folder in the user's cache folder.
     """
-    base = os.environ.get("SMOT_VLM_CACHE")
+    base = os.environ.get(CACHE_VARIABLE)
     if base is None:
         base = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "smot-vlm")
     return Path(base) / name
@@ -107,8 +109,13 @@ def write_text(target: Path, text: str, overwrite: bool = True) -> None:
     Raises:
         FileExistsError: `target` exists and `overwrite` is false.
     """
-    with atomic_path(target, overwrite) as temporary:
+    target = Path(target)
+    check_free(target, overwrite)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_file(target.parent) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
 
 
 def _replace_folder(temporary: Path, target: Path) -> None:

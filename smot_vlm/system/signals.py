@@ -78,7 +78,8 @@ def stop_now(number: int) -> None:
 def on_stop(handle: Callable[[int], None]) -> Iterator[None]:
     """Call `handle` with the number of each signal that comes while the block runs, then restore what was before.
 
-    A signal that is ignored (`nohup`) stays so. Outside of the main thread nothing is changed: signals come there alone.
+    SIGTERM and SIGHUP stay ignored where they are (`nohup`). A shell ignores SIGINT for what a script starts with `&`; whoever
+    sends it to such a program means it. Outside of the main thread nothing is changed: signals come there alone.
 
     Args:
         handle: may raise Stopped.
@@ -92,7 +93,11 @@ def on_stop(handle: Callable[[int], None]) -> Iterator[None]:
 
     # None: set by a program in another language, which Python cannot restore.
     before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-    ours = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    ours = {
+        number: handler
+        for number, handler in before.items()
+        if handler is not None and (handler is not signal.SIG_IGN or number == signal.SIGINT)
+    }
     for number in ours:
         signal.signal(number, call)
     try:

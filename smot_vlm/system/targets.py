@@ -41,11 +41,11 @@ def check_file(path: Path | None, overwrite: bool) -> None:
     """
     if path is None:
         return
+    check_folder(path.parent, "choose another name")
+    _check_name(path.name, path.parent, "choose another name")
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file")
     check_free(path, overwrite)
-    check_folder(path.parent, "choose another name")
-    _check_name(path.name, path.parent, "choose another name")
 
 
 def check_folder(folder: Path, advice: str, needed_bytes: int = 0) -> None:

@@ -18,6 +18,8 @@ LOCK, LOCK_SUFFIX = "lock", ".lock"
 # Between making a folder and locking it lie microseconds.
 _UNLOCKED_SECONDS = 60
 _ATTEMPTS = 10
+# Texts are small: none takes so long to write.
+_TEXT_SUFFIX, _TEXT_SECONDS = ".tmp", 3600
 
 logger = logging.getLogger(__name__)
 _cleaned: set[Path] = set()
@@ -44,6 +46,28 @@ def temporary_folder(parent: Path, kind: str = "") -> Iterator[Path]:
     finally:
         lock.release()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def temporary_file(parent: Path) -> Iterator[Path]:
+    """An empty file for a text that is written at once; many are made, so it has no lock, and goes by its age.
+
+    Args:
+        parent: where to make it; must exist.
+
+    Yields:
+        The file; what is left of it after the block is removed.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    remove_left_behind(parent)
+    handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=_TEXT_SUFFIX, dir=parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def remove_left_behind(parent: Path) -> None:
@@ -137,11 +161,15 @@ def _remove_orphan(path: Path) -> None:
     """Remove a folder, or the lock of a claim, that no living process holds."""
     if path.is_symlink():
         return
+    if path.suffix == _TEXT_SUFFIX and path.is_file():
+        if _age(path) > _TEXT_SECONDS:
+            path.unlink()
+        return
     lock_path = path / LOCK if path.is_dir() else path
     if lock_path == path and path.suffix != LOCK_SUFFIX:
         return
     if not os.path.lexists(lock_path):
-        if time.time() - path.stat().st_mtime > _UNLOCKED_SECONDS:
+        if _age(path) > _UNLOCKED_SECONDS:
             shutil.rmtree(path)
         return
     lock = try_lock(lock_path) if lock_path.is_file() and not lock_path.is_symlink() else None
@@ -152,3 +180,7 @@ def _remove_orphan(path: Path) -> None:
     lock.release()
     if path != lock_path:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _age(path: Path) -> float:
+    return time.time() - path.stat().st_mtime

@@ -11,7 +11,6 @@ import pytest
 import torch
 from tiny import mot_text, moving_squares, tiny_config
 
-from smot_vlm.cli.main import main
 from smot_vlm.cli.spool import Spool
 from smot_vlm.config import apply_overrides, config_from_dict, config_to_dict
 from smot_vlm.formats.mot import read_mot
@@ -45,23 +44,6 @@ def small_models(model, monkeypatch):
             )
         ),
     )
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs the command; gives its exit code and what it said."""
-
-    def runner(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        try:
-            main([str(word) for word in words])
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return runner
 
 
 @pytest.fixture
