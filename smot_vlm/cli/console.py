@@ -42,7 +42,7 @@ class SafeConsole(Console):
         super().__init__(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """As rich's.
+        """As rich's; a string stays on its line.
 
         Args:
             objects: to print.
@@ -52,12 +52,12 @@ class SafeConsole(Console):
             OutputClosedError: nobody reads it.
         """
         try:
-            super().print(*objects, **options)
+            super().print(*(printable(each) if isinstance(each, str) else each for each in objects), **options)
         except BrokenPipeError:
             raise OutputClosedError from None
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """As rich's, with the string escaped before its width is measured.
+        """As rich's, with the string (a cell, a heading of several lines) escaped before its width is measured.
 
         Args:
             text: to print.
@@ -66,7 +66,7 @@ class SafeConsole(Console):
         Returns:
             rich's text.
         """
-        return super().render_str(printable(text), **options)
+        return super().render_str(printable(text, keep="\n"), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """As rich's, with every text escaped that came in another way than as a string.
