@@ -287,13 +287,14 @@ def _model_folder(name: Path | str) -> Path | None:
 def _config_path(name: Path | str) -> Path:
     if Path(name).suffix in (".yaml", ".yml"):
         return Path(name)
-    path = shipped_folder("configs") / f"{name}.yaml"
-    if not path.is_file():
-        names = ", ".join(sorted(entry.stem for entry in path.parent.glob("*.yaml")))
-        raise FileNotFoundError(
-            f"no model {str(name)!r}; give a folder with weights or one of {names}, or a .yaml file"
-        )
-    return path
+    configs = shipped_folder("configs")
+    if Path(name).name == str(name) and (configs / f"{name}.yaml").is_file():
+        return configs / f"{name}.yaml"
+    folders = (shipped_folder("assets") / "models").glob("*/config.json")
+    names = {path.stem for path in configs.glob("*.yaml")} | {path.parent.name for path in folders}
+    raise FileNotFoundError(
+        f"no model {str(name)!r}; give a folder with weights or one of {', '.join(sorted(names))}, or a .yaml file"
+    )
 
 
 def _device(name: str) -> torch.device:
