@@ -8,7 +8,7 @@ run.json holds the settings, so that two runs never mix in one folder.
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ import numpy as np
 
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, tracks_of_rows
 from smot_vlm.data.sequences import AnnotatedSequence
+from smot_vlm.formats.checked import record
+from smot_vlm.formats.documents import read_json
 from smot_vlm.formats.mot import MotRows, read_mot
 from smot_vlm.formats.sequence_files import BOXES_FILE
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
@@ -187,10 +189,10 @@ def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
     wanted = asdict(settings)
     check_folder(out, "choose another folder with --out")
     if path.is_file() and not overwrite:
-        there = _read_settings(path)
-        other = sorted(key for key in wanted if there.get(key, "") != wanted[key])
+        there = asdict(_read_settings(path))
+        other = sorted(key for key in wanted if there[key] != wanted[key])
         if other:
-            told = ", ".join(f"{key} {there.get(key, '')!r} (now {wanted[key]!r})" for key in other)
+            told = ", ".join(f"{key} {there[key]!r} (now {wanted[key]!r})" for key in other)
             raise ValueError(f"{out} holds a run with {told}; choose another folder or pass --overwrite")
         return
     out.mkdir(parents=True, exist_ok=True)
@@ -243,14 +245,12 @@ def _describe(
     return replace(description, video=video, tracks=tuple(_numbered(track, numbers) for track in description.tracks))
 
 
-def _read_settings(path: Path) -> Mapping[str, object]:
+def _read_settings(path: Path) -> RunSettings:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return record(RunSettings, read_json(path), whole="the run")
     except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error}); choose another folder or pass --overwrite") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: no settings of a run; choose another folder or pass --overwrite")
-    return content
+        told = str(error).removeprefix(f"{path}: ")
+        raise ValueError(f"{path}: no settings of a run ({told}); choose another folder or pass --overwrite") from None
 
 
 def _is_described(path: Path) -> bool:

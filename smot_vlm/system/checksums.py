@@ -58,8 +58,11 @@ def write_sums(folder: Path, sums: Mapping[str, str]) -> None:
 
     Args:
         folder: that exists.
-        sums: checksums by path below the folder, with slashes.
+        sums: checksums by path below the folder, with slashes; none removes the file.
     """
+    if not sums:
+        (folder / SUMS).unlink(missing_ok=True)
+        return
     write_text(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())))
 
 

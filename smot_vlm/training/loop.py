@@ -111,7 +111,7 @@ class Trainer:
         )
         self.progress = Progress(0)
         if newest is not None:
-            self.progress = restore(newest, self.model, optimizer)
+            self.progress = self.checkpoints.restore_newest(self.model, optimizer)
         elif run.start is not None:
             restore(run.start, self.model, partly=run.partly)
         self._prepare(optimizer, train_sequences or self._train_source())
