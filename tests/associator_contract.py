@@ -114,6 +114,31 @@ class AssociatorContract:
             ids.min() for ids in (detections.ids for detections in link(associator, crowd)[5:]) if len(ids)
         )
 
+    def test_uneven_times_do_not_lose_a_walker(self, make):
+        """12 pixels in each frame of time; steps of a half, one, two and three frames."""
+        associator, place, found = make(), 0.0, []
+        for elapsed in [1.0] * 12 + [0.5, 3.0, 0.5, 1.0, 3.0, 3.0, 0.5, 0.5, 2.0] * 4:
+            place += 12 * elapsed
+            out = associator.update(
+                Detections(np.array([[place, 0, place + 60, 160]]), np.array([0.9])), IMAGE, elapsed
+            )
+            found.append(out.ids.tolist())
+        assert found[4:] == [[1]] * (len(found) - 4)
+
+    def test_nobody_is_found_again_behind_a_gap_longer_than_the_buffer(self, make):
+        one = Detections(np.array([[100.0, 100, 160, 260]]), np.array([0.9]))
+        associator = make()
+        before = [associator.update(one, IMAGE) for _ in range(6)]
+        after = [associator.update(one, IMAGE, 32.0), *(associator.update(one, IMAGE) for _ in range(6))]
+        assert before[-1].ids.tolist() == [1]
+        assert after[-1].ids.tolist() == [2]
+        assert 1 not in [track_id for out in after for track_id in out.ids.tolist()]
+
+    @pytest.mark.parametrize("elapsed", [0.0, -1.0, np.nan, np.inf])
+    def test_time_goes_on(self, make, elapsed):
+        with pytest.raises(ValueError, match="elapsed is"):
+            make().update(EMPTY, IMAGE, elapsed)
+
     def test_low_scores_alone_start_no_track(self, make):
         low = Detections(np.array([[0.0, 0, 50, 100]]), np.array([0.3]))
         associator = make()

@@ -24,12 +24,14 @@ SPARSE_BELOW_FPS = 4.0
 class Associator(Protocol):
     """Links the boxes of each frame into tracks; one instance a video, ids owned by the instance."""
 
-    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
+    def update(self, detections: Detections, image: np.ndarray | None = None, elapsed: float = 1.0) -> Detections:
         """Link the detections of the next frame.
 
         Args:
             detections: The frame's boxes, xyxy in pixels, and their scores; may be empty.
             image: The frame, RGB uint8 (height, width, 3), for associators that compare appearance.
+            elapsed: How many frames at the settings' rate have passed since the last one: other than 1 where the times
+                of a video are uneven.
 
         Returns:
             The tracks seen in this frame: boxes, scores, ids, and the rows of `detections` behind them.
@@ -41,13 +43,28 @@ class Associator(Protocol):
         ...
 
 
+def name_at_rate(name: str, fps: float) -> str:
+    """The associator that a name stands for at a frame rate.
+
+    Args:
+        name: A key of ASSOCIATORS.
+        fps: Frames a second that the associator is given.
+
+    Returns:
+        For "auto" Sparse below `SPARSE_BELOW_FPS` frames a second and Byte above, else `name` itself.
+    """
+    if name != "auto":
+        return name
+    return "sparse" if fps < SPARSE_BELOW_FPS else "byte"
+
+
 def by_frame_rate(settings: AssociationSettings) -> Associator:
-    """Sparse for video below `SPARSE_BELOW_FPS` frames a second, Byte above.
+    """What `name_at_rate` says for "auto".
 
     Args:
         settings: Given to the one that is chosen.
     """
-    return Sparse(settings) if settings.fps < SPARSE_BELOW_FPS else Byte(settings)
+    return ASSOCIATORS[name_at_rate("auto", settings.fps)](settings)
 
 
 # Name in the config -> the associator for its settings.

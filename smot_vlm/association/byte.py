@@ -8,12 +8,12 @@ import numpy as np
 from smot_vlm.association.assignment import UNMATCHED, assign
 from smot_vlm.association.boxes import checked_boxes, corners_to_xyah, overlapping_pairs, to_inclusive, xyah_to_corners
 from smot_vlm.association.kalman import VALUE, VELOCITY, XYAH_FILTER
-from smot_vlm.association.settings import DEFAULT_SETTINGS, AssociationSettings, check_fraction
+from smot_vlm.association.settings import DEFAULT_SETTINGS, TICKS, AssociationSettings, check_fraction, ticks
 from smot_vlm.structures import Detections
 
-# Rows of the track table (int64), one column a track. EXPIRED: lost for longer than the buffer; such a track may
-# still be matched in the one frame that follows, and is dropped the next time it is lost.
-ID, FIRST_FRAME, LAST_FRAME, CONFIRMED, EXPIRED = range(5)
+# Rows of the track table (int64), one column a track. FIRST_SEEN, LAST_SEEN: in ticks. EXPIRED: lost for longer than
+# the buffer; such a track may still be matched in the one frame that follows, and is dropped the next time it is lost.
+ID, FIRST_SEEN, LAST_SEEN, CONFIRMED, EXPIRED = range(5)
 
 # A tracked and a lost track whose boxes have a greater IoU are one object. The search for such pairs has some slack.
 DUPLICATE_IOU = np.array(0.85)
@@ -53,26 +53,32 @@ class Byte:
             np.array(1.0 - cost) for cost in (match_cost, low_match_cost, unconfirmed_match_cost)
         )
         self._settings = settings
-        self._buffer_frames = settings.buffer_frames
+        self._buffer_ticks = settings.buffer_ticks
         self.reset()
 
     def reset(self) -> None:
         """Forget every track; ids start at 1 again."""
-        self._frame = 0
+        self._now = 0
+        self._is_first_frame = True
         self._next_id = 1
         self._tracked = 0
         self._kalman_states = np.zeros((5, 4, 0))
         self._track_table = np.zeros((5, 0), dtype=np.int64)
 
-    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:  # noqa: ARG002
+    def update(
+        self,
+        detections: Detections,
+        image: np.ndarray | None = None,  # noqa: ARG002
+        elapsed: float = 1.0,
+    ) -> Detections:
         """Link the detections of the next frame; boxes come out filtered, `image` is not used."""
         corners, scores = checked_boxes(detections)
-        self._frame += 1
+        self._advance(ticks(elapsed))
         high, low = self._settings.is_high(scores), self._settings.is_low(scores)
 
         confirmed = self._track_table[CONFIRMED].astype(bool)
         all_confirmed = np.count_nonzero(confirmed) == len(confirmed)
-        self._predict(slice(None) if all_confirmed else confirmed)
+        self._predict(slice(None) if all_confirmed else confirmed, elapsed)
         tracks, rows, iou = overlapping_pairs(
             to_inclusive(xyah_to_corners(self._kalman_states[VALUE])), to_inclusive(corners)
         )
@@ -90,15 +96,26 @@ class Byte:
 
         new_rows = (high & self._settings.starts_track(scores)).nonzero()[0]
         rows = self._arrange(row_of, new_rows, corners)
+        self._is_first_frame = False
         return self._output(rows, detections.scores)
 
-    def _predict(self, pool: slice | np.ndarray) -> None:
+    def _advance(self, elapsed: int) -> None:
+        """Go on by some ticks; where frames are missing, the tracks that this makes too old are forgotten."""
+        self._now += elapsed
+        if elapsed > TICKS:
+            self._keep(self._track_table[LAST_SEEN] >= self._now - self._buffer_ticks)
+
+    def _keep(self, kept: np.ndarray) -> None:
+        self._tracked = int(np.count_nonzero(kept[: self._tracked]))
+        self._kalman_states, self._track_table = self._kalman_states[:, :, kept], self._track_table[:, kept]
+
+    def _predict(self, pool: slice | np.ndarray, elapsed: float) -> None:
         """Predict confirmed tracks for the next frame; the height of a lost one is kept."""
         self._kalman_states[VELOCITY, 3, self._tracked :] = 0
         if isinstance(pool, slice):
-            self._kalman_states = XYAH_FILTER.predict(self._kalman_states)
+            self._kalman_states = XYAH_FILTER.predict(self._kalman_states, elapsed)
         else:
-            self._kalman_states[:, :, pool] = XYAH_FILTER.predict(self._kalman_states[:, :, pool])
+            self._kalman_states[:, :, pool] = XYAH_FILTER.predict(self._kalman_states[:, :, pool], elapsed)
 
     @staticmethod
     def _match(
@@ -140,10 +157,10 @@ class Byte:
         XYAH_FILTER.correct(states, corners_to_xyah(corners.take(rows, axis=1)))
         table = self._track_table.take(np.concatenate((seen, lost)), axis=1)
         tracked = len(seen)
-        table[LAST_FRAME, :tracked] = self._frame
+        table[LAST_SEEN, :tracked] = self._now
         table[CONFIRMED, :tracked] = 1
         if len(lost):
-            table[EXPIRED, tracked:] = table[LAST_FRAME, tracked:] < self._frame - self._buffer_frames
+            table[EXPIRED, tracked:] = table[LAST_SEEN, tracked:] < self._now - self._buffer_ticks
             states = np.concatenate((states, self._kalman_states.take(lost, axis=2)), axis=2)
         if len(new_rows):
             cut = seen.searchsorted(self._tracked)
@@ -158,8 +175,8 @@ class Byte:
     def _new_columns(self, count: int) -> np.ndarray:
         table = np.zeros((5, count), dtype=np.int64)
         table[ID] = np.arange(self._next_id, self._next_id + count)
-        table[FIRST_FRAME] = table[LAST_FRAME] = self._frame
-        table[CONFIRMED] = self._frame == 1
+        table[FIRST_SEEN] = table[LAST_SEEN] = self._now
+        table[CONFIRMED] = self._is_first_frame
         self._next_id += count
         return table
 
@@ -171,11 +188,7 @@ class Byte:
             keep = np.ones(boxes.shape[1], dtype=bool)
             keep[duplicates] = False
             boxes, rows = boxes[:, keep], rows[keep[: self._tracked]]
-            self._kalman_states, self._track_table, self._tracked = (
-                self._kalman_states[:, :, keep],
-                self._track_table[:, keep],
-                len(rows),
-            )
+            self._keep(keep)
         shown = self._track_table[CONFIRMED, : self._tracked].nonzero()[0]
         rows = rows.take(shown)
         return Detections(boxes.take(shown, axis=1).T, scores.take(rows), self._track_table[ID].take(shown), rows)
@@ -192,5 +205,5 @@ class Byte:
         if len(duplicate) == 0:
             return duplicate
         tracked, lost = tracked[duplicate], lost[duplicate] + self._tracked
-        length = self._track_table[LAST_FRAME] - self._track_table[FIRST_FRAME]
+        length = self._track_table[LAST_SEEN] - self._track_table[FIRST_SEEN]
         return np.where(length[tracked] > length[lost], lost, tracked)

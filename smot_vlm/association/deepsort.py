@@ -9,12 +9,19 @@ from smot_vlm.association.assignment import UNMATCHED, assign
 from smot_vlm.association.boxes import checked_boxes, corners_to_xyah, overlapping_pairs, xyah_to_corners
 from smot_vlm.association.kalman import VALUE, XYAH_FILTER
 from smot_vlm.association.reid import AppearanceEncoder, Gallery, find_reid_model
-from smot_vlm.association.settings import DEFAULT_SETTINGS, AssociationSettings, check_count, check_fraction
+from smot_vlm.association.settings import (
+    DEFAULT_SETTINGS,
+    TICKS,
+    AssociationSettings,
+    check_count,
+    check_fraction,
+    ticks,
+)
 from smot_vlm.structures import Detections
 
-# Rows of the track table (int64), one column a track, oldest first. MISSES: frames since the track was last seen.
+# Rows of the track table (int64), one column a track, oldest first. UNSEEN: ticks since the track was last seen.
 # HITS: frames in which it was seen. SLOT: its place in the gallery.
-ID, MISSES, HITS, SLOT = range(4)
+ID, UNSEEN, HITS, SLOT = range(4)
 
 # The 0.95 quantile of the chi-square distribution with four degrees of freedom, for x, y, ratio and height (eq. 2).
 GATE = 9.4877
@@ -69,25 +76,31 @@ class DeepSort:
         self._track_table = np.zeros((4, 0), dtype=np.int64)
         self._gallery = Gallery(self._gallery_size)
 
-    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
+    def update(self, detections: Detections, image: np.ndarray | None = None, elapsed: float = 1.0) -> Detections:
         """Link the detections of the next frame; boxes come out filtered, `image` is needed where there are any."""
         corners, scores = checked_boxes(detections)
         used = self._settings.is_high(scores).nonzero()[0]
         corners = corners.take(used, axis=1)
         embeddings = self._embed(image, corners)
         measured = corners_to_xyah(corners)
-        self._track_table[MISSES] += 1
-        self._kalman_states = XYAH_FILTER.predict(self._kalman_states)
+        self._advance(ticks(elapsed))
+        self._kalman_states = XYAH_FILTER.predict(self._kalman_states, elapsed)
 
         # The box that each track takes.
         box_of = UNMATCHED.repeat(self._track_table.shape[1])
         self._match_by_appearance(box_of, embeddings, measured)
-        self._match_by_iou(box_of, corners)
+        self._match_by_iou(box_of, corners, ticks(elapsed))
         self._update_seen(box_of, embeddings, measured)
         new = np.setdiff1d(np.arange(len(used)), box_of)
         kept = self._drop()
         self._start(new, embeddings, measured)
         return self._output(np.concatenate((box_of[kept], new)), used, detections.scores)
+
+    def _advance(self, elapsed: int) -> None:
+        """Go on by some ticks; where frames are missing, the tracks that this makes too old are forgotten."""
+        self._track_table[UNSEEN] += elapsed
+        if elapsed > TICKS:
+            self._keep(self._track_table[UNSEEN] <= self._settings.buffer_ticks)
 
     def _embed(self, image: np.ndarray | None, corners: np.ndarray) -> np.ndarray:
         if corners.shape[1] == 0:
@@ -101,7 +114,7 @@ class DeepSort:
         confirmed = (self._track_table[HITS] >= self._min_hits).nonzero()[0]
         gain = self._gallery.similarity(self._track_table[SLOT, confirmed], embeddings) - self._least_similarity
         gain[self._motion_distance(confirmed, measured) > GATE] = 0
-        ages = self._track_table[MISSES, confirmed]
+        ages = self._track_table[UNSEEN, confirmed]
         for age in np.unique(ages):
             rows = (ages == age).nonzero()[0]
             tracks, boxes = (gain[rows] > 0).nonzero()
@@ -115,9 +128,9 @@ class DeepSort:
         result: np.ndarray = (np.square(measured[:, None, :] - mean[:, :, None]) / variance[:, :, None]).sum(axis=0)
         return result
 
-    def _match_by_iou(self, box_of: np.ndarray, corners: np.ndarray) -> None:
+    def _match_by_iou(self, box_of: np.ndarray, corners: np.ndarray, elapsed: int) -> None:
         """The last round: tracks not confirmed yet, and confirmed ones seen one frame ago, by overlap."""
-        waiting = (self._track_table[HITS] < self._min_hits) | (self._track_table[MISSES] == 1)
+        waiting = (self._track_table[HITS] < self._min_hits) | (self._track_table[UNSEEN] == elapsed)
         tracks = (waiting & (box_of == UNMATCHED)).nonzero()[0]
         boxes = np.setdiff1d(np.arange(corners.shape[1]), box_of)
         predicted = xyah_to_corners(self._kalman_states[VALUE].take(tracks, axis=1))
@@ -133,18 +146,20 @@ class DeepSort:
         states = self._kalman_states.take(seen, axis=2)
         XYAH_FILTER.correct(states, measured.take(boxes, axis=1))
         self._kalman_states[:, :, seen] = states
-        self._track_table[MISSES, seen] = 0
+        self._track_table[UNSEEN, seen] = 0
         self._track_table[HITS, seen] += 1
         self._gallery.add(self._track_table[SLOT, seen], embeddings[boxes])
 
     def _drop(self) -> np.ndarray:
         """Drop tracks missed before they were confirmed, or for too long; return a mask of the others."""
-        allowed = np.where(self._track_table[HITS] < self._min_hits, 0, self._settings.buffer_frames)
-        kept = self._track_table[MISSES] <= allowed
+        allowed = np.where(self._track_table[HITS] < self._min_hits, 0, self._settings.buffer_ticks)
+        kept: np.ndarray = self._track_table[UNSEEN] <= allowed
+        self._keep(kept)
+        return kept
+
+    def _keep(self, kept: np.ndarray) -> None:
         self._gallery.close(self._track_table[SLOT, ~kept])
         self._kalman_states, self._track_table = self._kalman_states[:, :, kept], self._track_table[:, kept]
-        result: np.ndarray = kept
-        return result
 
     def _start(self, boxes: np.ndarray, embeddings: np.ndarray, measured: np.ndarray) -> None:
         if len(boxes) == 0:

@@ -16,16 +16,20 @@ from numpy.typing import ArrayLike
 VALUE, VELOCITY, VALUE_VARIANCE, COVARIANCE, VELOCITY_VARIANCE = range(5)
 
 
-# One step at constant velocity, the same for every coordinate: v' = v + w, pp' = pp + 2 pv + vv, pv' = pv + vv.
-_STEP = np.array(
-    [
-        [1.0, 1.0, 0.0, 0.0, 0.0],
-        [0.0, 1.0, 0.0, 0.0, 0.0],
-        [0.0, 0.0, 1.0, 2.0, 1.0],
-        [0.0, 0.0, 0.0, 1.0, 1.0],
-        [0.0, 0.0, 0.0, 0.0, 1.0],
-    ]
-)
+def _motion(elapsed: float) -> np.ndarray:
+    """Constant velocity for some frames t, the same for every coordinate: x' = x + tv, pp' = pp + 2t pv + t^2 vv."""
+    return np.array(
+        [
+            [1.0, elapsed, 0.0, 0.0, 0.0],
+            [0.0, 1.0, 0.0, 0.0, 0.0],
+            [0.0, 0.0, 1.0, 2.0 * elapsed, elapsed * elapsed],
+            [0.0, 0.0, 0.0, 1.0, elapsed],
+            [0.0, 0.0, 0.0, 0.0, 1.0],
+        ]
+    )
+
+
+_ONE_FRAME = _motion(1.0)
 
 
 class Noise:
@@ -56,11 +60,11 @@ class Noise:
 
 @dataclass(frozen=True, eq=False)
 class KalmanFilter:
-    """The three operations of a filter with unit time steps.
+    """The three operations of a filter whose unit of time is a frame.
 
     Attributes:
         first: Noise (2, 4) of a track that has been seen once.
-        process: Noise (2, 4) that a step adds.
+        process: Noise (2, 4) that a frame adds.
         measurement: Noise (4) of a detection.
     """
 
@@ -79,16 +83,21 @@ class KalmanFilter:
         state[VALUE_VARIANCE::2] = self.first.variance(measured)
         return state
 
-    def predict(self, state: np.ndarray) -> np.ndarray:
-        """States one frame later; the noise goes by the height before the step.
+    def predict(self, state: np.ndarray, elapsed: float = 1.0) -> np.ndarray:
+        """States some frames later; the noise goes by the height before, and grows in proportion to the time.
 
         Args:
             state: (5, 4, n), left as it is.
+            elapsed: How many frames.
         """
-        value_noise, velocity_noise = self.process.variance(state[VALUE])
-        predicted = _STEP.dot(state.reshape(5, -1)).reshape(state.shape)
-        predicted[VALUE_VARIANCE] += value_noise
-        predicted[VELOCITY_VARIANCE] += velocity_noise
+        noise = self.process.variance(state[VALUE])
+        motion = _ONE_FRAME
+        if elapsed != 1.0:
+            noise *= elapsed
+            motion = _motion(elapsed)
+        predicted = motion.dot(state.reshape(5, -1)).reshape(state.shape)
+        predicted[VALUE_VARIANCE] += noise[0]
+        predicted[VELOCITY_VARIANCE] += noise[1]
         result: np.ndarray = predicted
         return result
 
@@ -147,16 +156,17 @@ XYSR_FILTER = KalmanFilter(
 )
 
 
-def predict_xysr(state: np.ndarray) -> np.ndarray:
-    """States in xysr one frame later, as SORT does it: an area that would shrink to nothing stays.
+def predict_xysr(state: np.ndarray, elapsed: float = 1.0) -> np.ndarray:
+    """States in xysr some frames later, as SORT does it: an area that would shrink to nothing stays.
 
     So areas stay above zero: a correction takes a mean of the predicted and the measured one.
 
     Args:
         state: (5, 4, n), left as it is.
+        elapsed: How many frames.
     """
-    vanishing = state[VALUE, 2] + state[VELOCITY, 2] <= 0
+    vanishing = state[VALUE, 2] + elapsed * state[VELOCITY, 2] <= 0
     if np.count_nonzero(vanishing):
         state = state.copy()
         state[VELOCITY, 2, vanishing] = 0
-    return XYSR_FILTER.predict(state)
+    return XYSR_FILTER.predict(state, elapsed)

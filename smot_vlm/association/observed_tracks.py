@@ -1,15 +1,16 @@
 """Tracks that keep their observations: the state behind OC-SORT's three ideas."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from smot_vlm.association.boxes import corners_to_xysr
 from smot_vlm.association.kalman import XYSR_FILTER, predict_xysr
+from smot_vlm.association.settings import ticks
 
 # Rows of `track_table`, one column a track, oldest first. MISSES: frames since the track was last seen. STREAK: frames
-# in a row in which it was seen, its first detection not counted.
-ID, MISSES, STREAK = range(3)
+# in a row in which it was seen, its first detection not counted. UNSEEN: ticks since it was last seen.
+ID, MISSES, STREAK, UNSEEN = range(4)
 
 # Keeps a direction finite where a person stands still, in pixels.
 _STILL = 1e-6
@@ -22,12 +23,14 @@ class ObservedTracks:
     An observation is a detection that continued a track; the one that started it does not count.
 
     Attributes:
-        track_table: int64 (3, n).
+        track_table: int64 (4, n).
         kalman_states: xysr (5, 4, n).
         states_at_loss: Those predicted for the first frame in which the track was missed.
         last_box: Corners (4, n) of the last observation, NaN before the first.
         recent_centers: (frames, 2, n) of the observations in the last frames, oldest first, NaN where there was none.
         direction: (2, n) unit vectors, zero where none is known.
+        steps: (frames) how much time passed before each of the last updates, in frames at the settings' rate, oldest
+            first: as many as any track has missed. The same for all tracks.
     """
 
     track_table: np.ndarray
@@ -36,6 +39,7 @@ class ObservedTracks:
     last_box: np.ndarray
     recent_centers: np.ndarray
     direction: np.ndarray
+    steps: np.ndarray = field(default_factory=lambda: np.zeros(0), kw_only=True)
 
     def __len__(self) -> int:
         result: int = self.track_table.shape[1]
@@ -51,7 +55,7 @@ class ObservedTracks:
             direction_frames: Over how many frames a direction is measured.
         """
         count = corners.shape[1]
-        table = np.zeros((3, count), dtype=np.int64)
+        table = np.zeros((4, count), dtype=np.int64)
         table[ID] = np.arange(first_id, first_id + count)
         states = XYSR_FILTER.start(corners_to_xysr(corners))
         return cls(
@@ -72,7 +76,7 @@ class ObservedTracks:
         if len(others) == 0:
             return self
         pairs = zip(self._arrays(), others._arrays(), strict=True)
-        return ObservedTracks(*(np.concatenate(pair, axis=-1) for pair in pairs))
+        return ObservedTracks(*(np.concatenate(pair, axis=-1) for pair in pairs), steps=self.steps)
 
     def select(self, kept: np.ndarray) -> "ObservedTracks":
         """Some of the tracks.
@@ -80,13 +84,20 @@ class ObservedTracks:
         Args:
             kept: Mask (n).
         """
-        return ObservedTracks(*(array.compress(kept, axis=-1) for array in self._arrays()))
+        return ObservedTracks(*(array.compress(kept, axis=-1) for array in self._arrays()), steps=self.steps)
 
-    def predict(self) -> None:
-        """Predict all tracks for the next frame."""
+    def predict(self, elapsed: float = 1.0) -> None:
+        """Predict all tracks for the next frame.
+
+        Args:
+            elapsed: Frames at the settings' rate since the last one.
+        """
         self.track_table[STREAK, self.track_table[MISSES] > 0] = 0
         self.track_table[MISSES] += 1
-        self.kalman_states = predict_xysr(self.kalman_states)
+        self.track_table[UNSEEN] += ticks(elapsed)
+        missed = self.track_table[MISSES].max(initial=1)
+        self.steps = np.append(self.steps, elapsed)[-missed:]
+        self.kalman_states = predict_xysr(self.kalman_states, elapsed)
 
     def direction_consistency(self, box_centers: np.ndarray) -> np.ndarray:
         """How well each track's direction points to each box, by the paper's equation of OCM.
@@ -135,33 +146,32 @@ class ObservedTracks:
         current[0][:, seen] = seen_centers
         self.recent_centers = np.concatenate((self.recent_centers[1:], current))
         self.last_box[:, seen] = corners
-        self.track_table[MISSES, seen] = 0
+        self.track_table[[[MISSES], [UNSEEN]], seen] = 0
         self.track_table[STREAK, seen] += 1
 
     def _found_again(self, seen: np.ndarray, corners: np.ndarray) -> np.ndarray:
         """States (5, 4, seen) for this frame; those of tracks that had been lost are recomputed (ORU).
 
         Such a filter goes back to the first frame missed and is fed boxes on a straight line from the last observation
-        to the present one, one for each frame. As in the authors' code the last of these, which is the present box,
-        counts twice: here, and as this frame's detection.
+        to the present one, one for each frame, at its time. As in the authors' code the last of these, which is the
+        present box, counts twice: here, and as this frame's detection.
         """
         states = self.kalman_states.take(seen, axis=2)
         missed = self.track_table[MISSES].take(seen)
         again = ((missed > 1) & np.isfinite(self.last_box[0].take(seen))).nonzero()[0]
         if len(again) == 0:
             return states
-        steps = missed[again]
-        start = self.last_box.take(seen[again], axis=1)
-        step_size = (corners.take(again, axis=1) - start) / steps
-        followed = self.states_at_loss.take(seen[again], axis=2)
-        for step in range(1, steps.max() + 1):
-            on = (steps >= step).nonzero()[0]
-            part = followed.take(on, axis=2)
-            if step > 1:
-                part = predict_xysr(part)
-            XYSR_FILTER.correct(part, corners_to_xysr((start + step_size * step).take(on, axis=1)))
-            followed[:, :, on] = part
-        states[:, :, again] = followed
+        for count in np.unique(missed[again]).tolist():
+            rows = again[missed[again] == count]
+            steps = self.steps[-count:]
+            start = self.last_box.take(seen[rows], axis=1)
+            velocity = (corners.take(rows, axis=1) - start) / steps.sum()
+            followed = self.states_at_loss.take(seen[rows], axis=2)
+            for index, (step, passed) in enumerate(zip(steps.tolist(), steps.cumsum().tolist(), strict=True)):
+                if index:
+                    followed = predict_xysr(followed, step)
+                XYSR_FILTER.correct(followed, corners_to_xysr(start + velocity * passed))
+            states[:, :, rows] = followed
         return states
 
     def _reference(self) -> np.ndarray:

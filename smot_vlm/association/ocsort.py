@@ -10,8 +10,8 @@ import numpy as np
 from smot_vlm.association.assignment import UNMATCHED, assign_all, is_one_to_one
 from smot_vlm.association.boxes import checked_boxes, overlapping_pairs, xysr_to_corners
 from smot_vlm.association.kalman import VALUE
-from smot_vlm.association.observed_tracks import ID, MISSES, STREAK, ObservedTracks, centers
-from smot_vlm.association.settings import DEFAULT_SETTINGS, AssociationSettings, check_count, check_fraction
+from smot_vlm.association.observed_tracks import ID, STREAK, UNSEEN, ObservedTracks, centers
+from smot_vlm.association.settings import DEFAULT_SETTINGS, AssociationSettings, check_count, check_fraction, ticks
 from smot_vlm.association.sort import match_by_total_iou
 from smot_vlm.structures import Detections
 
@@ -60,12 +60,16 @@ class OCSort:
         self._next_id = 1
         self._tracks = ObservedTracks.start(np.zeros((4, 0)), 1, self._direction_frames)
 
-    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:  # noqa: ARG002
+    def update(
+        self,
+        detections: Detections,
+        image: np.ndarray | None = None,  # noqa: ARG002
+        elapsed: float = 1.0,
+    ) -> Detections:
         """Link the detections of the next frame; boxes come out as detected, `image` is not used."""
         corners, scores = checked_boxes(detections)
         self._frame += 1
-        tracks = self._tracks
-        tracks.predict()
+        tracks = self._advance(elapsed)
         predicted = xysr_to_corners(tracks.kalman_states[VALUE])
 
         # The detection that each track takes, and the high scores left over.
@@ -84,6 +88,14 @@ class OCSort:
         )
         self._next_id += len(left)
         return self._output(np.concatenate((row_of, left)), detections)
+
+    def _advance(self, elapsed: float) -> ObservedTracks:
+        """The tracks, predicted for this frame; where frames are missing, those that this makes too old are forgotten."""
+        if elapsed > 1:
+            unseen = self._tracks.track_table[UNSEEN] + ticks(elapsed)
+            self._tracks = self._tracks.select(unseen <= self._settings.buffer_ticks)
+        self._tracks.predict(elapsed)
+        return self._tracks
 
     @staticmethod
     def _take(row_of: np.ndarray, rows: np.ndarray, tracks: np.ndarray, taken: np.ndarray) -> np.ndarray:
@@ -126,7 +138,7 @@ class OCSort:
             shown &= table[STREAK] >= self._min_hits
         rows = row_of[shown]
         ids = table[ID, shown]
-        kept = table[MISSES] <= self._settings.buffer_frames
+        kept = table[UNSEEN] <= self._settings.buffer_ticks
         if not kept.all():
             self._tracks = self._tracks.select(kept)
         return Detections(detections.boxes[rows], detections.scores[rows], ids, rows)

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from smot_vlm.association.associators import Associator
+from smot_vlm.association.elapsed import ElapsedFrames
 from smot_vlm.association.given_boxes import GivenBoxes
 from smot_vlm.formats.losses import log_losses
 from smot_vlm.formats.mot import MotRows, concatenate
@@ -62,6 +63,7 @@ class DetectedPeople:
         detect: the boxes of a frame; it books its own time. Or boxes made elsewhere.
         associator: links them.
         times: books the seconds of "association".
+        fps: frames a second at which the associator counts; the times of the frames tell how many have passed.
     """
 
     final = False
@@ -72,18 +74,22 @@ class DetectedPeople:
         detect: "Callable[[Frame], Detections] | GivenDetections",
         associator: Associator,
         times: PartTimes | None = None,
+        *,
+        fps: float,
     ) -> None:
         self.name = name
         self._given = detect if isinstance(detect, GivenDetections) else None
         self._detect = detect.detect if isinstance(detect, GivenDetections) else detect
         self._associator = associator
         self._times = times or PartTimes()
+        self._elapsed = ElapsedFrames(fps)
 
     def update(self, frame: Frame) -> Detections:
         """Detect and link."""
         detections = self._detect(frame)
+        elapsed = self._elapsed.since_last(frame.time_seconds)
         with self._times.part("association"):
-            return self._associator.update(detections, frame.image)
+            return self._associator.update(detections, frame.image, elapsed)
 
     def check_used(self, video: str, ended: bool) -> None:
         """At least one of the boxes that were given was handed out."""

@@ -6,6 +6,26 @@ from functools import cached_property
 
 import numpy as np
 
+# Associators count time in thousandths of a frame at the settings' rate: whole numbers, exact where frames are even.
+TICKS = 1000
+
+
+def ticks(frames: float) -> int:
+    """Frames as ticks.
+
+    Args:
+        frames: How many have passed, at the settings' rate.
+
+    Returns:
+        At least one tick.
+
+    Raises:
+        ValueError: `frames` is not above 0.
+    """
+    if not (math.isfinite(frames) and frames > 0):
+        raise ValueError(f"elapsed is {frames}; give the frames that have passed since the last one, above 0")
+    return max(1, round(frames * TICKS))
+
 
 def check_fraction(name: str, value: float) -> None:
     """Refuse a value that is not between 0 and 1.
@@ -75,6 +95,11 @@ class AssociationSettings:
     def buffer_frames(self) -> int:
         """How many frames a lost track is kept: at least one."""
         return max(1, round(self.buffer_seconds * self.fps))
+
+    @property
+    def buffer_ticks(self) -> int:
+        """How long a lost track is kept, in ticks."""
+        return self.buffer_frames * TICKS
 
     def is_high(self, scores: np.ndarray) -> np.ndarray:
         """Which boxes take part in the first round.

@@ -5,12 +5,19 @@ import numpy as np
 from smot_vlm.association.assignment import assign, is_one_to_one
 from smot_vlm.association.boxes import checked_boxes, corners_to_xysr, overlapping_pairs, xysr_to_corners
 from smot_vlm.association.kalman import VALUE, XYSR_FILTER, predict_xysr
-from smot_vlm.association.settings import DEFAULT_SETTINGS, AssociationSettings, check_count, check_fraction
+from smot_vlm.association.settings import (
+    DEFAULT_SETTINGS,
+    TICKS,
+    AssociationSettings,
+    check_count,
+    check_fraction,
+    ticks,
+)
 from smot_vlm.structures import Detections
 
 # Rows of the track table (int64), one column a track, oldest first. MISSES: frames since the track was last seen.
-# STREAK: frames in a row in which it was seen, its first detection not counted.
-ID, MISSES, STREAK = range(3)
+# STREAK: frames in a row in which it was seen, its first detection not counted. UNSEEN: ticks since it was last seen.
+ID, MISSES, STREAK, UNSEEN = range(4)
 
 
 class Sort:
@@ -19,7 +26,7 @@ class Sort:
     Only detections of high score are used. The defaults are the paper's and its code's.
 
     Args:
-        settings: What all associators share; only `high_score` is used.
+        settings: What all associators share; only `high_score` is used, and `buffer_seconds` where frames are missing.
         least_iou: A track takes no box that it overlaps less.
         min_hits: A track is shown once it was seen in so many frames in a row after its first, or within the first so
             many frames of the video.
@@ -51,24 +58,30 @@ class Sort:
         self._frame = 0
         self._next_id = 1
         self._kalman_states = np.zeros((5, 4, 0))
-        self._track_table = np.zeros((3, 0), dtype=np.int64)
+        self._track_table = np.zeros((4, 0), dtype=np.int64)
 
-    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:  # noqa: ARG002
+    def update(
+        self,
+        detections: Detections,
+        image: np.ndarray | None = None,  # noqa: ARG002
+        elapsed: float = 1.0,
+    ) -> Detections:
         """Link the detections of the next frame; boxes come out filtered, `image` is not used."""
         corners, scores = checked_boxes(detections)
         self._frame += 1
+        self._advance(ticks(elapsed))
         used = self._settings.is_high(scores).nonzero()[0]
         corners = corners.take(used, axis=1)
         self._track_table[STREAK, self._track_table[MISSES] > 0] = 0
         self._track_table[MISSES] += 1
-        states = predict_xysr(self._kalman_states)
+        states = predict_xysr(self._kalman_states, elapsed)
 
         tracks, taken = match_by_iou(*overlapping_pairs(xysr_to_corners(states[VALUE]), corners), self._least_iou)
         seen = states.take(tracks, axis=2)
         measured = corners_to_xysr(corners)
         XYSR_FILTER.correct(seen, measured.take(taken, axis=1))
         states[:, :, tracks] = seen
-        self._track_table[MISSES, tracks] = 0
+        self._track_table[[[MISSES], [UNSEEN]], tracks] = 0
         self._track_table[STREAK, tracks] += 1
 
         is_new = np.ones(len(used), dtype=bool)
@@ -80,9 +93,18 @@ class Sort:
         self._arrange(states, XYSR_FILTER.start(measured.take(new, axis=1)))
         return self._output(rows, detections.scores)
 
+    def _advance(self, elapsed: int) -> None:
+        """Go on by some ticks; where frames are missing, the tracks that this makes too old are forgotten."""
+        self._track_table[UNSEEN] += elapsed
+        if elapsed > TICKS:
+            self._keep(self._track_table[UNSEEN] <= self._settings.buffer_ticks)
+
+    def _keep(self, kept: np.ndarray) -> None:
+        self._kalman_states, self._track_table = self._kalman_states[:, :, kept], self._track_table[:, kept]
+
     def _arrange(self, states: np.ndarray, new: np.ndarray) -> None:
         count = new.shape[2]
-        table = np.zeros((3, count), dtype=np.int64)
+        table = np.zeros((4, count), dtype=np.int64)
         table[ID] = np.arange(self._next_id, self._next_id + count)
         self._next_id += count
         self._kalman_states = np.concatenate((states, new), axis=2)
@@ -97,7 +119,7 @@ class Sort:
         ids, rows = self._track_table[ID, shown], rows[shown]
         kept = self._track_table[MISSES] <= self._buffer_frames
         if not kept.all():
-            self._kalman_states, self._track_table = self._kalman_states[:, :, kept], self._track_table[:, kept]
+            self._keep(kept)
         return Detections(boxes, scores.take(rows), ids, rows)
 
 

@@ -11,7 +11,7 @@ from smot_vlm.association.assignment import UNMATCHED, assign
 from smot_vlm.association.boxes import checked_boxes
 from smot_vlm.association.color_histogram import ColorHistogram
 from smot_vlm.association.reid import AppearanceEncoder
-from smot_vlm.association.settings import AssociationSettings, check_fraction
+from smot_vlm.association.settings import TICKS, AssociationSettings, check_fraction, ticks
 from smot_vlm.structures import Detections
 
 SPARSE_SETTINGS = AssociationSettings(buffer_seconds=5.0, fps=2.0)
@@ -70,19 +70,20 @@ class Sparse:
 
     def reset(self) -> None:
         """Forget every track; ids start at 1 again."""
-        self._frame = 0
+        self._now = 0
         self._next_id = 1
         self._ids = np.zeros(0, dtype=np.int64)
-        self._last_frames = np.zeros(0, dtype=np.int64)
+        self._last_seen = np.zeros(0, dtype=np.int64)  # in ticks, as `_now`
         self._boxes = np.zeros((0, 4))
         self._velocities = np.zeros((0, 2))
         self._embeddings = np.zeros((0, 0), dtype=np.float32)
 
-    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
+    def update(self, detections: Detections, image: np.ndarray | None = None, elapsed: float = 1.0) -> Detections:
         """Link the detections of the next frame; appearance is only compared where `image` is given."""
         _, scores = checked_boxes(detections)
-        self._frame += 1
-        self._drop_lost()
+        before = self._now
+        self._now += ticks(elapsed)
+        self._drop_lost(before)
         boxes = detections.boxes
         solid = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
         high, low = solid & self._settings.is_high(scores), solid & self._settings.is_low(scores)
@@ -92,7 +93,7 @@ class Sparse:
         row_of = UNMATCHED.repeat(len(self._ids))
         _match(_gain(differences, 1.0), np.ones(len(self._ids), dtype=bool), high, row_of)
         if low.any():
-            recent = self._last_frames == self._frame - 1
+            recent = self._last_seen == before
             _match(_gain(differences, LOW_REACH), recent & (row_of == UNMATCHED), low, row_of)
         self._update_seen(row_of, boxes, embeddings)
         new = (high & self._settings.starts_track(scores)).nonzero()[0]
@@ -108,15 +109,16 @@ class Sparse:
         embeddings[used] = found
         return embeddings
 
-    def _drop_lost(self) -> None:
-        """Drop tracks that were lost for too long."""
-        kept = self._last_frames >= self._frame - 1 - self._settings.buffer_frames
-        self._ids, self._last_frames, self._boxes = self._ids[kept], self._last_frames[kept], self._boxes[kept]
+    def _drop_lost(self, before: int) -> None:
+        """Drop tracks that were lost for too long `before` this frame; a longer step than one frame counts as well."""
+        oldest = max(before, self._now - TICKS) - self._settings.buffer_ticks
+        kept = self._last_seen >= oldest
+        self._ids, self._last_seen, self._boxes = self._ids[kept], self._last_seen[kept], self._boxes[kept]
         self._velocities, self._embeddings = self._velocities[kept], self._embeddings[kept]
 
     def _differences(self, boxes: np.ndarray, embeddings: np.ndarray) -> list[tuple[float, np.ndarray]]:
         """Weight of each difference and its values (tracks, boxes), 1 at the limit; motion first."""
-        seconds = (self._frame - self._last_frames) / self._settings.fps
+        seconds = (self._now - self._last_seen) / (TICKS * self._settings.fps)
         heights, own = boxes[:, 3] - boxes[:, 1], self._boxes[:, 3] - self._boxes[:, 1]
         places = _centers(self._boxes) + self._velocities * np.minimum(seconds, EXTRAPOLATION_SECONDS)[:, None]
         distance = np.linalg.norm(places[:, None] - _centers(boxes)[None], axis=2)
@@ -134,11 +136,11 @@ class Sparse:
         """Update the tracks that were seen."""
         seen = (row_of != UNMATCHED).nonzero()[0]
         rows = row_of[seen]
-        seconds = (self._frame - self._last_frames[seen]) / self._settings.fps
+        seconds = (self._now - self._last_seen[seen]) / (TICKS * self._settings.fps)
         moved = (_centers(boxes[rows]) - _centers(self._boxes[seen])) / seconds[:, None]
         self._velocities[seen] += VELOCITY_UPDATE * (moved - self._velocities[seen])
         self._boxes[seen] = boxes[rows]
-        self._last_frames[seen] = self._frame
+        self._last_seen[seen] = self._now
         if embeddings.shape[1] and self._embeddings.shape[1]:
             mixed = self._embeddings[seen] + EMBEDDING_UPDATE * (embeddings[rows] - self._embeddings[seen])
             self._embeddings[seen] = mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-12)
@@ -147,7 +149,7 @@ class Sparse:
         """Start tracks at the boxes `new`."""
         self._ids = np.concatenate((self._ids, np.arange(self._next_id, self._next_id + len(new))))
         self._next_id += len(new)
-        self._last_frames = np.concatenate((self._last_frames, np.full(len(new), self._frame)))
+        self._last_seen = np.concatenate((self._last_seen, np.full(len(new), self._now)))
         self._boxes = np.concatenate((self._boxes, boxes[new]))
         self._velocities = np.concatenate((self._velocities, np.zeros((len(new), 2))))
         dim = max(embeddings.shape[1], self._embeddings.shape[1])

@@ -18,8 +18,8 @@ from smot_vlm.formats.combined_json import (
     VideoAnnotations,
     read_combined,
 )
+from smot_vlm.formats.documents import shown
 from smot_vlm.formats.flaws import Flaw
-from smot_vlm.formats.json_text import shorten
 from smot_vlm.formats.losses import Loss, log_losses
 from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.structures import Interaction
@@ -139,7 +139,7 @@ def _ids_of_keys(keys: list[str], ids: list[int], flaws: list[Flaw]) -> dict[str
             flaws.append(Flaw(0, "duplicate-entry", message))
     for key in keys:
         if key not in found:
-            message = f"{CAPTIONS_JSON} describes person {shorten(key)}, who has no track; tracks are {shorten(ids)}"
+            message = f"{CAPTIONS_JSON} describes person {shown(key)}, who has no track; tracks are {shown(ids)}"
             flaws.append(Flaw(0, "caption-without-id", message))
     return found
 

@@ -4,33 +4,40 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from smot_vlm.evaluation.results import PROTOCOLS, Cell, Column, Evaluation, Row, VerbScore
-from smot_vlm.formats.json_text import check, check_each, check_fields, read_json, shorten
+from smot_vlm.formats.checked import Range, record
+from smot_vlm.formats.documents import read_json, shown
 
 SCHEMA = "smot-vlm/evaluation/1"
-_FIELDS = {
-    "run": "a text",
-    "protocol": "a text",
-    "resamples": "a whole number",
-    "seed": "a whole number",
-    "columns": "a list",
-    "overall": "an object",
-    "verbs": "a list",
-    "missing": "a list",
-    "notes": "a list",
-    "sequences": "an object",
-}
-_COLUMN = {"group": "a text", "name": "a text", "lower_is_better": "true or false", "count": "true or false"}
-_VERB = {
-    "verb": "a text",
-    "true_positives": "a whole number",
-    "false_positives": "a whole number",
-    "misses": "a whole number",
-}
+_ROWS = ("overall", "sequences")
+# Thousands of sequences, tens of cells each.
+_LARGEST = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """An evaluation in a file, but for its rows of cells.
+
+    Attributes:
+        run, protocol, resamples, seed, columns, verbs, missing, notes: see Evaluation.
+    """
+
+    run: str
+    protocol: str
+    resamples: int
+    seed: Annotated[int, Range()]
+    columns: tuple[Column, ...]
+    verbs: tuple[VerbScore, ...]
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.protocol not in PROTOCOLS:
+            raise ValueError(f"protocol is {shown(self.protocol)}; it is one of {', '.join(PROTOCOLS)}")
 
 
 def to_json(evaluations: Sequence[Evaluation]) -> str:
@@ -62,16 +69,19 @@ def read_evaluations(path: Path | str) -> tuple[Evaluation, ...]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; give a JSON file written by `smot-vlm evaluate --json`")
-    content = read_json(path, "give a file written by `smot-vlm evaluate --json`")
+    content = read_json(path, _LARGEST)
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != SCHEMA:
         raise ValueError(
-            f"{path}: schema is {shorten(schema)}, not {SCHEMA!r}; give a file of `smot-vlm evaluate --json`"
+            f"{path}: schema is {shown(schema)}, not {SCHEMA!r}; give a file of `smot-vlm evaluate --json`"
         )
+    entries = content.get("evaluations")
+    if not isinstance(entries, list):
+        raise ValueError(f"{path}: evaluations is {shown(entries)}; it takes a list")
     try:
-        return tuple(_from_dict(entry) for entry in content["evaluations"])
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ValueError(f"{path}: a field is missing or of the wrong kind ({error})") from None
+        return tuple(_from_dict(entry, f"evaluations[{place}]") for place, entry in enumerate(entries))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def to_csv(evaluations: Sequence[Evaluation]) -> str:
@@ -123,40 +133,36 @@ def _cell_to_json(column: Column, cell: Cell) -> Any:
     return value if cell.low is None else {"value": value, "low": cell.low, "high": cell.high}
 
 
-def _from_dict(content: dict[str, Any]) -> Evaluation:
-    check("an evaluation", content, "an object")
-    check_fields("", content, _FIELDS)
-    if content["protocol"] not in PROTOCOLS:
-        raise ValueError(f"protocol is {shorten(content['protocol'])}; it is one of {', '.join(PROTOCOLS)}")
-    for name in ("missing", "notes"):
-        check_each(name, content.get(name, []), "a text")
-    for place, column in enumerate(content["columns"]):
-        check_fields(f"columns[{place}].", column, _COLUMN)
-    for place, verb in enumerate(content["verbs"]):
-        check_fields(f"verbs[{place}].", verb, _VERB)
-    columns = tuple(Column(**column) for column in content["columns"])
-
-    def row(name: str, cells: dict[str, Any]) -> Row:
-        return Row(name, tuple(_cell_from_json(cells[column.key]) for column in columns))
-
-    return Evaluation(
-        content["run"],
-        content["protocol"],
-        columns,
-        row("all", content["overall"]),
-        tuple(row(name, cells) for name, cells in content["sequences"].items()),
-        tuple(VerbScore(**verb) for verb in content["verbs"]),
-        tuple(content["missing"]),
-        tuple(content["notes"]),
-        content["resamples"],
-        content["seed"],
-    )
-
-
-def _cell_from_json(content: Any) -> Cell:
+def _from_dict(content: Any, place: str) -> Evaluation:
     if not isinstance(content, dict):
-        return Cell(float(content))
-    value = content["value"]
-    return Cell(
-        None if value is None else float(value), content.get("note", ""), content.get("low"), content.get("high")
+        raise ValueError(f"{place} is {shown(content)}; give keys and values")
+    stored = record(_Stored, {key: value for key, value in content.items() if key not in _ROWS}, place)
+
+    def row(name: str, cells: Any, where: str) -> Row:
+        if not isinstance(cells, dict):
+            raise ValueError(f"{where} is {shown(cells)}; it takes a value for each column")
+        absent = [column.key for column in stored.columns if column.key not in cells]
+        if absent:
+            raise ValueError(f"{where} has no value of {shown(absent[0])}; give one for each column")
+        keys = [column.key for column in stored.columns]
+        return Row(name, tuple(_cell_from_json(cells[key], f"{where}.{key}") for key in keys))
+
+    sequences = content.get("sequences")
+    if not isinstance(sequences, dict):
+        raise ValueError(f"{place}.sequences is {shown(sequences)}; it takes a row for each sequence")
+    return Evaluation(
+        stored.run,
+        stored.protocol,
+        stored.columns,
+        row("all", content.get("overall"), f"{place}.overall"),
+        tuple(row(name, cells, f"{place}.sequences[{shown(name)}]") for name, cells in sequences.items()),
+        stored.verbs,
+        stored.missing,
+        stored.notes,
+        stored.resamples,
+        stored.seed,
     )
+
+
+def _cell_from_json(content: Any, place: str) -> Cell:
+    return record(Cell, content if isinstance(content, dict) else {"value": content}, place)

@@ -16,13 +16,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from smot_vlm.formats.checked import is_text
+from smot_vlm.formats.documents import read_json, shown
 from smot_vlm.formats.flaws import Flaw, one_line
-from smot_vlm.formats.json_text import is_text, read_json, shorten
 
 CAPTIONS_JSON = "instance_caption.json"
 SUMMARIES_JSON = "video_summary.json"
 RELATIONS_JSON = "relation.json"
 COMBINED_FILES = (CAPTIONS_JSON, SUMMARIES_JSON, RELATIONS_JSON)
+# Thousands of videos, each with a few hundred words.
+LARGEST_COMBINED = 256 * 2**20
 _HINTED = 20
 
 
@@ -51,7 +54,7 @@ class CombinedAnnotations:
 
     Attributes:
         tables: content of each file that is there, by its name; keys in Unicode's composed form (NFC).
-        flaws: keys that are there twice, of the kind `duplicate-entry`.
+        flaws: names that are there in several Unicode forms, of the kind `duplicate-entry`.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
@@ -133,14 +136,14 @@ def composed(name: str) -> str:
 
 
 def _read_object(path: Path, flaws: list[Flaw]) -> dict[str, Any]:
-    twice: list[str] = []
-    content = read_json(path, "give BenSMOT's combined file", twice.append)
+    content = read_json(path, LARGEST_COMBINED)
     if not isinstance(content, dict):
-        raise ValueError(f"{path}: a {type(content).__name__}; give an object with one entry a video")
+        raise ValueError(f"{path}: {shown(content)}; give an object with one entry a video")
     names = Counter(map(composed, content))
-    twice += [name for name, count in names.items() if count > 1]
     flaws += [
-        Flaw(0, "duplicate-entry", f"{path.name}: key {shorten(key)} is there twice; the last counts") for key in twice
+        Flaw(0, "duplicate-entry", f"{path.name}: {shown(name)} is there in several Unicode forms; the last counts")
+        for name, count in names.items()
+        if count > 1
     ]
     return {composed(key): value for key, value in content.items()}
 
@@ -148,13 +151,13 @@ def _read_object(path: Path, flaws: list[Flaw]) -> dict[str, Any]:
 def _stranger(key: str, files: list[str], known: Collection[str]) -> str:
     near = get_close_matches(key, known, n=1, cutoff=0.8)
     hint = f"; the nearest name is {near[0]!r}" if near else ""
-    return f"entry {shorten(key)} of {', '.join(files)} belongs to no sequence{hint}"
+    return f"entry {shown(key)} of {', '.join(files)} belongs to no sequence{hint}"
 
 
 def _text(value: Any, place: str, flaws: list[Flaw]) -> str:
-    if is_text(value):
+    if isinstance(value, str) and is_text(value):
         return one_line(value)
-    flaws.append(_malformed(f"{place} holds {shorten(value)} where a text belongs"))
+    flaws.append(_malformed(f"{place} holds {shown(value)} where a text belongs"))
     return ""
 
 
@@ -162,21 +165,25 @@ def _captions(value: Any, flaws: list[Flaw]) -> tuple[tuple[str, str], ...]:
     if isinstance(value, list):
         value = {f"#{place}": text for place, text in enumerate(value)}
     if not isinstance(value, dict):
-        flaws.append(_malformed(f"{CAPTIONS_JSON} holds {shorten(value)} where captions belong"))
+        flaws.append(_malformed(f"{CAPTIONS_JSON} holds {shown(value)} where captions belong"))
         return ()
-    return tuple((key, _text(text, f"{CAPTIONS_JSON}: person {shorten(key)}", flaws)) for key, text in value.items())
+    return tuple((key, _text(text, f"{CAPTIONS_JSON}: person {shown(key)}", flaws)) for key, text in value.items())
 
 
 def _relations(value: Any, flaws: list[Flaw]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     if not isinstance(value, dict):
-        flaws.append(_malformed(f"{RELATIONS_JSON} holds {shorten(value)} where relations belong"))
+        flaws.append(_malformed(f"{RELATIONS_JSON} holds {shown(value)} where relations belong"))
         return ()
     found = []
     for pair, verbs in value.items():
         subject, dash, target = pair.partition("-")
         labels = [verbs] if isinstance(verbs, str) else verbs
-        if not dash or not isinstance(labels, list) or not all(map(is_text, labels)):
-            flaws.append(_malformed(f'{RELATIONS_JSON} holds {shorten({pair: verbs})}; write "1-2": "look.v.01"'))
+        if (
+            not dash
+            or not isinstance(labels, list)
+            or not all(isinstance(label, str) and is_text(label) for label in labels)
+        ):
+            flaws.append(_malformed(f'{RELATIONS_JSON} holds {shown({pair: verbs})}; write "1-2": "look.v.01"'))
             continue
         split = tuple(one_line(part) for label in labels for part in label.replace(";", ",").split(",") if part.strip())
         found.append((subject.strip(), target.strip(), split))

@@ -1,10 +1,9 @@
 """The frame rate that files beside a folder of images state: fps.txt, seqinfo.ini, source.json."""
 
-import json
 import math
 from pathlib import Path
-from typing import Any
 
+from smot_vlm.formats.documents import read_json
 from smot_vlm.formats.flaws import one_line, read_text
 from smot_vlm.formats.seqinfo import images_folder, read_info
 from smot_vlm.formats.sequence_files import INFO_FILE, find_file
@@ -82,7 +81,7 @@ def _rate_of_info(path: Path) -> float | None:
 
 
 def _rate_of_source(path: Path) -> float | None:
-    content: Any = json.loads(read_text(path))
+    content = read_json(path)
     if not isinstance(content, dict) or content.get("fps") is None:
         return None
     fps, kept = float(content["fps"]), content.get("kept_frames")

@@ -30,7 +30,7 @@ class FramePainter:
 
     def __init__(self, description: Description, width: int, height: int, panel: bool = True) -> None:
         self.layout: Layout = plan_layout(width, height)
-        self._timeline = Timeline(description.tracks, description.video.fps)
+        self._timeline = Timeline(description.tracks, description.video)
         self._overlay = Overlay(description.interactions, self.layout.text_size)
         area = self.layout.panel
         self._panel = Panel(description, area.width, area.height, self.layout.text_size) if panel else None

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.structures import Trajectory
+from smot_vlm.structures import Trajectory, VideoInfo
+
+# Times in a description are rounded.
+_ROUNDING_SECONDS = 0.005
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,17 +31,18 @@ class Boxes:
 class Timeline:
     """Answers `boxes_at` and `people_near` without a loop over all tracks.
 
-    A person who is missed for at most `hold_frames` frames counts as still present (`people_near`, `segments`): so a list
-    of those present does not flicker with the detector. It is a second, and at least two of the steps between described
-    frames.
+    A person who is missed for at most `hold_seconds` counts as still present (`people_near`, `segments`): so a list of
+    those present does not flicker with the detector. It is a second, and at least two of the usual steps between
+    described frames.
 
     Args:
         tracks: of the description.
-        fps: frame numbers a second.
+        video: gives the times of frames; where it knows none, a frame counts as a second.
     """
 
-    def __init__(self, tracks: tuple[Trajectory, ...], fps: float) -> None:
-        self.hold_frames = max(round(fps), 2 * _step(tracks), 1)
+    def __init__(self, tracks: tuple[Trajectory, ...], video: VideoInfo) -> None:
+        self._video = video
+        self.hold_seconds = max(1.0, 2 * self._usual_step(tracks)) + _ROUNDING_SECONDS
         lengths = [len(track) for track in tracks]
         ids = np.repeat(np.array([track.id for track in tracks], dtype=np.int64), lengths)
         frames = np.concatenate([track.frames for track in tracks] or [np.zeros(0, dtype=np.int64)])
@@ -87,12 +91,16 @@ class Timeline:
         """
         if not len(track):
             return []
-        breaks = np.flatnonzero(np.diff(track.frames) > self.hold_frames)
+        breaks = np.flatnonzero(np.diff(self._seconds(track.frames)) > self.hold_seconds)
         firsts = track.frames[np.concatenate([[0], breaks + 1])]
         lasts = track.frames[np.concatenate([breaks, [len(track) - 1]])]
         return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
+    def _usual_step(self, tracks: tuple[Trajectory, ...]) -> float:
+        """Seconds between two described frames: the median over all frames in which there is somebody."""
+        frames = np.unique(np.concatenate([track.frames for track in tracks])) if tracks else np.zeros(0)
+        steps = np.diff(self._seconds(frames))
+        return float(np.quantile(steps, 0.5, method="lower")) if len(steps) else 0.0
 
-def _step(tracks: tuple[Trajectory, ...]) -> int:
-    """The smallest distance between two frames of one track: the stride with which the video was read."""
-    return min((int(np.diff(track.frames).min()) for track in tracks if len(track) > 1), default=1)
+    def _seconds(self, frames: np.ndarray) -> np.ndarray:
+        return np.array([self._video.seconds(frame) or float(frame) for frame in frames.tolist()])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from associator_contract import EMPTY, AssociatorContract, Make, assert_same, embed_shape, link
+from associator_contract import EMPTY, IMAGE, AssociatorContract, Make, assert_same, embed_shape, link
 
 from smot_vlm.association import deepsort
 from smot_vlm.association.associators import ASSOCIATORS
@@ -48,6 +48,21 @@ def test_a_name_means_its_algorithm(name, monkeypatch):
 @pytest.mark.parametrize(("fps", "kind"), [(1.0, Sparse), (2.0, Sparse), (5.0, Byte), (25.0, Byte)])
 def test_auto_goes_by_the_frame_rate(fps, kind):
     assert type(ASSOCIATORS["auto"](AssociationSettings(fps=fps))) is kind
+
+
+@pytest.mark.parametrize("name", ["byte", "ocsort", "deepsort", "sparse"])
+@pytest.mark.parametrize("elapsed", [0.5, 1.0, 2.0])
+def test_patience_goes_by_seconds_whatever_the_steps(name, elapsed, monkeypatch):
+    """Half a second of 30 frames a second: found again after 14 frames of time, not after 17."""
+    monkeypatch.setattr(deepsort, "find_reid_model", lambda: embed_shape)
+    one = Detections(np.array([[0.0, 0, 50, 100]]), np.array([0.9]))
+    for frames_away, expected in ((14, [1]), (18, [2])):
+        associator = ASSOCIATORS[name](AssociationSettings(buffer_seconds=0.5))
+        for _ in range(6):
+            associator.update(one, IMAGE, elapsed)
+        for _ in range(round(frames_away / elapsed) - 1):
+            assert len(associator.update(EMPTY, IMAGE, elapsed)) == 0
+        assert [associator.update(one, IMAGE, elapsed).ids.tolist() for _ in range(6)][-1] == expected
 
 
 def test_sort_keeps_a_track_for_one_frame_at_any_rate():

@@ -88,7 +88,7 @@ def test_corners_in_place_of_sides_are_told_once(tmp_path, caplog):
 def test_detections_that_were_given_are_checked_behind_an_associator(tmp_path):
     path = tmp_path / "det.txt"
     path.write_text("8,-1,1,1,2,2\n")
-    people = DetectedPeople("none", GivenDetections(path), lambda: None)
+    people = DetectedPeople("none", GivenDetections(path), lambda: None, fps=25.0)
     with pytest.raises(ValueError, match="none of its boxes"):
         people.check_used("clip.mp4", ended=True)
 
@@ -111,7 +111,7 @@ def test_nobody_gives_no_trajectory():
 
 def test_association_is_timed_apart_from_the_detector():
     class Numbering:
-        def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
+        def update(self, detections: Detections, image: np.ndarray | None = None, elapsed: float = 1.0) -> Detections:
             return Detections(detections.boxes, detections.scores, np.arange(len(detections)))
 
         def reset(self) -> None:
@@ -123,6 +123,6 @@ def test_association_is_timed_apart_from_the_detector():
         assert "association" not in times.seconds, "parts must not nest"
         return Detections([[0, 0, 1, 1]], [0.9])
 
-    people = DetectedPeople("numbering", detect, Numbering(), times)
+    people = DetectedPeople("numbering", detect, Numbering(), times, fps=25.0)
     assert people.update(frame(0)).ids.tolist() == [0]
     assert list(times.seconds) == ["association"]

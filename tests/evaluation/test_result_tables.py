@@ -103,7 +103,7 @@ def test_json_comes_back_whole(tmp_path):
         ("{", "not JSON"),
         ("[]", "schema is None"),
         ('{"schema": "smot-vlm/1"}', "schema is 'smot-vlm/1'"),
-        ('{"schema": "smot-vlm/evaluation/1", "evaluations": [{"run": "x"}]}', "field is missing"),
+        ('{"schema": "smot-vlm/evaluation/1", "evaluations": [{"run": "x"}]}', "protocol is missing"),
     ],
 )
 def test_other_files_are_refused(tmp_path, text, message):

@@ -1,6 +1,7 @@
 """Conditions that other tools' users reported, made anew as small files: what is right for each, by the real readers."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from PIL import Image
 
 from smot_vlm.cli.main import main
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.predict import RunSettings, predict_split
+from smot_vlm.predict import RunSettings, open_run, predict_split
+from smot_vlm.structures import Description
 from smot_vlm.tracker import Tracker
 
 WIDTH, HEIGHT = 160, 120
@@ -226,3 +228,13 @@ def test_combined_json_with_gaps(run, tmp_path):
         "left out or guessed: 1 entry-without-video, 1 person-without-caption, 1 video-without-words",
     ):
         assert line in err
+
+
+def test_a_source_whose_name_is_no_utf8_is_read_back(tmp_path, tracker):
+    name = os.fsdecode(b"\xe9t\xe9")
+    description = tracker.describe(write_images(tmp_path / name, range(1, 3)), trajectories=[])
+    description.to_json(tmp_path / "description.json")
+    assert Description.from_json(tmp_path / "description.json").video.source == str(tmp_path / name)
+    settings = RunSettings(str(tmp_path / name), "test", "tracks-only", "model", "byte")
+    for _ in range(2):
+        open_run(tmp_path / "run", settings)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.evaluation.fact_records import SequenceFacts
 from smot_vlm.evaluation.fact_scores import score_caption
+from smot_vlm.language.fact_file import facts_from_dict
 from smot_vlm.synthetic import make_sequence, read_facts, write_dataset
 
 pytestmark = pytest.mark.drawn
@@ -62,7 +62,7 @@ def test_what_is_read_is_what_was_made(folder):
 
 def test_facts_lie_beside_the_captions(folder):
     for sequence in BenSmot(folder, "test", strict=True):
-        facts = SequenceFacts.from_dict(json.loads((sequence.folder / "facts.json").read_text()))
+        facts = facts_from_dict(json.loads((sequence.folder / "facts.json").read_text()))
         assert facts.name == sequence.name
         for track, truth in zip(sequence.tracks, facts.tracks, strict=True):
             score = score_caption(truth, track.caption, read_facts)

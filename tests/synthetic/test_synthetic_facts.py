@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smot_vlm.evaluation.fact_records import (
+from smot_vlm.evaluation.fact_scores import chance_recall, score_caption, sum_scores
+from smot_vlm.language import caption_lexicon as lexicon
+from smot_vlm.language.fact_file import facts_from_dict
+from smot_vlm.language.fact_records import (
     Appearance,
     CaptionFacts,
     PartnerFact,
@@ -18,9 +21,7 @@ from smot_vlm.evaluation.fact_records import (
     TrackFacts,
     VideoFacts,
 )
-from smot_vlm.evaluation.fact_scores import chance_recall, score_caption, sum_scores
 from smot_vlm.synthetic import read_facts
-from smot_vlm.synthetic.language import caption_lexicon as lexicon
 from smot_vlm.synthetic.language.caption_writer import instance_caption, video_caption
 from smot_vlm.synthetic.language.story_facts import choose_highlights, track_facts, video_facts
 from smot_vlm.synthetic.stage.scenes import PAINTERS
@@ -281,10 +282,10 @@ def test_chance_is_low_and_needs_two():
 
 def test_facts_survive_json():
     for facts, _, _ in captioned_stories()[:40]:
-        assert SequenceFacts.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
+        assert facts_from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
 
 
 @pytest.mark.parametrize("content", [{}, [], {"schema": "other/1"}, {"schema": "smot-vlm/synthetic-facts/1"}])
 def test_other_json_is_refused(content):
     with pytest.raises(ValueError, match=r"schema is|missing"):
-        SequenceFacts.from_dict(content)
+        facts_from_dict(content)

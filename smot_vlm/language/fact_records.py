@@ -1,34 +1,11 @@
-"""The facts of a sequence and those that a caption states: records, and the JSON of `facts.json`."""
+"""The facts of a sequence and those that a caption states."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
-
-from smot_vlm.formats.json_text import check_each, check_fields, read_json, shorten
 
 SCHEMA = "smot-vlm/synthetic-facts/1"
 FACTS_FILE = "facts.json"
-_SEQUENCE_FIELDS = {
-    "name": "a text",
-    "seed": "a whole number",
-    "split": "a text",
-    "fps": "a number",
-    "video": "an object",
-    "tracks": "a list",
-}
-_VIDEO_FIELDS = {"scene": "a text", "count": "a whole number", "relations": "a list", "deeds": "a list"}
-_TRACK_FIELDS = {
-    "key": "a text",
-    "id": "a whole number",
-    "kind": "a text",
-    "top": "a text",
-    "bottom": "a text",
-    "accessories": "a list",
-    "actions": "a list",
-    "partners": "a list",
-    "events": "a list",
-}
 # Names of fields in the file where the schema's differ from the records'.
 _FILE_NAMES = {"appearance": "looks", "person": "who", "person_actions": "deeds"}
 
@@ -161,35 +138,6 @@ class SequenceFacts:
         named = asdict(self, dict_factory=lambda items: {_FILE_NAMES.get(name, name): value for name, value in items})
         return {"schema": SCHEMA, **named}
 
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> "SequenceFacts":
-        """The inverse of `to_dict`.
-
-        Args:
-            content: parsed JSON.
-
-        Returns:
-            The facts.
-
-        Raises:
-            ValueError: another schema, or a field that is missing.
-        """
-        schema = content.get("schema") if isinstance(content, dict) else None
-        if schema != SCHEMA:
-            raise ValueError(f"schema is {shorten(schema)}; this version reads {SCHEMA!r}")
-        check_fields("", content, _SEQUENCE_FIELDS)
-        try:
-            return cls(
-                content["name"],
-                content["seed"],
-                content["split"],
-                content["fps"],
-                _video_from(content["video"]),
-                tuple(_track_from(track) for track in content["tracks"]),
-            )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"a field is missing or of the wrong kind ({error})") from None
-
 
 @dataclass(frozen=True)
 class CaptionFacts:
@@ -224,56 +172,3 @@ class CaptionFacts:
 
 # Finds the facts that a caption states, in any text.
 FactReader = Callable[[str], CaptionFacts]
-
-
-def read_facts_file(folder: Path) -> SequenceFacts | None:
-    """The facts of a sequence on disk.
-
-    Args:
-        folder: the sequence's own.
-
-    Returns:
-        None where there is no facts.json.
-
-    Raises:
-        ValueError: not JSON, or another schema.
-    """
-    path = folder / FACTS_FILE
-    if not path.is_file():
-        return None
-    content = read_json(path, "give a file of `smot-vlm data synth`, or none")
-    try:
-        return SequenceFacts.from_dict(content)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-
-
-def _video_from(content: dict[str, Any]) -> VideoFacts:
-    check_fields("video.", content, _VIDEO_FIELDS)
-    relations = (
-        Relation(Appearance(*edge["subject"]), edge["verb"], Appearance(*edge["object"]))
-        for edge in content["relations"]
-    )
-    actions = (Action(Appearance(*action["who"]), action["action"]) for action in content["deeds"])
-    return VideoFacts(content["scene"], content["count"], tuple(relations), tuple(actions))
-
-
-def _track_from(content: dict[str, Any]) -> TrackFacts:
-    check_fields("tracks: ", content, _TRACK_FIELDS)
-    for name in ("accessories", "actions", "events"):
-        check_each(f"tracks: {name}", content[name], "a text")
-    partners = (
-        PartnerFact(partner["verb"], partner["role"], Appearance(*partner["looks"]), partner["key"])
-        for partner in content["partners"]
-    )
-    return TrackFacts(
-        content["key"],
-        content["id"],
-        content["kind"],
-        content["top"],
-        content["bottom"],
-        tuple(content["accessories"]),
-        tuple(content["actions"]),
-        tuple(partners),
-        tuple(content["events"]),
-    )
