@@ -191,7 +191,7 @@ def _is_number(value: Any, kind: type[int] | type[float]) -> bool:
 
 
 def is_text(value: str) -> bool:
-    """Whether a text can be written: JSON can hold halves of characters. Bytes of a name that is no UTF-8 (`\\udc..`) can.
+    r"""Whether a text can be written: JSON can hold halves of characters. Bytes of a name that is no UTF-8 (`\udc..`) can.
 
     Args:
         value: the text.
