@@ -6,7 +6,7 @@
     tokenizer/          and whatever else the decoder saves, see CaptionDecoder.save_extras
     prompts/            the templates of its training
     README.md           the model card
-    SHA256SUMS          the files' checksums, for `sha256sum --check` and for loading; a folder may go without
+    SHA256SUMS          the checksums of all that but the card, for `sha256sum --check` and for loading; may be missing
 
 Nothing is unpickled. The folder has the layout of the Hugging Face hub.
 """
@@ -86,8 +86,8 @@ def save_pretrained(
             _save_adapter(adapter, config.decoder.base_model, temporary / ADAPTER, half)
         model.decoder.save_extras(temporary)
         shutil.copytree(model.prompts.folder or shipped_folder("prompts"), temporary / PROMPTS)
-        (temporary / CARD).write_text(model_card(config, card or ModelCard()), encoding="utf-8")
         write_sums(temporary, folder_sums(temporary))
+        (temporary / CARD).write_text(model_card(config, card or ModelCard()), encoding="utf-8")
 
 
 def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[SmotModel, Config]:

@@ -87,14 +87,10 @@ class Checkpoints:
                     os.fsync(file.fileno())
                 digest = checksum(temporary)
                 self._note(path.name, None)
+            self._clear(progress.step)
             self._note(path.name, digest)
         except (OSError, RuntimeError) as error:
             raise self._failure(path, error) from error
-        for newer in (there for there in self.all() if _step(there) > progress.step):
-            # The training went on from an older one, since this one is damaged.
-            newer.replace(newer.with_suffix(".damaged"))
-        for old in self.all()[: -self.keep]:
-            old.unlink()
         return path
 
     def keep_best(self, path: Path) -> None:
@@ -152,6 +148,13 @@ class Checkpoints:
         if damaged:
             raise DamagedCheckpoint(f"{damaged[0]}; there is no older whole one")
         return Progress(0)
+
+    def _clear(self, step: int) -> None:
+        """Remove the oldest; set aside what is newer than the step just saved, since it was damaged and passed over."""
+        for newer in (path for path in self.all() if _step(path) > step):
+            newer.replace(newer.with_suffix(".damaged"))
+        for old in self.all()[: -self.keep]:
+            old.unlink()
 
     def _note(self, name: str, digest: str | None) -> None:
         """Write a file's checksum down; None forgets it, so that a kill before the next note leaves no wrong one."""
