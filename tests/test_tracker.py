@@ -240,7 +240,7 @@ def test_the_hub_gets_the_folder(tracker, monkeypatch):
     assert tracker.push_to_hub("me/model") == "commit"
     assert sent == {
         "repository": "me/model",
-        "files": ["README.md", "adapter", "config.json", "model.safetensors", "prompts", "tokenizer"],
+        "files": ["README.md", "SHA256SUMS", "adapter", "config.json", "model.safetensors", "prompts", "tokenizer"],
     }
 
 

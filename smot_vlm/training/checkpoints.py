@@ -123,7 +123,7 @@ class Checkpoints:
         return found[-1] if found else None
 
     def restore_newest(self, model: SmotModel, optimizer: Optimizer) -> Progress:
-        """Load the newest checkpoint that is not damaged; damaged ones are told.
+        """Load the newest checkpoint that is not damaged, the best where all are; damaged ones are told.
 
         Args:
             model: Changed in place.
@@ -136,7 +136,8 @@ class Checkpoints:
             ValueError: All are damaged, or the newest whole one is of a different model.
         """
         damaged: list[str] = []
-        for path in reversed(self.all()):
+        best = [path for path in [self.folder / BEST] if path.is_file()]
+        for path in (*reversed(self.all()), *best):
             try:
                 progress = restore(path, model, optimizer)
             except DamagedCheckpoint as error:
@@ -172,9 +173,9 @@ class Checkpoints:
         free = shutil.disk_usage(self.folder).free / 2**20 if self.folder.is_dir() else 0.0
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or free < 1
         last = self.newest()
-        reason = f"the disk is full ({free:.0f} MB free)" if full else " ".join(str(error).split())[:200]
+        cause = f"the disk is full ({free:.0f} MB free)" if full else reason(error)
         last_good = f"the last good one is {last.name}" if last else "there is no earlier one"
-        return OSError(f"{path}: the checkpoint was not written, {reason}; {last_good}; make room and start again")
+        return OSError(f"{path}: the checkpoint was not written, {cause}; {last_good}; make room and start again")
 
 
 def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *, partly: bool = False) -> Progress:

@@ -85,6 +85,16 @@ def test_all_damaged_is_an_error(checkpoints, model, optimizer):
     assert "\n" not in str(caught.value)
 
 
+def test_the_best_is_the_last_resort(checkpoints, model, optimizer, caplog):
+    checkpoints.keep_best(checkpoints.all()[0])
+    for path in checkpoints.all():
+        flip(path)
+    with caplog.at_level(logging.WARNING):
+        assert checkpoints.restore_newest(model, optimizer).step == 2
+    assert "step-0000002.pt: damaged" in caplog.text
+    assert "going on from the older best.pt" in caplog.text
+
+
 def test_what_is_damaged_is_set_aside_and_never_pushes_a_whole_one_out(checkpoints, model, optimizer):
     flip(checkpoints.all()[-1])
     progress = checkpoints.restore_newest(model, optimizer)
