@@ -191,9 +191,9 @@ def _is_number(value: Any, kind: type[int] | type[float]) -> bool:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it can be written: JSON can hold halves of characters."""
+    """Whether it can be written: JSON can hold halves of characters. Those that stand for a file name's bytes can."""
     try:
-        value.encode()
+        value.encode(errors="surrogateescape")
     except UnicodeEncodeError:
         return False
     return True

@@ -79,7 +79,7 @@ def test_four_valid_files(run, clip, boxes, tmp_path):
     assert len(read_mot(tmp_path / "out/tracks.txt")) == 48
     assert frames_of(tmp_path / "out/annotated.mp4") == 24
     assert "<html" in (tmp_path / "out/report.html").read_text()
-    assert err.count("untrained") == 1
+    assert err.count("Untrained") == 1
 
 
 def test_stride_max_frames_and_no_video(run, clip, boxes, tmp_path):
