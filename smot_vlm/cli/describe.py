@@ -29,6 +29,12 @@ Source = Annotated[
 def describe(
     source: Source,
     model: Annotated[str, typer.Option(help="demo, zero-shot, a config (.yaml) or a folder with weights.")] = "demo",
+    decoder: Annotated[
+        str | None,
+        typer.Option(
+            help="openai:URL[#MODEL]: words from a server (vLLM, Ollama, a cloud ...), see configs/server.yaml."
+        ),
+    ] = None,
     detector: Annotated[str, typer.Option(help="model, onnx:FILE or yolo:FILE.")] = "model",
     trajectories: Annotated[
         Path | None, typer.Option(help="MOT file with boxes and ids, in place of a detector.")
@@ -71,7 +77,9 @@ def describe(
     folder = out or _default_folder(source)
     check_outputs(folder, overwrite)
     _check_source(source, fps)
-    tracker = load_tracker(model, detector=detector, associator=associator, device=device, overrides=settings or ())
+    tracker = load_tracker(
+        model, decoder=decoder, detector=detector, associator=associator, device=device, overrides=settings or ()
+    )
     with ExitStack() as stack:
         stack.enter_context(_damage_is_reported_once())
         spool = Spool(stack, source, stride, fps)

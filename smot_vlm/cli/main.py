@@ -39,6 +39,8 @@ def options(
 ) -> None:
     """Semantic multi-object tracking: trajectories, captions and interactions of people in video."""
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # What servers were asked and how long it took.
+    logging.getLogger("smot_vlm.cost").setLevel(logging.INFO)
 
 
 def main(arguments: list[str] | None = None) -> None:

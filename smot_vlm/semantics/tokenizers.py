@@ -4,6 +4,8 @@ from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from smot_vlm.semantics.thinking import NO_THINKING, close_thought
+
 FOLDER = "tokenizer"
 
 
@@ -23,7 +25,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
-    """A prompt as the user's turn, up to where the assistant's answer starts.
+    """A prompt as the user's turn, up to where the assistant's answer starts, without a thought before it.
 
     Args:
         tokenizer: its chat template is used, if it has one.
@@ -35,7 +37,8 @@ def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
     if not tokenizer.chat_template:
         return prompt + "\n"
     messages = [{"role": "user", "content": prompt}]
-    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+    chat = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **NO_THINKING)
+    return close_thought(str(chat))
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
