@@ -18,7 +18,8 @@ from smot_vlm.semantics.context import Relation, SceneContext
 from smot_vlm.semantics.marks import numbered, pair_shots
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.semantics.server_answers import PersonAnswer, SeenVerb, Span
-from smot_vlm.semantics.server_model import Answer, Watch, describe_failures
+from smot_vlm.semantics.server_cost import Watch, describe_failures
+from smot_vlm.semantics.server_model import Answer
 from smot_vlm.semantics.server_questions import spread
 from smot_vlm.semantics.server_roles import Asked, ServerRoles, Vocabulary
 from smot_vlm.semantics.verb_shortlist import VerbWords
@@ -94,7 +95,7 @@ class ServedModel(PictureModel):
         self._vocabulary = vocabulary
         self._threshold = threshold
         self._summary_pictures = summary_pictures
-        self._watch = Watch(roles.models)
+        self._watch = Watch(roles.costs)
         self._failures: list[tuple[str, str]] = []
 
     @property
@@ -111,7 +112,7 @@ class ServedModel(PictureModel):
         """An empty memory of pictures; servers that do not answer are told of before the first frame."""
         for model in self.roles.models:
             model.open()
-        self._watch, self._failures = Watch(self.roles.models), []
+        self._watch, self._failures = Watch(self.roles.costs), []
         return super().open_memory(per_second=per_second, capacity=capacity)
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> ServedAlbum:

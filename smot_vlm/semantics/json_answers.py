@@ -7,6 +7,8 @@ from typing import Any
 _FENCE = re.compile(r"```[a-z]*\s*(.*?)(?:```|$)", re.DOTALL | re.IGNORECASE)
 # What models write by mistake: a comma before a closing bracket.
 _LOOSE_COMMA = re.compile(r",(\s*[}\]])")
+# Marks of chat templates and pictures; a caption that held one would break the prompt that states it.
+_MARK = re.compile(r"<[|/\uff5c]?\w[\w|:/.\uff5c\u2581-]{0,38}>")
 _DECODER = json.JSONDecoder(strict=False)
 # A mark that starts a list, a heading or emphasis, and a label before the sentence.
 _LABEL = re.compile(
@@ -36,6 +38,19 @@ def read_object(text: str) -> dict[str, Any] | None:
             if isinstance(content, dict):
                 return content
     return None
+
+
+def plain_words(text: str) -> str:
+    """A model's words as they can be shown, and stated in another prompt.
+
+    Args:
+        text: any.
+
+    Returns:
+        On one line, without marks such as <|image|> and without characters that are not printed.
+    """
+    printed = "".join(letter if letter.isprintable() else " " for letter in _MARK.sub(" ", text))
+    return " ".join(printed.split())
 
 
 def whole_sentences(text: str) -> str:
@@ -69,5 +84,5 @@ def read_sentence(text: str) -> str:
     # A first paragraph such as "Here is the caption:" announces the second.
     if first.endswith(":") and len(paragraphs) > 1:
         first = paragraphs[1].strip()
-    words = " ".join(_LABEL.sub("", first, count=1).replace("**", "").split())
+    words = plain_words(_LABEL.sub("", first, count=1).replace("**", ""))
     return words.strip('"“”').strip()

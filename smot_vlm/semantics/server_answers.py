@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from smot_vlm.semantics.json_answers import read_object, read_sentence
+from smot_vlm.semantics.json_answers import plain_words, read_object, read_sentence
 from smot_vlm.semantics.verb_shortlist import NOTHING, VerbWords
 from smot_vlm.verbs import Verb
 
@@ -123,12 +123,12 @@ def read_person(text: str, pictures: int) -> PersonAnswer | None:
     if content is None:
         sentence = read_sentence(text)
         return PersonAnswer(sentence) if sentence else None
-    caption = content.get("caption")
-    if not isinstance(caption, str) or not caption.strip():
+    caption = _words(content.get("caption"))
+    if not caption:
         return None
     entries = [(_words(entry.get("action")), _read_span(entry, pictures)) for entry in _objects(content, "actions")]
     actions = tuple((words, span) for words, span in entries if words and span)
-    return PersonAnswer(" ".join(caption.split()), actions)
+    return PersonAnswer(caption, actions)
 
 
 def read_caption(text: str) -> str | None:
@@ -195,7 +195,7 @@ def _objects(content: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def _words(value: Any) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else ""
+    return plain_words(value) if isinstance(value, str) else ""
 
 
 def _read_span(entry: Mapping[str, Any], pictures: int) -> Span | None:

@@ -6,7 +6,6 @@ or has a small context, fewer are shown.
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -15,6 +14,7 @@ from smot_vlm.semantics.answer_cache import AnswerCache, content_key
 from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.json_answers import whole_sentences
 from smot_vlm.semantics.server_connection import HOPELESS, Reply, ServerConnection, ServerError
+from smot_vlm.semantics.server_cost import Cost
 from smot_vlm.semantics.server_questions import ServerQuestion
 from smot_vlm.semantics.server_request import Concessions, request_fields
 from smot_vlm.semantics.thinking import cut_thought
@@ -48,33 +48,6 @@ class Answer(Generic[Value]):
     value: Value | None
     shown: int = 0
     failure: str = ""
-
-
-@dataclass
-class Cost:
-    """What answers cost.
-
-    Attributes:
-        calls: answers of a server.
-        kept: answers from the cache.
-        tokens_read: of prompts and pictures.
-        tokens_written: of answers.
-    """
-
-    calls: int = 0
-    kept: int = 0
-    tokens_read: int = 0
-    tokens_written: int = 0
-
-    def count(self, reply: Reply) -> None:
-        """Count an answer.
-
-        Args:
-            reply: of a server.
-        """
-        self.calls += 1
-        self.tokens_read += reply.tokens_read
-        self.tokens_written += reply.tokens_written
 
 
 @dataclass
@@ -242,40 +215,6 @@ class ServerModel:
                 self._state.down = str(error)
 
 
-class Watch:
-    """Counts what the models of a video cost.
-
-    Args:
-        models: each once.
-    """
-
-    def __init__(self, models: tuple[ServerModel, ...]) -> None:
-        self._models = models
-        self._start = time.monotonic()
-        self._before = self._total()
-
-    def told(self) -> str:
-        """The cost since this was made.
-
-        Returns:
-            One line.
-        """
-        now, before = self._total(), self._before
-        calls, kept, read, written = (after - then for after, then in zip(now, before, strict=True))
-        seconds = time.monotonic() - self._start
-        cached = f", {kept} answers from the cache" if kept else ""
-        return f"{calls} calls{cached}, {read} tokens read, {written} written, {seconds:.1f} s for this video"
-
-    def _total(self) -> tuple[int, int, int, int]:
-        costs = [model.cost for model in self._models]
-        return (
-            sum(cost.calls for cost in costs),
-            sum(cost.kept for cost in costs),
-            sum(cost.tokens_read for cost in costs),
-            sum(cost.tokens_written for cost in costs),
-        )
-
-
 def _complaint(reply: Reply, text: str, room: int) -> str:
     """What is wrong with an answer that cannot be used."""
     if reply.cut and not text and (reply.thought or reply.text):
@@ -285,18 +224,3 @@ def _complaint(reply: Reply, text: str, room: int) -> str:
     if not text:
         return "gave an empty answer"
     return f"gave an answer in another form than asked for ({' '.join(text.split())[:60]!r})"
-
-
-def describe_failures(failures: list[tuple[str, str]]) -> list[str]:
-    """Failures by their reasons.
-
-    Args:
-        failures: (what was asked about, reason).
-
-    Returns:
-        One line a reason.
-    """
-    reasons: dict[str, list[str]] = {}
-    for about, reason in failures:
-        reasons.setdefault(reason, []).append(about)
-    return [f"no answer about {', '.join(abouts)}: {reason}" for reason, abouts in reasons.items()]

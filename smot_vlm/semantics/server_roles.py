@@ -20,6 +20,7 @@ from smot_vlm.semantics.server_answers import (
     read_pair,
     read_person,
 )
+from smot_vlm.semantics.server_cost import Cost
 from smot_vlm.semantics.server_model import Answer, ServerModel
 from smot_vlm.semantics.server_questions import EncodedPicture, ServerQuestion, encode_pictures, without_soft_tokens
 from smot_vlm.semantics.verb_shortlist import VerbWords
@@ -91,6 +92,11 @@ class ServerRoles:
     def models(self) -> tuple[ServerModel, ...]:
         """Each once."""
         return tuple(dict.fromkeys((self._captions, self._verbs, self._summary)))
+
+    @property
+    def costs(self) -> list[Cost]:
+        """What each model has cost so far."""
+        return [model.cost for model in self.models]
 
     def people(self, asked: Sequence[Asked]) -> list[Answer[PersonAnswer]]:
         """Describe people.

@@ -64,7 +64,7 @@ def test_a_video_is_described(tmp_path, caplog):
     assert edges == [(1, "talk.v.01", 2, pytest.approx(0.9)), (2, "talk.v.01", 1, pytest.approx(0.9))]
     assert description.caption == "Two people walk."
     (cost,) = (record.getMessage() for record in caplog.records if record.name == "smot_vlm.cost")
-    assert re.fullmatch(r"7 calls, 700 tokens read, 140 written, \d+\.\d s for this video", cost)
+    assert re.fullmatch(r"servers: 7 calls, 700 tokens read, 140 written, \d+\.\d s for this video", cost)
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 

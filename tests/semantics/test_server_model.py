@@ -18,7 +18,8 @@ from smot_vlm.semantics.generation import GREEDY, Decoding
 from smot_vlm.semantics.server_address import read_address
 from smot_vlm.semantics.server_answers import person_schema, read_caption, read_person
 from smot_vlm.semantics.server_connection import ListedModel, ServerConnection, ServerError
-from smot_vlm.semantics.server_model import ServerModel, Watch, describe_failures
+from smot_vlm.semantics.server_cost import Watch, describe_failures
+from smot_vlm.semantics.server_model import ServerModel
 from smot_vlm.semantics.server_questions import ServerQuestion, encode_pictures, spread
 
 PERSON = '{"appearance": "red", "actions": [], "caption": "A man walks."}'
@@ -421,10 +422,10 @@ def test_what_it_cost(cache):
     with serving(ChatServer(vllm, [listed()])) as server:
         model = model_of(server.url, cache)
         model.ask(question(), read_person)
-        watch = Watch((model,))
+        watch = Watch([model.cost])
         for prompt in ("a", "b", "Describe person 1"):
             model.ask(question(prompt=prompt), read_person)
-    assert watch.told().startswith("2 calls, 1 answers from the cache, 200 tokens read, 40 written, 0.")
+    assert watch.told().startswith("servers: 2 calls, 1 answer from the cache, 200 tokens read, 40 written, 0.")
 
 
 def test_failures_are_told_by_reason():

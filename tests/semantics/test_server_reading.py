@@ -119,6 +119,12 @@ def test_sentences_are_freed_of_what_is_around_them(text, sentence):
     assert read_sentence(text) == sentence
 
 
+def test_marks_and_steering_characters_do_not_reach_another_prompt():
+    said = "A <|image_pad|>man</s> <image> walks\x1b[2J.\u202e <|im_end|>"
+    assert read_person(json.dumps({"caption": said}), 1).caption == read_sentence(said) == "A man walks [2J."
+    assert read_sentence("3 < 4 and 5 > 2") == "3 < 4 and 5 > 2"
+
+
 def test_a_cut_text_ends_with_a_whole_sentence():
     assert whole_sentences("He sits. He reads. Then he") == "He sits. He reads."
     assert whole_sentences("he is 1.5 m tall and") == "he is 1.5 m tall and"
