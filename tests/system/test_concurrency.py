@@ -47,8 +47,8 @@ def test_after_an_error_nothing_more_is_started():
 @pytest.mark.subprocess
 def test_after_an_interrupt_the_program_ends():
     code = (
-        "import signal, threading, time; from smot_vlm.system.concurrency import concurrently\n"
-        "threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()\n"
+        "import os, signal, threading, time; from smot_vlm.system.concurrency import concurrently\n"
+        "threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()\n"
         "concurrently([lambda: time.sleep(30)] * 4, 2)"
     )
     start = time.monotonic()
