@@ -99,9 +99,10 @@ def without_soft_tokens(prompt: str) -> str:
         prompt: of a template.
 
     Returns:
-        On one line, without their place.
+        Its lines without their place, none of them blank.
     """
-    return " ".join(prompt.replace(VISUAL, " ").split())
+    lines = [" ".join(line.split()) for line in prompt.replace(VISUAL, " ").splitlines()]
+    return "\n".join(filter(None, lines))
 
 
 def _encode(image: np.ndarray) -> EncodedPicture:

@@ -163,4 +163,4 @@ class ServerRoles:
     ) -> ServerQuestion:
         """A question whose answer has a form, which the prompt shows too: servers without forms rely on it."""
         form = self._prompts.fill("form", form=json.dumps(example_of(schema), ensure_ascii=False))
-        return ServerQuestion(about, f"{without_soft_tokens(prompt)} {form}", pictures, tokens, schema)
+        return ServerQuestion(about, f"{without_soft_tokens(prompt)}\n{form}", pictures, tokens, schema)

@@ -8,7 +8,7 @@ from smot_vlm.verbs import Verb
 NOTHING = "none"
 # Said of two people who do nothing to each other.
 _NOTHING_WORDS = {"none", "nothing", "no", "not", "neither", "unclear", "unknown"}
-# What people in videos mostly do to each other; offered where a model's own words name too few senses.
+# What people in videos mostly do to each other, commonest first; offered where a model's own words name too few senses.
 FREQUENT = ("talk.v.01", "look.v.01", "listen.v.01", "walk.v.01", "accompany.v.02", "follow.v.01", "approach.v.01",
 "pass.v.01", "touch.v.01", "hold.v.02", "embrace.v.02", "give.v.03", "dance.v.01", "play.v.01", "help.v.01",
 "hit.v.03", "push.v.01", "smile.v.01")  # fmt: skip
@@ -66,8 +66,8 @@ class VerbWords:
         named = self.named(text)
         if not named and says_nothing(text):
             return []
-        frequent = [verb for verb in self.verbs if verb.label in FREQUENT] or list(self.verbs)
-        return list(dict.fromkeys([*named, *frequent]))[:limit]
+        frequent = [self._labels[label] for label in FREQUENT if label in self._labels]
+        return list(dict.fromkeys([*named, *(frequent or self.verbs)]))[:limit]
 
     def chosen(self, text: str, offered: Sequence[Verb]) -> list[Verb] | None:
         """The senses that an answer chooses.
