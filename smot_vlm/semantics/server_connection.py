@@ -86,8 +86,9 @@ class ServerConnection:
         self.address = address
         self._openai: Any = openai
         self._timeout = timeout
-        # A proxy of the environment does not know this machine's own servers.
-        client = openai.DefaultHttpxClient(trust_env=False) if address.is_this_machine else None
+        # A proxy of the environment does not know this machine's own servers. Pictures go where the user sends them, and
+        # to no other place that a server names.
+        client = openai.DefaultHttpxClient(trust_env=not address.is_this_machine, follow_redirects=False)
         self._client: Any = openai.OpenAI(
             base_url=address.url,
             api_key=os.environ.get("OPENAI_API_KEY") or "none",
@@ -159,6 +160,8 @@ class ServerConnection:
 
 def _meaning(status: int) -> tuple[Kind, str]:
     """What a status says and what to do."""
+    if status < 400:
+        return "model", "it sends on to another address; give that one"
     if status in (401, 403):
         return "key", "set OPENAI_API_KEY to a key that it takes"
     if status == 404:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from smot_vlm.semantics.answer_cache import AnswerCache, content_key
 from smot_vlm.semantics.generation import Decoding
-from smot_vlm.semantics.json_answers import whole_sentences
+from smot_vlm.semantics.json_answers import plain_words, whole_sentences
 from smot_vlm.semantics.server_connection import HOPELESS, Reply, ServerConnection, ServerError
 from smot_vlm.semantics.server_cost import Cost
 from smot_vlm.semantics.server_questions import ServerQuestion
@@ -104,7 +104,7 @@ class ServerModel:
         names = [model.name for model in listed or ()]
         name = address.model or (names[0] if len(names) == 1 else None)
         if name is None:
-            told = f"it lists {', '.join(names[:8])}" if names else "it lists none"
+            told = f"it lists {plain_words(', '.join(names[:8]))}" if names else "it lists none"
             raise ServerError("model", f"{address.url}: name a model, as in {address.url}#MODEL ({told})")
         contexts = [model.context for model in listed or () if model.name == name]
         self._state.context = contexts[0] if contexts else None

@@ -276,6 +276,15 @@ def test_a_model_that_is_not_listed_is_tried_before_the_video_is_watched(cache):
                 model_of(server.url + "#none", cache).open()
 
 
+def test_pictures_are_not_sent_on_to_another_place(cache):
+    with serving(ChatServer(vllm, [listed()])) as other:
+        away = Refusal(307, {}, {"Location": f"{other.url}/chat/completions"})
+        answer, _ = ask(lambda asked: away, cache)
+    assert "307" in answer.failure
+    assert "it sends on to another address" in answer.failure
+    assert other.log == []
+
+
 def test_what_may_pass_is_asked_again(cache):
     said = iter([Refusal(503, {}), Refusal(429, {}, {"Retry-After": "0.01"}), Refusal(0), PERSON])
     answer, log = ask(lambda asked: next(said), cache, retries=4)
