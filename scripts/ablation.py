@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from smot_vlm.cli.console import run_script
+from smot_vlm.cli.ending import run_to_end
 from smot_vlm.config import Config, load_config
 from smot_vlm.system.files import write_text
 from smot_vlm.training.held_out import held_out_losses
@@ -189,4 +189,4 @@ def _spread(values: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_to_end(main)

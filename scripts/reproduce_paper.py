@@ -18,7 +18,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from smot_vlm.cli.console import messages, output, print_warning, progress, run_script
+from smot_vlm.cli.console import messages, output, print_warning, progress
+from smot_vlm.cli.ending import run_to_end
 from smot_vlm.cli.loading import silence_libraries
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.sequence_reader import truth_of
@@ -80,7 +81,7 @@ def write_report(sheet: Sheet, given: Given, out: Path) -> None:
     path = out / f"{sheet.name}.md"
     write_text(path, report(sheet, made, given, str(out)))
     output.print(official_rich(sheet, made))
-    output.print(f"  {path}", markup=False)
+    output.print(f"  {path}")
 
 
 def parse() -> argparse.Namespace:
@@ -130,4 +131,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_to_end(main)

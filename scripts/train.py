@@ -10,7 +10,7 @@ from pathlib import Path
 # Before torch is imported: idle OpenMP threads leave their cores to the workers that draw the next clips.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from smot_vlm.cli.console import run_script
+from smot_vlm.cli.ending import run_to_end
 from smot_vlm.config import load_config
 from smot_vlm.training.export import export
 from smot_vlm.training.loop import Run, Trainer
@@ -53,4 +53,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_to_end(main)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from smot_vlm.cli.console import run_script
+from smot_vlm.cli.ending import run_to_end
 from smot_vlm.system.files import atomic_path
 
 SHOWN = ("hota", "fact_recall", "swapped_recall", "chance_recall", "verb_f1")
@@ -109,4 +109,4 @@ def _cells(scores: dict[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_to_end(main)

@@ -6,8 +6,9 @@ run.json holds the settings, so that two runs never mix in one folder.
 """
 
 import json
+import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -15,19 +16,27 @@ import numpy as np
 
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, tracks_of_rows
 from smot_vlm.data.sequences import AnnotatedSequence
+from smot_vlm.formats.checked import record
+from smot_vlm.formats.documents import read_json
 from smot_vlm.formats.mot import MotRows, read_mot
 from smot_vlm.formats.sequence_files import BOXES_FILE
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
+from smot_vlm.system.errors import naming, one_line
 from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import ALONE, Processes
+from smot_vlm.system.shared_work import SharedWork
+from smot_vlm.system.targets import check_folder
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.reader import VideoReader
+from smot_vlm.video.sources import BrokenPictureError
 
 DESCRIPTION_FILE = "description.json"
 RUN_FILE = "run.json"
 GROUND_TRUTH = "gt"
 # Where MOTChallenge puts the boxes of its public detector.
 DETECTIONS_FILE = "det/det.txt"
+
+logger = logging.getLogger(__name__)
 
 OnFrame = Callable[[Frame, VideoReader], bool | None]
 
@@ -61,13 +70,15 @@ class Outcome:
 
     Attributes:
         name: of the sequence.
-        kept: it was described by an earlier call.
+        kept: it was described by an earlier call, or by another one at the same time.
         error: why it could not be described.
+        left_out: why each image that could not be used was left out.
     """
 
     name: str
     kept: bool = False
     error: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 def predict_split(
@@ -82,8 +93,9 @@ def predict_split(
 ) -> Iterator[Outcome]:
     """Describe the sequences of `dataset` that `out` does not hold yet, one a step, in the order of their names.
 
-    A sequence that cannot be described (a broken image, no boxes) gives an outcome with an error and the next one is
-    taken; the next call tries it again.
+    A sequence that cannot be described (no image, no boxes) gives an outcome with an error and the next one is taken;
+    the next call tries it again. Other calls may work on the same folder at the same time: each sequence is described by
+    one of them, and those that another one has in hand come last.
 
     Args:
         tracker: the model.
@@ -100,36 +112,38 @@ def predict_split(
     Raises:
         ValueError: `out` holds a run with other settings and `overwrite` is false.
         FileNotFoundError: a folder of trajectories that does not exist.
-        NotADirectoryError: `out` is a file.
+        OSError: `out` is a file, or cannot be written.
     """
     out = Path(out)
     find_trajectories = _mot_finder(settings.trajectories, dataset.names)
     find_detections = _mot_finder(settings.detections, dataset.names)
     open_run(out, settings, overwrite)
     paths = [out / name / DESCRIPTION_FILE for name in dataset.names]
-    described = [not overwrite and _is_described(path) for path in paths]
+    work = SharedWork(out, paths, _is_described, anew=overwrite)
     # Whoever writes first must not change what the others find.
     processes.wait()
-    kept = [index for index, there in enumerate(described) if there]
-    wanted = [index for index, there in enumerate(described) if not there]
-    for index in sorted([*processes.share(kept), *processes.share(wanted)]):
-        name = dataset.names[index]
-        if described[index]:
-            yield Outcome(name, kept=True)
-            continue
+
+    def describe(index: int) -> Outcome:
+        name, path = dataset.names[index], paths[index]
         try:
-            sequence = dataset[index]
-            trajectories, detections = find_trajectories(sequence), find_detections(sequence)
-            description = describe_sequence(tracker, sequence, trajectories, on_frame, detections=detections)
-        except (ValueError, OSError, ImportError) as error:
-            # An image that PIL does not know can end in a missing plug-in, hence the third.
-            yield Outcome(name, error=" ".join(str(error).split()))
-            continue
-        paths[index].parent.mkdir(parents=True, exist_ok=True)
-        description.to_bensmot(paths[index].parent)
+            with naming(name):
+                sequence = dataset[index]
+                images = _Images(sequence)
+                trajectories, detections = find_trajectories(sequence), find_detections(sequence)
+                description = _describe(tracker, sequence, images, trajectories, on_frame, detections)
+        except Exception as error:
+            # One sequence, whatever is wrong with it, does not take the others along.
+            logger.debug("%s", name, exc_info=True)
+            return Outcome(name, error=one_line(error).removeprefix(f"{name}: "))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        description.to_bensmot(path.parent)
         # Last, since a sequence that has it is done.
-        description.to_json(paths[index])
-        yield Outcome(name)
+        description.to_json(path)
+        return Outcome(name, left_out=images.left_out)
+
+    mine = sorted([*processes.share(work.kept), *processes.share(work.wanted)])
+    for index, held in work.take(mine):
+        yield describe(index) if held else Outcome(dataset.names[index], kept=True)
 
 
 def describe_sequence(
@@ -156,18 +170,7 @@ def describe_sequence(
         FileNotFoundError: no image, or no such MOT file.
         ValueError: an image or box file that cannot be read, no box in the sequence's frames.
     """
-    numbers = sequence.frame_numbers
-    if not len(numbers):
-        raise FileNotFoundError(f"{sequence.name}: no image; a sequence is described from its images")
-    description = tracker.describe(
-        _Images(sequence),
-        trajectories=None if trajectories is None else _tracks_by_position(trajectories, numbers),
-        detections=None if detections is None else _boxes_by_position(detections, numbers),
-        fps=sequence.fps,
-        on_frame=on_frame,
-    )
-    video = replace(description.video, source=sequence.name)
-    return replace(description, video=video, tracks=tuple(_numbered(track, numbers) for track in description.tracks))
+    return _describe(tracker, sequence, _Images(sequence), trajectories, on_frame, detections)
 
 
 def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
@@ -180,17 +183,16 @@ def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
 
     Raises:
         ValueError: it holds others and `overwrite` is false, or it cannot be read.
-        NotADirectoryError: `out` is a file.
+        OSError: `out` is a file, or cannot be written.
     """
-    if out.exists() and not out.is_dir():
-        raise NotADirectoryError(f"{out} is a file; give the name of a folder")
     path = out / RUN_FILE
     wanted = asdict(settings)
+    check_folder(out, "choose another folder with --out")
     if path.is_file() and not overwrite:
-        there = _read_settings(path)
-        other = sorted(key for key in wanted if there.get(key, "") != wanted[key])
+        there = asdict(_read_settings(path))
+        other = sorted(key for key in wanted if there[key] != wanted[key])
         if other:
-            told = ", ".join(f"{key} {there.get(key, '')!r} (now {wanted[key]!r})" for key in other)
+            told = ", ".join(f"{key} {there[key]!r} (now {wanted[key]!r})" for key in other)
             raise ValueError(f"{out} holds a run with {told}; choose another folder or pass --overwrite")
         return
     out.mkdir(parents=True, exist_ok=True)
@@ -198,26 +200,57 @@ def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
 
 
 class _Images:
-    """The images of a sequence in the order of their frames, each decoded when it is needed."""
+    """The images of a sequence in the order of their frames, each decoded when it is needed.
+
+    One that cannot be read is left out, and those behind it keep their positions.
+    """
 
     def __init__(self, sequence: AnnotatedSequence) -> None:
         self._sequence = sequence
+        self.left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self._sequence)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return (self._sequence.read_frame(position).image for position in range(len(self)))
+        return map(self._read, range(len(self)))
+
+    def _read(self, position: int) -> np.ndarray:
+        try:
+            return self._sequence.read_frame(position).image
+        except (ValueError, OSError) as error:
+            self.left_out += (one_line(error),)
+            raise BrokenPictureError(str(error)) from None
 
 
-def _read_settings(path: Path) -> Mapping[str, object]:
+def _describe(
+    tracker: Tracker,
+    sequence: AnnotatedSequence,
+    images: _Images,
+    trajectories: Path | None,
+    on_frame: OnFrame | None,
+    detections: Path | None,
+) -> Description:
+    numbers = sequence.frame_numbers
+    if not len(numbers):
+        raise FileNotFoundError(f"{sequence.name}: no image; a sequence is described from its images")
+    description = tracker.describe(
+        images,
+        trajectories=None if trajectories is None else _tracks_by_position(trajectories, numbers),
+        detections=None if detections is None else _boxes_by_position(detections, numbers),
+        fps=sequence.fps,
+        on_frame=on_frame,
+    )
+    video = replace(description.video, source=sequence.name)
+    return replace(description, video=video, tracks=tuple(_numbered(track, numbers) for track in description.tracks))
+
+
+def _read_settings(path: Path) -> RunSettings:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return record(RunSettings, read_json(path), whole="the run")
     except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error}); choose another folder or pass --overwrite") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: no settings of a run; choose another folder or pass --overwrite")
-    return content
+        told = str(error).removeprefix(f"{path}: ")
+        raise ValueError(f"{path}: no settings of a run ({told}); choose another folder or pass --overwrite") from None
 
 
 def _is_described(path: Path) -> bool:

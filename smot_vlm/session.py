@@ -1,22 +1,31 @@
 """One video in progress: boxes on every frame, keyframes about twice a second, captions and verbs when asked."""
 
-import math
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from smot_vlm.association.interpolation import fill_gaps
 from smot_vlm.association.people_sources import PeopleSource
 from smot_vlm.association.trajectories import TrajectoryBuilder
 from smot_vlm.config import Config
+from smot_vlm.detection.detector import Detector
+from smot_vlm.detection.people_detector import PEOPLE_DETECTOR
 from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.domain_gate import DomainGate
+from smot_vlm.models.interactions import find_interactions, relations_of
 from smot_vlm.models.verb_set import known_verbs, open_verbs
-from smot_vlm.semantics.context import Relation
-from smot_vlm.semantics.pairs import candidate_pairs
-from smot_vlm.structures import Description, Detections, Frame, Interaction, ModelInfo, Trajectory, VideoInfo
+from smot_vlm.structures import (
+    WITHHELD,
+    Description,
+    Detections,
+    Frame,
+    ModelInfo,
+    Trajectory,
+    VideoInfo,
+)
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader
 
@@ -30,6 +39,8 @@ class Session:
         open_people: given the model's own detector as a function of a frame, opens the source of boxes with ids.
         times: books seconds by part: detector, backbone, association, features, fusion, language, verbs.
         verbs: phrases in place of the 335 senses.
+        people_detector: finds people where the video is unlike what the model learned from; None: the model's own.
+        detector: what finds the people otherwise, for the description.
     """
 
     def __init__(
@@ -39,8 +50,14 @@ class Session:
         open_people: Callable[[Callable[[Frame], Detections]], PeopleSource],
         times: PartTimes,
         verbs: Sequence[str] | None = None,
+        *,
+        people_detector: Detector | None = None,
+        detector: str = "",
     ) -> None:
         self._model = model
+        self._gate = DomainGate(model)
+        self._people_detector = people_detector
+        self._detector = detector
         self._config = config
         self._times = times
         self._trajectories = TrajectoryBuilder()
@@ -62,6 +79,8 @@ class Session:
             The people in it, with ids.
         """
         self._size = (frame.width, frame.height)
+        if self._gate.is_used and self._memory.is_due(frame.time_seconds):
+            self._gate.look(self._encode(frame, "backbone"))
         people = self._people.update(frame)
         self._trajectories.add(frame.index, people)
         self._watched.append(frame.index)
@@ -81,16 +100,25 @@ class Session:
             ValueError: boxes were given and none of them lies in these frames.
         """
         self._people.check_used(video.name)
-        tracks = self._tracks()
+        tracks = [replace(track, words=self._gate.person(self._memory, track.id)) for track in self._tracks()]
+        silent = Description(
+            self._video_info(video), tuple(tracks), (), "", self._model_info(), words=self._gate.video()
+        )
+        # Without people there is nothing to say, and nothing either where the model would only guess.
+        return silent if silent.words == WITHHELD or not tracks else self._put_into_words(silent)
+
+    def _put_into_words(self, silent: Description) -> Description:
+        tracks = silent.tracks
         ids = [track.id for track in tracks]
         with self._times.part("fusion"):
             fused = self._model.fuse_memory(self._memory, ids)
         with self._times.part("verbs"):
-            interactions = self._interactions(fused, tracks)
+            interactions = find_interactions(self._verbs, fused, tracks, self._config.interaction, self._model.device)
         with self._times.part("language"):
-            caption, captions = self._model.describe(fused, self._relations(tracks, interactions))
-        description = Description(self._video_info(video), tuple(tracks), interactions, "", self._model_info())
-        return description.with_captions(caption, dict(zip(ids, captions, strict=True)))
+            caption, captions = self._model.describe(fused, relations_of(interactions, tracks, self._verbs))
+        stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}
+        interactions = tuple(edge for edge in interactions if edge.subject in stated and edge.object in stated)
+        return replace(silent, interactions=interactions).with_captions(caption, stated)
 
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""
@@ -100,9 +128,16 @@ class Session:
         return fill_gaps(tracks, np.array(self._watched, dtype=np.int64))
 
     def _detect(self, frame: Frame) -> Detections:
+        """The people of a frame: by the model's own detector where it knows such pictures, else by the other one."""
+        if self._people_detector is not None and self._uses_people_detector():
+            with self._times.part("detector"):
+                return self._people_detector.detect(frame.image)
         encoded = self._encode(frame, "detector")
         with self._times.part("detector"):
             return self._model.detect(encoded)
+
+    def _uses_people_detector(self) -> bool:
+        return self._people_detector is not None and self._gate.video() == WITHHELD
 
     def _encode(self, frame: Frame, part: str) -> Any:
         """The model's encoding of this frame, made at most once."""
@@ -120,30 +155,6 @@ class Session:
             with self._times.part("features"):
                 self._model.observe(self._memory, frame, encoded, people, keyframe)
 
-    def _interactions(self, fused: Any, tracks: list[Trajectory]) -> tuple[Interaction, ...]:
-        settings = self._config.interaction
-        max_gap = math.inf if settings.max_gap is None else settings.max_gap
-        pairs = candidate_pairs(tracks, settings.max_pairs, max_gap)
-        if len(pairs) == 0:
-            return ()
-        log_odds = self._verbs.score(fused, torch.as_tensor(pairs, device=self._model.device))
-        scores = log_odds.sigmoid().cpu().numpy()
-        found = np.argwhere(scores > self._verbs.thresholds.cpu().numpy())
-        edges = [
-            Interaction(
-                tracks[pairs[row, 0]].id, self._verbs.labels[verb], tracks[pairs[row, 1]].id, float(scores[row, verb])
-            )
-            for row, verb in found
-        ]
-        return tuple(sorted(edges, key=lambda edge: (edge.subject, edge.object, -edge.score)))
-
-    def _relations(self, tracks: list[Trajectory], interactions: tuple[Interaction, ...]) -> list[Relation]:
-        """The interactions as a prompt tells them: by position, in plain words, surest first."""
-        rows = {track.id: row for row, track in enumerate(tracks)}
-        words = dict(zip(self._verbs.labels, self._verbs.words, strict=True))
-        surest = sorted(interactions, key=lambda edge: -edge.score)
-        return [Relation(rows[edge.subject], words[edge.verb], rows[edge.object]) for edge in surest]
-
     def _video_info(self, video: VideoReader) -> VideoInfo:
         width, height = self._size
         return VideoInfo(
@@ -159,5 +170,14 @@ class Session:
         )
 
     def _model_info(self) -> ModelInfo:
-        name, decoder = self._config.name, self._config.decoder.name
-        return ModelInfo(name, decoder, self._people.name, self._model.trained)
+        card = self._model.card
+        detector = PEOPLE_DETECTOR if self._uses_people_detector() else self._detector
+        return ModelInfo(
+            self._config.name,
+            self._config.decoder.name,
+            self._people.name,
+            self._model.trained,
+            detector=detector,
+            domain=card.domain,
+            version=card.version,
+        )

@@ -10,14 +10,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from smot_vlm.formats import mot, sequence_files
+from smot_vlm.formats.checked import Numbers, Range, record
+from smot_vlm.formats.documents import read_json, shown
 from smot_vlm.system.files import write_text
 
 SCHEMA = "smot-vlm/1"
+# Hours of video with a crowd; other files are settings or words and much smaller.
+LARGEST_DESCRIPTION = 512 * 2**20
+
+# What a file may state, as in formats/description.schema.json.
+FrameCount = Annotated[int, Range(0, 2**31 - 1)]
+Side = Annotated[int, Range(0, 10**6)]
+Rate = Annotated[float, Range(0, 10**6)]
+Time = Annotated[float, Range(0)]
+FrameNumbers = Annotated[np.ndarray, Numbers(int, Range(0, 2**31 - 1))]
+Boxes = Annotated[np.ndarray, Numbers(float, Range(-(10**9), 10**9), columns=4)]
+Scores = Annotated[np.ndarray, Numbers(float, Range())]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +117,18 @@ class Detections:
         return Detections(self.boxes[index], self.scores[index], ids, rows)
 
 
+# What is to be thought of words: the model knows such pictures; it may be wrong; it says nothing, as these are too unlike
+# what it learned from.
+STATED, DOUBTFUL, WITHHELD = "stated", "doubtful", "withheld"
+
+
+def _check_words(words: str, caption: str) -> None:
+    if words not in (STATED, DOUBTFUL, WITHHELD):
+        raise ValueError(f"words is {words!r}; it takes {STATED}, {DOUBTFUL} or {WITHHELD}")
+    if words == WITHHELD and caption:
+        raise ValueError(f"words is {WITHHELD!r} and there is a caption; withheld words are not there")
+
+
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     """One person over time.
@@ -114,15 +139,18 @@ class Trajectory:
         boxes: float64 (n, 4) xyxy in pixels.
         scores: float64 (n,).
         caption: may be empty.
+        words: STATED, DOUBTFUL or WITHHELD; of the caption and the person's interactions.
     """
 
     id: int
-    frames: np.ndarray
-    boxes: np.ndarray
-    scores: np.ndarray
+    frames: FrameNumbers
+    boxes: Boxes
+    scores: Scores
     caption: str = ""
+    words: str = STATED
 
     def __post_init__(self) -> None:
+        _check_words(self.words, self.caption)
         object.__setattr__(self, "frames", np.asarray(self.frames, dtype=np.int64).reshape(-1))
         object.__setattr__(self, "boxes", np.asarray(self.boxes, dtype=np.float64).reshape(-1, 4))
         object.__setattr__(self, "scores", np.asarray(self.scores, dtype=np.float64).reshape(-1))
@@ -176,14 +204,14 @@ class VideoInfo:
     """
 
     source: str
-    width: int
-    height: int
-    fps: float
-    frames: int
+    width: Side
+    height: Side
+    fps: Rate
+    frames: FrameCount
     truncated: bool = False
     stopped: bool = False
-    damage: tuple[tuple[float, float], ...] = ()
-    times: tuple[tuple[int, float], ...] = ()
+    damage: tuple[tuple[Time, Time], ...] = ()
+    times: tuple[tuple[FrameCount, Time], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "damage", _pairs("damage", self.damage, float))
@@ -240,12 +268,18 @@ class ModelInfo:
         decoder: its name, or NO_DECODER.
         associator: what linked the boxes.
         trained: false where any part that wrote or scored has random weights.
+        detector: what found the people.
+        domain: what the words were learned from, such as "drawn figures"; empty where that is not stated.
+        version: of the model; empty where it states none.
     """
 
     name: str
     decoder: str
     associator: str
     trained: bool
+    detector: str = ""
+    domain: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,6 +292,7 @@ class Description:
         interactions: between ids of `tracks`.
         caption: of the whole video.
         model: what wrote it.
+        words: STATED, DOUBTFUL or WITHHELD; of the video's caption.
     """
 
     video: VideoInfo
@@ -265,8 +300,10 @@ class Description:
     interactions: tuple[Interaction, ...]
     caption: str
     model: ModelInfo
+    words: str = STATED
 
     def __post_init__(self) -> None:
+        _check_words(self.words, self.caption)
         object.__setattr__(self, "tracks", tuple(self.tracks))
         object.__setattr__(self, "interactions", tuple(self.interactions))
         ids = [track.id for track in self.tracks]
@@ -306,11 +343,13 @@ class Description:
                     "boxes": [[round(value, 3) for value in box] for box in track.boxes.tolist()],
                     "scores": [round(value, 4) for value in track.scores.tolist()],
                     "caption": track.caption,
+                    "words": track.words,
                 }
                 for track in self.tracks
             ],
             "interactions": [{**asdict(edge), "score": round(float(edge.score), 4)} for edge in self.interactions],
             "caption": self.caption,
+            "words": self.words,
         }
 
     def to_json(self, path: Path | str | None = None) -> str:
@@ -344,10 +383,7 @@ class Description:
         path = Path(source)
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file; give a description.json written by smot-vlm")
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{path}: not JSON ({error}); give a description.json written by smot-vlm") from None
+        content = read_json(path, LARGEST_DESCRIPTION)
         try:
             return cls.from_dict(content)
         except ValueError as error:
@@ -366,21 +402,10 @@ class Description:
         Raises:
             ValueError: another schema, or a field that is missing or of the wrong kind.
         """
-        schema = content.get("schema") if isinstance(content, dict) else None
-        if schema != SCHEMA:
-            raise ValueError(f"schema is {schema!r}; this version reads {SCHEMA!r}")
-        try:
-            return cls(
-                VideoInfo(**content["video"]),
-                tuple(Trajectory(**track) for track in content["tracks"]),
-                tuple(Interaction(**edge) for edge in content["interactions"]),
-                content["caption"],
-                ModelInfo(**content["model"]),
-            )
-        except KeyError as error:
-            raise ValueError(f"field {error} is missing") from None
-        except TypeError as error:
-            raise ValueError(f"a field is missing, unknown or of the wrong kind ({error})") from None
+        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+            given = content.get("schema") if isinstance(content, dict) else content
+            raise ValueError(f"schema is {shown(given)}; this version reads {SCHEMA!r}")
+        return record(cls, {key: value for key, value in content.items() if key != "schema"}, whole="the description")
 
     def to_mot(self, path: Path | str | None = None) -> str:
         """Write MOT text of all tracks, frames counted from 1.

@@ -7,13 +7,14 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from smot_vlm.association.associators import name_at_rate
 from smot_vlm.association.people_sources import DetectedPeople, GivenDetections, GivenPeople, PeopleSource
 from smot_vlm.config import Config, load_config
-from smot_vlm.detection.detector import Detector, YoloFileDetector
-from smot_vlm.detection.onnx_detector import OnnxDetector
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.build import build_associator, build_configured_model
-from smot_vlm.models.checkpoint import ModelCard, load_pretrained, save_pretrained
+from smot_vlm.models.card import ModelCard
+from smot_vlm.models.checkpoint import load_pretrained, save_pretrained
+from smot_vlm.models.detector_choice import DetectorChoice
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
@@ -45,7 +46,8 @@ class Tracker:
     Args:
         model: any of the three kinds.
         config: its configuration.
-        detector: "model" (the network's own boxes), "onnx:FILE" or "yolo:FILE".
+        detector: "auto" (the model's own where it knows such pictures, else "people"), "model" (its own), "people" (the
+            one that ships, YOLOX-nano), "onnx:FILE" or "yolo:FILE".
         associator: a key of ASSOCIATORS, or "deepsort:FILE" with its re-identification model; None: the configured one.
         allow_untrained: use the model's own detector even where it is untrained, as validation does during training.
     """
@@ -55,15 +57,14 @@ class Tracker:
         model: SmotModelBase,
         config: Config,
         *,
-        detector: str = "model",
+        detector: str = "auto",
         associator: str | None = None,
         allow_untrained: bool = False,
     ) -> None:
         self.model = model.eval()
-        self._allow_untrained = allow_untrained
         self.config = config
         self.associator = associator or config.association.name
-        self._detector = self._open_detector(detector)
+        self._detector = DetectorChoice(detector, self.model, config, allow_untrained=allow_untrained)
         build_associator(self.associator, config.association, fps=30.0)  # raises at once for an unknown name
 
     @classmethod
@@ -71,7 +72,7 @@ class Tracker:
         cls,
         name: Path | str = "demo",
         *,
-        detector: str = "model",
+        detector: str = "auto",
         associator: str | None = None,
         device: str = "auto",
         overrides: Sequence[str] = (),
@@ -234,22 +235,31 @@ class Tracker:
         if trajectories is not None and detections is not None:
             raise ValueError("trajectories and detections are both given; give boxes with ids, or boxes without")
 
+        is_given = trajectories is not None or detections is not None
+        choice = self._detector if is_given else self._detector.settle()
+
         def open_people(own: Callable[[Frame], Detections]) -> PeopleSource:
             if trajectories is not None:
                 return GivenPeople(trajectories)
             detect = self._detect_with(own, times) if detections is None else GivenDetections(detections).detect
             associator = build_associator(self.associator, self.config.association, fps=video.sampled_fps)
-            name = self.associator.partition(":")[0]
+            name = name_at_rate(self.associator.partition(":")[0], video.sampled_fps)
             return DetectedPeople(name, detect, associator, times, fps=video.sampled_fps)
 
-        return Session(self.model, self.config, open_people, times, verbs)
+        return Session(
+            self.model,
+            self.config,
+            open_people,
+            times,
+            verbs,
+            people_detector=choice.fallback,
+            detector="given" if is_given else choice.name,
+        )
 
     def _detect_with(self, own: Callable[[Frame], Detections], times: PartTimes) -> Callable[[Frame], Detections]:
         """The detector of this tracker; without one, `own`, the model's detections of a frame."""
-        detector = self._detector
+        detector = self._detector.detector
         if detector is None:
-            if not self._allow_untrained:
-                self.model.check_detector()
             return own
 
         def detect(frame: Frame) -> Detections:
@@ -257,18 +267,6 @@ class Tracker:
                 return detector.detect(frame.image)
 
         return detect
-
-    def _open_detector(self, detector: str) -> Detector | None:
-        kind, colon, path = detector.partition(":")
-        # detector.image_size is what the model's own detector is shown; a file knows its own.
-        min_score, overlap = self.config.association.proposal_score, self.config.detector.overlap
-        if detector == "model":
-            return None
-        if colon and path and kind == "onnx":
-            return OnnxDetector(path, min_score=min_score, overlap=overlap)
-        if colon and path and kind == "yolo":
-            return YoloFileDetector(path, min_score=min_score, overlap=overlap)
-        raise ValueError(f"detector is {detector!r}; it takes model, onnx:FILE or yolo:FILE")
 
 
 def _model_folder(name: Path | str) -> Path | None:
@@ -289,13 +287,14 @@ def _model_folder(name: Path | str) -> Path | None:
 def _config_path(name: Path | str) -> Path:
     if Path(name).suffix in (".yaml", ".yml"):
         return Path(name)
-    path = shipped_folder("configs") / f"{name}.yaml"
-    if not path.is_file():
-        names = ", ".join(sorted(entry.stem for entry in path.parent.glob("*.yaml")))
-        raise FileNotFoundError(
-            f"no model {str(name)!r}; give a folder with weights or one of {names}, or a .yaml file"
-        )
-    return path
+    configs = shipped_folder("configs")
+    if Path(name).name == str(name) and (configs / f"{name}.yaml").is_file():
+        return configs / f"{name}.yaml"
+    folders = (shipped_folder("assets") / "models").glob("*/config.json")
+    names = {path.stem for path in configs.glob("*.yaml")} | {path.parent.name for path in folders}
+    raise FileNotFoundError(
+        f"no model {str(name)!r}; give a folder with weights or one of {', '.join(sorted(names))}, or a .yaml file"
+    )
 
 
 def _device(name: str) -> torch.device:

@@ -24,6 +24,7 @@ FLOORS = [
     ["detection"],
     ["data"],
     ["video"],
+    ["language"],
     ["verbs"],
     ["config"],
     ["structures"],

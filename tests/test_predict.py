@@ -117,8 +117,24 @@ def test_runs_with_other_settings_do_not_mix(tracker, data, tmp_path):
         run(tracker, data, tmp_path / "out")
 
 
-def test_a_broken_sequence_does_not_stop_the_others(tracker, data, tmp_path):
+def test_a_broken_image_is_left_out_and_named(tracker, data, tmp_path):
     (data / "test/park/two/imgs/003.jpg").write_bytes(b"no picture")
+    (data / "test/park/two/imgs/005.jpg").write_bytes(b"")
+    outcomes = run(tracker, data, tmp_path / "out")
+    assert not any(outcome.error for outcome in outcomes)
+    assert [[Path(why.partition(":")[0]).name for why in outcome.left_out] for outcome in outcomes] == [
+        [],
+        ["003.jpg", "005.jpg"],
+        [],
+    ]
+    description = Description.from_json(tmp_path / "out/park/two/description.json")
+    assert description.video.frames == 4
+    assert [track.frames.tolist() for track in description.tracks] == [[0, 1, 3, 5]] * 2
+
+
+def test_a_broken_sequence_does_not_stop_the_others(tracker, data, tmp_path):
+    for path in (data / "test/park/two/imgs").iterdir():
+        path.write_bytes(b"no picture")
     outcomes = run(tracker, data, tmp_path / "out")
     assert [bool(outcome.error) for outcome in outcomes] == [False, True, False]
     assert not (tmp_path / "out/park/two/description.json").exists()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from onnx_networks import save_constant_network
 from tiny import mot_text, moving_squares, tiny_config
 
 from smot_vlm.models.build import build_model
@@ -119,7 +120,7 @@ def test_a_detector_that_finds_nobody(tracker):
             return Detections.empty()
 
     seeing = Tracker(tracker.model, tracker.config)
-    seeing._detector = Blind()
+    seeing._detector.settle().detector = Blind()
     description = seeing.describe(moving_squares())
     assert description.tracks == ()
     assert description.interactions == ()
@@ -138,7 +139,7 @@ def test_three_hundred_people(tracker, tmp_path):
 
 def test_the_untrained_detector_refuses_to_pretend(tracker):
     with pytest.raises(ValueError, match=r"untrained.*--detector.*--trajectories"):
-        tracker.describe(moving_squares())
+        Tracker(tracker.model, tracker.config, detector="model").describe(moving_squares())
 
 
 def test_a_trained_detector_is_used(tracker, tmp_path):
@@ -152,8 +153,8 @@ def test_a_trained_detector_is_used(tracker, tmp_path):
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"detector": "yolo"}, ValueError, "takes model, onnx:FILE or yolo:FILE"),
-        ({"detector": "onnx:"}, ValueError, "takes model, onnx:FILE or yolo:FILE"),
+        ({"detector": "yolo"}, ValueError, "takes auto, model, people, onnx:FILE or yolo:FILE"),
+        ({"detector": "onnx:"}, ValueError, "takes auto, model, people, onnx:FILE or yolo:FILE"),
         ({"detector": "onnx:none.onnx"}, FileNotFoundError, "no such ONNX file"),
         ({"associator": "magic"}, ValueError, "it takes byte"),
     ],
@@ -240,7 +241,7 @@ def test_the_hub_gets_the_folder(tracker, monkeypatch):
     assert tracker.push_to_hub("me/model") == "commit"
     assert sent == {
         "repository": "me/model",
-        "files": ["README.md", "adapter", "config.json", "model.safetensors", "prompts", "tokenizer"],
+        "files": ["README.md", "SHA256SUMS", "adapter", "config.json", "model.safetensors", "prompts", "tokenizer"],
     }
 
 
@@ -275,3 +276,14 @@ def test_wrong_phrases_are_told(tracker, boxes, verbs):
 def test_a_model_whose_verbs_have_no_words_says_so(tracker, boxes):
     with pytest.raises(ValueError, match="only the 335 verbs can be scored"):
         tracker.describe(moving_squares(), trajectories=boxes, verbs=["push"])
+
+
+def test_the_configuration_names_the_classes_of_a_detectors_file(tmp_path):
+    """Two classes and no names: refused, until they are named; then the second one is the person."""
+    output = np.zeros((1, 6, 84), np.float32)
+    output[0, :, 3] = [20, 12, 16, 8, 0.1, 0.8]
+    file = f"onnx:{save_constant_network(tmp_path / 'net.onnx', output)}"
+    with pytest.raises(ValueError, match=r"--set detector\.classes="):
+        Tracker.from_pretrained("tracks-only", detector=file)
+    tracker = Tracker.from_pretrained("tracks-only", detector=file, overrides=["detector.classes=[car,person]"])
+    assert len(tracker.describe(np.zeros((3, 64, 64, 3), np.uint8), fps=10).tracks) == 1

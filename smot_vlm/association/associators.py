@@ -43,13 +43,28 @@ class Associator(Protocol):
         ...
 
 
+def name_at_rate(name: str, fps: float) -> str:
+    """The associator that a name stands for at a frame rate.
+
+    Args:
+        name: A key of ASSOCIATORS.
+        fps: Frames a second that the associator is given.
+
+    Returns:
+        For "auto" Sparse below `SPARSE_BELOW_FPS` frames a second and Byte above, else `name` itself.
+    """
+    if name != "auto":
+        return name
+    return "sparse" if fps < SPARSE_BELOW_FPS else "byte"
+
+
 def by_frame_rate(settings: AssociationSettings) -> Associator:
-    """Sparse for video below `SPARSE_BELOW_FPS` frames a second, Byte above.
+    """What `name_at_rate` says for "auto".
 
     Args:
         settings: Given to the one that is chosen.
     """
-    return Sparse(settings) if settings.fps < SPARSE_BELOW_FPS else Byte(settings)
+    return ASSOCIATORS[name_at_rate("auto", settings.fps)](settings)
 
 
 # Name in the config -> the associator for its settings.

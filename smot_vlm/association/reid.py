@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 
-from smot_vlm.detection.onnx_session import open_session
+from smot_vlm.detection.onnx_session import open_session, run_session
 from smot_vlm.system.files import cache_folder
 
 # ImageNet's mean and standard deviation of RGB in 0..1, which re-identification models are trained with.
@@ -84,7 +84,7 @@ class OnnxReID:
         """Unit vectors of `crops`, padded to `size` for files with a fixed batch."""
         batch = np.zeros((size, 3, self._height, self._width), dtype=np.float32)
         batch[: len(crops)] = crops
-        vectors = np.asarray(self._session.run(None, {self._input.name: batch})[0], dtype=np.float32)
+        vectors = np.asarray(run_session(self._session, self._path, {self._input.name: batch})[0], dtype=np.float32)
         if vectors.ndim != 2 or len(vectors) != size:
             raise ValueError(
                 f"{self._path}: {size} crops gave an output of shape {vectors.shape}; give a model with output (batch, dim)"

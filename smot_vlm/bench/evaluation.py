@@ -19,9 +19,9 @@ import numpy as np
 import psutil
 
 from smot_vlm.bench.polling import polling
-from smot_vlm.evaluation.fact_records import FACTS_FILE
 from smot_vlm.evaluation.sequence_pairs import rows_of
 from smot_vlm.formats.sequence_files import BOXES_FILE, format_annotations, format_boxes, write_files
+from smot_vlm.language.fact_records import FACTS_FILE
 from smot_vlm.structures import Interaction, Trajectory
 from smot_vlm.synthetic.sequence import SyntheticSequence, make_sequence
 

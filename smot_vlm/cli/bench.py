@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from smot_vlm.cli.bench_tables import show
 from smot_vlm.cli.console import output, print_warning, progress
 from smot_vlm.cli.loading import silence_libraries
-from smot_vlm.system.files import check_free, write_text
+from smot_vlm.system.files import write_text
+from smot_vlm.system.targets import check_file
 
 app = typer.Typer(
     name="bench",
@@ -163,7 +163,7 @@ def _run(
     benches: Benches, json_file: Path | None, overwrite: bool, clock: str = "wall", threads: int | None = None
 ) -> None:
     """Run each, show its figures with the machine they were taken on, and write them all where asked for."""
-    check_free(json_file, overwrite)
+    check_file(json_file, overwrite)
     from smot_vlm.bench.machine import measure_machine
 
     silence_libraries()
@@ -185,4 +185,4 @@ def _run(
         figures[name] = [asdict(row) for row in result] if isinstance(result, list) else asdict(result)
     if json_file is not None:
         write_text(json_file, json.dumps(figures, indent=2) + "\n", overwrite)
-        output.print(f"  {escape(str(json_file))}")
+        output.print(f"  {json_file}")

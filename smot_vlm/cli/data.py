@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from smot_vlm.cli import data_tables
-from smot_vlm.cli.console import output, print_warning, progress
-from smot_vlm.system.files import check_free
+from smot_vlm.cli.console import output, print_plain, print_warning, progress
+from smot_vlm.system.targets import check_file
 
 if TYPE_CHECKING:
     from smot_vlm.data.bensmot import BenSmot, BenSmotSequence
@@ -64,9 +63,7 @@ def validate(
     if fix is None:
         raise typer.Exit(1 if report.errors else 0)
     left = checks.validate_dataset(fix, tolerance_pixels, decode_images=False)
-    output.print(
-        f"  {escape(str(fix))}: {left.sequences} of {report.sequences} sequences, {len(left.errors)} errors left"
-    )
+    output.print(f"  {fix}: {left.sequences} of {report.sequences} sequences, {len(left.errors)} errors left")
     for problem in left.errors[:show]:
         print_warning(f"{problem}")
     raise typer.Exit(1 if left.errors else 0)
@@ -83,7 +80,7 @@ def stats(
     """Count videos, tracks, words and verbs, beside the paper's figures of BenSMOT (Table 1, Figure 2)."""
     from smot_vlm.data.stats import collect_stats
 
-    check_free(plot, overwrite)
+    check_file(plot, overwrite)
     readers = _readers(dataset, split)
     with _progress("reading", sum(len(reader) for reader in readers)) as step:
         counted = collect_stats(_stepping(readers, step))
@@ -92,11 +89,11 @@ def stats(
 
         plot_stats(counted, plot, title=f"{dataset.resolve().name} {split or ''}".strip(), overwrite=overwrite)
     if json:
-        print(json_format.dumps(counted.to_dict(), ensure_ascii=False, indent=1))
+        print_plain(json_format.dumps(counted.to_dict(), indent=1))
         return
     data_tables.print_stats(counted, str(dataset))
     if plot is not None:
-        output.print(f"  {escape(str(plot))}")
+        output.print(f"  {plot}")
 
 
 @app.command()
@@ -129,7 +126,7 @@ def convert(
             done = convert_bensmot_json(source, out, images, overwrite, step)
     for name in done.skipped:
         print_warning(f"skipped, no ground truth: {name}")
-    output.print(f"{escape(str(out))}: {done.sequences} sequences, {done.tracks} tracks, {done.boxes} boxes")
+    output.print(f"{out}: {done.sequences} sequences, {done.tracks} tracks, {done.boxes} boxes")
 
 
 @app.command()
@@ -144,13 +141,13 @@ def preview(
     """Draw a contact sheet: frames with boxes and ids, the captions and interactions below."""
     from smot_vlm.output.preview import write_preview
 
-    check_free(out, overwrite)
+    check_file(out, overwrite)
     places = [(reader, index) for reader in _readers(dataset, split) for index in range(len(reader))]
     count = min(sequences, len(places))
     chosen = [places[round(step * (len(places) - 1) / max(1, count - 1))] for step in range(count)]
     with _progress("drawing", count) as step:
         write_preview(out, (reader[index] for reader, index in chosen), frames, overwrite, step)
-    output.print(f"{escape(str(out))}: {count} of {len(places)} sequences")
+    output.print(f"{out}: {count} of {len(places)} sequences")
 
 
 @app.command()
@@ -182,7 +179,7 @@ def synth(
 
     with _progress("drawing", videos) as step:
         write_dataset(out, videos, seed, split, fps, overwrite, step, processes, width)
-    output.print(f"{escape(str(out / split))}: {videos} sequences")
+    output.print(f"{out / split}: {videos} sequences")
 
 
 def _readers(dataset: Path, split: str | None) -> "list[BenSmot]":

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from smot_vlm.cli.console import output
+from smot_vlm.system.printing import printable
 
 if TYPE_CHECKING:
     from smot_vlm.data.stats import DatasetStats
@@ -44,7 +45,7 @@ def print_problems(report: "Report", show: int, remedies: bool) -> None:
         shown[problem.kind] += 1
         if shown[problem.kind] <= show:
             remedy = f" -> {problem.remedy}" if remedies else ""
-            parts = ((f"{problem.severity}: ", _COLOURS[problem.severity]), str(problem), (remedy, "green"))
+            parts = ((f"{problem.severity}: ", _COLOURS[problem.severity]), printable(str(problem)), (remedy, "green"))
             output.print(Text.assemble(*parts, (f" [{problem.kind}]", "dim")))
     if report.problems:
         severities = {problem.kind: problem.severity for problem in report.problems}
@@ -55,9 +56,7 @@ def print_problems(report: "Report", show: int, remedies: bool) -> None:
         for kind, count in shown.most_common():
             table.add_row(kind, Text(severities[kind], style=_COLOURS[severities[kind]]), str(count))
         output.print(table)
-    output.print(
-        f"{report.sequences} sequences: {len(report.errors)} errors, {len(report.warnings)} warnings", markup=False
-    )
+    output.print(f"{report.sequences} sequences: {len(report.errors)} errors, {len(report.warnings)} warnings")
 
 
 def print_stats(stats: "DatasetStats", name: str) -> None:
@@ -71,7 +70,7 @@ def print_stats(stats: "DatasetStats", name: str) -> None:
 
     totals = Table(box=SIMPLE, title="totals (paper: Table 1)", title_justify="left")
     totals.add_column("")
-    totals.add_column(Text(name), justify="right")
+    totals.add_column(Text(printable(name)), justify="right")
     totals.add_column("BenSMOT (paper)", justify="right", style="dim")
     for field, label in _TOTALS:
         totals.add_row(label, _number(getattr(stats.totals, field)), _number(getattr(BENSMOT, field)))
@@ -94,7 +93,7 @@ def print_stats(stats: "DatasetStats", name: str) -> None:
         output.print(verbs)
     scenarios = ", ".join(f"{scenario} {count}" for scenario, count in stats.scenarios[:12])
     more = f" and {len(stats.scenarios) - 12} more" if len(stats.scenarios) > 12 else ""
-    output.print(f"{len(stats.scenarios)} scenarios: {scenarios}{more}", markup=False)
+    output.print(f"{len(stats.scenarios)} scenarios: {scenarios}{more}")
 
 
 def print_verbs(verbs: "tuple[Verb, ...]") -> None:

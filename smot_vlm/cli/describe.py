@@ -1,25 +1,22 @@
 """`smot-vlm describe`: one video in, description.json, tracks.txt, annotated.mp4 and report.html out."""
 
-import logging
-import signal
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
-from threading import Event
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from smot_vlm.cli.console import output, print_warning, progress
-from smot_vlm.cli.loading import load_tracker
+from smot_vlm.cli.loading import damage_is_reported_once, load_tracker
+from smot_vlm.cli.spool import Spool
+from smot_vlm.system.errors import naming
+from smot_vlm.system.printing import counted, people
+from smot_vlm.system.signals import StopRequest, on_stop
+from smot_vlm.system.targets import fitting_name
 
 if TYPE_CHECKING:
     from smot_vlm.structures import Description, Frame
     from smot_vlm.video.reader import VideoReader
-    from smot_vlm.video.writer import VideoWriter
 
 Source = Annotated[
     str, typer.Argument(help="A video file, a folder or glob of images, a camera index, an rtsp/http address.")
@@ -35,7 +32,7 @@ def describe(
             help="openai:URL[#MODEL]: words from a server (vLLM, Ollama, a cloud ...), see configs/server.yaml."
         ),
     ] = None,
-    detector: Annotated[str, typer.Option(help="model, onnx:FILE or yolo:FILE.")] = "model",
+    detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
     trajectories: Annotated[
         Path | None, typer.Option(help="MOT file with boxes and ids, in place of a detector.")
     ] = None,
@@ -70,112 +67,55 @@ def describe(
 
     Ctrl-C ends the watching of a camera or a stream and describes what was seen.
     """
-    from smot_vlm.output.description_files import check_outputs
+    from smot_vlm.output.claimed_folder import check_outputs, claim_outputs
 
     if trajectories is not None and detections is not None:
         raise typer.BadParameter("--trajectories has boxes with ids, --detections boxes without; give one of them")
     folder = out or _default_folder(source)
     check_outputs(folder, overwrite)
-    _check_source(source, fps)
-    tracker = load_tracker(
-        model, decoder=decoder, detector=detector, associator=associator, device=device, overrides=settings or ()
-    )
+    needed = _check_source(source, fps, stride, max_frames, video=not no_video)
     with ExitStack() as stack:
-        stack.enter_context(_damage_is_reported_once())
+        staging = stack.enter_context(claim_outputs(folder, overwrite, needed))
+        tracker = load_tracker(
+            model, decoder=decoder, detector=detector, associator=associator, device=device, overrides=settings or ()
+        )
+        stack.enter_context(damage_is_reported_once())
         spool = Spool(stack, source, stride, fps)
-        with progress("watching", max_frames) as update, _interrupt_ends_watching() as stopped:
+        readers: list[VideoReader] = []
+        with progress("watching", max_frames) as update:
+            stop = StopRequest()
 
             def on_frame(frame: "Frame", video: "VideoReader") -> bool:
+                readers[:] = [video]
                 update(completed=video.frames_read, total=video.frame_count)
                 spool.add(frame, video)
-                if stopped.is_set() or video.frames_read == video.frame_count:
+                if stop.asked:
+                    print_warning("the watching ends here, what was seen is described; Ctrl-C again ends that too")
+                elif video.frames_read == video.frame_count:
+                    stop.finish()
+                if stop.asked or video.frames_read == video.frame_count:
                     update(description="writing captions")
-                return not stopped.is_set()
+                return not stop.asked
 
-            description = tracker.describe(
-                source,
-                trajectories=trajectories,
-                detections=detections,
-                verbs=verbs or None,
-                fps=fps,
-                stride=stride,
-                max_frames=max_frames,
-                stop_at_damage=stop_at_damage,
-                on_frame=on_frame,
-            )
-        _write(folder, description, spool, video=not no_video, overwrite=overwrite)
-    _warn(description)
-
-
-class Spool:
-    """Where the frames can be read a second time: the source itself, or for a live one a temporary copy on disk.
-
-    Args:
-        stack: Removes the copy.
-        source: As the command was given it.
-        stride: Every stride-th frame is used.
-        fps: Frames a second of images that state none.
-    """
-
-    def __init__(self, stack: ExitStack, source: str, stride: int, fps: float | None = None) -> None:
-        self._stack = stack
-        self._source = source
-        self._stride = stride
-        self._fps = fps
-        self._writing = stack.enter_context(ExitStack())
-        self._writer: VideoWriter | None = None
-        self._copy: Path | None = None
-        self._size = (0, 0)
-        self.fps = 0.0
-
-    def add(self, frame: "Frame", video: "VideoReader") -> None:
-        """Note the next frame; it is copied only where the source cannot be read again.
-
-        Args:
-            frame: The frame.
-            video: Its source.
-        """
-        self.fps = video.sampled_fps
-        if video.rereadable:
-            return
-        if self._writer is None:
-            from smot_vlm.video.writer import VideoWriter
-
-            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-            self._copy = folder / "frames.mp4"
-            self._size = (frame.width, frame.height)
-            self._writer = self._writing.enter_context(
-                VideoWriter(self._copy, self.fps, frame.width, frame.height, true_times=True)
-            )
-        self._writer.write(frame.image, frame.time_seconds)
-
-    def open(self, frames: int) -> "AbstractContextManager[Iterable[Frame]]":
-        """So many frames once more, with the indices that they had. Nothing can be added after this.
-
-        Args:
-            frames: How many.
-
-        Returns:
-            To be entered; then the frames in order.
-        """
-        from smot_vlm.video.reader import open_video
-
-        if self._copy is None:
-            return open_video(self._source, stride=self._stride, max_frames=max(frames, 1), fps=self._fps)
-        self._writing.close()
-        return _renumbered(self._copy, self._stride, *self._size)
+            with on_stop(stop), naming(source if detector == "model" else f"{source} with {detector}"):
+                description = tracker.describe(
+                    source,
+                    trajectories=trajectories,
+                    detections=detections,
+                    verbs=verbs or None,
+                    fps=fps,
+                    stride=stride,
+                    max_frames=max_frames,
+                    stop_at_damage=stop_at_damage,
+                    on_frame=on_frame,
+                )
+        _write(folder, staging, description, spool, video=not no_video, overwrite=overwrite)
+    _warn(description, readers[0])
 
 
-@contextmanager
-def _renumbered(path: Path, step: int, width: int, height: int) -> "Iterator[Iterator[Frame]]":
-    """The frames of a spooled copy as they were: every index times `step`, without the row or column that evened a side."""
-    from smot_vlm.video.reader import open_video
-
-    with open_video(path) as video:
-        yield (replace(frame, index=frame.index * step, image=frame.image[:height, :width]) for frame in video)
-
-
-def _write(folder: Path, description: "Description", spool: Spool, *, video: bool, overwrite: bool) -> None:
+def _write(
+    folder: Path, staging: Path, description: "Description", spool: Spool, *, video: bool, overwrite: bool
+) -> None:
     from smot_vlm.output.description_files import write_outputs
     from smot_vlm.verbs import VERBS
 
@@ -189,64 +129,48 @@ def _write(folder: Path, description: "Description", spool: Spool, *, video: boo
             overwrite=overwrite,
             glosses={verb.label: verb.gloss for verb in VERBS},
             progress=lambda done: update(completed=done),
+            staging=staging,
         )
-    people, edges = len(description.tracks), len(description.interactions)
-    output.print(
-        f"{description.video.source}: {description.video.frames} frames, {people} people, {edges} interactions"
+    counts = (
+        counted(description.video.frames, "frame"),
+        people(len(description.tracks)),
+        counted(len(description.interactions), "interaction"),
     )
+    output.print(f"{description.video.source}: {', '.join(counts)}")
     for path in files.values():
         output.print(f"  {path}")
 
 
-@contextmanager
-def _interrupt_ends_watching() -> Iterator[Event]:
-    """Ctrl-C once: what was seen so far is described. Twice: the command is stopped."""
-    stopped = Event()
+def _check_source(source: str, fps: float | None, stride: int, max_frames: int | None, *, video: bool) -> int:
+    """Refuse a file that is no video before the model is loaded. Cameras and addresses are opened only once.
 
-    def on_interrupt(_number: int, _stack: FrameType | None) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
-
-    previous = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGINT, previous)
-
-
-@contextmanager
-def _damage_is_reported_once() -> Iterator[None]:
-    """The reader's own reports of damage are left out: `_warn` makes one of the description."""
-    logger = logging.getLogger("smot_vlm.video.reader")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
-def _check_source(source: str, fps: float | None) -> None:
-    """Refuse a file that is no video before the model is loaded. Cameras and addresses are opened only once."""
+    Returns:
+        About how many bytes its description takes.
+    """
+    from smot_vlm.output.claimed_folder import expected_bytes
     from smot_vlm.video.reader import open_video
 
-    if "://" not in source and not source.isdecimal():
-        open_video(source, fps=fps).close()
+    if "://" in source or source.isdecimal():
+        return expected_bytes(max_frames, 1920, 1080, video)
+    with naming(source), open_video(source, stride=stride, max_frames=max_frames, fps=fps) as reader:
+        return expected_bytes(reader.frame_count, reader.width, reader.height, video)
 
 
-def _warn(description: "Description") -> None:
+def _warn(description: "Description", reader: "VideoReader") -> None:
     video = description.video
     if video.truncated:
         print_warning(f"{video.source} is damaged and ends too early; only what precedes the end is described")
+    left_out = f"; {reader.left_out_summary}" if reader.left_out_summary else ""
     if video.damage:
         seconds = sum(end - start for start, end in video.damage)
         print_warning(
-            f"{video.source} is damaged in {len(video.damage)} place(s), {seconds:.2f} seconds in all, from second "
-            f"{video.damage[0][0]:.2f} on; --stop-at-damage describes only what precedes it"
+            f"{video.source} is damaged in {counted(len(video.damage), 'place')}, {seconds:.2f} seconds in all, from "
+            f"second {video.damage[0][0]:.2f} on{left_out}; --stop-at-damage describes only what precedes it"
         )
     if video.stopped:
-        print_warning(f"{video.source}: stopped after {video.frames} frames; what came after is not described")
+        print_warning(
+            f"{video.source}: stopped after {counted(video.frames, 'frame')}; what came after is not described"
+        )
     if not description.model.trained:
         print_warning(
             f"model {description.model.name} is untrained: boxes and ids are real, captions and interactions mean nothing yet"
@@ -256,4 +180,4 @@ def _warn(description: "Description") -> None:
 def _default_folder(source: str) -> Path:
     stem = Path(source.rstrip("/")).stem or "video"
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in stem)
-    return Path(f"{safe}-described")
+    return Path(fitting_name(safe, "-described"))

@@ -4,19 +4,24 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from smot_vlm.cli.console import output, print_warning, progress
-from smot_vlm.system.files import check_free, write_text
+from smot_vlm.system.errors import naming
+from smot_vlm.system.files import write_text
+from smot_vlm.system.targets import check_file
 
 if TYPE_CHECKING:
     from smot_vlm.evaluation.results import Evaluation
 
 _SHOWN_MISSING = 5
+
+# The files that were asked for, each with what went wrong.
+Files = list[tuple[Path, Exception | None]]
 
 
 class Protocol(str, Enum):
@@ -60,14 +65,14 @@ def evaluate(
 ) -> None:
     """Score predictions against ground truth: trajectories, captions, interactions."""
     for path in (json, csv, markdown, latex):
-        check_free(path, overwrite)
+        check_file(path, overwrite)
     from smot_vlm.evaluation import protocol as protocols
     from smot_vlm.evaluation.sequence_reader import read_predictions, read_truths
+    from smot_vlm.language.fact_reader import read_facts
     from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
-    from smot_vlm.synthetic.language.fact_reader import read_facts
 
     wanted = protocols.PROTOCOLS if protocol is Protocol.both else (protocol.value,)
-    with _stages() as stage:
+    with _stages() as stage, naming(str(pred)):
         stage("reading")
         truths = list(read_truths(gt, split))
         inside = pred / split
@@ -88,12 +93,12 @@ def evaluate(
             )
             for each in wanted
         ]
-    written = _write([[evaluation] for evaluation in evaluations], json, csv, markdown, latex, overwrite)
+    files = _write([[evaluation] for evaluation in evaluations], json, csv, markdown, latex, overwrite)
     for evaluation in evaluations:
         _show([evaluation])
         _show_details(evaluation, per_sequence, per_verb)
-    _name_files(written)
     _warn_missing(evaluations[0])
+    _name_files(files)
 
 
 def compare(
@@ -107,7 +112,7 @@ def compare(
 ) -> None:
     """Show several evaluated runs side by side, the best value of each measure marked; one table a protocol."""
     for path in (plot, csv, markdown, latex):
-        check_free(path, overwrite)
+        check_file(path, overwrite)
     from smot_vlm.evaluation import compare as comparison
 
     groups = comparison.load_runs(runs)
@@ -115,15 +120,15 @@ def compare(
         from smot_vlm.evaluation.paper import methods
 
         groups.setdefault("official", []).extend(methods())
-    written = _write(list(groups.values()), None, csv, markdown, latex, overwrite)
+    files = _write(list(groups.values()), None, csv, markdown, latex, overwrite)
     if plot is not None:
-        written += _plot(groups, plot, overwrite)
+        files += _plot(groups, plot, overwrite)
     for evaluations in groups.values():
         _show(evaluations)
-    _name_files(written)
     for evaluations in groups.values():
         for line in comparison.differences(evaluations):
             print_warning(line)
+    _name_files(files)
 
 
 def _show(evaluations: "list[Evaluation]") -> None:
@@ -131,7 +136,7 @@ def _show(evaluations: "list[Evaluation]") -> None:
 
     output.print(rich_table(evaluations))
     for note in footnotes(evaluations):
-        output.print(f"  {note}", style="dim", markup=False)
+        output.print(f"  {note}", style="dim")
     output.print()
 
 
@@ -151,7 +156,7 @@ def _write(
     markdown: Path | None,
     latex: Path | None,
     overwrite: bool,
-) -> list[Path]:
+) -> Files:
     """Write the files that were asked for, before anything is printed; groups: evaluations of one protocol each."""
     from smot_vlm.evaluation import storage, tables
 
@@ -162,25 +167,44 @@ def _write(
         (markdown, lambda: "\n".join(map(tables.markdown, groups))),
         (latex, lambda: "\n".join(map(tables.latex, groups))),
     ]
-    wanted = [(path, text) for path, text in texts if path is not None]
-    for path, text in wanted:
-        write_text(path, text(), overwrite)
-    return [path for path, _ in wanted]
+    return [
+        (path, _attempt(path, partial(_write_made, path, text, overwrite))) for path, text in texts if path is not None
+    ]
 
 
-def _plot(groups: "dict[str, list[Evaluation]]", plot: Path, overwrite: bool) -> list[Path]:
+def _plot(groups: "dict[str, list[Evaluation]]", plot: Path, overwrite: bool) -> Files:
     """One picture a protocol, named after it where there are several."""
     from smot_vlm.evaluation import compare as comparison
 
     paths = [plot if len(groups) == 1 else plot.with_stem(f"{plot.stem}-{protocol}") for protocol in groups]
-    for path, evaluations in zip(paths, groups.values(), strict=True):
-        comparison.plot(evaluations, path, overwrite)
-    return paths
+    return [
+        (path, _attempt(path, partial(comparison.plot, evaluations, path, overwrite)))
+        for path, evaluations in zip(paths, groups.values(), strict=True)
+    ]
 
 
-def _name_files(paths: list[Path]) -> None:
-    for path in paths:
-        output.print(f"  {escape(str(path))}")
+def _write_made(path: Path, make: Callable[[], str], overwrite: bool) -> None:
+    write_text(path, make(), overwrite)
+
+
+def _attempt(path: Path, write: Callable[[], None]) -> Exception | None:
+    """Write a file; an error waits until what was computed is printed."""
+    try:
+        with naming(str(path)):
+            write()
+    except Exception as error:
+        return error
+    return None
+
+
+def _name_files(files: Files) -> None:
+    """Name what was written, then raise the first error of what was not."""
+    for path, error in files:
+        if error is None:
+            output.print(f"  {path}")
+    for _, error in files:
+        if error is not None:
+            raise error
 
 
 def _warn_missing(evaluation: "Evaluation") -> None:

@@ -1,10 +1,13 @@
 """Making a Tracker for a command: its wait is shown, the chatter of libraries is not."""
 
+import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from smot_vlm.cli.console import messages
+from smot_vlm.system.errors import naming
 
 if TYPE_CHECKING:
     from smot_vlm.tracker import Tracker
@@ -32,7 +35,7 @@ def load_tracker(
     Returns:
         The tracker.
     """
-    with messages.status("loading the model"):
+    with messages.status("loading the model"), naming(f"model {model}"):
         from smot_vlm.tracker import Tracker
 
         silence_libraries()
@@ -51,3 +54,15 @@ def silence_libraries() -> None:
 
     transformers_logging.disable_progress_bar()
     warnings.filterwarnings("ignore", category=FutureWarning)
+
+
+@contextmanager
+def damage_is_reported_once() -> Iterator[None]:
+    """The reader's own reports of damage are left out: the command makes one of what it described."""
+    logger = logging.getLogger("smot_vlm.video.reader")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -1,17 +1,14 @@
-"""`smot-vlm`: builds the command from its groups of verbs and turns errors into exit codes.
+"""`smot-vlm`: builds the command from its groups of verbs; ending.py turns errors into exit codes."""
 
-0: done. 1: the input or the data is wrong (one line; `--debug` shows the traceback). 2: wrong usage.
-"""
-
-import logging
 import os
 import sys
 
 import typer
 
 from smot_vlm.cli import bench, data
-from smot_vlm.cli.console import print_error
+from smot_vlm.cli.console import prepare_log
 from smot_vlm.cli.describe import describe
+from smot_vlm.cli.ending import run_to_end
 from smot_vlm.cli.evaluate import compare, evaluate
 from smot_vlm.cli.predict import predict
 
@@ -38,9 +35,7 @@ def options(
     debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error, and the log."),
 ) -> None:
     """Semantic multi-object tracking: trajectories, captions and interactions of people in video."""
-    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    # What servers were asked and how long it took.
-    logging.getLogger("smot_vlm.cost").setLevel(logging.INFO)
+    prepare_log(debug)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -53,19 +48,12 @@ def main(arguments: list[str] | None = None) -> None:
     # times slower. Read when torch is first imported, which no command has done yet.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = sys.argv[1:] if arguments is None else arguments
-    # An option of the whole command may stand anywhere on the line.
-    debug = "--debug" in arguments
-    arguments = ["--debug"] * debug + [argument for argument in arguments if argument != "--debug"]
-    try:
-        app(arguments, prog_name="smot-vlm")
-    except (ValueError, OSError, ImportError) as error:
-        if debug:
-            raise
-        print_error(error)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print_error("stopped; nothing was overwritten")
-        sys.exit(130)
+    # An option of the whole command may stand anywhere on the line, but not behind `--`.
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    kept = [argument for argument in arguments[:end] if argument != "--debug"]
+    debug = len(kept) < end
+    words = ["--debug"] * debug + kept + arguments[end:]
+    run_to_end(lambda: app(words, prog_name="smot-vlm"), debug)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from smot_vlm.cli.console import output, print_warning, progress
-from smot_vlm.cli.loading import load_tracker
+from smot_vlm.cli.loading import damage_is_reported_once, load_tracker
+from smot_vlm.system.printing import counted
+from smot_vlm.system.targets import check_folder
 
 if TYPE_CHECKING:
     from smot_vlm.predict import Outcome
     from smot_vlm.structures import Frame
     from smot_vlm.video.reader import VideoReader
 
-_SHOWN_ERRORS = 5
+_SHOWN_LINES = 5
 
 
 def predict(
@@ -22,7 +23,7 @@ def predict(
     out: Annotated[Path, typer.Option(help="Folder of the run: SCENARIO/SEQUENCE/description.json.")],
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
     model: Annotated[str, typer.Option(help="A model that ships (demo) or a folder with weights.")] = "demo",
-    detector: Annotated[str, typer.Option(help="model, onnx:FILE or yolo:FILE.")] = "model",
+    detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
     associator: Annotated[
         str | None,
         typer.Option(
@@ -40,7 +41,7 @@ def predict(
 ) -> None:
     """Describe every sequence of a split. A stopped run goes on where it stopped.
 
-    Several processes share the sequences: accelerate launch --num_processes 4 -m smot_vlm.cli.main predict ...
+    Several processes share the sequences, whether each is started by hand or by accelerate: accelerate launch --num_processes 4 -m smot_vlm.cli.main predict ...
     """
     from smot_vlm.data.bensmot import BenSmot
     from smot_vlm.system.processes import current_processes
@@ -50,13 +51,17 @@ def predict(
     data, processes = BenSmot(dataset, split), current_processes()
     if device == "auto" and processes.device:
         device = processes.device
+    check_folder(out, "choose another folder with --out")
     tracker = load_tracker(model, detector=detector, associator=associator, device=device)
     from smot_vlm.predict import RunSettings, predict_split
 
     chosen = associator or tracker.associator
     settings = RunSettings(str(dataset.resolve()), split, model, detector, chosen, trajectories, detections)
     outcomes = []
-    with progress("sequences", len(processes.share(data.names)), hidden=not processes.is_first) as update:
+    with (
+        progress("sequences", len(processes.share(data.names)), hidden=not processes.is_first) as update,
+        damage_is_reported_once(),
+    ):
 
         def on_frame(_frame: "Frame", video: "VideoReader") -> None:
             update(detail=f"frame {video.frames_read} of {video.frame_count}")
@@ -79,13 +84,24 @@ def _report(out: Path, outcomes: "list[Outcome]", *, trained: bool) -> None:
     errors = sorted(f"{outcome.name}: {outcome.error}" for outcome in outcomes if outcome.error)
     kept = sum(outcome.kept for outcome in outcomes)
     described = len(outcomes) - kept - len(errors)
-    earlier = f", {kept} were there already" if kept else ""
-    output.print(f"{escape(str(out))}: {described} of {len(outcomes)} sequences described{earlier}")
-    for line in errors[:_SHOWN_ERRORS]:
-        print_warning(line)
+    earlier = f", {kept} {'was' if kept == 1 else 'were'} there already" if kept else ""
+    output.print(f"{out}: {described} of {counted(len(outcomes), 'sequence')} described{earlier}")
+    _print_some([f"{each.name}: {_left_out(each.left_out)}" for each in outcomes if each.left_out])
+    _print_some(errors)
     if described and not trained:
         print_warning("the model is untrained: captions and interactions mean nothing yet")
     if errors:
         raise ValueError(
-            f"{len(errors)} of {len(outcomes)} sequences could not be described; run the command again for them"
+            f"{len(errors)} of {counted(len(outcomes), 'sequence')} could not be described; run the command again for them"
         )
+
+
+def _left_out(reasons: tuple[str, ...]) -> str:
+    return f"{counted(len(reasons), 'image')} left out, the first: {reasons[0]}"
+
+
+def _print_some(lines: list[str]) -> None:
+    for line in lines[:_SHOWN_LINES]:
+        print_warning(line)
+    if len(lines) > _SHOWN_LINES:
+        print_warning(f"and {len(lines) - _SHOWN_LINES} more like these")

@@ -4,6 +4,19 @@ Only models/build.py, tracker.py, training, the command line and the scripts rea
 """
 
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from smot_vlm.formats.checked import Range
+
+# What a file or an override may give; wide, but no number that only a broken file states.
+Count = Annotated[int, Range(1, 10**9)]
+CountFromZero = Annotated[int, Range(0, 10**9)]
+Width = Annotated[int, Range(1, 2**16)]
+Tokens = Annotated[int, Range(0, 2**12)]
+Pixels = Annotated[int, Range(16, 2**14)]
+Share = Annotated[float, Range(0, 1)]
+Positive = Annotated[float, Range(0, above=True)]
+NotNegative = Annotated[float, Range(0)]
 
 
 @dataclass(frozen=True)
@@ -14,11 +27,13 @@ class DetectorConfig:
         weights: an ultralytics architecture (.yaml, random weights) or checkpoint (.pt).
         image_size: the long side in pixels that a frame is scaled to.
         overlap: IoU above which the weaker of two boxes is dropped.
+        classes: what the classes of a detector's file are called, in their order; empty: as the file says.
     """
 
     weights: str = "yolo11n.yaml"
-    image_size: int = 640
-    overlap: float = 0.65
+    image_size: Pixels = 640
+    overlap: Share = 0.65
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,10 +52,10 @@ class AssociationConfig:
     """
 
     name: str = "byte"
-    proposal_score: float = 0.1
-    high_score: float = 0.5
-    new_track_score: float = 0.6
-    buffer_seconds: float = 1.2
+    proposal_score: Share = 0.1
+    high_score: Share = 0.5
+    new_track_score: Share = 0.6
+    buffer_seconds: NotNegative = 1.2
     fill_gaps: bool = False
 
 
@@ -57,11 +72,11 @@ class FeaturesConfig:
         detach: no gradient of captions and verbs into the backbone (the released code's way).
     """
 
-    dim: int = 256
-    frame_grid: int = 16
-    person_grid: int = 2
-    per_second: float = 2.0
-    track_frames: int = 32
+    dim: Width = 256
+    frame_grid: Annotated[int, Range(1, 256)] = 16
+    person_grid: Annotated[int, Range(1, 64)] = 2
+    per_second: Positive = 2.0
+    track_frames: Annotated[int, Range(2, 10**9)] = 32
     detach: bool = False
 
 
@@ -80,8 +95,8 @@ class FusionConfig:
 
     video: str = "attention"
     trajectory: str = "concatenation"
-    heads: int = 8
-    feedforward: int = 1024
+    heads: Annotated[int, Range(1, 1024)] = 8
+    feedforward: Width = 1024
     position_codes: bool = True
     actor_relations: bool = True
 
@@ -97,9 +112,9 @@ class GenerationConfig:
         seed: of the samples, for each call.
     """
 
-    num_beams: int = 1
-    temperature: float = 0.0
-    top_p: float = 1.0
+    num_beams: Annotated[int, Range(1, 64)] = 1
+    temperature: NotNegative = 0.0
+    top_p: Annotated[float, Range(0, 1, above=True)] = 1.0
     seed: int = 0
 
 
@@ -119,10 +134,10 @@ class LoraLMConfig:
     """
 
     language_model: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
-    soft_tokens: int = 16
-    num_segments: int = 4
-    lora_rank: int = 16
-    lora_alpha: int = 32
+    soft_tokens: Tokens = 16
+    num_segments: Tokens = 4
+    lora_rank: Tokens = 16
+    lora_alpha: CountFromZero = 32
     lora_targets: tuple[str, ...] = ()
     quantization: str | None = None
     gradient_checkpointing: bool = False
@@ -151,7 +166,7 @@ class SmoterConfig:
     """
 
     tokenizer: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
-    label_smoothing: float = 0.1
+    label_smoothing: Share = 0.1
 
 
 @dataclass(frozen=True)
@@ -179,18 +194,12 @@ class ServerConfig:
     summary: str | None = None
     summary_pictures: bool = False
     shortlist: tuple[str, ...] = ()
-    concurrency: int = 8
-    timeout_seconds: float = 120.0
-    retries: int = 4
-    picture_tokens: int = 600
-    cache_megabytes: int = 256
+    concurrency: Count = 8
+    timeout_seconds: Positive = 120.0
+    retries: CountFromZero = 4
+    picture_tokens: Count = 600
+    cache_megabytes: CountFromZero = 256
     reuse_pictures: bool = False
-
-    def __post_init__(self) -> None:
-        least = {"concurrency": 1, "timeout_seconds": 0.001, "retries": 0, "picture_tokens": 1, "cache_megabytes": 0}
-        for name, value in least.items():
-            if getattr(self, name) < value:
-                raise ValueError(f"decoder.server.{name} is {getattr(self, name)}; give at least {value}")
 
 
 @dataclass(frozen=True)
@@ -210,8 +219,8 @@ class DecoderConfig:
 
     name: str = "lora-lm"
     context: str = "none"
-    max_new_tokens: int = 80
-    max_batch: int = 32
+    max_new_tokens: Width = 80
+    max_batch: Width = 32
     generation: GenerationConfig = field(default_factory=GenerationConfig)
     lora_lm: LoraLMConfig = field(default_factory=LoraLMConfig)
     vision_language: VisionLanguageConfig = field(default_factory=VisionLanguageConfig)
@@ -240,12 +249,12 @@ class InteractionConfig:
         temperature: of these likelihoods.
     """
 
-    threshold: float = 0.4
+    threshold: Share = 0.4
     verb_encoder: str | None = "sentence-transformers/all-MiniLM-L6-v2"
-    max_pairs: int = 4096
-    max_gap: float | None = None
-    shortlist: int = 16
-    temperature: float = 0.25
+    max_pairs: CountFromZero = 4096
+    max_gap: NotNegative | None = None
+    shortlist: Count = 16
+    temperature: Positive = 0.25
 
 
 @dataclass(frozen=True)
@@ -259,10 +268,10 @@ class PicturesConfig:
         crop_size: longest side in pixels.
     """
 
-    scene_frames: int = 4
-    track_crops: int = 4
-    frame_size: int = 512
-    crop_size: int = 384
+    scene_frames: Tokens = 4
+    track_crops: Tokens = 4
+    frame_size: Pixels = 512
+    crop_size: Pixels = 384
 
 
 @dataclass(frozen=True)
@@ -311,30 +320,30 @@ class TrainingConfig:
     dataset: str = "synthetic"
     train_split: str = "train"
     validation_split: str = "val"
-    synthetic_sequences: int = 4000
-    synthetic_width: int | None = 320
+    synthetic_sequences: Count = 4000
+    synthetic_width: Pixels | None = 320
     seed: int = 0
     steps: int = 2000
-    detector_only_steps: int = 200
-    ctc_start_step: int = 300
-    caption_start_step: int = 400
+    detector_only_steps: CountFromZero = 200
+    ctc_start_step: CountFromZero = 300
+    caption_start_step: CountFromZero = 400
     batch_clips: int = 1
     accumulate: int = 1
-    workers: int = 1
-    most_frames: int = 48
-    feature_frames: int = 12
-    detector_frames: tuple[int, int] = (6, 8)
-    true_tracks: tuple[float, float] = (1.0, 0.5)
-    video_captions: float = 1.0
+    workers: Annotated[int, Range(0, 1024)] = 1
+    most_frames: Count = 48
+    feature_frames: Count = 12
+    detector_frames: tuple[Count, Count] = (6, 8)
+    true_tracks: tuple[Share, Share] = (1.0, 0.5)
+    video_captions: Share = 1.0
     augment: bool = False
-    learning_rate: float = 1e-3
-    lora_learning_rate: float = 5e-4
-    backbone_factor: float = 0.1
-    weight_decay: float = 0.01
-    warmup_steps: int = 100
-    clip_norm: float = 5.0
-    weights: dict[str, float] = field(default_factory=dict)
-    assignment_iou: float = 0.5
+    learning_rate: NotNegative = 1e-3
+    lora_learning_rate: NotNegative = 5e-4
+    backbone_factor: NotNegative = 0.1
+    weight_decay: NotNegative = 0.01
+    warmup_steps: CountFromZero = 100
+    clip_norm: Positive = 5.0
+    weights: dict[str, NotNegative] = field(default_factory=dict)
+    assignment_iou: Share = 0.5
     precision: str = "auto"
     compile: bool = False
     logger: str = "tensorboard"
@@ -342,8 +351,8 @@ class TrainingConfig:
     checkpoint_every: int = 200
     keep: int = 2
     validate_every: int = 500
-    validation_videos: int = 12
-    calibration_videos: int = 60
+    validation_videos: CountFromZero = 12
+    calibration_videos: CountFromZero = 60
 
     def __post_init__(self) -> None:
         counts = ("steps", "batch_clips", "accumulate", "log_every", "checkpoint_every", "keep", "validate_every")
@@ -391,3 +400,9 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     pictures: PicturesConfig = field(default_factory=PicturesConfig)
     model_type: str = "smot"
+
+    def __post_init__(self) -> None:
+        if self.features.dim % self.fusion.heads:
+            raise ValueError(
+                f"features.dim is {self.features.dim} and fusion.heads {self.fusion.heads}; dim takes a multiple of heads"
+            )

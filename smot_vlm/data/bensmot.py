@@ -4,7 +4,7 @@ Frames are listed, never decoded: `BenSmotSequence.read_frame` decodes one when 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -213,13 +213,24 @@ def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) 
         name=sequence_name(folder),
         folder=folder,
         frames=frames,
-        size=image_size(frames[0].path) if frames else None,
+        size=_images_size(frames, strict) if frames else None,
         tracks=tuple(replace(track, caption=text) for track, text in zip(tracks, found.captions, strict=True)),
         names=found.names,
         interactions=found.interactions,
         caption=caption,
         fps=read_fps(folder),
     )
+
+
+def _images_size(frames: Sequence[FrameFile], strict: bool) -> tuple[int, int]:
+    """The size of the first image; unless strict, of the first that can be read."""
+    for frame in frames[:-1]:
+        try:
+            return image_size(frame.path)
+        except ValueError:
+            if strict:
+                raise
+    return image_size(frames[-1].path)
 
 
 def read_boxes(path: Path) -> MotRows:

@@ -5,6 +5,7 @@ own checkpoint as it is.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -21,8 +22,11 @@ from ultralytics.nn.tasks import DetectionModel, load_checkpoint, yaml_model_loa
 from ultralytics.utils import SETTINGS, patches
 
 from smot_vlm.detection.architecture import check_architecture
+from smot_vlm.detection.foreign import reason_of
 from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
-from smot_vlm.detection.suppression import PERSON, people_from_channels
+from smot_vlm.detection.person_class import PERSON, people_classes, real_names
+from smot_vlm.detection.result_check import ResultCheck
+from smot_vlm.detection.suppression import people_from_channels
 from smot_vlm.structures import Detections
 
 # Importing ultralytics replaces Pillow's opener with its own, which installs packages when an image is broken.
@@ -91,6 +95,7 @@ class YoloDetector(nn.Module):
         self.overlap = overlap
         self.min_score = min_score
         self.max_people = max_people
+        self._check = ResultCheck("the model's own detector")
         self._fine, self._fine_channels = _last_layer_of_stride(self.model, FINE_STRIDE)
 
     @property
@@ -151,7 +156,9 @@ class YoloDetector(nn.Module):
         """
         predictions = output.raw[0] if isinstance(output.raw, tuple) else output.raw
         people = [
-            people_from_channels(prediction.detach().float().cpu().numpy(), placement, self.min_score, self.overlap)
+            people_from_channels(
+                prediction.detach().float().cpu().numpy(), placement, self.min_score, self.overlap, self._check
+            )
             for prediction, placement in zip(predictions, placements, strict=True)
         ]
         return [found.select(np.arange(min(len(found), self.max_people))) for found in people]
@@ -180,46 +187,58 @@ class YoloDetector(nn.Module):
 
 
 class YoloFileDetector:
-    """A user's ultralytics checkpoint (.pt and every export that ultralytics runs), person class only.
+    """A user's ultralytics checkpoint (.pt and every export that ultralytics runs), people only.
 
     Args:
         path: The checkpoint (unpickled: only files you trust).
         image_size: The long side in pixels that a frame is scaled to; None: as it was trained.
         overlap: IoU of non-maximum suppression.
         min_score: Boxes below are dropped.
+        classes: What its classes are called, in their order; empty: as the file says.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: ultralytics cannot read or run it.
+        ValueError: ultralytics cannot read or run it, or none of its classes is people.
     """
 
     def __init__(
-        self, path: Path | str, *, image_size: int | None = None, overlap: float = 0.65, min_score: float = 0.1
+        self,
+        path: Path | str,
+        *,
+        image_size: int | None = None,
+        overlap: float = 0.65,
+        min_score: float = 0.1,
+        classes: Sequence[str] = (),
     ) -> None:
-        path = Path(path)
-        if not path.exists():
+        self._path = Path(path)
+        if not self._path.exists():
             raise FileNotFoundError(
                 f"{path}: no such YOLO file; give an ultralytics checkpoint, for example yolo11n.pt"
             )
         try:
             self._yolo: Any = YOLO(str(path), task="detect", verbose=False)
         except Exception as error:  # ultralytics raises whatever its unpickler or exporter met
-            raise ValueError(f"{path}: ultralytics cannot read it ({_first_line(error)})") from error
-        self._options = {"iou": overlap, "conf": min_score, "classes": [PERSON], "verbose": False}
+            raise ValueError(f"{path}: ultralytics cannot read it ({reason_of(error)})") from error
+        self._options: dict[str, Any] = {"iou": overlap, "conf": min_score, "verbose": False}
         if image_size is not None:
             self._options["imgsz"] = image_size
-        try:
-            # Exports are opened by their first image.
-            self.detect(np.zeros((64, 64, 3), dtype=np.uint8))
-        except Exception as error:  # as above, from any of a dozen engines
-            raise ValueError(
-                f"{path}: ultralytics cannot run it ({_first_line(error)}); an ONNX file of another maker is onnx:FILE"
-            ) from error
+        self._check = ResultCheck(str(path))
+        # Exports are opened by their first image.
+        self.detect(np.zeros((64, 64, 3), dtype=np.uint8))
+        names = dict(enumerate(classes)) or real_names(self._yolo.names)
+        self._options["classes"] = list(people_classes(path, names)) if names else [PERSON]
 
     def detect(self, image: np.ndarray) -> Detections:
         """Find the people of one frame."""
-        result = self._yolo.predict(np.ascontiguousarray(image[:, :, ::-1]), **self._options)[0]
-        return Detections(result.boxes.xyxy.cpu().numpy(), result.boxes.conf.cpu().numpy())
+        try:
+            result = self._yolo.predict(np.ascontiguousarray(image[:, :, ::-1]), **self._options)[0]
+        except Exception as error:  # as above, from any of a dozen engines
+            raise ValueError(
+                f"{self._path}: ultralytics cannot run it ({reason_of(error)}); an ONNX file of another maker is "
+                "onnx:FILE"
+            ) from error
+        boxes, scores = result.boxes.xyxy.cpu().numpy(), self._check.scores(result.boxes.conf.cpu().numpy())
+        return self._check.people(Detections(boxes, scores).select(self._check.usable(boxes)))
 
 
 def weights_folder() -> Path:
@@ -255,6 +274,15 @@ def _last_layer_of_stride(model: Any, stride: int) -> tuple[int, int]:
     return found
 
 
+def _check_person_is_first(weights: str, names: Mapping[int, str]) -> None:
+    """The network inside the model is trained and read with people as class 0."""
+    if names and PERSON not in people_classes(weights, names):
+        raise ValueError(
+            f"{weights}: its class 0 is {names.get(PERSON, '')[:40]!r}; the model's own detector takes a checkpoint whose class "
+            "0 is a person, --detector yolo:FILE any that has such a class"
+        )
+
+
 def _load_yolo(weights: str | dict[str, Any]) -> tuple[nn.Module, bool]:
     model: Any
     if isinstance(weights, dict):
@@ -273,12 +301,9 @@ def _load_yolo(weights: str | dict[str, Any]) -> tuple[nn.Module, bool]:
                 f"{weights}: no such checkpoint; give a .pt file or an architecture such as yolo11n.yaml"
             )
         model, _ = load_checkpoint(weights)
+        _check_person_is_first(weights, real_names(model.names))
         for parameter in model.parameters():
             parameter.requires_grad_(True)
         model.args = get_cfg(overrides={})
         return model.float(), True
     raise ValueError(f"detector.weights is {weights!r}; it takes an ultralytics .yaml or .pt")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

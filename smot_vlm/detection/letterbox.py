@@ -89,6 +89,22 @@ def letterbox(image: np.ndarray, width: int, height: int, centered: bool = False
     return canvas, Letterbox(ratio, (float(left), float(top)), image.shape[1], image.shape[0])
 
 
+def stretch(image: np.ndarray, width: int, height: int) -> tuple[np.ndarray, Letterbox]:
+    """Scale an image to fill a canvas, whatever becomes of its shape, as DETRs are trained.
+
+    Args:
+        image: (height, width, 3).
+        width: Of the canvas.
+        height: Of the canvas.
+
+    Returns:
+        The canvas, and where the image lies in it.
+    """
+    canvas = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+    ratio = (width / image.shape[1], height / image.shape[0])
+    return canvas, Letterbox(ratio, (0.0, 0.0), image.shape[1], image.shape[0])
+
+
 def canvas_size(width: int, height: int, long_side: int, stride: int = 32) -> tuple[int, int]:
     """Width and height of the smallest canvas for a frame scaled to `long_side` pixels.
 

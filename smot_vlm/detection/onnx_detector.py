@@ -1,22 +1,29 @@
 """Person detectors from ONNX files. The only file that runs a detector on onnxruntime.
 
-Three kinds of export are distinguished by their output's shape:
-
-- YOLOX, (1, cells, 5 + classes): raw grid offsets, objectness times class score;
-- ultralytics, (1, 4 + classes, anchors): decoded centers, before non-maximum suppression;
-- ultralytics end to end, (1, boxes, 6): xyxy, score, class.
+What a file states about itself is read first; its output's shape, and then the numbers in it, tell the rest. The
+layouts are listed in `onnx_layout`: YOLOX raw and decoded, YOLOv5, YOLOv6, ultralytics' with and without suppression
+(pose and segmentation too: their boxes) and RT-DETR in three forms.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.detection.letterbox import Letterbox, letterbox
-from smot_vlm.detection.onnx_session import open_session
-from smot_vlm.detection.suppression import PERSON, cxcywh_to_xyxy, people_from_channels, suppress
+from smot_vlm.detection.letterbox import letterbox, stretch
+from smot_vlm.detection.onnx_boxes import BoxReader
+from smot_vlm.detection.onnx_evidence import choose_layout
+from smot_vlm.detection.onnx_inputs import feed_sizes, read_inputs
+from smot_vlm.detection.onnx_layout import RTDETR_SIZED, Layout, possible_layouts
+from smot_vlm.detection.onnx_outputs import KNOWN, BoxOutput, find_output
+from smot_vlm.detection.onnx_session import open_session, run_session
+from smot_vlm.detection.onnx_statement import Statement, read_statement
+from smot_vlm.detection.person_class import choose_people
+from smot_vlm.detection.result_check import ResultCheck
 from smot_vlm.structures import Detections
 
-YOLOX_STRIDES = (8, 16, 32)
+# A network that needs longer for a picture is no detector, but a loop.
+LONGEST_FIRST_RUN_SECONDS = 120.0
 
 
 class OnnxDetector:
@@ -26,15 +33,16 @@ class OnnxDetector:
         path: The ONNX file.
         min_score: Boxes below are dropped.
         overlap: IoU of non-maximum suppression.
-        image_size: Sides of the canvas in pixels, where the file leaves them open.
+        image_size: Sides of the canvas in pixels, where the file leaves them open and states none.
+        classes: What its classes are called, in their order; empty: as the file says.
         threads: Of onnxruntime; 0 lets it choose.
 
     Attributes:
-        kind: "yolox", "ultralytics" or "ultralytics-end2end".
+        layout: How its output is read.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Not ONNX, or no detector whose output is known.
+        ValueError: Not ONNX, no detector whose output is known, or one that finds no people.
     """
 
     def __init__(
@@ -44,89 +52,77 @@ class OnnxDetector:
         min_score: float = 0.1,
         overlap: float = 0.65,
         image_size: int = 640,
+        classes: Sequence[str] = (),
         threads: int = 0,
     ) -> None:
         self._path = Path(path)
         self._session = open_session(self._path, threads, "detector")
-        self._input = self._session.get_inputs()[0]
-        self._height, self._width = self._canvas(image_size)
-        self._min_score = min_score
-        self._overlap = overlap
-        # One run on an empty canvas: exports with free axes show their output's shape only then.
-        self.kind = self._kind(self._run(np.zeros((self._height, self._width, 3), dtype=np.uint8)))
+        statement = read_statement(self._path, self._session.get_modelmeta().custom_metadata_map, classes)
+        sides = statement.sides or (image_size, image_size)
+        self._picture, size = read_inputs(self._path, self._session.get_inputs(), sides)
+        self._tensor = self._picture.tensor()
+        self._sizes = feed_sizes(size, self._picture)
+        self._output, sample = self._first_run()
+        self.layout = self._find_layout(sample, statement)
+        self._reader = BoxReader(
+            self.layout,
+            self._picture.height,
+            self._picture.width,
+            choose_people(self._path, statement.names, self.layout.classes),
+            min_score=min_score,
+            overlap=overlap,
+            check=ResultCheck(str(self._path)),
+        )
+
+    @property
+    def kind(self) -> str:
+        """The name of the layout's family."""
+        return self.layout.kind.name
 
     def detect(self, image: np.ndarray) -> Detections:
         """Find the people of one frame."""
-        canvas, placement = letterbox(image, self._width, self._height, centered=self.kind != "yolox")
-        return self.people(self._run(canvas), placement)
-
-    def people(self, output: np.ndarray, placement: Letterbox) -> Detections:
-        """The people in the network's output for one image.
-
-        Args:
-            output: Of shape (rows, columns), without the batch axis.
-            placement: Where the frame lies in the canvas.
-        """
-        if self.kind == "yolox":
-            return self._yolox_people(output, placement)
-        if self.kind == "ultralytics":
-            return people_from_channels(output, placement, self._min_score, self._overlap)
-        keep = (output[:, 4] > self._min_score) & (output[:, 5] == PERSON)
-        return suppress(placement.to_frame(output[keep, :4]), output[keep, 4], placement, 1.0)
-
-    def _run(self, canvas: np.ndarray) -> np.ndarray:
-        # YOLOX reads BGR 0-255, ultralytics RGB 0-1; before the kind is known either shows the output's shape.
-        if getattr(self, "kind", "yolox") == "yolox":
-            pixels = canvas[:, :, ::-1].astype(np.float32)
+        kind = self.layout.kind
+        width, height = self._picture.width, self._picture.height
+        if kind.placement == "stretch":
+            canvas, placement = stretch(image, width, height)
         else:
-            pixels = canvas.astype(np.float32) / 255.0
-        tensor = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
-        if self._input.type == "tensor(float16)":
-            tensor = tensor.astype(np.float16)
-        output = self._session.run(None, {self._input.name: tensor})[0]
-        if output.ndim != 3 or output.shape[0] != 1:
-            raise ValueError(self._wrong(f"its output has shape {output.shape}"))
-        result: np.ndarray = output[0].astype(np.float32)
-        return result
+            canvas, placement = letterbox(image, width, height, centered=kind.placement == "center")
+        output = self._output.table(self._run(canvas, bgr=kind.bgr))
+        if not self.layout.holds(output.shape):
+            raise ValueError(f"{self._path}: its output has shape {output.shape}, but had another; export it again")
+        return self._reader.people(output, placement)
 
-    def _canvas(self, image_size: int) -> tuple[int, int]:
-        shape = self._input.shape
-        if len(shape) != 4 or (shape[1] not in (3, "3") and isinstance(shape[1], int)):
-            raise ValueError(self._wrong(f"its input has shape {shape}"))
-        height, width = (side if isinstance(side, int) else image_size for side in shape[2:])
-        return height, width
-
-    def _kind(self, output: np.ndarray) -> str:
-        rows, columns = output.shape
-        cells = sum((self._height // stride) * (self._width // stride) for stride in YOLOX_STRIDES)
-        if rows == cells and columns >= 6:
-            return "yolox"
-        if columns == cells and rows >= 5:
-            return "ultralytics"
-        if columns == 6:
-            return "ultralytics-end2end"
-        raise ValueError(self._wrong(f"its output has shape (1, {rows}, {columns})"))
-
-    def _wrong(self, what: str) -> str:
-        return (
-            f"{self._path}: not a known detector, {what}; give a YOLOX export (1, cells, 5 + classes) "
-            "or an ultralytics export (1, 4 + classes, anchors)"
+    def _first_run(self) -> tuple[BoxOutput, np.ndarray]:
+        """One run on noise: exports with free axes show their output's shape only then, and some need its numbers."""
+        shape = (self._picture.height, self._picture.width, 3)
+        noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+        outputs = self._run(noise, bgr=False, limit_seconds=LONGEST_FIRST_RUN_SECONDS)
+        found = find_output(
+            self._path,
+            self._session.get_outputs(),
+            outputs,
+            batch=self._picture.batch,
+            sized=bool(self._sizes),
         )
+        sample = found.table(outputs)
+        if sample.size and not np.isfinite(sample).any():
+            raise ValueError(f"{self._path}: every number it gives is NaN or infinite; export it again, in float32")
+        return found, sample
 
-    def _yolox_people(self, output: np.ndarray, placement: Letterbox) -> Detections:
-        scores = output[:, 4] * output[:, 5 + PERSON]
-        keep = scores > self._min_score
-        origins, strides = self._grid()
-        centers = (output[keep, :2] + origins[keep]) * strides[keep]
-        sizes = np.exp(output[keep, 2:4]) * strides[keep]
-        boxes = cxcywh_to_xyxy(np.concatenate([centers, sizes], axis=1))
-        return suppress(placement.to_frame(boxes), scores[keep], placement, self._overlap)
+    def _find_layout(self, sample: np.ndarray, statement: Statement) -> Layout:
+        if self._output.is_triple:
+            return Layout(RTDETR_SIZED, by_row=True, boxes=None, columns=sample.shape[1], classes=None)
+        canvas = (self._picture.height, self._picture.width)
+        shape = (sample.shape[0], sample.shape[1])
+        layouts = possible_layouts(shape, canvas, statement, self._output.masks)
+        if not layouts:
+            stated = f" and it states {statement.count} classes" if statement.names else ""
+            raise ValueError(
+                f"{self._path}: not a known detector, its output has shape {(1, *shape)}{stated}; give {KNOWN}"
+            )
+        return choose_layout(self._path, layouts, sample, canvas, statement.suppresses)
 
-    def _grid(self) -> tuple[np.ndarray, np.ndarray]:
-        """Cell origins (cells, 2) and strides (cells, 1), finest level first, row by row."""
-        origins, strides = [], []
-        for stride in YOLOX_STRIDES:
-            y, x = np.mgrid[: self._height // stride, : self._width // stride]
-            origins.append(np.stack([x.ravel(), y.ravel()], axis=1))
-            strides.append(np.full((x.size, 1), stride))
-        return np.concatenate(origins).astype(np.float32), np.concatenate(strides).astype(np.float32)
+    def _run(self, canvas: np.ndarray, *, bgr: bool, limit_seconds: float | None = None) -> list[np.ndarray]:
+        self._picture.fill(self._tensor, canvas, bgr)
+        feeds = {self._picture.name: self._tensor, **self._sizes}
+        return run_session(self._session, self._path, feeds, limit_seconds=limit_seconds)

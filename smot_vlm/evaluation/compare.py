@@ -8,6 +8,7 @@ from smot_vlm.evaluation.results import Cell, Column, Evaluation
 from smot_vlm.evaluation.storage import read_evaluations
 from smot_vlm.evaluation.tables import MAIN_MEASURES, format_cell
 from smot_vlm.system.files import atomic_path
+from smot_vlm.system.printing import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,7 +120,7 @@ def _draw_panel(axes: "Axes", column: Column, evaluations: Sequence[Evaluation],
         nearest, furthest = min(nearest, value, low), max(furthest, value, high)
     axes.set_title(f"{column.group} {column.name}" + (" (%)" if column.percent else ""), fontsize=9)
     axes.set_yticks(
-        range(len(evaluations)), [evaluation.run if names else "" for evaluation in evaluations], fontsize=8
+        range(len(evaluations)), [printable(evaluation.run) if names else "" for evaluation in evaluations], fontsize=8
     )
     axes.invert_yaxis()
     axes.set_xlim(nearest, nearest + 1.3 * (furthest - nearest))

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from smot_vlm.evaluation.caption_rows import predicted_captions
-from smot_vlm.evaluation.fact_records import FactReader, TrackFacts
 from smot_vlm.evaluation.fact_scores import (
     TRACK_CATEGORIES,
     VIDEO_CATEGORIES,
@@ -20,6 +19,7 @@ from smot_vlm.evaluation.fact_scores import (
 )
 from smot_vlm.evaluation.results import Column, Part, divide
 from smot_vlm.evaluation.sequence_pairs import Pair, SequenceTruth
+from smot_vlm.language.fact_records import FactReader, TrackFacts
 
 
 def facts_parts(pairs: Sequence[Pair], matches: Sequence[Mapping[int, int]], read_facts: FactReader) -> list[Part]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from smot_vlm.evaluation.fact_records import CaptionFacts, FactReader, TrackFacts, VideoFacts
+from smot_vlm.language.fact_records import CaptionFacts, FactReader, TrackFacts, VideoFacts
 
 TRACK_CATEGORIES = ("kind", "top", "bottom", "accessory", "action", "verb", "partner")
 VIDEO_CATEGORIES = ("scene", "count", "person", "verb", "relation", "action")

@@ -8,12 +8,12 @@ import numpy as np
 
 from smot_vlm.evaluation import official
 from smot_vlm.evaluation.bootstrap import resample
-from smot_vlm.evaluation.fact_records import FactReader
 from smot_vlm.evaluation.results import Cell, Column, Evaluation, Part, Row, VerbScore
 from smot_vlm.evaluation.sequence_pairs import MISSING_FIELDS, Pair, SequencePrediction, SequenceTruth
 from smot_vlm.evaluation.strict import NOTES as STRICT_NOTES
 from smot_vlm.evaluation.strict import strict_parts, strict_tracks
 from smot_vlm.evaluation.strict_interactions import verb_scores
+from smot_vlm.language.fact_records import FactReader
 from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
 PROTOCOLS = ("strict", "official")

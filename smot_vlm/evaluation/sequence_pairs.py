@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.evaluation.fact_records import SequenceFacts
 from smot_vlm.formats.mot import MotRows, concatenate
+from smot_vlm.language.fact_records import SequenceFacts
 from smot_vlm.structures import Interaction, Trajectory
 
 MISSING_FIELDS = ("tracks", "instance captions", "interactions", "video caption")

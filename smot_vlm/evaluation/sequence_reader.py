@@ -12,12 +12,12 @@ from pathlib import Path
 from smot_vlm import verbs
 from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, read_boxes, sequence_name, tracks_of_rows
-from smot_vlm.evaluation.fact_records import read_facts_file
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
 from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
 from smot_vlm.formats.flaws import Flaw, read_text
 from smot_vlm.formats.graphml import read_graphml
 from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
+from smot_vlm.language.fact_records import read_facts_file
 from smot_vlm.structures import NO_DECODER, Description, Interaction, Trajectory
 
 DESCRIPTION_FILE = "description.json"

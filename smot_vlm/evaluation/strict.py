@@ -16,13 +16,13 @@ from smot_vlm.evaluation.caption_statistics import CaptionStatistics, collect_st
 from smot_vlm.evaluation.chota import COLUMNS as CHOTA_COLUMNS
 from smot_vlm.evaluation.chota import chota_part, matched_boxes
 from smot_vlm.evaluation.fact_columns import facts_notes, facts_parts
-from smot_vlm.evaluation.fact_records import FactReader
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.evaluation.results import Column, Part, empty_part, precision_recall_f1, sum_part
 from smot_vlm.evaluation.sequence_pairs import Pair
 from smot_vlm.evaluation.similarity import sentence_similarity
 from smot_vlm.evaluation.strict_interactions import Triplets, collect_triplets, interactions_part
 from smot_vlm.evaluation.tracking import FrameBoxes, layout_of, tracking_part
+from smot_vlm.language.fact_records import FactReader
 from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
 CAPTION_COLUMNS = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr", "similarity")

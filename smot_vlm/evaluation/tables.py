@@ -12,6 +12,7 @@ from rich.text import Text
 
 from smot_vlm.evaluation.bootstrap import CONFIDENCE
 from smot_vlm.evaluation.results import Cell, Column, Evaluation, Row
+from smot_vlm.system.printing import printable
 
 # What pictures and tables of sequences show, by protocol; measures that no run has are left out.
 _MAIN_CAPTION_MEASURES = ("instance/METEOR", "instance/CIDEr", "video/METEOR", "video/CIDEr", "interactions/F1")
@@ -79,7 +80,7 @@ def rich_table(evaluations: Sequence[Evaluation]) -> Table:
     table = Table(title=title(evaluations), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
     table.add_column("measure", no_wrap=True)
     for evaluation in evaluations:
-        table.add_column(Text(evaluation.run), justify="right", overflow="fold")
+        table.add_column(Text(printable(evaluation.run)), justify="right", overflow="fold")
     group = ""
     for line in table_lines(evaluations):
         if line.column.group != group:
@@ -110,7 +111,7 @@ def sequence_rich_table(evaluation: Evaluation) -> Table:
         group = "verbs" if column.group == "interactions" else column.group
         table.add_column(f"{group}\n{column.name}", justify="right", no_wrap=True)
     for row in (*evaluation.sequences, evaluation.overall):
-        table.add_row(Text(row.name), *(Text(cell) for cell in _row_cells(evaluation, row, columns)))
+        table.add_row(Text(printable(row.name)), *(Text(cell) for cell in _row_cells(evaluation, row, columns)))
     return table
 
 
@@ -268,10 +269,10 @@ def _best(column: Column, cells: tuple[Cell, ...]) -> tuple[int, ...]:
 
 
 def _markdown_text(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("_", "\\_")
+    return printable(text).replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("_", "\\_")
 
 
 def _latex_text(text: str) -> str:
     escapes = {"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "–": "--"}
     escapes |= {mark: f"\\{mark}" for mark in "&%$#_{}"}
-    return "".join(escapes.get(mark, mark) for mark in text)
+    return "".join(escapes.get(mark, mark) for mark in printable(text))

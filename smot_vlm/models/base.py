@@ -10,6 +10,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from smot_vlm.fusion.memory import SceneMemory
+from smot_vlm.models.card import ModelCard
+from smot_vlm.models.domain import Domain
 from smot_vlm.semantics.context import Relation
 from smot_vlm.structures import Detections, Frame
 
@@ -23,9 +25,13 @@ class SmotModelBase(nn.Module, ABC):
 
     Attributes:
         trained: whether every part that writes or scores has trained weights.
+        card: what the model says of itself.
+        domain: what it learned from, where that was measured; without one it speaks about everything.
     """
 
     trained: bool
+    card = ModelCard()
+    domain: Domain | None = None
 
     @property
     @abstractmethod
@@ -55,6 +61,17 @@ class SmotModelBase(nn.Module, ABC):
             The encoded frame, as `detect` and `observe` take it.
         """
         return image
+
+    def frame_statistics(self, encoded: Any) -> np.ndarray:
+        """What `domain.frames` judges; of models that can have a domain.
+
+        Args:
+            encoded: of `encode_frame`.
+
+        Returns:
+            float32 (features,).
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no domain")
 
     @abstractmethod
     def open_memory(self, *, per_second: float, capacity: int) -> SceneMemory:

@@ -1,11 +1,13 @@
 """A trained model as a folder: our weights as safetensors, the adapter in PEFT's own format, the base model by name.
 
-    config.json         the configuration, and the detector's architecture
+    config.json         the configuration, the detector's architecture, and what the model says of itself
     model.safetensors   every weight but the base model's and its adapter's
     adapter/            LoRA, where the decoder has one (adapter_config.json, adapter_model.safetensors)
     tokenizer/          and whatever else the decoder saves, see CaptionDecoder.save_extras
     prompts/            the templates of its training
     README.md           the model card
+    domain.safetensors  what the model learned from, where that was measured, see `Domain`
+    SHA256SUMS          the files' checksums, for `sha256sum --check` and for loading; a folder may go without
 
 Nothing is unpickled. The folder has the layout of the Hugging Face hub.
 """
@@ -13,21 +15,26 @@ Nothing is unpickled. The folder has the layout of the Hugging Face hub.
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
 from smot_vlm.config import Config, apply_overrides, config_from_dict, config_to_dict
+from smot_vlm.formats.checked import record
+from smot_vlm.formats.documents import read_json, reason, shown
 from smot_vlm.models.build import build_model
-from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts
+from smot_vlm.models.card import ModelCard, model_card
+from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts, check_sums
+from smot_vlm.models.domain import Domain
 from smot_vlm.models.smot import SmotModel
+from smot_vlm.models.tensor_files import check_tensors, read_tensors
 from smot_vlm.semantics.prompts import Prompts
+from smot_vlm.system.checksums import folder_sums, write_sums
 from smot_vlm.system.files import atomic_folder, shipped_folder
 
 CONFIG, WEIGHTS, ADAPTER, PROMPTS, CARD = (
@@ -38,20 +45,6 @@ CONFIG, WEIGHTS, ADAPTER, PROMPTS, CARD = (
     "README.md",
 )
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
-NAMES_SHOWN = 3
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a model card states.
-
-    Attributes:
-        training_data: in words.
-        scores: name of a score, with its protocol -> value.
-    """
-
-    training_data: str = "not stated"
-    scores: dict[str, float] = field(default_factory=dict)
 
 
 def save_pretrained(
@@ -60,6 +53,7 @@ def save_pretrained(
     folder: Path | str,
     *,
     card: ModelCard | None = None,
+    domain: Domain | None = None,
     half: bool = False,
     overwrite: bool = False,
 ) -> None:
@@ -69,7 +63,8 @@ def save_pretrained(
         model: what is saved.
         config: that it was built from.
         folder: to write.
-        card: for the README.md.
+        card: what the folder says of itself; None: what the model says.
+        domain: what the model learned from; None: what it says.
         half: floats as float16, for shipping; without it a round trip is exact to the bit.
         overwrite: replace an existing folder.
 
@@ -77,14 +72,18 @@ def save_pretrained(
         FileExistsError: the folder exists, is not empty and `overwrite` is false.
     """
     with atomic_folder(Path(folder), overwrite) as temporary:
-        content = {**config_to_dict(config), "architecture": model.detector.architecture}
+        card, domain = card or model.card, domain or model.domain
+        content = {**config_to_dict(config), "architecture": model.detector.architecture, "card": asdict(card)}
         (temporary / CONFIG).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         save_file(_to_disk(own_state(model), half), temporary / WEIGHTS, metadata={"format": "pt"})
         for adapter in _adapters(model).values():
             _save_adapter(adapter, config.decoder.base_model, temporary / ADAPTER, half)
         model.decoder.save_extras(temporary)
         shutil.copytree(model.prompts.folder or shipped_folder("prompts"), temporary / PROMPTS)
-        (temporary / CARD).write_text(model_card(config, card or ModelCard()), encoding="utf-8")
+        (temporary / CARD).write_text(model_card(config, card), encoding="utf-8")
+        if domain is not None:
+            domain.save(temporary)
+        write_sums(temporary, folder_sums(temporary))
 
 
 def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[SmotModel, Config]:
@@ -103,15 +102,17 @@ def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[
         ValueError: a file cannot be read, or its tensors are not the model's; the message names them.
     """
     folder = Path(folder)
-    config, architecture = _read_config(folder, overrides)
-    model = build_model(config, architecture=architecture, prompts=Prompts(folder / PROMPTS), name_verbs=False)
+    config, architecture, card = _read_config(folder, overrides)
+    model = _build(folder, config, architecture)
     check_prompts(model.prompts)
-    load_own_state(model, _read_tensors(folder / WEIGHTS), str(folder / WEIGHTS))
+    load_own_state(model, read_tensors(folder / WEIGHTS), str(folder / WEIGHTS))
     for adapter in _adapters(model).values():
         check_adapter_settings(folder / ADAPTER, adapter)
         path = folder / ADAPTER / ADAPTER_WEIGHTS
-        _load_adapter(adapter, _read_tensors(path), str(path))
+        _load_adapter(adapter, read_tensors(path), str(path))
     model.decoder.check_extras(folder)
+    check_sums(folder)
+    model.card, model.domain = card, Domain.load(folder)
     model.trained = True
     return model.eval(), config
 
@@ -142,70 +143,37 @@ def load_own_state(model: SmotModel, tensors: dict[str, Tensor], source: str) ->
     Raises:
         ValueError: tensors are missing, extra or of another shape; the message names them.
     """
-    _check_tensors(own_state(model), tensors, source)
+    check_tensors(own_state(model), tensors, source)
     model.load_state_dict(tensors, strict=False)
 
 
-def model_card(config: Config, card: ModelCard) -> str:
-    """README.md of a model's folder, with the front matter that the hub reads.
-
-    Args:
-        config: of the model.
-        card: what it states.
-
-    Returns:
-        Markdown.
-    """
-    base = config.decoder.base_model
-    front_matter = f"base_model: {base}\n" if base else ""
-    foundation = f" on `{base}` (not part of this folder)" if base else ""
-    scores = "\n".join(f"| {name} | {value:.3f} |" for name, value in card.scores.items()) or "| none measured | |"
-    return f"""---
-license: agpl-3.0
-library_name: smot-vlm
-{front_matter}tags: [semantic-multi-object-tracking, video-captioning, human-interaction-recognition]
----
-
-# {config.name}
-
-Semantic multi-object tracking with [smot-vlm](https://pypi.org/project/smot-vlm/): trajectories of people, a caption
-for each, directed interactions, and a caption for the video. Decoder `{config.decoder.name}`{foundation}.
-
-```python
-from smot_vlm import Tracker
-
-description = Tracker.from_pretrained("PATH OF THIS FOLDER").describe("video.mp4")
-```
-
-Training data: {card.training_data}
-
-| score | value |
-|---|---|
-{scores}
-"""
-
-
-def _read_config(folder: Path, overrides: Sequence[str] = ()) -> tuple[Config, dict[str, Any]]:
+def _read_config(folder: Path, overrides: Sequence[str] = ()) -> tuple[Config, dict[str, Any], ModelCard]:
     path = folder / CONFIG
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing; a model's folder has {CONFIG}, {WEIGHTS} and {PROMPTS}/")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        architecture = content.pop("architecture")
-        return config_from_dict(apply_overrides(content, overrides)), architecture
-    except (ValueError, AttributeError) as error:
-        raise ValueError(f"{path}: not a model's configuration ({error})") from None
-    except KeyError:
-        raise ValueError(f"{path}: no key architecture; save the model anew with save_pretrained") from None
+        content = read_json(path)
+        if not isinstance(content, dict):
+            raise ValueError(f"it is {shown(content)}; it takes keys and values")
+        settings = {key: value for key, value in content.items() if key not in ("architecture", "card")}
+        if "architecture" in content:
+            config = config_from_dict(apply_overrides(settings, overrides))
+            return config, content["architecture"], record(ModelCard, content.get("card", {}), whole="card")
+    except ValueError as error:
+        raise ValueError(f"{path}: not a model's configuration ({str(error).removeprefix(f'{path}: ')})") from None
+    raise ValueError(f"{path}: no key architecture; this is another tool's model, or save it anew with save_pretrained")
 
 
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; the folder is incomplete, copy or download it again")
+def _build(folder: Path, config: Config, architecture: dict[str, Any]) -> SmotModel:
     try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise ValueError(f"{path}: damaged ({error}); copy or download it again") from None
+        return build_model(config, architecture=architecture, prompts=Prompts(folder / PROMPTS), name_verbs=False)
+    except (ValueError, OSError, ImportError):
+        raise
+    except Exception as error:  # layers that do not fit each other fail in torch's and ultralytics' many ways
+        raise ValueError(
+            f"{folder / CONFIG}: no model can be built from it ({type(error).__name__}: {reason(error)}); "
+            "copy or download it again"
+        ) from error
 
 
 def _save_adapter(adapter: PeftModel, base: str | None, folder: Path, half: bool) -> None:
@@ -217,37 +185,13 @@ def _save_adapter(adapter: PeftModel, base: str | None, folder: Path, half: bool
 
 
 def _load_adapter(adapter: PeftModel, tensors: dict[str, Tensor], source: str) -> None:
-    _check_tensors(get_peft_model_state_dict(adapter, save_embedding_layers=False), tensors, source)
+    check_tensors(get_peft_model_state_dict(adapter, save_embedding_layers=False), tensors, source)
     set_peft_model_state_dict(adapter, tensors)
 
 
 def _adapters(model: SmotModel) -> dict[str, PeftModel]:
     """Language models with an adapter, by their name in the model."""
     return {name: module for name, module in model.named_modules() if isinstance(module, PeftModel)}
-
-
-def _check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], source: str) -> None:
-    shapes = [
-        f"{name} {tuple(found[name].shape)} in the file, {tuple(tensor.shape)} in the model"
-        for name, tensor in expected.items()
-        if name in found and found[name].shape != tensor.shape
-    ]
-    problems = [
-        f"{title}: {_shorten(names)}"
-        for title, names in (
-            ("missing", sorted(expected.keys() - found.keys())),
-            ("extra", sorted(found.keys() - expected.keys())),
-            ("of another shape", shapes),
-        )
-        if names
-    ]
-    if problems:
-        raise ValueError(f"{source}: its tensors are not those of the configured model; {'; '.join(problems)}")
-
-
-def _shorten(names: list[str]) -> str:
-    rest = len(names) - NAMES_SHOWN
-    return ", ".join(names[:NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _to_disk(tensors: dict[str, Tensor], half: bool) -> dict[str, Tensor]:

@@ -28,7 +28,6 @@ from smot_vlm.verbs import Verb
 logger = logging.getLogger(__name__)
 cost_logger = logging.getLogger("smot_vlm.cost")
 
-NOBODY = "No people are seen."
 # A text model is told of so many people and interactions; a crowd is summarised anyway.
 MAX_PEOPLE = 24
 MAX_RELATIONS = 32
@@ -149,8 +148,6 @@ class ServedModel(PictureModel):
         captions: Sequence[str],
         relations: Sequence[Relation],
     ) -> str:
-        if not captions:
-            return NOBODY
         if not any(captions):
             self._failures.append(("the video", "nobody has a caption that it could be written from"))
             return ""

@@ -214,6 +214,13 @@ class SmotModel(DecoderModel):
         canvas, placement = self.detector.preprocess(image)
         return EncodedFrame(self.detector(canvas[None].to(self.device)), placement)
 
+    def frame_statistics(self, encoded: EncodedFrame) -> np.ndarray:
+        """Mean and standard deviation of each channel of the pyramid."""
+        levels = [level[0].float().flatten(1) for level in encoded.output.pyramid]
+        statistics = torch.cat([torch.cat([level.mean(dim=1), level.std(dim=1)]) for level in levels])
+        result: np.ndarray = statistics.cpu().numpy()
+        return result
+
     def detect(self, encoded: EncodedFrame) -> Detections:
         """The people of a frame, boxes in original pixels, best score first."""
         return self.detector.boxes(encoded.output, [encoded.placement])[0]

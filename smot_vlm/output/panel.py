@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from smot_vlm.output.palette import Colour, ink_on, track_colour
-from smot_vlm.output.text import line_height, load_font, render_tag, stamp, wrap_text
+from smot_vlm.output.text import line_height, load_font, render_tag, stamp, visible, wrap_text
 from smot_vlm.structures import Description
 
 BACKGROUND: Colour = (20, 24, 29)
@@ -150,7 +150,7 @@ class Panel:
 
 @lru_cache(maxsize=2048)
 def _wrap(text: str, size: float, width: int, max_lines: int) -> list[str]:
-    return wrap_text(text, load_font(int(size)), width, max_lines)
+    return wrap_text(visible(text), load_font(int(size)), width, max_lines)
 
 
 def _typical_area(boxes: np.ndarray) -> float:

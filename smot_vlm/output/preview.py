@@ -10,10 +10,11 @@ from PIL import Image, ImageDraw
 from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.output.overlay import Overlay
 from smot_vlm.output.palette import Colour, ink_on, track_colour
-from smot_vlm.output.text import line_height, load_font, plain_verb, wrap_text
+from smot_vlm.output.text import line_height, load_font, plain_verb, visible, wrap_text
 from smot_vlm.output.timeline import Boxes
 from smot_vlm.structures import Frame
 from smot_vlm.system.files import atomic_path
+from smot_vlm.system.printing import counted, people
 
 BACKGROUND: Colour = (250, 250, 248)
 INK: Colour = (34, 34, 34)
@@ -78,9 +79,11 @@ def draw_sequence(sequence: BenSmotSequence, frames: int = 5) -> Image.Image:
     heading = 2 * line_height(load_font(_TEXT + 3, bold=True))
     block = Image.new("RGB", (width, heading + row.height + words.height + 3 * _MARGIN // 2), BACKGROUND)
     draw = ImageDraw.Draw(block)
-    draw.text((_MARGIN, _MARGIN // 2), sequence.name, font=load_font(_TEXT + 3, bold=True), fill=INK)
-    name_width = draw.textlength(sequence.name, font=load_font(_TEXT + 3, bold=True))
-    facts = f"{len(sequence)} frames, {sequence.length_seconds:.1f} s, {len(sequence.tracks)} people"
+    name = visible(sequence.name)
+    draw.text((_MARGIN, _MARGIN // 2), name, font=load_font(_TEXT + 3, bold=True), fill=INK)
+    name_width = draw.textlength(name, font=load_font(_TEXT + 3, bold=True))
+    count = counted(len(sequence), "frame")
+    facts = f"{count}, {sequence.length_seconds:.1f} s, {people(len(sequence.tracks))}"
     draw.text((_MARGIN + name_width + 16, _MARGIN // 2 + 4), facts, font=load_font(_TEXT - 1), fill=QUIET)
     block.paste(row, (_MARGIN, heading))
     block.paste(words, (_MARGIN, heading + row.height + _MARGIN // 2))
@@ -139,7 +142,7 @@ def _draw_words(sequence: BenSmotSequence, width: int) -> Image.Image:
     """The video's caption over the full width, then the people in two columns: tag, caption, what they do to whom."""
     font = load_font(_TEXT)
     step = line_height(font)
-    summary = wrap_text(sequence.caption or "(no caption of the video)", font, width, _MAX_CAPTION_LINES)
+    summary = wrap_text(visible(sequence.caption) or "(no caption of the video)", font, width, _MAX_CAPTION_LINES)
     column_width = (width - 2 * _MARGIN) // _COLUMNS
     people = [_draw_person(sequence, place, column_width) for place in range(min(len(sequence.tracks), _MAX_PEOPLE))]
     rows = [people[start : start + _COLUMNS] for start in range(0, len(people), _COLUMNS)]
@@ -156,16 +159,16 @@ def _draw_words(sequence: BenSmotSequence, width: int) -> Image.Image:
             image.paste(person, (column * (column_width + 2 * _MARGIN), top))
         top += row_height
     if left_out:
-        draw.text((0, top), f"and {left_out} more people", font=font, fill=QUIET)
+        draw.text((0, top), f"and {left_out} more {'person' if left_out == 1 else 'people'}", font=font, fill=QUIET)
     return image
 
 
 def _draw_person(sequence: BenSmotSequence, place: int, width: int) -> Image.Image:
-    track, name = sequence.tracks[place], sequence.names[place]
+    track, name = sequence.tracks[place], visible(sequence.names[place])
     font, bold, step = load_font(_TEXT - 2), load_font(_TEXT - 2, bold=True), line_height(load_font(_TEXT - 2))
     indent = 52
-    lines = wrap_text(track.caption or "(no caption)", font, width - indent, _MAX_CAPTION_LINES)
-    actions = wrap_text(_actions(sequence, track.id), font, width - indent, 3)
+    lines = wrap_text(visible(track.caption) or "(no caption)", font, width - indent, _MAX_CAPTION_LINES)
+    actions = wrap_text(visible(_actions(sequence, track.id)), font, width - indent, 3)
     image = Image.new("RGB", (width, step * (1 + len(lines) + len(actions)) + _GAP + 4), BACKGROUND)
     draw = ImageDraw.Draw(image)
     colour = track_colour(track.id)

@@ -14,6 +14,7 @@ from smot_vlm.output.text import plain_verb
 from smot_vlm.output.timeline import Timeline
 from smot_vlm.structures import Description, Frame, Interaction, Trajectory
 from smot_vlm.system.files import write_text
+from smot_vlm.system.printing import counted, printable
 
 KEY_FRAME_WIDTH, KEY_FRAME_HEIGHT = 1280, 960
 
@@ -126,7 +127,11 @@ class ReportBuilder:
         people = {track.id: self._person(track) for track in description.tracks}
         edges = [self._edge(edge, people) for edge in sorted(description.interactions, key=lambda edge: -edge.score)]
         environment = Environment(
-            loader=PackageLoader("smot_vlm.output"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+            loader=PackageLoader("smot_vlm.output"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            finalize=_visible,
         )
         return environment.get_template("report.html.jinja").render(
             title=_title(description),
@@ -156,7 +161,7 @@ class ReportBuilder:
             colour=css(colour),
             ink=css(ink_on(colour)),
             time=f"{self._time(segments[0][0])} to {self._time(segments[-1][1])}" if segments else "never seen",
-            boxes=f"{len(track)} box{'' if len(track) == 1 else 'es'}",
+            boxes=counted(len(track), "box", "boxes"),
             caption=track.caption,
             crop=None if jpeg is None else _data_uri(jpeg),
             segments=tuple(
@@ -179,7 +184,7 @@ class ReportBuilder:
         video, model = self._description.video, self._description.model
         facts = [f"{video.width} × {video.height} pixels"]
         facts += [f"{video.fps:.4g} frames a second"] if video.fps > 0 else []
-        facts += [f"{video.frames} frame{'' if video.frames == 1 else 's'} read"]
+        facts += [f"{counted(video.frames, 'frame')} read"]
         words = " · ".join(part for part in (model.name, model.decoder, model.associator) if part)
         return facts + ([f"model {words}"] if words else [])
 
@@ -232,6 +237,11 @@ def format_time(seconds: float) -> str:
 def _title(description: Description) -> str:
     source = description.video.source.rstrip("/\\")
     return source.replace("\\", "/").rsplit("/", 1)[-1] or "Video"
+
+
+def _visible(value: object) -> object:
+    """What the page shows of a value: names of files may steer where a text goes, or be no text."""
+    return printable(value, keep="\n") if isinstance(value, str) else value
 
 
 def _data_uri(jpeg: bytes) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from smot_vlm.output.palette import Colour
+from smot_vlm.system.printing import printable
 
 Font = ImageFont.FreeTypeFont
 
@@ -55,6 +56,18 @@ def text_width(text: str, font: Font) -> float:
         Pixels.
     """
     return sum(_advance(character, font) for character in text)
+
+
+def visible(text: str) -> str:
+    """A text as it is drawn: on one line, and what has no picture or steers the direction is escaped.
+
+    Args:
+        text: any text, such as a caption or a name.
+
+    Returns:
+        The text.
+    """
+    return printable(" ".join(text.split()))
 
 
 def wrap_text(text: str, font: Font, width: int, max_lines: int) -> list[str]:
@@ -120,7 +133,7 @@ def render_tag(text: str, size: int, colour: Colour, ink: Colour, bold: bool = T
     Returns:
         RGBA uint8 (height, width, 4).
     """
-    font = load_font(size, bold)
+    text, font = visible(text), load_font(size, bold)
     pad = max(2, round(size * 0.35))
     width = int(np.ceil(font.getlength(text))) + 2 * pad
     height = round(size * 1.5)

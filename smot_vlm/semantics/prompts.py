@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import TemplateError, TemplateNotFound
 
+from smot_vlm.formats.documents import reason
 from smot_vlm.semantics.prompt_sandbox import prompt_environment
 from smot_vlm.system.files import shipped_folder
 
@@ -64,8 +65,17 @@ class Prompts:
         except TemplateNotFound:
             names = ", ".join(sorted(path.stem for path in folder.glob("*.jinja"))) or "none"
             raise FileNotFoundError(f"{folder}: no prompt {task}.jinja; there are: {names}") from None
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
-            raise ValueError(f"{folder / task}.jinja: {' '.join(str(error).split()) or type(error).__name__}") from None
+        # Deep templates fail in the parser, in the compiler of Jinja or in that of Python.
+        except (
+            TemplateError,
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+            RecursionError,
+            SyntaxError,
+        ) as error:
+            raise ValueError(f"{folder / task}.jinja: {reason(error)}") from None
 
     @property
     def _folder(self) -> Path:

@@ -1,12 +1,13 @@
 """Sentence embeddings (sentence-transformers), for glosses of verbs and for comparing captions."""
 
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from smot_vlm.formats.documents import read_json, reason, shown
+from smot_vlm.semantics.converted_models import reading_model
 from smot_vlm.semantics.language_models import find_language_model
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
@@ -40,10 +41,8 @@ def embed_sentences(texts: Sequence[str], encoder: str = DEFAULT_ENCODER, device
     logger.info("sentence encoder: %s", folder)
     disable_progress_bar()
     _check_modules(folder)
-    try:
+    with reading_model(folder, "a sentence encoder"):
         model = SentenceTransformer(str(folder), device=device, trust_remote_code=False)
-    except (ValueError, OSError, KeyError) as error:
-        raise ValueError(f"{folder}: no sentence encoder ({str(error).splitlines()[0]})") from None
     vectors = model.encode(list(texts), batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True)
     vectors = np.asarray(vectors, dtype=np.float64)
     result: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
@@ -56,9 +55,11 @@ def _check_modules(folder: Path) -> None:
     if not path.is_file():
         return
     try:
-        kinds = [module["type"] for module in json.loads(path.read_text(encoding="utf-8"))]
+        kinds = [module["type"] for module in read_json(path)]
     except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{path}: no list of an encoder's parts ({error}); copy or download it again") from None
+        raise ValueError(
+            f"{path}: no list of an encoder's parts ({reason(error)}); copy or download it again"
+        ) from None
     for kind in kinds:
         if not isinstance(kind, str) or not kind.startswith("sentence_transformers."):
-            raise ValueError(f"{path}: a part is {kind!r}; only parts of sentence_transformers are loaded")
+            raise ValueError(f"{path}: a part is {shown(kind)}; only parts of sentence_transformers are loaded")

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from jinja2 import TemplateError
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from smot_vlm.formats.documents import reason
+from smot_vlm.semantics.converted_models import reading_model
 from smot_vlm.semantics.thinking import NO_THINKING, close_thought
 
 FOLDER = "tokenizer"
@@ -17,8 +20,12 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
     Returns:
         The tokenizer.
+
+    Raises:
+        ValueError: there is none that can be read.
     """
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    with reading_model(folder, "a tokenizer"):
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -33,11 +40,17 @@ def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
 
     Returns:
         The text of both.
+
+    Raises:
+        ValueError: the chat template is broken.
     """
     if not tokenizer.chat_template:
         return prompt + "\n"
     messages = [{"role": "user", "content": prompt}]
-    chat = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **NO_THINKING)
+    try:
+        chat = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **NO_THINKING)
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{tokenizer.name_or_path}: its chat template is broken ({reason(error)})") from None
     return close_thought(str(chat))
 
 
@@ -68,8 +81,9 @@ def check_tokenizer(used: PreTrainedTokenizerBase, folder: Path) -> None:
     try:
         saved = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # the tokenizers library raises bare Exceptions
-        reason = " ".join(str(error).split())[:120]
-        raise ValueError(f"{folder}: no tokenizer that can be read ({reason}); copy or download it again") from None
+        raise ValueError(
+            f"{folder}: no tokenizer that can be read ({reason(error)}); copy or download it again"
+        ) from None
     for what, ours, theirs in (
         ("words", saved.get_vocab(), used.get_vocab()),
         ("chat template", saved.chat_template, used.chat_template),

@@ -24,10 +24,11 @@ from transformers import (
 )
 
 from smot_vlm.semantics.adapters import add_lora, language_projections
+from smot_vlm.semantics.converted_models import reading_model
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding
 from smot_vlm.semantics.generation import GREEDY, Decoding, sampling_options, seeded
 from smot_vlm.semantics.grounding import GroundingHead
-from smot_vlm.semantics.language_models import cast_frozen, find_language_model, load_model
+from smot_vlm.semantics.language_models import cast_frozen, check_model_config, find_language_model, load_model
 from smot_vlm.semantics.losses import IGNORED
 from smot_vlm.semantics.picture_inputs import PictureInputs, PictureProcessor, insert_soft_tokens
 from smot_vlm.semantics.soft_tokens import SoftTokens, soft_tokens_into
@@ -112,7 +113,9 @@ class VisionLanguage(nn.Module):
             ImportError, ValueError: see `load_model`; or it is no image-text-to-text model.
         """
         folder = find_language_model(language_model)
-        kind = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        check_model_config(folder)
+        with reading_model(folder, "the configuration of a model"):
+            kind = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         if type(kind) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
             raise ValueError(
                 f"{language_model}: {type(kind).__name__} is no image-text-to-text model; "
@@ -125,7 +128,9 @@ class VisionLanguage(nn.Module):
             quantization=quantization,
             gradient_checkpointing=gradient_checkpointing,
         )
-        return cls(model, AutoProcessor.from_pretrained(folder, trust_remote_code=False), **options)
+        with reading_model(folder, "a processor of pictures"):
+            processor = AutoProcessor.from_pretrained(folder, trust_remote_code=False)
+        return cls(model, processor, **options)
 
     @property
     def device(self) -> torch.device:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import cv2
 
-from smot_vlm.evaluation.fact_records import FACTS_FILE
 from smot_vlm.evaluation.sequence_pairs import rows_of
 from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
@@ -21,6 +20,7 @@ from smot_vlm.formats.sequence_files import (
     image_name,
     write_files,
 )
+from smot_vlm.language.fact_records import FACTS_FILE
 from smot_vlm.synthetic.sequence import SyntheticSequence, make_sequence
 from smot_vlm.system.files import atomic_folder
 

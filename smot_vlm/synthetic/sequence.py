@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from smot_vlm.evaluation.fact_records import SequenceFacts
+from smot_vlm.language.fact_records import SequenceFacts
 from smot_vlm.structures import EventSegment, Interaction, Trajectory
 from smot_vlm.synthetic.language.caption_writer import instance_caption, video_caption
 from smot_vlm.synthetic.language.story_facts import choose_highlights, track_events, track_facts, video_facts

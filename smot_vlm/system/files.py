@@ -2,29 +2,19 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from smot_vlm.system.targets import check_free, fitting_name
+from smot_vlm.system.temporary import temporary_file, temporary_folder
 
-def check_free(path: Path | None, overwrite: bool) -> None:
-    """Refuse to replace a file, before any work is done for it.
-
-    Args:
-        path: where something will be written; None is always free.
-        overwrite: whether a file there may be replaced.
-
-    Raises:
-        FileExistsError: `path` exists and `overwrite` is false.
-    """
-    if path is not None and path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists; pass --overwrite to replace it or choose another name")
+CACHE_VARIABLE = "SMOT_VLM_CACHE"
 
 
 @contextmanager
 def atomic_path(target: Path, overwrite: bool = True) -> Iterator[Path]:
-    """Yield a temporary path beside `target`; rename it to `target` when the block succeeds.
+    """Yield a temporary path on the disk of `target`; rename it to `target` when the block succeeds.
 
     Args:
         target: The file to write.
@@ -39,15 +29,13 @@ def atomic_path(target: Path, overwrite: bool = True) -> Iterator[Path]:
     target = Path(target)
     check_free(target, overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with temporary_folder(target.parent) as folder:
+        # Never longer than the name of the target.
+        temporary = folder / f"_{target.suffix}"
+        temporary.touch()
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -73,13 +61,12 @@ def atomic_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
             f"{target} exists and is not empty; pass --overwrite to replace it or choose another name"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
+    with temporary_folder(target.parent) as folder:
+        temporary = folder / "folder"
+        temporary.mkdir()
         yield temporary
         temporary.chmod(0o777 & ~_umask())
         _replace_folder(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def shipped_folder(name: str) -> Path:
@@ -105,36 +92,42 @@ def cache_folder(name: str) -> Path:
     Returns:
         $SMOT_VLM_CACHE/name if the variable is set, else a folder in the user's cache folder.
     """
-    base = os.environ.get("SMOT_VLM_CACHE")
+    base = os.environ.get(CACHE_VARIABLE)
     if base is None:
         base = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "smot-vlm")
     return Path(base) / name
 
 
 def write_text(target: Path, text: str, overwrite: bool = True) -> None:
-    """Write UTF-8 text atomically.
+    r"""Write UTF-8 text atomically.
 
     Args:
         target: The file to write.
-        text: Its content.
+        text: Its content. Bytes of a name that is no UTF-8 become `\udc..`, which JSON reads as the same name again.
         overwrite: Replace an existing file.
 
     Raises:
         FileExistsError: `target` exists and `overwrite` is false.
     """
-    with atomic_path(target, overwrite) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    target = Path(target)
+    check_free(target, overwrite)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_file(target.parent) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
 
 
 def _replace_folder(temporary: Path, target: Path) -> None:
     if not target.exists():
         temporary.replace(target)
         return
-    previous = target.with_name(f".{target.name}-previous-{os.getpid()}")
+    # Not in a temporary folder: where the program is killed here, this is the only copy.
+    previous = target.with_name(fitting_name(f".{target.name}", f"-previous-{os.getpid()}"))
     target.replace(previous)
     try:
         temporary.replace(target)
-    except OSError:
+    except BaseException:
         previous.replace(target)
         raise
     shutil.rmtree(previous)

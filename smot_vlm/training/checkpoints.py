@@ -1,26 +1,37 @@
 """Training checkpoints: one file each, written atomically; the newest few and the best one are kept.
 
 A file holds the trained weights (not the frozen language model), the optimiser state, the step and the best score.
-Everything else (data order, random numbers, learning rates) follows from the configuration and the step.
+Everything else (data order, random numbers, learning rates) follows from the configuration and the step. SHA256SUMS holds
+their checksums; a damaged checkpoint is told and passed over for an older one.
 """
 
 import errno
+import logging
 import os
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from smot_vlm.formats.checked import Range, record
+from smot_vlm.formats.documents import reason
 from smot_vlm.models.checkpoint import own_state
 from smot_vlm.models.smot import SmotModel
+from smot_vlm.system.checksums import checksum, read_sums, write_sums
 from smot_vlm.system.files import atomic_path
 
 BEST = "best.pt"
+
+log = logging.getLogger(__name__)
+
+
+class DamagedCheckpoint(ValueError):
+    """A file that is no whole checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,7 @@ class Progress:
         best: The best validation score so far; None before the first validation.
     """
 
-    step: int
+    step: Annotated[int, Range(0, 10**12)]
     best: float | None = None
 
 
@@ -74,8 +85,14 @@ class Checkpoints:
                 torch.save(content, temporary)
                 with temporary.open("rb") as file:
                     os.fsync(file.fileno())
+                digest = checksum(temporary)
+                self._note(path.name, None)
+            self._note(path.name, digest)
         except (OSError, RuntimeError) as error:
             raise self._failure(path, error) from error
+        for newer in (there for there in self.all() if _step(there) > progress.step):
+            # The training went on from an older one, since this one is damaged.
+            newer.replace(newer.with_suffix(".damaged"))
         for old in self.all()[: -self.keep]:
             old.unlink()
         return path
@@ -92,17 +109,61 @@ class Checkpoints:
         try:
             with atomic_path(self.folder / BEST, overwrite=True) as temporary:
                 shutil.copyfile(path, temporary)
+                digest = checksum(temporary)
+                self._note(BEST, None)
+            self._note(BEST, digest)
         except OSError as error:
             raise self._failure(self.folder / BEST, error) from error
 
     def all(self) -> list[Path]:
         """The checkpoints sorted by step, newest last."""
-        return sorted(path for path in self.folder.glob("step-*.pt") if re.fullmatch(r"step-\d+\.pt", path.name))
+        return sorted(
+            (path for path in self.folder.glob("step-*.pt") if re.fullmatch(r"step-\d{1,15}\.pt", path.name)), key=_step
+        )
 
     def newest(self) -> Path | None:
         """The newest checkpoint, or None if there is none."""
         found = self.all()
         return found[-1] if found else None
+
+    def restore_newest(self, model: SmotModel, optimizer: Optimizer) -> Progress:
+        """Load the newest checkpoint that is not damaged; damaged ones are told.
+
+        Args:
+            model: Changed in place.
+            optimizer: Its state is loaded too.
+
+        Returns:
+            The progress of the training that wrote it; step 0 where there is no checkpoint.
+
+        Raises:
+            ValueError: All are damaged, or the newest whole one is of a different model.
+        """
+        damaged: list[str] = []
+        for path in reversed(self.all()):
+            try:
+                progress = restore(path, model, optimizer)
+            except DamagedCheckpoint as error:
+                damaged.append(str(error))
+                continue
+            for told in damaged:
+                log.warning("%s; going on from the older %s", told, path.name)
+            return progress
+        if damaged:
+            raise DamagedCheckpoint(f"{damaged[0]}; there is no older whole one")
+        return Progress(0)
+
+    def _note(self, name: str, digest: str | None) -> None:
+        """Write a file's checksum down; None forgets it, so that a kill before the next note leaves no wrong one."""
+        try:
+            sums = read_sums(self.folder)
+        except ValueError:
+            sums = {}
+        noted = {other: total for other, total in sums.items() if other != name and (self.folder / other).is_file()}
+        if digest is not None:
+            noted[name] = digest
+        if noted != sums:
+            write_sums(self.folder, noted)
 
     def _failure(self, path: Path, error: Exception) -> OSError:
         free = shutil.disk_usage(self.folder).free / 2**20 if self.folder.is_dir() else 0.0
@@ -131,7 +192,7 @@ def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *,
         ValueError: Not a checkpoint, or one of a different model.
     """
     content = read_checkpoint(path)
-    weights: dict[str, Tensor] = content["weights"]
+    weights, progress = content["weights"], Progress(content["step"], content["best"])
     expected = trained_state(model)
     shared = {name for name in expected.keys() & weights.keys() if expected[name].shape == weights[name].shape}
     different = sorted((expected.keys() | weights.keys()) - shared)
@@ -144,8 +205,14 @@ def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *,
         )
     model.load_state_dict(weights, strict=False)
     if optimizer is not None:
-        optimizer.load_state_dict(content["optimizer"])
-    return Progress(content["step"], content["best"])
+        try:
+            optimizer.load_state_dict(content["optimizer"])
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise ValueError(
+                f"{path}: its optimiser's state is not of the configured model ({reason(error)}); use the configuration of "
+                "that training or another folder"
+            ) from None
+    return progress
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -161,14 +228,42 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         FileNotFoundError: No such file.
         ValueError: Not a checkpoint, or damaged.
     """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such checkpoint")
+    _check_sum(path)
     try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        _ = content["weights"], content["optimizer"], content["step"], content["best"]
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such checkpoint") from None
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        weights, optimizer = content["weights"], content["optimizer"]
+        progress = record(Progress, {"step": content["step"], "best": content["best"]})
+    except PermissionError:
+        raise
     except Exception as error:  # torch.load raises many kinds of errors
-        raise ValueError(f"{path}: not a checkpoint, or damaged ({type(error).__name__}); remove it") from error
-    return content
+        told = f"{type(error).__name__}: {reason(error, 120)}"
+        raise DamagedCheckpoint(f"{path}: not a checkpoint, or damaged ({told}); remove it") from error
+    if not _are_tensors(weights) or not isinstance(optimizer, dict):
+        raise DamagedCheckpoint(f"{path}: not a checkpoint, or damaged (its weights are no tensors by name); remove it")
+    return {"weights": weights, "optimizer": optimizer, "step": progress.step, "best": progress.best}
+
+
+def _check_sum(path: Path) -> None:
+    """Where the folder has the file's checksum, it must be the file's."""
+    try:
+        known = read_sums(path.parent).get(path.name)
+    except ValueError as error:
+        log.warning("%s", error)
+        return
+    if known is not None and checksum(path) != known:
+        raise DamagedCheckpoint(f"{path}: damaged, its checksum is not the saved one; remove it")
+
+
+def _are_tensors(weights: Any) -> bool:
+    return isinstance(weights, dict) and all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in weights.items()
+    )
+
+
+def _step(path: Path) -> int:
+    return int(path.stem.removeprefix("step-"))
 
 
 def trained_state(model: SmotModel) -> dict[str, Tensor]:

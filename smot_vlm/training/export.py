@@ -1,13 +1,14 @@
 """Exports a checkpoint to a folder that `Tracker.from_pretrained` reads."""
 
-import json
 from pathlib import Path
 
 from smot_vlm.config import Config
 from smot_vlm.models.build import build_model
-from smot_vlm.models.checkpoint import ModelCard, save_pretrained
+from smot_vlm.models.card import ModelCard
+from smot_vlm.models.checkpoint import save_pretrained
 from smot_vlm.training.calibration import calibrate
 from smot_vlm.training.checkpoints import read_checkpoint, restore
+from smot_vlm.training.records import read_log
 
 
 def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True, overwrite: bool = False) -> None:
@@ -36,8 +37,7 @@ def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True,
 
 def _scores(log: Path, step: int) -> dict[str, float]:
     """The validation scores logged at this step, if any."""
-    lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
-    for entry in map(json.loads, lines):
-        if entry["step"] == step and "validation" in entry:
-            return {f"validation {name} (strict)": value for name, value in entry["validation"].items()}
+    for entry in read_log(log):
+        if entry.step == step and entry.validation:
+            return {f"validation {name} (strict)": value for name, value in entry.validation.items()}
     return {}

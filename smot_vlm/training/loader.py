@@ -13,6 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from smot_vlm.data.sequences import SequenceSource
+from smot_vlm.system.signals import STOP_SIGNALS
 from smot_vlm.training.examples import Example, ExampleOptions, make_example
 
 # How long a worker runs on after SIGTERM.
@@ -140,4 +141,5 @@ def _start_worker(_: int) -> None:
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
     # A signal to the process group must not end a worker before the main process has finished its step.
-    signal.signal(signal.SIGTERM, lambda *_: signal.alarm(WORKER_GRACE_SECONDS))
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda *_: signal.alarm(WORKER_GRACE_SECONDS))

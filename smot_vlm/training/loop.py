@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import torch
 from torch.optim import Optimizer
@@ -17,6 +16,7 @@ from smot_vlm.data.sequences import SequenceSource
 from smot_vlm.fusion.running_norm import running_norms
 from smot_vlm.models.build import build_associator, build_model
 from smot_vlm.system.files import write_text
+from smot_vlm.system.signals import StopRequest, on_stop
 from smot_vlm.training.accelerator import open_accelerator
 from smot_vlm.training.checkpoints import Checkpoints, Progress, restore
 from smot_vlm.training.examples import Example, example_options
@@ -29,6 +29,9 @@ from smot_vlm.training.terms import Phase, term_weights
 from smot_vlm.training.validation import Validation, validate
 
 logger = logging.getLogger(__name__)
+
+# A launcher passes on to its processes what they have got themselves.
+SAME_SIGNAL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,16 @@ class Trainer:
         )
         self.progress = Progress(0)
         if newest is not None:
-            self.progress = restore(newest, self.model, optimizer)
+            self.progress = self.checkpoints.restore_newest(self.model, optimizer)
         elif run.start is not None:
             restore(run.start, self.model, partly=run.partly)
         self._prepare(optimizer, train_sequences or self._train_source())
         self._stop = False
 
     def train(self) -> Outcome:
-        """Run the remaining steps. After SIGTERM the current step is finished and a checkpoint is written.
+        """Run the remaining steps.
+
+        After Ctrl-C, SIGTERM or SIGHUP the current step is finished and a checkpoint is written; after a second one not.
 
         Returns:
             How it ended.
@@ -128,18 +133,17 @@ class Trainer:
         if main:
             write_text(self.run.folder / "config.json", json.dumps(config_to_dict(self.config), indent=2) + "\n")
         batches = iter(self.loader)
-        previous = signal.signal(signal.SIGTERM, self._on_signal)
         try:
-            while self.progress.step < settings.steps and not self._stop:
-                record = self._step(self.progress.step, batches)
-                self.progress = Progress(record.step, self.progress.best)
-                if log is not None:
-                    log.add(record, write=record.step % settings.log_every == 0 or record.step == settings.steps)
-                    self._on_step(record)
-                self._log_metrics(record)
-                self._validate_and_save(log)
+            with on_stop(StopRequest(self._on_signal, SAME_SIGNAL_SECONDS)):
+                while self.progress.step < settings.steps and not self._stop:
+                    record = self._step(self.progress.step, batches)
+                    self.progress = Progress(record.step, self.progress.best)
+                    if log is not None:
+                        log.add(record, write=record.step % settings.log_every == 0 or record.step == settings.steps)
+                        self._on_step(record)
+                    self._log_metrics(record)
+                    self._validate_and_save(log)
         finally:
-            signal.signal(signal.SIGTERM, previous)
             self.accelerator.end_training()
         return Outcome(self.progress.step, self._stop)
 
@@ -258,6 +262,6 @@ class Trainer:
             self.accelerator.log({f"validation/{name}": value for name, value in scores.flat().items()}, step=step)
         return scores
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        logger.warning("SIGTERM: stopping after this step")
+    def _on_signal(self, number: int) -> None:
+        logger.warning("%s: stopping after this step; once more stops at once", signal.Signals(number).name)
         self._stop = True

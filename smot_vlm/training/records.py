@@ -1,14 +1,20 @@
 """Records of training steps, and the log file they are written to."""
 
 import json
+import logging
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from smot_vlm.formats.checked import Range, record
+from smot_vlm.formats.documents import parse_json
+from smot_vlm.formats.flaws import decode
 from smot_vlm.system.files import write_text
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class StepLog:
     def __init__(self, path: Path, start: int) -> None:
         self._path = path
         self._waiting: list[StepRecord] = []
-        earlier = [line for line in _lines(path) if json.loads(line)["step"] <= start]
+        earlier = [entry.line for entry in read_log(path) if entry.step <= start]
         write_text(path, "".join(line + "\n" for line in earlier))
 
     def add(self, record: StepRecord, write: bool) -> None:
@@ -133,10 +139,47 @@ def _means(rows: list[dict[str, float]]) -> dict[str, float]:
     return {name: round(sum(found) / len(found), 6) for name, found in values.items()}
 
 
-def _lines(path: Path) -> list[str]:
-    """Complete lines of the log, without one that an interrupted process left truncated."""
+@dataclass(frozen=True)
+class LogEntry:
+    """What is read of a line of log.jsonl.
+
+    Attributes:
+        step: Counted from 1.
+        validation: Scores by name, of a validation's line.
+        line: The whole line.
+    """
+
+    step: Annotated[int, Range(0, 10**12)]
+    validation: dict[str, float] = field(default_factory=dict)
+    line: str = ""
+
+
+def read_log(path: Path) -> list[LogEntry]:
+    """Read log.jsonl; lines that are no entries (one that an interrupted process left) are told and left out.
+
+    Args:
+        path: Of the file, which may be missing.
+
+    Returns:
+        Its entries in order.
+
+    Raises:
+        ValueError: Not text.
+    """
     if not path.is_file():
         return []
-    return [
-        line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("{") and line.endswith("}")
-    ]
+    try:
+        lines = [line for line in decode(path.read_bytes()).splitlines() if line.strip()]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    entries, wrong = [], []
+    for line in lines:
+        try:
+            content = parse_json(line)
+            known = {key: content[key] for key in ("step", "validation") if key in content}
+            entries.append(record(LogEntry, {**known, "line": line}))
+        except (ValueError, TypeError):
+            wrong.append(line)
+    if wrong:
+        log.warning("%s: %d of %d lines are no entries of a training and are left out", path, len(wrong), len(lines))
+    return entries

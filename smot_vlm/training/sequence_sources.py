@@ -8,7 +8,7 @@ import numpy as np
 from smot_vlm.config import TrainingConfig
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.data.sequences import AnnotatedSequence, SequenceSource
-from smot_vlm.evaluation.fact_records import SequenceFacts
+from smot_vlm.language.fact_records import SequenceFacts
 from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
 from smot_vlm.synthetic import SyntheticSequence, make_sequence
 from smot_vlm.synthetic.sequence import RESERVED_SEED

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sized
 from functools import partial
+from itertools import count
 
 import numpy as np
 
 from smot_vlm.video.damage import Damage
-from smot_vlm.video.sources import DEFAULT_FPS, Picture
+from smot_vlm.video.sources import DEFAULT_FPS, BrokenPictureError, Picture
 
 _ALLOWED = "give uint8 arrays: RGB (height, width, 3), RGBA (height, width, 4) or grey (height, width[, 1])"
 
@@ -37,9 +38,20 @@ class ArraySource:
         self.end_reason: str | None = None
 
     def pictures(self) -> Iterator[Picture]:
-        """Every frame of the array or iterable; the time is position / fps."""
-        for index, image in enumerate(self._frames):
+        """Every frame of the array or iterable; the time is position / fps.
+
+        An iterable may raise BrokenPictureError in place of a frame and go on behind it.
+        """
+        frames = iter(self._frames)
+        for index in count():
             label = f"frame {index} of the array"
+            try:
+                image = next(frames)
+            except StopIteration:
+                return
+            except BrokenPictureError as error:
+                yield Picture(label, index / self.fps, partial(_refuse, error))
+                continue
             yield Picture(label, index / self.fps, partial(to_rgb, image, label))
 
     def close(self) -> None:
@@ -74,6 +86,10 @@ def to_rgb(image: np.ndarray, label: str) -> np.ndarray:
     if image.shape[2] == 1:
         return np.repeat(image, 3, axis=2)
     return np.array(image[:, :, :3], order="C")
+
+
+def _refuse(error: BrokenPictureError) -> np.ndarray:
+    raise error
 
 
 def _check_video(frames: np.ndarray) -> None:

@@ -1,6 +1,7 @@
 """Pictures from image files: a folder, a glob pattern, or one image. With animations.py, what decodes image files."""
 
 import glob
+import os
 import re
 import struct
 from collections.abc import Iterator, Sequence
@@ -34,24 +35,18 @@ PIL_ERRORS = (
 class ImageSource:
     """Image files as the frames of a video; the time is position / fps.
 
-    An empty file is refused at once. Any other that cannot be read, or has another size than the first, is left out
-    when its turn comes, and the ones after it keep their positions as indices.
+    A file that cannot be read, or has another size than the first, is left out when its turn comes, and the ones after it
+    keep their positions as indices.
 
     Args:
         name: what the user reads of it.
         paths: the files in order.
         fps: frames a second; 25 without.
-
-    Raises:
-        ValueError: an image file of zero bytes.
     """
 
     rereadable = True
 
     def __init__(self, name: str, paths: Sequence[Path], fps: float | None = None) -> None:
-        for path in paths:
-            if path.stat().st_size == 0:
-                raise ValueError(f"{path}: an image file of zero bytes; replace it or take it out of the folder")
         self.name = name
         self._paths = paths
         self._size: tuple[int, ...] | None = None
@@ -125,10 +120,25 @@ def images_of_pattern(pattern: str) -> list[Path]:
     Raises:
         FileNotFoundError: no image matches.
     """
-    paths = [path for path in map(Path, glob.glob(pattern, recursive=True)) if is_image(path) and path.is_file()]
+    found = map(Path, glob.glob(_without_literal_folders(pattern), recursive=True))
+    paths = [path for path in found if is_image(path) and path.is_file()]
+    if not paths and "*" not in pattern:
+        # Names with brackets and question marks are common; a pattern has a star.
+        raise FileNotFoundError(
+            f"{pattern}: no such file or folder; give a video, a folder of images, a camera's index or an address"
+        )
     if not paths:
         raise FileNotFoundError(f"{pattern}: no image matches this pattern; {_ALLOWED}")
     return sorted(paths, key=natural_key)
+
+
+def _without_literal_folders(pattern: str) -> str:
+    """The pattern, with brackets in the names of folders that exist taken as they are written."""
+    path = Path(pattern)
+    folder = next((folder for folder in path.parents if folder.is_dir()), None)
+    if folder is None or folder == Path():
+        return pattern
+    return os.path.join(glob.escape(str(folder)), path.relative_to(folder))
 
 
 def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], str]:
@@ -186,10 +196,14 @@ def open_file(path: Path) -> Image.Image:
         ValueError: not an image.
     """
     try:
+        if path.stat().st_size == 0:
+            raise ValueError(f"{path}: an image file of zero bytes; replace it or take it out of the folder")
         return Image.open(path)
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such image; it was there when the folder was listed") from None
     except PIL_ERRORS as error:
+        if str(error).startswith(f"{path}: "):
+            raise
         reason = "not an image" if isinstance(error, UnidentifiedImageError) else phrase(error)
         raise ValueError(f"{path}: cannot be read ({reason}); replace it or take it out of the folder") from None
 

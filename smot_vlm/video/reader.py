@@ -10,6 +10,7 @@ import numpy as np
 
 from smot_vlm.formats.frame_rate import stated_fps_of_images
 from smot_vlm.structures import Frame
+from smot_vlm.system.printing import counted
 from smot_vlm.video.animations import open_image
 from smot_vlm.video.arrays import ArraySource
 from smot_vlm.video.clock import TimesLog
@@ -61,6 +62,7 @@ class VideoReader:
         self.frames_read = 0
         self.width = self.height = 0
         self._broken: str | None = None
+        self._broken_count = 0
         self._ended = False
         self._times = TimesLog(source.fps)
         self._first = self._read()
@@ -95,6 +97,13 @@ class VideoReader:
     def times(self) -> tuple[tuple[int, float], ...]:
         """Times of the frames that have come, as VideoInfo.times gives them."""
         return self._times.pairs(self.fps)
+
+    @property
+    def left_out_summary(self) -> str:
+        """How many pictures, so far, could not be used, and why the first could not; empty where all could."""
+        if not self._broken:
+            return ""
+        return f"{counted(self._broken_count, 'picture')} left out, the first: {self._broken}"
 
     def __iter__(self) -> Iterator[Frame]:
         return self
@@ -140,6 +149,7 @@ class VideoReader:
             except BrokenPictureError as error:
                 logger.debug("%s", error)
                 self._broken = self._broken or str(error)
+                self._broken_count += 1
                 if self._stop_at_damage:
                     self._source.end_reason = str(error)
                     return None
@@ -165,7 +175,7 @@ class VideoReader:
         self._ended = True
         damage, end_reason = self._source.damage.summary(), self._source.end_reason
         if self._broken and not end_reason:
-            damage += f"; the first picture that was left out: {self._broken}"
+            damage += f"; {self.left_out_summary}"
         self.truncated = end_reason is not None
         if end_reason is not None:
             damage = f"ends after {self.frames_read} frames ({end_reason})" + (f"; {damage}" if damage else "")

@@ -11,13 +11,12 @@ import pytest
 import torch
 from tiny import mot_text, moving_squares, tiny_config
 
-from smot_vlm.cli.describe import Spool
-from smot_vlm.cli.main import main
+from smot_vlm.cli.spool import Spool
 from smot_vlm.config import apply_overrides, config_from_dict, config_to_dict
 from smot_vlm.formats.mot import read_mot
 from smot_vlm.formats.schema import validate_description
 from smot_vlm.models.build import build_model
-from smot_vlm.output.description_files import OUTPUTS
+from smot_vlm.output.claimed_folder import OUTPUTS
 from smot_vlm.structures import Description
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.writer import VideoWriter
@@ -45,23 +44,6 @@ def small_models(model, monkeypatch):
             )
         ),
     )
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs the command; gives its exit code and what it said."""
-
-    def runner(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        try:
-            main([str(word) for word in words])
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return runner
 
 
 @pytest.fixture
@@ -276,9 +258,9 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
             [clip, "--detector", f"onnx:{folder / 'wrong.onnx'}"],
             "wrong.onnx: onnxruntime cannot read it",
         ),
-        "unknown detector": ([clip, "--detector", "magic"], "takes model, onnx:FILE or yolo:FILE"),
+        "unknown detector": ([clip, "--detector", "magic"], "takes auto, model, people, onnx:FILE or yolo:FILE"),
         "unknown associator": ([clip, *given, "--associator", "magic"], "it takes byte"),
-        "untrained detector": ([clip], "--detector onnx:FILE"),
+        "untrained detector": ([clip, "--detector", "model"], "--detector onnx:FILE"),
         "stride": ([clip, *given, "--stride", 0], "stride is 0"),
         "output exists": ([clip, *given, "--out", folder / "full"], "--overwrite"),
         "output is a file": ([clip, *given, "--out", boxes], "is a file"),
@@ -331,9 +313,14 @@ def test_overwrite_replaces_and_keeps_what_is_not_ours(run, clip, boxes, tmp_pat
     assert json.loads((out / "description.json").read_text())["video"]["frames"] == 3
 
 
-def test_debug_shows_the_traceback(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        main(["describe", str(tmp_path / "nothing.mp4"), "--debug", "--out", str(tmp_path / "out")])
+@pytest.mark.parametrize("place", [0, 1, 2, 4])
+def test_debug_shows_the_traceback_wherever_it_stands(run, tmp_path, place):
+    words = ["describe", tmp_path / "nothing.mp4", "--out", tmp_path / "out"]
+    words.insert(place, "--debug")
+    code, _, err = run(*words)
+    assert code == 1
+    assert "Traceback" in err
+    assert err.splitlines()[-1].startswith("error: ")
 
 
 def test_wrong_usage_is_exit_code_two(run, clip):

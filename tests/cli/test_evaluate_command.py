@@ -1,6 +1,7 @@
 """`smot-vlm evaluate` and `smot-vlm compare` from the command line. Java is taken away, so that nothing is slow."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -199,3 +200,44 @@ def test_compare_refuses_other_files(data, capsys):
     code, _, err = call(capsys, "compare", "e.json")
     assert code == 1
     assert "e.json: schema is None" in err
+
+
+@pytest.mark.parametrize("option", ["--json", "--csv", "--markdown", "--latex"])
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("data/test/park/one/gt/gt.txt/a", "is a file"), ("n" * 256, "a name of 256 bytes"), ("run", "is a folder")],
+)
+def test_a_file_that_cannot_be_written_is_said_before_the_work(data, capsys, monkeypatch, option, path, words):
+    monkeypatch.setattr("smot_vlm.evaluation.sequence_reader.read_truths", lambda *_: pytest.fail("work was begun"))
+    code, out, err = call(capsys, "evaluate", "--pred", "run", "--gt", "data", option, path)
+    assert (code, out) == (1, "")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_what_was_computed_is_shown_even_where_a_file_cannot_be_written(data, capsys, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "e.json")
+
+    monkeypatch.setattr("smot_vlm.cli.evaluate.write_text", full)
+    words = ("evaluate", "--pred", "run", "--gt", "data", "--tracks-only", "--json", "e.json")
+    code, out, err = call(capsys, *words)
+    assert code == 1
+    assert "HOTA" in out
+    assert "  e.json" not in out.splitlines()
+    assert err.splitlines()[-1] == "error: e.json: e.json: No space left on device; make room on the disk"
+
+
+def test_a_run_of_any_name_is_written_and_read_again(data, capsys):
+    name = os.fsdecode(b"\xe9[red]\x1b")
+    (data / "run").rename(data / name)
+    files = ["--json", "e.json", "--csv", "e.csv", "--markdown", "e.md", "--latex", "e.tex"]
+    code, out, err = call(capsys, "evaluate", "--pred", name, "--gt", "data", "--tracks-only", *files)
+    assert code == 0, err
+    assert "\\xe9[red]\\x1b" in out
+    assert json.loads((data / "e.json").read_text(encoding="utf-8"))["evaluations"][0]["run"] == name
+    assert "\\\\xe9[red]" in (data / "e.md").read_text(encoding="utf-8")
+    assert "\x1b" not in (data / "e.tex").read_text(encoding="utf-8")
+    code, out, err = call(capsys, "compare", "e.json", "--plot", "e.png")
+    assert code == 0, err
+    assert "\\xe9[red]\\x1b" in out

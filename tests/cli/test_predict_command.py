@@ -1,6 +1,9 @@
 """`smot-vlm predict` from the command line, with a stand-in for the model."""
 
+import os
+import time
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 
 import cv2
@@ -8,7 +11,10 @@ import numpy as np
 import pytest
 
 from smot_vlm.cli.main import main
+from smot_vlm.data.bensmot import BenSmot
+from smot_vlm.predict import Outcome, RunSettings, predict_split
 from smot_vlm.structures import Description, ModelInfo, Trajectory, VideoInfo
+from smot_vlm.video.reader import open_video
 
 
 class Watcher:
@@ -90,3 +96,89 @@ def test_no_such_data(data, capsys, dataset, split):
     assert code == 1
     assert err.count("\n") == 1
     assert not (data / "run").exists()
+
+
+def test_a_broken_image_is_told_and_its_sequence_is_described(data, capsys):
+    cv2.imwrite(str(data / "data/test/park/one/imgs/002.jpg"), np.zeros((8, 8, 3), np.uint8))
+
+    class Reader(Watcher):
+        def describe(self, source, **options):
+            with open_video(source) as video:
+                return super().describe([frame.image for frame in video], **options)
+
+    (data / "data/test/park/one/imgs/001.jpg").write_bytes(b"no picture")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("smot_vlm.cli.predict.load_tracker", lambda *given, **options: Reader(trained=True))
+        code, out, err = call(capsys, "predict", "data", "--out", "run")
+    assert (code, out.strip()) == (0, "run: 2 of 2 sequences described"), err
+    assert err.startswith(f"warning: park/one: 1 image left out, the first: {data}/data/test/park/one/imgs/001.jpg: ")
+    assert err.count("\n") == 1
+
+
+def test_an_engine_that_fails_takes_one_sequence(data, capsys, monkeypatch):
+    class Failing(Watcher):
+        calls = 0
+
+        def describe(self, source, **options):
+            Failing.calls += 1
+            if Failing.calls == 1:
+                raise MemoryError
+            return super().describe(source, **options)
+
+    monkeypatch.setattr("smot_vlm.cli.predict.load_tracker", lambda *given, **options: Failing(trained=True))
+    code, out, err = call(capsys, "predict", "data", "--out", "run")
+    assert code == 1
+    assert out.strip() == "run: 1 of 2 sequences described"
+    assert "warning: park/one: not enough memory" in err
+
+
+def test_two_runs_into_one_folder_share_the_work(data, capsys, monkeypatch):
+    """The second begins and ends while the first has a sequence in hand."""
+    described: list[str] = []
+    inner: list[tuple[int, str, str]] = []
+
+    class Counting(Watcher):
+        def describe(self, source, **options):
+            described.append("one" if not inner else "two")
+            if not inner:
+                inner.append((0, "", ""))
+                thread = Thread(target=second)
+                thread.start()
+                # The second takes the other sequence and then waits for this one.
+                while not (data / "run/park/two/description.json").is_file():
+                    time.sleep(0.01)
+                threads.append(thread)
+            return super().describe(source, **options)
+
+    def second() -> None:
+        split = BenSmot("data", "test")
+        settings = RunSettings(str((data / "data").resolve()), "test", "demo", "model", "byte")
+        outcomes.extend(predict_split(Counting(True), split, "run", settings))
+
+    threads: list[Thread] = []
+    outcomes: list[Outcome] = []
+    monkeypatch.setattr("smot_vlm.cli.predict.load_tracker", lambda *given, **options: Counting(trained=True))
+    code, out, err = call(capsys, "predict", "data", "--out", "run")
+    threads[0].join()
+    assert (code, err) == (0, "")
+    assert out.strip() == "run: 1 of 2 sequences described, 1 was there already"
+    assert sorted(described) == ["one", "two"]
+    assert [(outcome.name, outcome.kept) for outcome in outcomes] == [("park/two", False), ("park/one", True)]
+    assert not list((data / "run").glob(".smot-vlm-*"))
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_the_model_is_loaded(data, capsys, monkeypatch):
+    monkeypatch.setattr("smot_vlm.cli.predict.load_tracker", lambda *_, **__: pytest.fail("the work was begun"))
+    (data / "file").touch()
+    code, _, err = call(capsys, "predict", "data", "--out", "file/run")
+    assert code == 1
+    assert "file is a file; choose another folder with --out" in err
+
+
+def test_sequences_of_any_name(data, capsys):
+    name = os.fsdecode(b"caf\xe9 [1] \x1b%d")
+    (data / "data/test/park/one").rename(data / "data/test/park" / name)
+    code, out, err = call(capsys, "predict", "data", "--out", os.fsdecode(b"r\xe9n"))
+    assert (code, err, out.strip()) == (0, "", "r\\xe9n: 2 of 2 sequences described")
+    path = data / os.fsdecode(b"r\xe9n") / "park" / name / "description.json"
+    assert Description.from_json(path).video.source == f"park/{name}"

@@ -9,6 +9,7 @@ from torch import nn
 
 from smot_vlm.detection.detector import YoloDetector, YoloFileDetector
 from smot_vlm.detection.letterbox import Letterbox
+from smot_vlm.detection.result_check import ResultCheck
 from smot_vlm.detection.suppression import people_from_channels
 
 
@@ -132,7 +133,7 @@ def test_only_people_come_out():
         ],
         dtype=np.float32,
     )
-    people = people_from_channels(prediction, Letterbox((1.0, 1.0), (0.0, 0.0), 100, 100), 0.1, 0.6)
+    people = people_from_channels(prediction, Letterbox((1.0, 1.0), (0.0, 0.0), 100, 100), 0.1, 0.6, ResultCheck(""))
     assert np.allclose(people.boxes, [[15, 15, 25, 25], [55, 50, 65, 70]])
     assert np.allclose(people.scores, [0.9, 0.6])
 
@@ -159,6 +160,53 @@ def test_a_users_checkpoint_runs_as_it_is(tmp_path):
     inside = YoloDetector(str(tmp_path / "mine.pt"), image_size=64)
     assert inside.trained
     assert all(parameter.requires_grad for name, parameter in inside.named_parameters() if "dfl" not in name)
+
+
+def save_yolo(path, names):
+    from ultralytics import YOLO
+
+    network = YOLO("yolo11n.yaml", verbose=False)
+    network.model.names = names
+    network.save(path)
+    return path
+
+
+def test_people_of_a_checkpoint_are_found_by_name(tmp_path):
+    others = {number: f"thing {number}" for number in range(1, 80)}
+    path = save_yolo(tmp_path / "cars.pt", {0: "car", **others})
+    with pytest.raises(ValueError, match=r"cars\.pt: finds no people, its classes are 'car', 'thing 1'"):
+        YoloFileDetector(path, image_size=64)
+    path = save_yolo(tmp_path / "both.pt", {0: "car", **others, 7: "Person", 9: "pedestrian"})
+    detector = YoloFileDetector(path, image_size=64)
+    detector.detect(np.zeros((64, 64, 3), np.uint8))
+    assert detector._yolo.predictor.args.classes == [7, 9]
+    detector = YoloFileDetector(path, image_size=64, classes=["person"])
+    assert detector._options["classes"] == [0]
+    with pytest.raises(ValueError, match=r"both\.pt: its class 0 is 'car'; the model's own detector takes"):
+        YoloDetector(str(path))
+
+
+def test_a_checkpoint_that_fails_on_a_picture_is_an_error_of_one_line(tmp_path, monkeypatch):
+    detector = YoloFileDetector(save_yolo(tmp_path / "mine.pt", {0: "person"}), image_size=64)
+
+    def fail(*_, **__):
+        raise RuntimeError("out of\nmemory")
+
+    monkeypatch.setattr(detector._yolo, "predict", fail)
+    with pytest.raises(ValueError, match=r"mine\.pt: ultralytics cannot run it \(out of memory\)"):
+        detector.detect(np.zeros((64, 64, 3), np.uint8))
+
+
+def test_the_models_own_detector_says_what_cannot_be_right(caplog):
+    detector = YoloDetector("yolo11n.yaml", image_size=64).eval()
+    canvas, placement = detector.preprocess(np.zeros((64, 64, 3), np.uint8))
+    with torch.no_grad():
+        output = detector(canvas[None])
+    output.raw[0][:] = torch.nan
+    for _ in range(2):
+        assert len(detector.boxes(output, [placement])[0]) == 0
+    (record,) = caplog.records
+    assert record.getMessage().startswith("the model's own detector: picture 1: 84 of 84 scores are NaN or infinite")
 
 
 def test_a_broken_checkpoint_is_an_error_of_one_line(tmp_path):

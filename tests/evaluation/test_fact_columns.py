@@ -7,9 +7,9 @@ import evaluation_cases as cases
 import pytest
 
 from smot_vlm.evaluation.fact_columns import facts_notes, facts_parts
-from smot_vlm.evaluation.fact_records import Action, Appearance, SequenceFacts, TrackFacts, VideoFacts, read_facts_file
 from smot_vlm.evaluation.protocol import pair_up
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
+from smot_vlm.language.fact_records import Action, Appearance, SequenceFacts, TrackFacts, VideoFacts, read_facts_file
 from smot_vlm.synthetic import read_facts
 
 RED = "A man in a red shirt and blue trousers walks to the left."

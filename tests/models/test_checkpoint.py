@@ -11,7 +11,8 @@ from tiny import moving_squares, tiny_config
 
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.build import build_model
-from smot_vlm.models.checkpoint import ModelCard, load_pretrained, own_state, save_pretrained
+from smot_vlm.models.card import ModelCard
+from smot_vlm.models.checkpoint import load_pretrained, own_state, save_pretrained
 from smot_vlm.models.smot import EncodedFrame, Fused, SmotModel
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Detections, Frame

@@ -1,11 +1,12 @@
 import json
 import os
+import tempfile
 from contextlib import contextmanager
 
 import pytest
 
-from smot_vlm.output import description_files
-from smot_vlm.output.description_files import OUTPUTS, check_outputs, write_outputs
+from smot_vlm.output.claimed_folder import OUTPUTS, check_outputs
+from smot_vlm.output.description_files import write_outputs
 from smot_vlm.structures import Description
 
 ALL = set(OUTPUTS)
@@ -170,7 +171,8 @@ def test_a_full_disk_is_one_line_that_names_the_folder(tmp_path, make_descriptio
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(description_files.os, "replace", full)
+    monkeypatch.setattr(os, "link", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match=r"out: cannot write the outputs \(No space left on device\); choose") as caught:
         write_outputs(tmp_path / "out", make_description(), source, 25)
     assert "\n" not in str(caught.value)
@@ -181,7 +183,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, make_description, so
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(description_files.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     with pytest.raises(PermissionError, match=r"no file can be made here \(Permission denied\)"):
         write_outputs(tmp_path / "out", make_description(), source, 25)
     assert source.opened == 0
@@ -206,7 +208,7 @@ def test_check_finds_what_would_fail_later(tmp_path, monkeypatch):
     check_outputs(tmp_path / "full", overwrite=True)
     check_outputs(tmp_path / "new/folder")
     check_outputs(str(tmp_path))
-    monkeypatch.setattr(description_files.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(PermissionError, match="no permission to write here"):
         check_outputs(tmp_path / "new/folder")
     assert sorted(path for path in tmp_path.rglob("*")) == before
@@ -216,7 +218,7 @@ def test_a_file_system_that_refuses_in_spite_of_its_permissions_is_told_early(tm
     def refuse(*arguments, **options):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(description_files.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     with pytest.raises(PermissionError, match=r"no file can be made here \(Read-only file system\)") as caught:
         check_outputs(tmp_path / "new/folder")
     assert "\n" not in str(caught.value)

@@ -220,3 +220,12 @@ def test_a_broken_pass_leaves_the_earlier_report(tmp_path, make_description, mak
     with pytest.raises(OSError, match="gone"):
         write_report(breaking(), make_description(), path)
     assert path.read_text() == "earlier"
+
+
+def test_names_and_captions_neither_steer_the_page_nor_break_it(make_page, make_description, make_track, make_frames):
+    odd = "a\u202egpj\x1b[31m\udce9<b>"
+    description = make_description([make_track(caption=odd)], caption=odd, source=f"{odd}.mp4")
+    page = make_page(make_frames(), description)
+    shown = "a\\u202egpj\\x1b[31m\\xe9<b>"
+    assert page.text.count(shown) >= 3
+    assert not page.of("b")

@@ -78,3 +78,13 @@ def test_the_packaged_model_is_converted_once(monkeypatch):
     inputs = tokenizer("The capital of France is", return_tensors="pt")
     text = tokenizer.decode(model.generate(**inputs, max_new_tokens=3, do_sample=False)[0])
     assert "Paris" in text
+
+
+def test_a_cache_that_cannot_be_written_is_said_before_the_conversion(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    (tmp_path / "words.gguf").write_bytes(b"no model, which a conversion would say")
+    monkeypatch.setenv("SMOT_VLM_CACHE", str(tmp_path / "file/cache"))
+    with pytest.raises(
+        NotADirectoryError, match="file is a file; name a folder for the cache in the variable SMOT_VLM_CACHE"
+    ):
+        language_models._converted(tmp_path / "words.gguf")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.evaluation.fact_records import SequenceFacts
 from smot_vlm.evaluation.fact_scores import score_caption
+from smot_vlm.language.fact_records import SequenceFacts
 from smot_vlm.synthetic import make_sequence, read_facts, write_dataset
 
 pytestmark = pytest.mark.drawn

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smot_vlm.evaluation.fact_records import (
+from smot_vlm.evaluation.fact_scores import chance_recall, score_caption, sum_scores
+from smot_vlm.language import caption_lexicon as lexicon
+from smot_vlm.language.fact_records import (
     Appearance,
     CaptionFacts,
     PartnerFact,
@@ -18,9 +20,7 @@ from smot_vlm.evaluation.fact_records import (
     TrackFacts,
     VideoFacts,
 )
-from smot_vlm.evaluation.fact_scores import chance_recall, score_caption, sum_scores
 from smot_vlm.synthetic import read_facts
-from smot_vlm.synthetic.language import caption_lexicon as lexicon
 from smot_vlm.synthetic.language.caption_writer import instance_caption, video_caption
 from smot_vlm.synthetic.language.story_facts import choose_highlights, track_facts, video_facts
 from smot_vlm.synthetic.stage.scenes import PAINTERS

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from smot_vlm.language.caption_lexicon import COLOURS
 from smot_vlm.synthetic import make_sequence
 from smot_vlm.synthetic.body.people import CLOTH_RGB, dress
-from smot_vlm.synthetic.language.caption_lexicon import COLOURS
 from smot_vlm.synthetic.render import View
 from smot_vlm.synthetic.stage.camera import Camera
 from smot_vlm.synthetic.stage.degradation import Degradation, apply_degradation, make_degradation, noise_pool

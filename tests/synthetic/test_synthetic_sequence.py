@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from smot_vlm.language.caption_lexicon import ACTIONS, COLOURS, SCENES, VERBS
 from smot_vlm.synthetic import SyntheticSequence, make_sequence
-from smot_vlm.synthetic.language.caption_lexicon import ACTIONS, COLOURS, SCENES, VERBS
 from smot_vlm.synthetic.stage.scenes import PAINTERS
 from smot_vlm.synthetic.story.actions import SOLO
 from smot_vlm.synthetic.story.casting import EVENT_LABELS, held_out

@@ -178,7 +178,7 @@ def test_a_full_disk_is_told_and_the_last_good_checkpoint_stays(tiny_language_mo
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(OSError, match=r"step-0000002.pt: .*disk is full.*last good one is step-0000001.pt"):
         run(config, tmp_path)
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-0000001.pt"]
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["SHA256SUMS", "step-0000001.pt"]
 
 
 def test_a_checkpoint_of_another_model_is_refused(tiny_language_model, tmp_path):

@@ -1,1 +1,1 @@
-"""From a story to captions, and from captions back to facts."""
+"""From a story to captions and facts."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.evaluation.fact_records import Action, Appearance, Relation
+from smot_vlm.language import caption_lexicon as lexicon
+from smot_vlm.language.fact_records import Action, Appearance, Relation
 from smot_vlm.synthetic.body.people import Person
-from smot_vlm.synthetic.language import caption_lexicon as lexicon
 from smot_vlm.synthetic.random_choice import pick
 from smot_vlm.synthetic.story.events import DoesNotFit, Event
 

@@ -1,11 +1,11 @@
 """From a story to the facts that its captions state, and to the events that are seen."""
 
-from smot_vlm.evaluation.fact_records import Action, Appearance, PartnerFact, TrackFacts, VideoFacts
+from smot_vlm.language import caption_lexicon as lexicon
+from smot_vlm.language.fact_reader import event_label, relation_of
+from smot_vlm.language.fact_records import Action, Appearance, PartnerFact, TrackFacts, VideoFacts
 from smot_vlm.structures import EventSegment, Interaction
 from smot_vlm.synthetic.body.people import Person
-from smot_vlm.synthetic.language import caption_lexicon as lexicon
 from smot_vlm.synthetic.language.caption_writer import Highlights
-from smot_vlm.synthetic.language.fact_reader import event_label, relation_of
 from smot_vlm.synthetic.story.events import Event
 from smot_vlm.synthetic.story.plot import Story
 

@@ -1,6 +1,6 @@
 """Phrases for what one person does alone."""
 
-from smot_vlm.synthetic.language.phrase import Phrase, phrases
+from smot_vlm.language.phrase import Phrase, phrases
 
 ACTIONS: dict[str, tuple[Phrase, ...]] = {
     "walk_left": phrases("walks to the left", "strolls to the left", "walks towards the left"),

@@ -3,8 +3,8 @@
 A fact has several phrases. No phrase stands for two facts; where one is the beginning of another, the longer one wins.
 """
 
-from smot_vlm.synthetic.language.action_phrases import ACTIONS
-from smot_vlm.synthetic.language.verb_phrases import VERBS
+from smot_vlm.language.action_phrases import ACTIONS
+from smot_vlm.language.verb_phrases import VERBS
 
 __all__ = ["ACCESSORIES", "ACTIONS", "BOTTOMS", "COLOURS", "KINDS", "NUMBERS", "PRONOUNS", "SCENES", "TOPS", "VERBS"]
 

@@ -1,6 +1,6 @@
 """Phrases for what two people do with each other."""
 
-from smot_vlm.synthetic.language.phrase import VerbPhrases, phrases
+from smot_vlm.language.phrase import VerbPhrases, phrases
 
 VERBS: dict[str, VerbPhrases] = {
     "talk.v.01": VerbPhrases(

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from smot_vlm.evaluation.fact_records import Action, Appearance, CaptionFacts, PartnerFact, Relation
-from smot_vlm.synthetic.language import caption_lexicon as lexicon
+from smot_vlm.language import caption_lexicon as lexicon
+from smot_vlm.language.fact_records import Action, Appearance, CaptionFacts, PartnerFact, Relation
 
 
 def read_facts(caption: str) -> CaptionFacts:

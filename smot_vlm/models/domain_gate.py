@@ -1,0 +1,59 @@
+"""Judges, while a video runs, whether a model may speak about it: see `Domain`."""
+
+from typing import Any
+
+import torch
+
+from smot_vlm.fusion.even_memory import EvenMemory
+from smot_vlm.fusion.memory import SceneMemory
+from smot_vlm.models.base import SmotModelBase
+from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD
+
+# Keyframes that are remembered, spread evenly over the video.
+KEYFRAMES = 256
+
+
+class DomainGate:
+    """The judgement of one video and of its people; a model without a domain may always speak.
+
+    Args:
+        model: whose domain counts.
+    """
+
+    def __init__(self, model: SmotModelBase) -> None:
+        self._model = model
+        self._domain = model.domain
+        self._distances: EvenMemory[float] = EvenMemory(KEYFRAMES)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether the model has a domain, so that `look` is needed."""
+        return self._domain is not None
+
+    def look(self, encoded: Any) -> None:
+        """Take in a keyframe.
+
+        Args:
+            encoded: of the model's `encode_frame`.
+        """
+        if self._domain is not None:
+            statistics = self._model.frame_statistics(encoded)[None]
+            self._distances.add(float(self._domain.frames.distances(statistics)[0]))
+
+    def video(self) -> str:
+        """STATED, DOUBTFUL or WITHHELD, by the keyframes so far."""
+        return STATED if self._domain is None else self._domain.frames.judge(self._distances.items)
+
+    def person(self, memory: SceneMemory, track_id: int) -> str:
+        """The same of one person: at best as good as the video.
+
+        Args:
+            memory: what was kept of the video.
+            track_id: who was observed.
+        """
+        video = self.video()
+        if self._domain is None or track_id not in memory.tracks:
+            return video
+        tokens = torch.stack([seen.tokens.flatten() for seen in memory.tracks[track_id].items])
+        own = self._domain.people.judge(self._domain.people.distances(tokens.float().cpu().numpy()).tolist())
+        return max(video, own, key=(STATED, DOUBTFUL, WITHHELD).index)
