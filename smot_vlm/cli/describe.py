@@ -28,6 +28,12 @@ Source = Annotated[
 def describe(
     source: Source,
     model: Annotated[str, typer.Option(help="demo, zero-shot, a config (.yaml) or a folder with weights.")] = "demo",
+    decoder: Annotated[
+        str | None,
+        typer.Option(
+            help="openai:URL[#MODEL]: words from a server (vLLM, Ollama, a cloud ...), see configs/server.yaml."
+        ),
+    ] = None,
     detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
     trajectories: Annotated[
         Path | None, typer.Option(help="MOT file with boxes and ids, in place of a detector.")
@@ -72,7 +78,9 @@ def describe(
     needed = _check_source(source, fps, stride, max_frames, video=not no_video)
     with ExitStack() as stack:
         staging = stack.enter_context(claim_outputs(folder, overwrite, needed))
-        tracker = load_tracker(model, detector=detector, associator=associator, device=device, overrides=settings or ())
+        tracker = load_tracker(
+            model, decoder=decoder, detector=detector, associator=associator, device=device, overrides=settings or ()
+        )
         stack.enter_context(damage_is_reported_once())
         spool = Spool(stack, source, stride, fps)
         readers: list[VideoReader] = []
