@@ -13,6 +13,7 @@ from smot_vlm.association.trajectories import TrajectoryBuilder
 from smot_vlm.config import Config
 from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.people_detector import PEOPLE_DETECTOR
+from smot_vlm.language.agreement import agreed
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.domain_gate import DomainGate
 from smot_vlm.models.interactions import find_interactions, relations_of
@@ -66,6 +67,7 @@ class Session:
         self._memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
         self._encoded: tuple[int, Any] | None = None
         self._size = (0, 0)
+        self._has_own_verbs = verbs is not None
         self._verbs = known_verbs(model) if verbs is None else open_verbs(model, verbs)
         self._people = open_people(self._detect)
 
@@ -118,7 +120,9 @@ class Session:
             caption, captions = self._model.describe(fused, relations_of(interactions, tracks, self._verbs))
         stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}
         interactions = tuple(edge for edge in interactions if edge.subject in stated and edge.object in stated)
-        return replace(silent, interactions=interactions).with_captions(caption, stated)
+        told = replace(silent, interactions=interactions).with_captions(caption, stated)
+        # Phrases of the user's are no senses; what captions tell cannot be compared with them.
+        return told if self._has_own_verbs else agreed(told, compose=self._config.decoder.compose_video_caption)
 
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""

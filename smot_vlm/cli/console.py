@@ -125,11 +125,12 @@ def prepare_log(debug: bool) -> None:
     """Send the log to standard error.
 
     Args:
-        debug: all of it, else warnings alone.
+        debug: all of it, else warnings and what servers cost.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(SafeFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[handler])
+    logging.getLogger("smot_vlm.cost").setLevel(logging.INFO)
 
 
 def print_plain(text: str) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from smot_vlm.structures import Description, Frame
     from smot_vlm.video.reader import VideoReader
 
+BETTER_WORDS = "For words, give a vision-language model: --model zero-shot."
+
 Source = Annotated[
     str, typer.Argument(help="A video file, a folder or glob of images, a camera index, an rtsp/http address.")
 ]
@@ -26,6 +28,12 @@ Source = Annotated[
 def describe(
     source: Source,
     model: Annotated[str, typer.Option(help="demo, zero-shot, a config (.yaml) or a folder with weights.")] = "demo",
+    decoder: Annotated[
+        str | None,
+        typer.Option(
+            help="openai:URL[#MODEL]: words from a server (vLLM, Ollama, a cloud ...), see configs/server.yaml."
+        ),
+    ] = None,
     detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
     trajectories: Annotated[
         Path | None, typer.Option(help="MOT file with boxes and ids, in place of a detector.")
@@ -78,7 +86,9 @@ def describe(
     needed = _check_source(source, fps, stride, max_frames, video=not no_video)
     with ExitStack() as stack:
         staging = stack.enter_context(claim_outputs(folder, overwrite, needed))
-        tracker = load_tracker(model, detector=detector, associator=associator, device=device, overrides=settings or ())
+        tracker = load_tracker(
+            model, decoder=decoder, detector=detector, associator=associator, device=device, overrides=settings or ()
+        )
         stack.enter_context(damage_is_reported_once())
         spool = Spool(stack, source, stride, fps)
         readers: list[VideoReader] = []
@@ -118,6 +128,7 @@ def _write(
     folder: Path, staging: Path, description: "Description", spool: Spool, *, video: bool, overwrite: bool
 ) -> None:
     from smot_vlm.output.description_files import write_outputs
+    from smot_vlm.output.trust import is_warning, trust
     from smot_vlm.verbs import VERBS
 
     with progress("drawing", description.video.frames) as update:
@@ -138,6 +149,8 @@ def _write(
         counted(len(description.interactions), "interaction"),
     )
     output.print(f"{description.video.source}: {', '.join(counts)}")
+    if not is_warning(description) and trust(description):
+        output.print(f"  {trust(description)}")
     for path in files.values():
         output.print(f"  {path}")
 
@@ -158,6 +171,9 @@ def _check_source(source: str, fps: float | None, stride: int, max_frames: int |
 
 
 def _warn(description: "Description", reader: "VideoReader") -> None:
+    from smot_vlm.output.trust import is_warning, trust
+    from smot_vlm.structures import STATED
+
     video = description.video
     if video.truncated:
         print_warning(f"{video.source} is damaged and ends too early; only what precedes the end is described")
@@ -172,10 +188,9 @@ def _warn(description: "Description", reader: "VideoReader") -> None:
         print_warning(
             f"{video.source}: stopped after {counted(video.frames, 'frame')}; what came after is not described"
         )
-    if not description.model.trained:
-        print_warning(
-            f"model {description.model.name} is untrained: boxes and ids are real, captions and interactions mean nothing yet"
-        )
+    if is_warning(description):
+        better = "" if description.words == STATED else f" {BETTER_WORDS}"
+        print_warning(f"{trust(description)} Boxes and ids are those of {description.model.detector}.{better}")
 
 
 def _default_folder(source: str) -> Path:

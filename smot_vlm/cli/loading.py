@@ -14,12 +14,19 @@ if TYPE_CHECKING:
 
 
 def load_tracker(
-    model: str, *, detector: str, associator: str | None, device: str, overrides: Sequence[str] = ()
+    model: str,
+    *,
+    decoder: str | None = None,
+    detector: str,
+    associator: str | None,
+    device: str,
+    overrides: Sequence[str] = (),
 ) -> "Tracker":
     """`Tracker.from_pretrained` behind a spinner.
 
     Args:
         model: Name, configuration file or folder.
+        decoder: A server, as openai:URL[#MODEL], for words; None for the model's own.
         detector: model, onnx:FILE or yolo:FILE.
         associator: A key of ASSOCIATORS; None for the model's own choice.
         device: auto, cpu, cuda ...
@@ -32,6 +39,10 @@ def load_tracker(
         from smot_vlm.tracker import Tracker
 
         silence_libraries()
+        if decoder is not None:
+            from smot_vlm.models.served_build import served_by
+
+            model, overrides = served_by(decoder, model, overrides)
         return Tracker.from_pretrained(
             model, detector=detector, associator=associator, device=device, overrides=overrides
         )

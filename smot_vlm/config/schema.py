@@ -170,27 +170,66 @@ class SmoterConfig:
 
 
 @dataclass(frozen=True)
+class ServerConfig:
+    """Decoder "server": models behind a server that speaks OpenAI's protocol (vLLM, SGLang, Ollama, llama.cpp, LM Studio, a cloud).
+
+    Attributes:
+        address: [openai:]URL[#MODEL]; null: OPENAI_BASE_URL. A key comes from OPENAI_API_KEY and stands in no file.
+        captions, verbs, summary: another server or model for one kind of question, as URL#MODEL, or #MODEL of the same server.
+        summary_pictures: show frames for the video's caption; false: a text model writes it from the people's captions and
+            interactions.
+        shortlist: labels of the verbs that each pair is asked to choose from; none: those that the model's own first words
+            name (one question more a pair).
+        concurrency: most questions on their way at a time.
+        timeout_seconds: that an answer may take.
+        retries: how often a question is sent again that failed for a reason that may pass.
+        picture_tokens: of the model's context that a picture may take; fewer are shown where they would not fit.
+        cache_megabytes: answers kept on disk, so that a run that was stopped does not ask again; 0 keeps none.
+        reuse_pictures: name pictures and send each once; only vLLM can.
+    """
+
+    address: str | None = None
+    captions: str | None = None
+    verbs: str | None = None
+    summary: str | None = None
+    summary_pictures: bool = False
+    shortlist: tuple[str, ...] = ()
+    concurrency: Count = 8
+    timeout_seconds: Positive = 120.0
+    retries: CountFromZero = 4
+    picture_tokens: Count = 600
+    cache_megabytes: CountFromZero = 256
+    reuse_pictures: bool = False
+
+
+@dataclass(frozen=True)
 class DecoderConfig:
     """The caption decoder, with a section for each kind; only that of `name` is read.
 
     Attributes:
-        name: a key of DECODERS.
+        name: a key of DECODERS, or "server" for model_type "zero-shot".
         context: what the video's prompt states beside the soft tokens, so that the summary agrees with its parts: "none",
             "captions" (of the people, just generated) or "captions+verbs" (and who does what to whom).
+        compose_video_caption: tell the video's caption from the people's captions and the interactions; only the place
+            is taken from what the decoder writes.
         max_new_tokens: most tokens of a caption (the released SMOTer: 39).
         max_batch: most captions generated at once, which bounds the key-value cache.
         generation: how words are chosen.
-        lora_lm, vision_language, smoter: the sections of the three kinds.
+        examples: prompts of model_type "zero-shot" show sentences in the manner of BenSMOT; small models repeat them.
+        lora_lm, vision_language, smoter, server: the sections of the four kinds.
     """
 
     name: str = "lora-lm"
     context: str = "none"
+    compose_video_caption: bool = False
     max_new_tokens: Width = 80
     max_batch: Width = 32
     generation: GenerationConfig = field(default_factory=GenerationConfig)
     lora_lm: LoraLMConfig = field(default_factory=LoraLMConfig)
     vision_language: VisionLanguageConfig = field(default_factory=VisionLanguageConfig)
     smoter: SmoterConfig = field(default_factory=SmoterConfig)
+    server: ServerConfig = field(default_factory=ServerConfig)
+    examples: bool = False
 
     @property
     def base_model(self) -> str | None:

@@ -26,11 +26,13 @@ class Shot:
         image: RGB uint8 (height, width, 3), scaled down where it was large.
         ids: of the people in it (n,).
         boxes: theirs (n, 4), xyxy in pixels of `image`.
+        seconds: since the video began.
     """
 
     image: np.ndarray
     ids: np.ndarray
     boxes: np.ndarray
+    seconds: float = 0.0
 
     def box(self, track_id: int) -> np.ndarray:
         """The box of one person.
@@ -84,11 +86,12 @@ class PictureMemory:
         """
         assert people.ids is not None, "people are observed by their ids"
         for track_id, box in zip(people.ids.tolist(), people.boxes, strict=True):
-            shot = cut(frame.image, people, box, self._crop_size)
+            shot = cut(frame.image, people, box, self._crop_size, seconds=frame.time_seconds)
             if shot is not None:
                 self.tracks.setdefault(track_id, EvenMemory(self._track_crops)).add(shot)
         if keyframe:
-            whole = cut(frame.image, people, np.array([0, 0, frame.width, frame.height]), self._frame_size, margin=0.0)
+            region, seconds = np.array([0, 0, frame.width, frame.height]), frame.time_seconds
+            whole = cut(frame.image, people, region, self._frame_size, margin=0.0, seconds=seconds)
             if whole is not None:
                 self.scene.add(whole)
             self.pairs.observe(frame, people)
@@ -174,7 +177,7 @@ class ClosestCrops:
 
     def _keep(self, pair: tuple[int, int], gap: float, frame: Frame, people: Detections, boxes: np.ndarray) -> None:
         around = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
-        shot = cut(frame.image, people, around, self._size)
+        shot = cut(frame.image, people, around, self._size, seconds=frame.time_seconds)
         if shot is None:
             return
         if pair not in self._gaps and len(self._gaps) == self._capacity:
@@ -185,7 +188,13 @@ class ClosestCrops:
 
 
 def cut(
-    image: np.ndarray, people: Detections, region: np.ndarray, longest_side: int, margin: float = MARGIN
+    image: np.ndarray,
+    people: Detections,
+    region: np.ndarray,
+    longest_side: int,
+    margin: float = MARGIN,
+    *,
+    seconds: float = 0.0,
 ) -> Shot | None:
     """Crop a region with a margin.
 
@@ -195,6 +204,7 @@ def cut(
         region: xyxy in pixels.
         longest_side: of the crop in pixels; larger ones are scaled down.
         margin: share of the region's width and height that is added on each side.
+        seconds: of the frame, since the video began.
 
     Returns:
         A copy; None where too little of the region lies inside the image.
@@ -212,7 +222,7 @@ def cut(
     shown = ((people.boxes[:, 2:] > [x1, y1]) & (people.boxes[:, :2] < [x2, y2])).all(axis=1)
     factors = np.tile([size[0] / (x2 - x1), size[1] / (y2 - y1)], 2)
     ids = people.ids if people.ids is not None else np.arange(len(people))
-    return Shot(small, ids[shown], (people.boxes[shown] - [x1, y1, x1, y1]) * factors)
+    return Shot(small, ids[shown], (people.boxes[shown] - [x1, y1, x1, y1]) * factors, seconds)
 
 
 def _key(first: int, second: int) -> tuple[int, int]:

@@ -27,6 +27,21 @@ def read_facts(caption: str) -> CaptionFacts:
     return parser.facts()
 
 
+def start_of_deeds(caption: str) -> int:
+    """Where the first action or interaction is told.
+
+    Args:
+        caption: any text, with single blanks.
+
+    Returns:
+        Its position; the length of the text where there is none.
+    """
+    for match in _PATTERN.finditer(str(caption).lower()):
+        if match.lastgroup == "phrase" and _PHRASE_OF[match.group(0)][0] in ("action", "verb", "plural"):
+            return match.start()
+    return len(caption)
+
+
 def event_label(verb: str, role: str) -> str:
     """An interaction's name in `TrackFacts.events`.
 

@@ -18,7 +18,9 @@ from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS, TrajectoryFusion
 from smot_vlm.fusion.video import VIDEO_FUSIONS, VideoFusion
 from smot_vlm.models.base import SmotModelBase
-from smot_vlm.models.decoders import build_decoder, build_vision_language
+from smot_vlm.models.decoders import NO_SERVER, build_decoder, build_vision_language
+from smot_vlm.models.served import ServedModel
+from smot_vlm.models.served_build import build_served
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.models.tracks_only import TracksOnlyModel
 from smot_vlm.models.zero_shot import ZeroShotModel
@@ -85,8 +87,8 @@ def build_model(
     )
 
 
-def build_zero_shot(config: Config) -> ZeroShotModel:
-    """Combine a pretrained detector with a pretrained vision-language model; nothing is trained.
+def build_zero_shot(config: Config) -> ZeroShotModel | ServedModel:
+    """Combine a pretrained detector with a pretrained vision-language model, here or on a server; nothing is trained.
 
     Args:
         config: Of both.
@@ -97,8 +99,13 @@ def build_zero_shot(config: Config) -> ZeroShotModel:
     Raises:
         FileNotFoundError: The vision-language model is not found.
         ValueError: A part of the configuration is wrong.
+        ImportError: A server is configured, and the package that talks to servers is not installed.
     """
     prompts, interaction = Prompts(prefix=PICTURE_PROMPTS), config.interaction
+    pictures = build_pictures(config, pairs=max(1, interaction.max_pairs // 2))
+    open_detector = partial(open_pretrained_detector, config)
+    if config.decoder.name == "server":
+        return build_served(config, prompts, open_detector, pictures)
     decoder = build_vision_language(config.decoder, config.features.dim)
     verbs = VerbLikelihood(
         VisionLanguageAnswers(decoder, max_batch=config.decoder.max_batch),
@@ -107,15 +114,15 @@ def build_zero_shot(config: Config) -> ZeroShotModel:
         shortlist=interaction.shortlist,
         temperature=interaction.temperature,
     )
-    pictures = build_pictures(config, pairs=max(1, interaction.max_pairs // 2))
     return ZeroShotModel(
-        partial(open_pretrained_detector, config),
+        open_detector,
         decoder,
         verbs,
         prompts,
         pictures,
         threshold=interaction.threshold,
         context=config.decoder.context,
+        examples=config.decoder.examples,
     )
 
 
@@ -142,6 +149,8 @@ def build_configured_model(config: Config) -> SmotModelBase:
     """
     if config.model_type not in MODELS:
         raise ValueError(f"model_type is {config.model_type!r}; it takes {', '.join(MODELS)}")
+    if config.decoder.name == "server" and config.model_type != "zero-shot":
+        raise ValueError(NO_SERVER)
     return MODELS[config.model_type](config)
 
 

@@ -7,7 +7,7 @@
     prompts/            the templates of its training
     README.md           the model card
     domain.safetensors  what the model learned from, where that was measured, see `Domain`
-    SHA256SUMS          the files' checksums, for `sha256sum --check` and for loading; a folder may go without
+    SHA256SUMS          the checksums of all that but the card, for `sha256sum --check` and for loading; may be missing
 
 Nothing is unpickled. The folder has the layout of the Hugging Face hub.
 """
@@ -80,10 +80,10 @@ def save_pretrained(
             _save_adapter(adapter, config.decoder.base_model, temporary / ADAPTER, half)
         model.decoder.save_extras(temporary)
         shutil.copytree(model.prompts.folder or shipped_folder("prompts"), temporary / PROMPTS)
-        (temporary / CARD).write_text(model_card(config, card), encoding="utf-8")
         if domain is not None:
             domain.save(temporary)
         write_sums(temporary, folder_sums(temporary))
+        (temporary / CARD).write_text(model_card(config, card), encoding="utf-8")
 
 
 def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[SmotModel, Config]:

@@ -15,7 +15,7 @@ from smot_vlm.system.checksums import checksum, read_sums
 
 ADAPTER_SETTINGS = "adapter_config.json"
 READ_SETTINGS = ("r", "lora_alpha")
-# A weight is never edited by hand; a prompt, a threshold or the card may be.
+# A weight is never edited by hand; a prompt or a threshold may be.
 NEVER_EDITED = ".safetensors"
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def check_sums(folder: Path) -> None:
         path = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ValueError(f"{folder}: its list of checksums names {name!r}, which is not in it")
-        if path.name == "README.md" or (path.is_file() and checksum(path) == digest):
+        if path.is_file() and checksum(path) == digest:
             continue
         if path.suffix == NEVER_EDITED:
             raise ValueError(f"{path}: damaged, its checksum is not the saved one; copy or download it again")

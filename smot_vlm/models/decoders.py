@@ -11,6 +11,11 @@ from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.semantics.vision_language import VisionLanguage
 
+NO_SERVER = (
+    "decoder.name is 'server', and this model has words of its own or none; servers go with model_type zero-shot, as in "
+    "configs/server.yaml"
+)
+
 
 def build_lora_lm(config: DecoderConfig, dim: int) -> LoraLM:
     """Decoder "lora-lm".
@@ -74,6 +79,8 @@ def build_decoder(config: DecoderConfig, dim: int, *, ordered: bool = True) -> C
         ValueError: an unknown name, or a setting that the decoder does not take.
         FileNotFoundError: the language model is found nowhere.
     """
+    if config.name == "server":
+        raise ValueError(NO_SERVER)
     if config.name not in DECODERS:
         raise ValueError(f"decoder.name is {config.name!r}; it takes {', '.join(DECODERS)}")
     if not ordered:

@@ -137,16 +137,15 @@ class Domain:
     people: FeatureDomain
 
     def save(self, folder: Path) -> None:
-        """Write `DOMAIN_FILE`.
+        """Write `DOMAIN_FILE`, the directions in half precision.
 
         Args:
             folder: of the model.
         """
         halves = {"frames": self.frames, "people": self.people}
-        save_file(
-            {f"{half}.{name}": getattr(domain, name) for half, domain in halves.items() for name in _PARTS},
-            folder / DOMAIN_FILE,
-        )
+        tensors = {f"{half}.{name}": getattr(domain, name) for half, domain in halves.items() for name in _PARTS}
+        kinds = {name: np.float16 if name.endswith("basis") else np.float32 for name in tensors}
+        save_file({name: tensor.astype(kinds[name]) for name, tensor in tensors.items()}, folder / DOMAIN_FILE)
 
     @classmethod
     def load(cls, folder: Path) -> "Domain | None":

@@ -1,4 +1,4 @@
-"""What models share that write captions by asking a decoder: prompts, requests, and the order in which they are asked."""
+"""What models share that write captions by asking: prompts, requests, and the order in which a decoder is asked."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from smot_vlm.semantics.prompts import Prompts
 
 
 class PromptedModel(SmotModelBase):
-    """A model whose words come from a caption decoder.
+    """A model whose words come from prompts.
 
     Args:
         prompts: the templates.
@@ -20,8 +20,6 @@ class PromptedModel(SmotModelBase):
     Raises:
         ValueError: an unknown context.
     """
-
-    decoder: CaptionDecoder
 
     def __init__(self, prompts: Prompts, context: str = "none") -> None:
         super().__init__()
@@ -32,7 +30,7 @@ class PromptedModel(SmotModelBase):
 
     @abstractmethod
     def people_requests(self, fused: Any) -> list[CaptionRequest]:
-        """What the decoder is asked about each person.
+        """What is asked about each person.
 
         Args:
             fused: of `fuse_memory`.
@@ -43,7 +41,7 @@ class PromptedModel(SmotModelBase):
 
     @abstractmethod
     def scene_request(self, fused: Any, context: SceneContext) -> CaptionRequest:
-        """What the decoder is asked about the video.
+        """What is asked about the video.
 
         Args:
             fused: of `fuse_memory`.
@@ -52,6 +50,17 @@ class PromptedModel(SmotModelBase):
         Returns:
             The request.
         """
+
+    def numbers(self, fused: Any) -> Sequence[int] | None:  # noqa: ARG002
+        """The numbers by which prompts call people.
+
+        Args:
+            fused: of `fuse_memory`.
+
+        Returns:
+            One a person; None counts them from 1.
+        """
+        return None
 
     def caption_requests(self, fused: Any) -> list[CaptionRequest]:
         """All requests without context: the video first, then each person.
@@ -64,11 +73,18 @@ class PromptedModel(SmotModelBase):
         """
         return [self.scene_request(fused, SceneContext()), *self.people_requests(fused)]
 
+
+class DecoderModel(PromptedModel):
+    """A model whose words come from a caption decoder."""
+
+    decoder: CaptionDecoder
+
     def describe(self, fused: Any, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
         """Without context one batched generation; else people first, and the video's prompt states their captions."""
         if self.context == "none":
             caption, *captions = self.decoder.generate(self.caption_requests(fused))
             return caption, captions
         captions = self.decoder.generate(self.people_requests(fused))
-        context = SceneContext.of(captions, relations if self.context == "captions+verbs" else ())
+        told = relations if self.context == "captions+verbs" else ()
+        context = SceneContext.of(captions, told, self.numbers(fused))
         return self.decoder.generate([self.scene_request(fused, context)])[0], captions

@@ -23,7 +23,7 @@ from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TrajectoryFusion
 from smot_vlm.fusion.video import VideoFusion
 from smot_vlm.models.clips import ClipBatch
-from smot_vlm.models.prompted import PromptedModel
+from smot_vlm.models.prompted import DecoderModel
 from smot_vlm.semantics.context import SceneContext
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
 from smot_vlm.semantics.interaction import InteractionHead
@@ -66,7 +66,7 @@ class Fused:
     pictures: Pictures | None = None
 
 
-class SmotModel(PromptedModel):
+class SmotModel(DecoderModel):
     """Everything that is learned.
 
     Args:

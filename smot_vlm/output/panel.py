@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw
 
 from smot_vlm.output.palette import Colour, ink_on, track_colour
 from smot_vlm.output.text import line_height, load_font, render_tag, stamp, visible, wrap_text
-from smot_vlm.structures import Description
+from smot_vlm.output.trust import is_warning, trust
+from smot_vlm.structures import STATED, WITHHELD, Description
 
 BACKGROUND: Colour = (20, 24, 29)
 RULE: Colour = (58, 66, 76)
@@ -42,6 +43,7 @@ class Panel:
         self._columns = max(1, round((width - self._pad) / (COLUMN_EMS * text_size)))
         self._column_width = (width - self._pad) // self._columns - self._pad
         self._captions = {track.id: track.caption for track in description.tracks}
+        self._words = {track.id: track.words for track in description.tracks}
         self._sizes = {track.id: _typical_area(track.boxes) for track in description.tracks}
         self._base, self._top, self._bottom = self._render_base(description)
         self.render = lru_cache(maxsize=16)(self._render)
@@ -112,16 +114,23 @@ class Panel:
         """Chip and caption of one person, RGB."""
         chip = self._chip(track_id)
         caption = self._captions[track_id].strip()
-        lines = _wrap(caption, self._font.size, self._text_width(track_id), max_lines) if caption else ["no caption"]
+        lines = (
+            _wrap(caption, self._font.size, self._text_width(track_id), max_lines)
+            if caption
+            else [self._without_caption(track_id)]
+        )
         image = Image.new("RGB", (self._column_width, self._entry_height(track_id, max_lines)), BACKGROUND)
         draw = ImageDraw.Draw(image)
         left, middle = chip.shape[1] + self._pad // 2, chip.shape[0] // 2
-        ink = SOFT if caption else DIM
+        ink = SOFT if caption and self._words[track_id] == STATED else DIM
         for row, line in enumerate(lines):
             draw.text((left, middle + row * self._line), line, font=self._font, fill=ink, anchor="lm")
         pixels = np.asarray(image).copy()
         stamp(pixels, chip, 0, 0)
         return pixels
+
+    def _without_caption(self, track_id: int) -> str:
+        return "words withheld" if self._words[track_id] == WITHHELD else "no caption"
 
     def _render_base(self, description: Description) -> tuple[np.ndarray, int, int]:
         """What never changes, and the rows between which the people are drawn."""
@@ -130,16 +139,18 @@ class Panel:
         top, bottom = self._pad, self._height - self._pad
         lines = max(FEWEST_LINES, int(0.4 * self._height / self._line))
         for line in _wrap(description.caption, self._font.size, self._width - 2 * self._pad, lines):
-            draw.text((self._pad, top), line, font=self._font, fill=BRIGHT)
+            ink = BRIGHT if description.words == STATED else DIM
+            draw.text((self._pad, top), line, font=self._font, fill=ink)
             top += self._line
         if description.caption.strip():
             top += self._pad // 2
             draw.line((self._pad, top, self._width - self._pad, top), fill=RULE, width=max(1, self._pad // 10))
             top += self._pad
-        if not description.model.trained:
-            bottom -= self._line
-            note = wrap_text("Untrained: do not trust its words.", self._font, self._width - 2 * self._pad, 1)
-            draw.text((self._pad, bottom), note[0], font=self._font, fill=WARNING)
+        if is_warning(description):
+            note = _wrap(trust(description), self._font.size, self._width - 2 * self._pad, FEWEST_LINES)
+            bottom -= self._line * len(note)
+            for row, line in enumerate(note):
+                draw.text((self._pad, bottom + row * self._line), line, font=self._font, fill=WARNING)
             bottom -= self._pad // 2
         return np.asarray(image).copy(), top, bottom
 

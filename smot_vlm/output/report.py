@@ -12,6 +12,7 @@ from smot_vlm.output.crops import CropPicker, encode_jpeg, key_frame_index, shri
 from smot_vlm.output.palette import css, ink_on, track_colour
 from smot_vlm.output.text import plain_verb
 from smot_vlm.output.timeline import Timeline
+from smot_vlm.output.trust import is_warning, trust
 from smot_vlm.structures import Description, Frame, Interaction, Trajectory
 from smot_vlm.system.files import write_text
 from smot_vlm.system.printing import counted, printable
@@ -43,6 +44,7 @@ class PersonRow:
         time: first and last appearance, as text.
         boxes: their number, as text.
         caption: of the person.
+        words: how far they are to be trusted.
         crop: a data URI, None without a picture.
         segments: start and width in percent of the video's length.
     """
@@ -53,6 +55,7 @@ class PersonRow:
     time: str
     boxes: str
     caption: str
+    words: str
     crop: str | None
     segments: tuple[tuple[float, float], ...]
 
@@ -136,6 +139,8 @@ class ReportBuilder:
         return environment.get_template("report.html.jinja").render(
             title=_title(description),
             facts=self._facts(),
+            trust=trust(description),
+            is_warning=is_warning(description),
             description=description,
             key_frame=self._key_frame,
             video=video,
@@ -163,6 +168,7 @@ class ReportBuilder:
             time=f"{self._time(segments[0][0])} to {self._time(segments[-1][1])}" if segments else "never seen",
             boxes=counted(len(track), "box", "boxes"),
             caption=track.caption,
+            words=track.words,
             crop=None if jpeg is None else _data_uri(jpeg),
             segments=tuple(
                 (self._percent(first), self._percent(last + 1) - self._percent(first)) for first, last in segments
@@ -185,7 +191,9 @@ class ReportBuilder:
         facts = [f"{video.width} × {video.height} pixels"]
         facts += [f"{video.fps:.4g} frames a second"] if video.fps > 0 else []
         facts += [f"{counted(video.frames, 'frame')} read"]
-        words = " · ".join(part for part in (model.name, model.decoder, model.associator) if part)
+        words = " · ".join(
+            part for part in (model.name, model.version, model.decoder, model.detector, model.associator) if part
+        )
         return facts + ([f"model {words}"] if words else [])
 
     def _percent(self, frame_index: int) -> float:

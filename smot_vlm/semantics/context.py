@@ -32,27 +32,33 @@ class SceneContext:
 
     Attributes:
         captions: of the first people, in order; may be empty.
-        relations: sentences about them, by their numbers from 1; may be empty.
+        relations: sentences about them, by their numbers; may be empty.
+        numbers: of the people of `captions`.
     """
 
     captions: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, captions: Sequence[str], relations: Sequence[Relation]) -> "SceneContext":
+    def of(
+        cls, captions: Sequence[str], relations: Sequence[Relation], numbers: Sequence[int] | None = None
+    ) -> "SceneContext":
         """The first MAX_PEOPLE people, and the first MAX_RELATIONS relations between them.
 
         Args:
             captions: of everybody, in order.
             relations: between any of them.
+            numbers: of everybody, as the pictures show them; None counts from 1.
 
         Returns:
             What fits into a prompt.
         """
         known = [_plain(caption) for caption in captions[:MAX_PEOPLE]]
         between = [edge for edge in relations if max(edge.subject, edge.object) < len(known)]
-        sentences = [f"person {edge.subject + 1}: {edge.verb} person {edge.object + 1}" for edge in between]
-        return cls(tuple(known), tuple(map(_plain, sentences[:MAX_RELATIONS])))
+        shown = range(1, len(known) + 1) if numbers is None else numbers[: len(known)]
+        sentences = [f"person {shown[edge.subject]}: {edge.verb} person {shown[edge.object]}" for edge in between]
+        return cls(tuple(known), tuple(map(_plain, sentences[:MAX_RELATIONS])), tuple(shown))
 
 
 def _plain(text: str) -> str:

@@ -16,9 +16,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PretrainedConfig
 
 from smot_vlm.formats.documents import read_json, reason
+from smot_vlm.semantics.gguf_header import check_gguf
+from smot_vlm.semantics.model_numbers import check_numbers
 from smot_vlm.system.checksums import checksum
 from smot_vlm.system.files import cache_folder, write_text
 
@@ -52,10 +55,12 @@ def converted_model(gguf: Path) -> Path:
     key = _content_key(gguf, cache)
     folder = next((path for path in cache.glob(f"*-{key}") if (path / "config.json").is_file()), None)
     if folder is None:
+        check_gguf(gguf)
         folder = cache / f"{gguf.stem}-{key}"
-        _check_place(cache, gguf)
+        weights = _weights_in(gguf)
+        _check_place(cache, 4 * weights)
         logger.warning("converting %s to safetensors once, into %s", gguf.name, folder)
-        _convert(gguf, folder)
+        _convert(gguf, folder, weights)
     with suppress(OSError):  # a cache that others fill may be read-only
         os.utime(folder)
     remove_unused(cache, folder)
@@ -136,7 +141,7 @@ def _read_index(cache: Path) -> dict[str, list[Any]]:
     }
 
 
-def _check_place(cache: Path, gguf: Path) -> None:
+def _check_place(cache: Path, needed: int) -> None:
     """Before seconds of converting: whether the result can be kept."""
     advice = "set SMOT_VLM_CACHE to a folder that can be written"
     try:
@@ -146,8 +151,6 @@ def _check_place(cache: Path, gguf: Path) -> None:
         raise type(error)(
             f"{cache}: the converted language model cannot be kept here ({error.strerror}); {advice}"
         ) from None
-    with reading_model(gguf, "a GGUF model"):
-        needed = _float32_bytes(gguf)
     free = shutil.disk_usage(cache).free
     if free < needed:
         raise OSError(
@@ -156,21 +159,33 @@ def _check_place(cache: Path, gguf: Path) -> None:
         )
 
 
-def _float32_bytes(gguf: Path) -> int:
+def _weights_in(gguf: Path) -> int:
     from gguf import GGUFReader
 
-    return 4 * sum(int(tensor.n_elements) for tensor in GGUFReader(gguf).tensors)
+    with reading_model(gguf, "a GGUF model"):
+        return sum(int(tensor.n_elements) for tensor in GGUFReader(gguf).tensors)
 
 
-def _convert(gguf: Path, folder: Path) -> None:
+def _check_config(config: PretrainedConfig, gguf: Path, weights: int) -> None:
+    """The file's settings must not make another model than its weights: its missing weights would be random ones."""
+    check_numbers(config.to_dict(), gguf)
+    with reading_model(gguf, "a GGUF model"), torch.device("meta"):
+        wanted = sum(weight.numel() for weight in AutoModelForCausalLM.from_config(config).parameters())
+    if wanted > 1.01 * weights:
+        raise ValueError(f"{gguf}: {weights} weights, and its settings ask for {wanted}; copy or download it again")
+
+
+def _convert(gguf: Path, folder: Path, weights: int) -> None:
     source: dict[str, Any] = {
         "pretrained_model_name_or_path": str(gguf.parent),
         "gguf_file": gguf.name,
         "trust_remote_code": False,
     }
     with reading_model(gguf, "a GGUF model"):
-        loaded = AutoModelForCausalLM.from_pretrained(**source)
         config = AutoConfig.from_pretrained(**source)
+    _check_config(config, gguf, weights)
+    with reading_model(gguf, "a GGUF model"):
+        loaded = AutoModelForCausalLM.from_pretrained(**source)
         # The dequantised weights are plain ones; a model built anew has no trace of the quantised file.
         for entry in (config, loaded.config):
             if hasattr(entry, "quantization_config"):

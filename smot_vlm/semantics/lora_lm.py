@@ -25,6 +25,7 @@ from smot_vlm.semantics.merging import MergedModel, merge
 from smot_vlm.semantics.prefix_cache import caches_every_token, pad_left, position_ids, prefill_shared
 from smot_vlm.semantics.prompts import VISUAL
 from smot_vlm.semantics.soft_tokens import soft_tokens_into
+from smot_vlm.semantics.thinking import decode_answers
 from smot_vlm.semantics.tokenizers import chat_text, check_tokenizer, load_tokenizer, save_tokenizer
 
 
@@ -171,7 +172,7 @@ class LoraLM(nn.Module):
                 end=self.end,
                 pad=self.tokenizer.pad_token_id,
             )
-        return [" ".join(text.split()) for text in self.tokenizer.batch_decode(ids, skip_special_tokens=True)]
+        return decode_answers(self.tokenizer, ids)
 
     def train(self, mode: bool = True) -> "LoraLM":
         """Training mode frees the merged copy."""

@@ -14,6 +14,8 @@ Colour = tuple[int, int, int]
 THE_PERSON: Colour = (230, 30, 30)
 # Colours of numbered people, in turn; dark enough for white digits.
 NUMBERED: tuple[Colour, ...] = ((200, 30, 30), (0, 90, 200), (0, 125, 60), (150, 60, 170), (170, 95, 0), (70, 70, 70))
+# Of people beside the one in red.
+OTHERS = NUMBERED[1:]
 WHITE: Colour = (255, 255, 255)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
@@ -68,6 +70,41 @@ def person_images(memory: PictureMemory, track_id: int) -> tuple[np.ndarray, ...
     """
     shots = memory.person(track_id)
     return tuple(draw_box(shot.image, shot.box(track_id), THE_PERSON, "") for shot in shots)
+
+
+def person_among_others(memory: PictureMemory, track_id: int) -> tuple[np.ndarray, ...]:
+    """Crops of a person in a red box without a number, everybody else in another colour with the number of their track.
+
+    Args:
+        memory: of the video.
+        track_id: the person.
+
+    Returns:
+        RGB uint8, in order of time.
+    """
+    images = []
+    for shot in memory.person(track_id):
+        image = shot.image
+        for other, box in zip(shot.ids.tolist(), shot.boxes, strict=True):
+            if other != track_id:
+                image = draw_box(image, box, OTHERS[(other - 1) % len(OTHERS)], str(other))
+        images.append(draw_box(image, shot.box(track_id), THE_PERSON, ""))
+    return tuple(images)
+
+
+def pair_shots(memory: PictureMemory, subject: int, target: int) -> tuple[Shot, ...]:
+    """Every picture of two people: frames that both are in, and the crop when they were closest.
+
+    Args:
+        memory: of the video.
+        subject: track id.
+        target: track id.
+
+    Returns:
+        In order of time.
+    """
+    frames = [shot for shot in memory.scene.items if {subject, target} <= set(shot.ids.tolist())]
+    return tuple(sorted([*frames, *memory.pair(subject, target)], key=lambda shot: shot.seconds))
 
 
 def pair_images(memory: PictureMemory, subject: int, target: int) -> tuple[np.ndarray, ...]:

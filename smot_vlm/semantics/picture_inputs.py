@@ -13,6 +13,7 @@ from torch.nn import functional
 from transformers import ProcessorMixin
 
 from smot_vlm.semantics.prompts import VISUAL
+from smot_vlm.semantics.thinking import NO_THINKING, close_thought
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +139,8 @@ class PictureProcessor:
             return getattr(self._processor, "image_token", "") * images + text + "\n"
         content = [*({"type": "image"} for _ in range(images)), {"type": "text", "text": text}]
         turn: dict[str, Any] = {"role": "user", "content": content}
-        return self._processor.apply_chat_template([turn], tokenize=False, add_generation_prompt=True)
+        chat = self._processor.apply_chat_template([turn], tokenize=False, add_generation_prompt=True, **NO_THINKING)
+        return close_thought(chat)
 
 
 @contextmanager

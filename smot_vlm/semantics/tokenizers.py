@@ -7,6 +7,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from smot_vlm.formats.documents import reason
 from smot_vlm.semantics.converted_models import reading_model
+from smot_vlm.semantics.thinking import NO_THINKING, close_thought
 
 FOLDER = "tokenizer"
 
@@ -31,7 +32,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
-    """A prompt as the user's turn, up to where the assistant's answer starts.
+    """A prompt as the user's turn, up to where the assistant's answer starts, without a thought before it.
 
     Args:
         tokenizer: its chat template is used, if it has one.
@@ -47,9 +48,10 @@ def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
         return prompt + "\n"
     messages = [{"role": "user", "content": prompt}]
     try:
-        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        chat = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **NO_THINKING)
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{tokenizer.name_or_path}: its chat template is broken ({reason(error)})") from None
+    return close_thought(str(chat))
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

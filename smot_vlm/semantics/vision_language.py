@@ -32,6 +32,7 @@ from smot_vlm.semantics.language_models import cast_frozen, check_model_config, 
 from smot_vlm.semantics.losses import IGNORED
 from smot_vlm.semantics.picture_inputs import PictureInputs, PictureProcessor, insert_soft_tokens
 from smot_vlm.semantics.soft_tokens import SoftTokens, soft_tokens_into
+from smot_vlm.semantics.thinking import decode_answers
 from smot_vlm.semantics.tokenizers import check_tokenizer, save_tokenizer
 
 
@@ -209,8 +210,7 @@ class VisionLanguage(nn.Module):
                 pad_token_id=self.tokenizer.pad_token_id,
                 eos_token_id=self._end_tokens(),
             )
-        texts = self.tokenizer.batch_decode(ids[:, inputs.length :], skip_special_tokens=True)
-        return [" ".join(text.split()) for text in texts]
+        return decode_answers(self.tokenizer, ids[:, inputs.length :].tolist())
 
     def _soft_tokens_inserted(
         self, inputs: PictureInputs, requests: Sequence[CaptionRequest]

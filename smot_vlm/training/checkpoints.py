@@ -87,14 +87,10 @@ class Checkpoints:
                     os.fsync(file.fileno())
                 digest = checksum(temporary)
                 self._note(path.name, None)
+            self._clear(progress.step)
             self._note(path.name, digest)
         except (OSError, RuntimeError) as error:
             raise self._failure(path, error) from error
-        for newer in (there for there in self.all() if _step(there) > progress.step):
-            # The training went on from an older one, since this one is damaged.
-            newer.replace(newer.with_suffix(".damaged"))
-        for old in self.all()[: -self.keep]:
-            old.unlink()
         return path
 
     def keep_best(self, path: Path) -> None:
@@ -127,7 +123,7 @@ class Checkpoints:
         return found[-1] if found else None
 
     def restore_newest(self, model: SmotModel, optimizer: Optimizer) -> Progress:
-        """Load the newest checkpoint that is not damaged; damaged ones are told.
+        """Load the newest checkpoint that is not damaged, the best where all are; damaged ones are told.
 
         Args:
             model: Changed in place.
@@ -140,7 +136,8 @@ class Checkpoints:
             ValueError: All are damaged, or the newest whole one is of a different model.
         """
         damaged: list[str] = []
-        for path in reversed(self.all()):
+        best = [path for path in [self.folder / BEST] if path.is_file()]
+        for path in (*reversed(self.all()), *best):
             try:
                 progress = restore(path, model, optimizer)
             except DamagedCheckpoint as error:
@@ -152,6 +149,13 @@ class Checkpoints:
         if damaged:
             raise DamagedCheckpoint(f"{damaged[0]}; there is no older whole one")
         return Progress(0)
+
+    def _clear(self, step: int) -> None:
+        """Remove the oldest; set aside what is newer than the step just saved, since it was damaged and passed over."""
+        for newer in (path for path in self.all() if _step(path) > step):
+            newer.replace(newer.with_suffix(".damaged"))
+        for old in self.all()[: -self.keep]:
+            old.unlink()
 
     def _note(self, name: str, digest: str | None) -> None:
         """Write a file's checksum down; None forgets it, so that a kill before the next note leaves no wrong one."""
@@ -169,9 +173,9 @@ class Checkpoints:
         free = shutil.disk_usage(self.folder).free / 2**20 if self.folder.is_dir() else 0.0
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or free < 1
         last = self.newest()
-        reason = f"the disk is full ({free:.0f} MB free)" if full else " ".join(str(error).split())[:200]
+        cause = f"the disk is full ({free:.0f} MB free)" if full else reason(error)
         last_good = f"the last good one is {last.name}" if last else "there is no earlier one"
-        return OSError(f"{path}: the checkpoint was not written, {reason}; {last_good}; make room and start again")
+        return OSError(f"{path}: the checkpoint was not written, {cause}; {last_good}; make room and start again")
 
 
 def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *, partly: bool = False) -> Progress:

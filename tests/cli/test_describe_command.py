@@ -79,7 +79,7 @@ def test_four_valid_files(run, clip, boxes, tmp_path):
     assert len(read_results(tmp_path / "out/tracks.txt").rows) == 48
     assert frames_of(tmp_path / "out/annotated.mp4") == 24
     assert "<html" in (tmp_path / "out/report.html").read_text()
-    assert err.count("untrained") == 1
+    assert err.count("Untrained") == 1
 
 
 @pytest.mark.parametrize(("words", "people"), [((), 1), (("--classes", 2), 1), (("--classes", 0, "--classes", 2), 2)])

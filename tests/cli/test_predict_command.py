@@ -145,14 +145,16 @@ def test_two_runs_into_one_folder_share_the_work(data, capsys, monkeypatch):
                 thread = Thread(target=second)
                 thread.start()
                 # The second takes the other sequence and then waits for this one.
+                deadline = time.monotonic() + 60
                 while not (data / "run/park/two/description.json").is_file():
+                    assert time.monotonic() < deadline, "the second run does nothing"
                     time.sleep(0.01)
                 threads.append(thread)
             return super().describe(source, **options)
 
     def second() -> None:
         split = BenSmot("data", "test")
-        settings = RunSettings(str((data / "data").resolve()), "test", "demo", "model", "byte")
+        settings = RunSettings(str((data / "data").resolve()), "test", "demo", "auto", "byte")
         outcomes.extend(predict_split(Counting(True), split, "run", settings))
 
     threads: list[Thread] = []

@@ -173,11 +173,14 @@ def test_a_wrong_file_is_named_with_its_line(run, fault):
     ("change", "message"),
     [
         (lambda content: content["tracks"][1].update(id=14), "track ids .* are not unique"),
-        (lambda content: content["tracks"][0]["boxes"][0].__setitem__(0, float("nan")), r"tracks\[0\].boxes"),
+        (
+            lambda content: content["tracks"][0]["boxes"][0].__setitem__(0, float("nan")),
+            r"tracks\[0\]\.boxes\[0\]\[0\] is nan",
+        ),
         (lambda content: content["tracks"][0]["frames"].__setitem__(-1, 25), "frame index 25; the sequence has 20"),
         (lambda content: content["interactions"][0].update(verb="fly.v.99"), "unknown verb 'fly.v.99'"),
         (lambda content: content["interactions"][0].update(object=77), "names a track that is not there"),
-        (lambda content: content.pop("caption"), "caption is missing"),
+        (lambda content: content.pop("caption"), "caption is missing; it takes str"),
     ],
 )
 def test_a_wrong_description_is_named(run, change, message):

@@ -216,6 +216,23 @@ def test_a_description_without_the_truncated_mark_is_valid():
     assert Description.from_dict(content).video.truncated is False
 
 
+def test_what_the_schema_refuses_is_not_read_but_for_blanks_and_what_has_a_default():
+    taken = []
+    for plant, place in FAULTS:
+        content = json.loads(make_description().to_json())
+        plant(content)
+        try:
+            Description.from_dict(content)
+            taken.append((place, validate_description(content)[0].rpartition(":")[2]))
+        except ValueError:
+            continue
+    assert taken == [
+        ("tracks[0]", " 'caption' is a required property"),
+        ("interactions[0].verb", " '' should be non-empty"),
+        ("interactions[0]", " 'score' is a required property"),
+    ]
+
+
 def test_the_schema_is_a_schema_and_names_the_written_version():
     schema = json.loads(schema_text())
     jsonschema.Draft202012Validator.check_schema(schema)

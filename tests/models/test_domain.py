@@ -73,7 +73,7 @@ def test_a_domain_survives_its_file(domain, tmp_path):
     for half in ("frames", "people"):
         for field in dataclasses.fields(FeatureDomain):
             ours, theirs = (getattr(getattr(one, half), field.name) for one in (domain, again))
-            np.testing.assert_array_equal(ours, theirs)
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=5e-4 if field.name == "basis" else 0)
     assert Domain.load(tmp_path / "elsewhere") is None
 
 

@@ -169,7 +169,7 @@ def test_a_video_without_people(tracker, boxes, monkeypatch):
     description = tracker.describe(moving_squares())
     assert description.tracks == ()
     assert description.interactions == ()
-    assert description.caption
+    assert description.caption == "", "nothing is said of nobody"
 
 
 class NoPeople:
@@ -178,7 +178,7 @@ class NoPeople:
 
 
 def test_a_missing_detector_is_told_before_the_first_frame(config, no_checkpoint):
-    tracker = Tracker(build_configured_model(config), config)
+    tracker = Tracker(build_configured_model(config), config, detector="model")
     frames_read = []
     with pytest.raises(FileNotFoundError, match=r"detector yolo11n.pt was not found .*--detector onnx:FILE"):
         tracker.describe(moving_squares(), on_frame=lambda frame, video: frames_read.append(frame))
@@ -190,7 +190,7 @@ def test_a_checkpoint_on_this_machine_is_used(config, no_checkpoint):
     YOLO("yolo11n.yaml", verbose=False).save(no_checkpoint / "weights" / "yolo11n.pt")
     description = Tracker(build_configured_model(config), config).describe(moving_squares(frames=3))
     assert description.model.associator == "byte"
-    assert description.caption
+    assert description.model.detector == "model"
 
 
 def test_a_missing_language_model_is_told_in_one_line(monkeypatch, tmp_path):

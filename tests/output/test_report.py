@@ -124,9 +124,9 @@ def test_hostile_words_stay_words(make_page, make_description, make_frames, make
 
 def test_the_badges(make_page, make_description):
     plain = make_page([], make_description()).words()
-    assert "untrained" not in plain
+    assert "Untrained" not in plain
     assert "truncated" not in plain
-    assert "untrained" in make_page([], make_description(trained=False)).words()
+    assert "Untrained" in make_page([], make_description(trained=False)).words()
     assert "truncated" in make_page([], make_description(truncated=True)).words()
 
 

@@ -20,6 +20,13 @@ def test_people_and_relations_stand_in_the_prompt():
         assert prompt.count(VISUAL) == 1
 
 
+def test_people_are_called_by_the_numbers_that_pictures_show():
+    context = SceneContext.of(["A man in red", "A girl"], [Relation(1, "push", 0)], [4, 9])
+    prompt = Prompts(prefix="vl_").render("video_caption", context=context)
+    assert "person 4: A man in red person 9: A girl" in prompt
+    assert "person 9: push person 4." in prompt
+
+
 def test_without_context_the_prompt_says_nothing_of_people_known():
     assert "person 1" not in Prompts().render("video_caption", context=SceneContext())
 

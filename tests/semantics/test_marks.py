@@ -6,11 +6,14 @@ import pytest
 from smot_vlm.fusion.pictures import PictureMemory, Shot
 from smot_vlm.semantics.marks import (
     NUMBERED,
+    OTHERS,
     THE_PERSON,
     draw_box,
     marked_pictures,
     numbered,
     pair_images,
+    pair_shots,
+    person_among_others,
     person_images,
     scene_images,
 )
@@ -91,3 +94,28 @@ def test_pictures_are_in_the_order_of_the_people(memory):
     assert len(pictures.scene) == 2
     assert [len(images) for images in pictures.people] == [2, 0, 2]
     assert (pictures.people[0][0] == person_images(memory, 9)[0]).all()
+
+
+def test_the_others_around_a_person_have_their_numbers_and_never_the_persons_red(memory):
+    boxes = np.array([[10.0, 20, 30, 50], [24, 20, 44, 50]])
+    near = PictureMemory()
+    for track_id in range(2, 9):
+        near.observe(Frame(0, 0.0, GREY), Detections(boxes, np.ones(2), np.array([1, track_id])), keyframe=False)
+        image = person_among_others(near, 1)[-1]
+        assert has(image, THE_PERSON)
+        assert has(image, OTHERS[(track_id - 1) % len(OTHERS)])
+        assert (image.min(axis=2) > 200).any(), "light digits"
+    assert THE_PERSON not in OTHERS
+    assert NUMBERED[0] not in OTHERS
+
+
+def test_a_pair_is_shown_over_time():
+    memory = PictureMemory(pairs=1, scene_frames=8)
+    for index, gap in enumerate((60, 20, 40)):
+        boxes = np.array([[0.0, 10, 20, 50], [gap, 10, gap + 20, 50]])
+        memory.observe(Frame(index, index / 2, GREY), Detections(boxes, np.ones(2), np.array([4, 9])), keyframe=True)
+    memory.observe(Frame(3, 1.5, GREY), Detections(boxes[:1], np.ones(1), np.array([4])), keyframe=True)
+    shots = pair_shots(memory, 4, 9)
+    assert [shot.seconds for shot in shots] == [0.0, 0.5, 0.5, 1.0], "three frames, and the crop when they were closest"
+    assert sum(shot.image.shape != GREY.shape for shot in shots) == 1
+    assert pair_shots(memory, 4, 5) == ()
