@@ -125,7 +125,7 @@ def make_row(arguments: argparse.Namespace, study: Study, row: str, seed: int) -
     """
     settings = (*study.shared, *study.rows[row], f"training.seed={seed}", *arguments.overrides)
     config = load_config(arguments.config, settings)
-    quiet = replace(config.training, logger="none", validation_videos=0, calibration_videos=0)
+    quiet = replace(config.training, logger="none", validation_videos=0, calibration_videos=0, domain_sequences=0)
     config = replace(config, training=quiet)
     speed = statistics.median(_train(config, arguments, WARM_UP_STEPS + TIMED_STEPS)[1][WARM_UP_STEPS:])
     steps = max(round(arguments.minutes * 60 / speed), 1)

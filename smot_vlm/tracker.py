@@ -1,5 +1,6 @@
 """Tracker, the public API: a video in, its description out."""
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +12,21 @@ from smot_vlm.association.associators import name_at_rate
 from smot_vlm.association.people_sources import DetectedPeople, GivenDetections, GivenPeople, PeopleSource
 from smot_vlm.config import Config, load_config
 from smot_vlm.formats.frame_numbers import numbers_of_names
+from smot_vlm.models.automatic import AUTO, automatic_model
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.build import build_associator, build_configured_model
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.checkpoint import load_pretrained, save_pretrained
 from smot_vlm.models.detector_choice import DetectorChoice
+from smot_vlm.models.local_models import find_local_vision_language_model
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +76,7 @@ class Tracker:
     @classmethod
     def from_pretrained(
         cls,
-        name: Path | str = "demo",
+        name: Path | str = AUTO,
         *,
         detector: str = "auto",
         associator: str | None = None,
@@ -81,7 +86,8 @@ class Tracker:
         """Load a model.
 
         Args:
-            name: one that ships ("demo", "zero-shot", "tracks-only" ...), a folder with weights, or a configuration
+            name: "auto" (the best at hand: a server in OPENAI_BASE_URL, a vision-language model on this machine, or
+                "demo"), one that ships ("demo", "zero-shot", "tracks-only" ...), a folder with weights, or a configuration
                 (.yaml). A folder of your own that is called like one that ships is given as "./demo".
             detector: see the class.
             associator: see the class.
@@ -96,6 +102,10 @@ class Tracker:
             ValueError: an unknown detector, associator or device; a folder whose weights do not fit.
         """
         chosen = _device(device)
+        if name == AUTO:
+            choice = automatic_model(find_local_vision_language_model)
+            logger.info("%s", choice.reason)
+            name, overrides = choice.name, (*choice.overrides, *overrides)
         folder = _model_folder(name)
         if folder is not None:
             model: SmotModelBase

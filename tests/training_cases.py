@@ -41,6 +41,7 @@ def small_training(language_model: Path, **changes: object) -> Config:
         checkpoint_every=2,
         validation_videos=0,
         calibration_videos=0,
+        domain_sequences=0,
     )
     config = tiny_config(language_model)
     return replace(

@@ -27,7 +27,9 @@ Source = Annotated[
 
 def describe(
     source: Source,
-    model: Annotated[str, typer.Option(help="demo, zero-shot, a config (.yaml) or a folder with weights.")] = "demo",
+    model: Annotated[
+        str, typer.Option(help="auto, demo, zero-shot, a config (.yaml) or a folder with weights.")
+    ] = "auto",
     decoder: Annotated[
         str | None,
         typer.Option(

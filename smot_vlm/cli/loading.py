@@ -25,7 +25,7 @@ def load_tracker(
     """`Tracker.from_pretrained` behind a spinner.
 
     Args:
-        model: Name, configuration file or folder.
+        model: Name, configuration file or folder; "auto" for the best at hand, which is said.
         decoder: A server, as openai:URL[#MODEL], for words; None for the model's own.
         detector: model, onnx:FILE or yolo:FILE.
         associator: A key of ASSOCIATORS; None for the model's own choice.
@@ -36,6 +36,8 @@ def load_tracker(
         The tracker.
     """
     with messages.status("loading the model"), naming(f"model {model}"):
+        from smot_vlm.models.automatic import AUTO, automatic_model
+        from smot_vlm.models.local_models import find_local_vision_language_model
         from smot_vlm.tracker import Tracker
 
         silence_libraries()
@@ -43,6 +45,10 @@ def load_tracker(
             from smot_vlm.models.served_build import served_by
 
             model, overrides = served_by(decoder, model, overrides)
+        elif model == AUTO:
+            choice = automatic_model(find_local_vision_language_model)
+            messages.print(choice.reason)
+            model, overrides = choice.name, (*choice.overrides, *overrides)
         return Tracker.from_pretrained(
             model, detector=detector, associator=associator, device=device, overrides=overrides
         )

@@ -318,6 +318,9 @@ class TrainingConfig:
         validate_every: steps.
         validation_videos: described at each validation.
         calibration_videos: validation sequences on which the verbs' thresholds are set at the end; 0 leaves them.
+        domain_sequences: training sequences from which the exported model knows what it learned from; 0: it does not, and
+            speaks about everything.
+        domain: these in words, such as "drawn figures".
     """
 
     dataset: str = "synthetic"
@@ -356,6 +359,8 @@ class TrainingConfig:
     validate_every: int = 500
     validation_videos: CountFromZero = 12
     calibration_videos: CountFromZero = 60
+    domain_sequences: CountFromZero = 240
+    domain: str = ""
 
     def __post_init__(self) -> None:
         counts = ("steps", "batch_clips", "accumulate", "log_every", "checkpoint_every", "keep", "validate_every")

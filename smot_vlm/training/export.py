@@ -8,11 +8,13 @@ from smot_vlm.models.card import ModelCard
 from smot_vlm.models.checkpoint import save_pretrained
 from smot_vlm.training.calibration import calibrate
 from smot_vlm.training.checkpoints import read_checkpoint, restore
+from smot_vlm.training.domain_statistics import measure_domain
 from smot_vlm.training.records import read_log
+from smot_vlm.training.sequence_sources import domain_sequences
 
 
 def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True, overwrite: bool = False) -> None:
-    """Write the model of a checkpoint, with verb thresholds calibrated on validation sequences.
+    """Write the model of a checkpoint, with verb thresholds calibrated on validation sequences, and what it learned from.
 
     Args:
         config: That the checkpoint was trained with.
@@ -31,8 +33,13 @@ def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True,
     progress = restore(checkpoint, model)
     calibrate(model, config)
     scores = _scores(checkpoint.parent.parent / "log.jsonl", progress.step)
-    card = ModelCard(f"{config.training.dataset}, {progress.step} steps of {config.training.steps}", scores)
-    save_pretrained(model, config, folder, card=card, half=half, overwrite=overwrite)
+    card = ModelCard(
+        f"{config.training.dataset}, {progress.step} steps of {config.training.steps}",
+        scores,
+        domain=config.training.domain or config.training.dataset,
+    )
+    domain = measure_domain(model.eval(), domain_sequences(config.training))
+    save_pretrained(model, config, folder, card=card, domain=domain, half=half, overwrite=overwrite)
 
 
 def _scores(log: Path, step: int) -> dict[str, float]:

@@ -132,6 +132,31 @@ def validation_sequences(settings: TrainingConfig, count: int) -> Iterator[Annot
     return (source[index] for index in range(min(len(source), count)))
 
 
+def domain_sequences(settings: TrainingConfig) -> Iterator[AnnotatedSequence]:
+    """Sequences of the training split, spread evenly, from which a model's domain is measured.
+
+    Args:
+        settings: of the training.
+
+    Returns:
+        An iterator over at most `domain_sequences`.
+
+    Raises:
+        FileNotFoundError, ValueError: as BenSmot.
+    """
+    count = settings.domain_sequences
+    if not count:
+        return iter(())
+    source = open_source(
+        settings.dataset,
+        settings.train_split,
+        synthetic_sequences=settings.synthetic_sequences,
+        synthetic_width=settings.synthetic_width,
+    )
+    positions = np.unique(np.linspace(0, len(source) - 1, min(count, len(source))).round().astype(int))
+    return (source[position] for position in positions.tolist())
+
+
 def open_source(dataset: str, split: str, *, synthetic_sequences: int, synthetic_width: int | None) -> SequenceSource:
     """The sequences of a data set.
 

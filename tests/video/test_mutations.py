@@ -54,6 +54,22 @@ for path in sys.argv[1:]:
     print(json.dumps([path, time.perf_counter() - start, result]), flush=True)
 """
 
+# The whole command, with everything that it writes. Boxes are given, none of them: what is tried is not the detector.
+DESCRIBE_ALL = """
+import contextlib, io, json, resource, sys, time
+resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+from smot_vlm.cli.main import main
+for path in sys.argv[2:]:
+    start, printed, said, code = time.perf_counter(), io.StringIO(), io.StringIO(), None
+    command = ["describe", path, "--model", "tracks-only", "--detections", sys.argv[1], "--out", path + "-described"]
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
+        try:
+            main(command)
+        except SystemExit as end:
+            code = end.code
+    print(json.dumps([path, time.perf_counter() - start, code, printed.getvalue(), said.getvalue()]), flush=True)
+"""
+
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
@@ -158,6 +174,55 @@ def check(clean: dict[str, bytes], folder: Path, seeds: range) -> None:
         assert 0 < result["fps"] <= 1000
         assert all(0 <= a <= b <= result["last"] + 1 + 1 / result["fps"] for a, b in result["damage"]), (path, result)
     assert time.monotonic() - start < limit
+
+
+def check_described(clean: dict[str, bytes], folder: Path, seeds: range) -> None:
+    """`smot-vlm describe`: either all four files, and how much was read, or one line that names the file."""
+    import json
+
+    from smot_vlm.structures import Description
+
+    paths = []
+    for seed in seeds:
+        name, content = mutate(clean, seed)
+        paths.append(folder / name)
+        paths[-1].write_bytes(content)
+    nobody = folder / "nobody.txt"
+    nobody.touch()
+    command = [sys.executable, "-c", DESCRIBE_ALL, str(nobody), *map(str, paths)]
+    limit = SECONDS_FOR_ONE * 2 + 3 * len(paths)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
+    results = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("[")]
+    assert run.returncode == 0, f"after {len(results)} clips, at {paths[len(results)].name}: {run.stderr[-2000:]}"
+    assert len(results) == len(paths)
+    described = 0
+    for path, seconds, code, printed, said in results:
+        assert seconds < SECONDS_FOR_ONE, path
+        assert "Traceback" not in said
+        written = Path(f"{path}-described")
+        if code:
+            errors = [line for line in said.splitlines() if line.startswith("error: ")]
+            assert (code, len(errors)) == (1, 1), said
+            assert Path(path).name in errors[0]
+            assert not written.exists()
+            continue
+        described += 1
+        description = Description.from_json(written / "description.json")
+        assert f"{description.video.frames} frame" in printed
+        assert {file.name for file in written.iterdir()} == {
+            "description.json", "tracks.txt", "annotated.mp4", "report.html",
+        }  # fmt: skip
+    assert described > len(paths) / 3
+
+
+def test_damaged_clips_end_in_a_description_or_in_one_line(clean: dict[str, bytes], tmp_path: Path):
+    check_described(clean, tmp_path, range(DEFAULT_SEEDS, DEFAULT_SEEDS + 26))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, ALL_SEEDS, 50))
+def test_five_hundred_damaged_clips_are_described(clean: dict[str, bytes], tmp_path: Path, first: int):
+    check_described(clean, tmp_path, range(first, first + 50))
 
 
 def test_damaged_clips_end_in_frames_or_in_one_line(clean: dict[str, bytes], tmp_path: Path):
