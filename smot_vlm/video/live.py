@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import av
 
+from smot_vlm.system.offline import check_address
 from smot_vlm.video.container import ContainerSource, open_container, source_or_close
 from smot_vlm.video.packets import NO_ANSWER, reason
 
@@ -29,11 +30,13 @@ def open_address(address: str, fps: float | None = None) -> ContainerSource:
     Raises:
         ValueError: an address of an unknown kind, or what answers is no video.
         ConnectionError: no answer in time, or a refusal.
+        OfflineError: it is on another machine, and the network is switched off.
     """
     scheme = urlsplit(address).scheme.lower()
     name = without_password(address)
     if scheme not in SCHEMES:
         raise ValueError(f"{name}: {scheme!r} is no known kind of address; give {', '.join(SCHEMES)} or a path")
+    check_address(name, urlsplit(address).hostname or "")
     options = {"rtsp_flags": "prefer_tcp"} if scheme.startswith("rtsp") else None
     deadline = time.monotonic() + OPEN_TIMEOUT_SECONDS
     try:
