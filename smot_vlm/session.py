@@ -63,8 +63,7 @@ class Session:
         self._times = times
         self._trajectories = TrajectoryBuilder()
         self._watched = array("q")
-        features = config.features
-        self._memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
+        self._memory = model.open_memory(per_second=config.features.per_second, capacity=config.features.track_frames)
         self._encoded: tuple[int, Any] | None = None
         self._size = (0, 0)
         self._has_own_verbs = verbs is not None

@@ -1,5 +1,6 @@
 """Shapes and types of the model's code are checked while tests run; tiny models stand in for downloaded ones."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,20 @@ settings.load_profile("patient")
 def pytest_report_header() -> str:
     """Which recordings the oracle tests run on."""
     return f"recordings: {', '.join(map(recording_name, RECORDINGS))}" + ("" if LARGER else "; ../shared is not here")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, object, object]:
+    """A failure that shows a name which is no UTF-8 reaches the process that collects the reports."""
+    return _in_utf8((yield))
+
+
+def _in_utf8(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_in_utf8(key): _in_utf8(entry) for key, entry in value.items()}
+    return type(value)(map(_in_utf8, value)) if isinstance(value, list | tuple) else value
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -109,7 +109,7 @@ def describe(
                     update(description="writing captions")
                 return not stop.asked
 
-            with on_stop(stop), naming(source if detector == "model" else f"{source} with {detector}"):
+            with on_stop(stop), naming(source if detector in ("auto", "model") else f"{source} with {detector}"):
                 description = tracker.describe(
                     source,
                     trajectories=trajectories,
