@@ -47,6 +47,7 @@ class RowSource:
         first_frame: the number that the file gives the first frame.
         id_key: what the file calls an id.
         without_ids: what to do with a file without a single id.
+        numbered: a class that is told by its name has a number too.
     """
 
     path: Path
@@ -54,6 +55,7 @@ class RowSource:
     first_frame: int = 1
     id_key: str = "id"
     without_ids: str = "give the file as detections (--detections)"
+    numbered: bool = False
 
     def at(self, place: str) -> str:
         """Begin a message.
@@ -115,7 +117,7 @@ def rows_of_classes(
     told = ", ".join(f"{found} of class {_named(name)}" for name, found in others.most_common(8))
     in_words = all(isinstance(name, str) for name in others)
     wanted = "person" if in_words else ", ".join(map(str, sorted(people)))
-    advice = "" if in_words else "; --classes names others"
+    advice = "" if in_words and not source.numbered else "; --classes names others"
     message = (
         f"{source.path}: {count} of {len(rows)} rows are of other classes than {wanted} ({told}); left out{advice}"
     )

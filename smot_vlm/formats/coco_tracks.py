@@ -15,7 +15,7 @@ from smot_vlm.formats.documents import shown
 from smot_vlm.formats.losses import Loss
 from smot_vlm.formats.masks import read_run_lengths
 from smot_vlm.formats.sequence_files import frame_index
-from smot_vlm.formats.track_rows import Frame, Pixel, TrackRows
+from smot_vlm.formats.track_rows import Frame, TrackRows, read_box
 
 _WITHOUT_IDS = "give each annotation the track_id of its person"
 
@@ -27,7 +27,6 @@ Whole = Annotated[int, WHOLE]
 class _Annotation:
     image_id: Frame
     category_id: Whole | None = None
-    bbox: tuple[Pixel, Pixel, Pixel, Pixel] | None = None
     score: float | None = None
     track_id: Whole | None = None
     instance_id: Whole | None = None
@@ -72,7 +71,7 @@ def read_coco(source: RowSource, content: Any, *, by_number: bool) -> TrackRows:
     tables = content if isinstance(content, dict) else {"annotations": content}
     prefix = "annotations" if isinstance(content, dict) else ""
     entries = _list(source, tables["annotations"], prefix)
-    found = TrackRows(RowSource(source.path, False, 0, "track_id", _WITHOUT_IDS))
+    found = TrackRows(RowSource(source.path, False, 0, "track_id", _WITHOUT_IDS, numbered=True))
     places = [f"{prefix}[{index}]" for index in range(len(entries))]
     rows = [_record(_Annotation, source, entry, place) for entry, place in zip(entries, places, strict=True)]
     _check_tracks(source, rows)
@@ -81,17 +80,17 @@ def read_coco(source: RowSource, content: Any, *, by_number: bool) -> TrackRows:
     for row, place, entry in zip(rows, places, entries, strict=True):
         number = row.category_id
         row_class = names.get(number, number) if number is not None else None
-        box = _box(found, place, row, entry)
+        box = _box(found, place, entry)
         if box is not None:
             track = NO_ID if row.track is None else row.track
             found.add(place, frame_of(row.image_id, place), track, box, row.score, row_class)
     return found
 
 
-def _box(found: TrackRows, place: str, row: _Annotation, entry: dict[str, Any]) -> tuple[float, ...] | None:
-    if row.bbox is not None:
+def _box(found: TrackRows, place: str, entry: dict[str, Any]) -> tuple[float, ...] | None:
+    if entry.get("bbox") is not None:
         found.measured_in(place, None)
-        x, y, width, height = row.bbox
+        x, y, width, height = read_box(entry["bbox"], f"{found.source.at(place)}.bbox", "[x, y, width, height]")
         return x, y, x + width, y + height
     if entry.get("segmentation") is None:
         raise ValueError(f"{found.source.at(place)}.bbox is missing; it takes [x, y, width, height]")

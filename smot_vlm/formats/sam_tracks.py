@@ -6,7 +6,7 @@ index, alone or under `frames`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from smot_vlm.formats.documents import shown
 from smot_vlm.formats.labels import PEOPLE_NAMES
 from smot_vlm.formats.masks import read_run_lengths
 from smot_vlm.formats.mot import MAXIMUM
-from smot_vlm.formats.track_rows import Frame, Pixel, TrackRows
+from smot_vlm.formats.track_rows import Frame, TrackRows, read_box
 
 _IDS = ("object_ids", "obj_ids", "ids")
 _INDEX = ("frame_index", "frame_idx")
@@ -27,9 +27,8 @@ _PROMPTS = "prompt_to_obj_ids"
 @dataclass(frozen=True)
 class _Objects:
     object_ids: Annotated[np.ndarray, Numbers(int, WHOLE)]
-    boxes: tuple[tuple[Pixel, Pixel, Pixel, Pixel], ...] | None = None
     scores: Annotated[np.ndarray, Numbers(float, REAL)] | None = None
-    prompt_to_obj_ids: dict[str, tuple[int, ...]] | None = None
+    prompt_to_obj_ids: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,19 +103,18 @@ def _frames(source: RowSource, content: Any) -> Iterator[tuple[str, int, dict[st
 def _add_columns(found: TrackRows, place: str, index: int, frame: dict[str, Any]) -> None:
     at = found.source.at(place)
     ids = next(key for key in _IDS if key in frame)
-    known = {key: frame[key] for key in ("boxes", "scores", _PROMPTS) if frame.get(key) is not None}
+    known = {key: frame[key] for key in ("scores", _PROMPTS) if frame.get(key) is not None}
     objects = record(_Objects, {"object_ids": frame[ids], **known}, at)
-    shapes = objects.boxes if objects.boxes is not None else frame.get("masks")
-    if not isinstance(shapes, list | tuple):
+    kind = "boxes" if frame.get("boxes") is not None else "masks"
+    shapes = frame.get(kind)
+    if not isinstance(shapes, list):
         raise ValueError(f"{at}: give boxes [x1, y1, x2, y2], or masks as COCO's RLE, for the {ids}")
     scores = [None] * len(shapes) if objects.scores is None else objects.scores.tolist()
     if not len(shapes) == len(scores) == len(objects.object_ids):
         raise ValueError(
             f"{at}: {len(objects.object_ids)} {ids}, {len(shapes)} boxes or masks, {len(scores)} scores; give one each"
         )
-    prompts = objects.prompt_to_obj_ids or {}
-    words = {one: prompt.casefold() for prompt, those in prompts.items() for one in those}
-    kind = "boxes" if objects.boxes is not None else "masks"
+    words = {one: prompt.casefold() for prompt, those in objects.prompt_to_obj_ids.items() for one in those}
     for row, (track, shape, score) in enumerate(zip(objects.object_ids.tolist(), shapes, scores, strict=True)):
         _add(found, f"{place}.{kind}[{row}]", index, track, shape, score, words.get(track))
 
@@ -131,14 +129,9 @@ def _add(
         box = mask.box()
     else:
         found.measured_in(place, None)
-        box = record(_Box, {"box": shape}, at).box
+        box = read_box(shape, at, "[x1, y1, x2, y2]")
     if box is not None:
         found.add(place, frame, track, box, score, word)
-
-
-@dataclass(frozen=True)
-class _Box:
-    box: tuple[Pixel, Pixel, Pixel, Pixel]
 
 
 def _is_frame(content: Any) -> bool:

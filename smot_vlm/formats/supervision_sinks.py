@@ -81,7 +81,7 @@ def read_sink_csv(source: RowSource, text: str, *, by_number: bool) -> TrackRows
 
 
 def _with_words(source: RowSource, *, in_lines: bool) -> RowSource:
-    return RowSource(source.path, in_lines, first_frame=0, id_key="tracker_id", without_ids=_WITHOUT_IDS)
+    return RowSource(source.path, in_lines, 0, "tracker_id", _WITHOUT_IDS, numbered=True)
 
 
 def _add(found: TrackRows, place: str, entry: dict[str, Any], by_number: bool) -> None:

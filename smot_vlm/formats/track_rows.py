@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from smot_vlm.formats import labels
 from smot_vlm.formats.box_rows import Box, BoxRow, RowSource
 from smot_vlm.formats.checked import Range
+from smot_vlm.formats.documents import shown
 from smot_vlm.formats.losses import Loss
 from smot_vlm.formats.mot import MAXIMUM
 
 # Fields of such files.
 Frame = Annotated[int, Range(0, 2**53 - 1)]
-Pixel = Annotated[float, Range(-MAXIMUM, MAXIMUM)]
+PIXELS = Range(-MAXIMUM, MAXIMUM)
+Pixel = Annotated[float, PIXELS]
 
 
 @dataclass
@@ -93,6 +95,30 @@ class TrackRows:
             return list(self.guesses)
         told = f"{self.source.path}: {self.empty} boxes have a width or height of 0; left out"
         return [*self.guesses, Loss("empty-box", told, self.empty)]
+
+
+def read_box(content: Any, place: str, told: str) -> Box:
+    """Check the four numbers of a box.
+
+    Args:
+        content: of a document.
+        place: of the box, for messages.
+        told: what the numbers mean, such as [x1, y1, x2, y2].
+
+    Returns:
+        The numbers.
+
+    Raises:
+        ValueError: not a list of four numbers that are pixels.
+    """
+    if not isinstance(content, list) or len(content) != 4 or not all(map(_is_pixel, content)):
+        raise ValueError(f"{place} is {shown(content)}; it takes {told} in pixels")
+    first, second, third, fourth = map(float, content)
+    return first, second, third, fourth
+
+
+def _is_pixel(number: Any) -> bool:
+    return type(number) in (int, float) and number in PIXELS
 
 
 def _told(size: tuple[int, int] | None) -> str:
