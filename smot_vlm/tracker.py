@@ -160,8 +160,7 @@ class Tracker:
         Args:
             source: a file, a folder or glob of images, an array (frames, height, width, 3), an iterable of frames, a
                 camera index, an rtsp:// or http:// address.
-            trajectories: boxes with ids in place of the detector: records with frame indices, or a file (MOT text,
-                supervision's sinks, COCO results, masks or boxes of SAM 2/3; see `formats.track_files`).
+            trajectories: boxes with ids in place of the detector: a file of a form in `formats.track_files`, or records.
             detections: boxes without ids for the associator, in place of the detector's: a MOT file (its ids are
                 ignored), or records by frame index.
             classes: class numbers that count in a file whose rows state their class; None: people, by the file's own names,
