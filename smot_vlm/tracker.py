@@ -176,11 +176,11 @@ class Tracker:
         Args:
             source: a file, a folder or glob of images, an array (frames, height, width, 3), an iterable of frames, a
                 camera index, an rtsp:// or http:// address.
-            trajectories: boxes with ids in place of the detector: a MOT file, or records with frame indices.
+            trajectories: boxes with ids in place of the detector: a file of a form in `formats.track_files`, or records.
             detections: boxes without ids for the associator, in place of the detector's: a MOT file (its ids are
                 ignored), or records by frame index.
-            classes: class numbers that count in a MOT file whose rows state their class; None: people, by `labels.txt`
-                beside the file, else 1, else 0 where the file counts its classes from 0.
+            classes: class numbers that count in a file whose rows state their class; None: people, by the file's own names,
+                by `labels.txt` beside it, else 1, else 0 where the file counts its classes from 0.
             verbs: phrases such as "hand over an object" in place of the 335 senses, trained or not.
             stride: use every stride-th frame.
             max_frames: stop after so many.

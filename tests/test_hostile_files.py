@@ -20,6 +20,7 @@ from safetensors.torch import save
 from tiny import tiny_config
 
 from smot_vlm.config import apply_overrides, config_from_dict, config_to_dict, load_config
+from smot_vlm.formats.track_files import read_tracks
 from smot_vlm.models.build import build_model
 from smot_vlm.models.checkpoint import load_pretrained, save_pretrained
 from smot_vlm.models.tensor_files import read_tensors
@@ -74,7 +75,7 @@ class Reader:
 
     path: Path
     read: Callable[[], object]
-    fields: dict[str, Any] | None = None
+    fields: Any = None
 
 
 def described() -> Description:
@@ -84,6 +85,19 @@ def described() -> Description:
     return Description(video, people, interactions, "Two.", ModelInfo("demo", "lora-lm", "byte", True))
 
 
+RUNS = {"size": [4, 4], "counts": [5, 2, 9]}
+BOX = {"x_min": 1, "y_min": 2.5, "x_max": 30, "y_max": 40}
+# Boxes with ids made elsewhere, one file of each form that is JSON.
+TRACKS: dict[str, Any] = {
+    "sink.json": [{**BOX, "class_id": 0, "confidence": 0.5, "tracker_id": 3, "frame": 0}],
+    "coco.json": {
+        "images": [{"id": 5, "frame_index": 1}],
+        "categories": [{"id": 1, "name": "person"}],
+        "annotations": [{"image_id": 5, "category_id": 1, "bbox": [1, 2, 3.5, 4], "score": 0.5, "track_id": 3}],
+    },
+    "boxes.json": [{"object_ids": [3], "boxes": [[1, 2, 30, 40]], "scores": [0.5]}],
+    "masks.json": {"0": {"3": RUNS, "4": {**RUNS, "counts": "529"}}},
+}
 SETTINGS = RunSettings("data", "val", "demo", "model", "byte")
 
 
@@ -108,6 +122,8 @@ def make_readers(place: Path, language_model: Path) -> Iterator[tuple[str, Reade
     yield "gguf", Reader(place / "m.gguf", lambda: check_gguf(place / "m.gguf"))
     yield "checksums", Reader(place / "SHA256SUMS", lambda: read_sums(place))
     yield "prompt", Reader(place / "verb.jinja", lambda: Prompts(place).fill("verb"))
+    for name, content in TRACKS.items():
+        yield name, Reader(place / name, lambda name=name: read_tracks(place / name), content)
     yield "encoder", Reader(place / "encoder/modules.json", lambda: embed_sentences(["a"], str(place / "encoder")))
     lm = place / "lm"
     yield "language model", Reader(lm / "config.json", lambda: load_causal_lm(str(lm)))
@@ -120,11 +136,11 @@ def make_readers(place: Path, language_model: Path) -> Iterator[tuple[str, Reade
 
 READERS = (
     "config.yaml", "description.json", "run.json", "log.jsonl", "checkpoint", "safetensors", "gguf", "checksums", "prompt",
-    "encoder", "language model", "language model's weights", "tokenizer.json", "tokenizer_config.json",
+    *TRACKS, "encoder", "language model", "language model's weights", "tokenizer.json", "tokenizer_config.json",
     "model's config.json", "model's model.safetensors", "model's adapter/adapter_config.json",
     "model's tokenizer/tokenizer.json",
 )  # fmt: skip
-WITH_FIELDS = ("config.yaml", "description.json", "run.json", "log.jsonl")
+WITH_FIELDS = ("config.yaml", "description.json", "run.json", "log.jsonl", *TRACKS)
 
 
 @pytest.fixture(scope="module")

@@ -21,9 +21,16 @@ class GivenBoxes:
         rows: in the order in which those of a frame are handed out.
         name: the file, or what the user reads of them.
         numbers: 0-based frame numbers of images by their names, ascending; None where frames count from the first.
+        size: width and height of the pictures that boxes were measured in; None for those of the video.
     """
 
-    def __init__(self, rows: MotRows, name: str, numbers: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        rows: MotRows,
+        name: str,
+        numbers: np.ndarray | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> None:
         self._name = name
         self._given = len(rows)
         if numbers is not None:
@@ -31,6 +38,7 @@ class GivenBoxes:
             log_losses(placement.losses, logger)
             rows = replace(rows, frames=placement.positions).select(placement.positions >= 0)
         self._rows = rows.select(np.argsort(rows.frames, kind="stable"))
+        self._size = size
         self._last = -1
         self._step = 1
         self._told = False
@@ -46,6 +54,7 @@ class GivenBoxes:
             Its rows.
         """
         if self._last < 0:
+            self._scale(frame)
             self._check_form(frame)
         self._step, self._last = max(frame.index - self._last, 1), frame.index
         start, stop = np.searchsorted(self._rows.frames, [frame.index, frame.index + 1])
@@ -75,6 +84,16 @@ class GivenBoxes:
                 video,
                 self._last + 1,
             )
+
+    def _scale(self, frame: Frame) -> None:
+        size = frame.width, frame.height
+        if self._size is None or self._size == size:
+            return
+        logger.info(
+            "%s: boxes of %d x %d pixels are scaled to the %d x %d of the video", self._name, *self._size, *size
+        )
+        factors = np.array(size) / np.array(self._size)
+        self._rows = replace(self._rows, boxes=self._rows.boxes * np.tile(factors, 2))
 
     def _check_form(self, frame: Frame) -> None:
         reason = odd_boxes(self._rows.boxes, frame.width, frame.height)

@@ -12,7 +12,8 @@ from smot_vlm.association.elapsed import ElapsedFrames
 from smot_vlm.association.given_boxes import GivenBoxes
 from smot_vlm.formats.losses import log_losses
 from smot_vlm.formats.mot import MotRows, concatenate
-from smot_vlm.formats.mot_files import MotFile, read_detections, read_results
+from smot_vlm.formats.mot_files import MotFile, read_detections
+from smot_vlm.formats.track_files import TrackFile, read_tracks
 from smot_vlm.structures import Detections, Frame, Trajectory
 from smot_vlm.system.timing import PartTimes
 
@@ -134,12 +135,13 @@ class GivenPeople:
     """Boxes and ids made elsewhere.
 
     Args:
-        given: a MOT file, or trajectories with frame indices.
-        numbers: see `GivenBoxes`; used with a file.
-        classes: see `read_results`.
+        given: a file that `read_tracks` takes, or trajectories with frame indices.
+        numbers: see `GivenBoxes`; used with a file whose frames are such numbers.
+        classes: see `read_tracks`.
 
     Raises:
-        ValueError: two trajectories of one id.
+        FileNotFoundError: no such file.
+        ValueError: a file that cannot be read, or two trajectories of one id.
     """
 
     name = "trajectories"
@@ -151,11 +153,14 @@ class GivenPeople:
         numbers: np.ndarray | None = None,
         classes: Collection[int] | None = None,
     ) -> None:
+        size = None
         if isinstance(given, Path | str):
-            rows, name = _told(read_results(given, classes)), str(given)
+            file = read_tracks(given, classes)
+            rows, name, size = _told(file), str(given), file.size
+            numbers = None if file.by_position else numbers
         else:
             rows, name, numbers = _rows_of_tracks(given), "trajectories", None
-        self.boxes = GivenBoxes(rows.select(np.lexsort((rows.ids, rows.frames))), name, numbers)
+        self.boxes = GivenBoxes(rows.select(np.lexsort((rows.ids, rows.frames))), name, numbers, size)
 
     def update(self, frame: Frame) -> Detections:
         """The boxes of this frame, by id."""
@@ -167,7 +172,7 @@ class GivenPeople:
         self.boxes.check_used(video, ended)
 
 
-def _told(file: MotFile) -> MotRows:
+def _told(file: MotFile | TrackFile) -> MotRows:
     """The rows of a file; what was left out of it is told."""
     log_losses(file.losses, logger)
     return file.rows

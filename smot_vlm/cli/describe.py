@@ -38,7 +38,11 @@ def describe(
     ] = None,
     detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
     trajectories: Annotated[
-        Path | None, typer.Option(help="MOT file with boxes and ids, in place of a detector.")
+        Path | None,
+        typer.Option(
+            help="Boxes with ids, in place of a detector: a MOT or BoxMOT text, supervision's JSONSink or CSVSink (with "
+            "frame_index, from 0), COCO results with track_id, masks or boxes of SAM 2/3 as JSON or npz; told by content."
+        ),
     ] = None,
     detections: Annotated[
         Path | None, typer.Option(help="MOT file with boxes alone, which the associator links; ids are ignored.")

@@ -8,20 +8,26 @@ Windows line ends, a byte order mark, trailing whitespace, blank lines and space
 without a row is a file in which nobody was found.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from smot_vlm.formats import labels
+from smot_vlm.formats.box_rows import (
+    BoxRow,
+    RowSource,
+    check_ids,
+    mot_rows,
+    rows_of_classes,
+    rows_of_people,
+    rows_with_ids,
+    with_scores,
+)
 from smot_vlm.formats.flaws import UndecodableText, decode, split_lines
 from smot_vlm.formats.losses import Loss
 from smot_vlm.formats.mot import MotRows, parse_row, split_row
-
-NO_ID = -1
 
 
 @dataclass(frozen=True)
@@ -35,19 +41,6 @@ class MotFile:
 
     rows: MotRows
     losses: tuple[Loss, ...] = ()
-
-
-class _Line(NamedTuple):
-    """One row as it was read: its line number, values and class."""
-
-    number: int
-    values: tuple[float, ...]
-    row_class: labels.RowClass
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """Frame and id."""
-        return int(self.values[0]), int(self.values[1])
 
 
 def read_truth(path: Path | str, classes: Collection[int] | None = None) -> MotFile:
@@ -65,22 +58,22 @@ def read_truth(path: Path | str, classes: Collection[int] | None = None) -> MotF
         ValueError: a row that cannot be a box, with file and line; an id twice in one frame.
     """
     path = Path(path)
-    lines = list(_read_lines(path))
+    source, rows = RowSource(path), list(_read_rows(path))
     people = labels.people_of_labels(path.parent) if classes is None else classes
-    counted = [line for line in lines if line.values[6] != 0]
+    counted = [row for row in rows if row.score != 0]
     losses = []
-    if len(counted) < len(lines):
-        ignored = len(lines) - len(counted)
+    if len(counted) < len(rows):
+        ignored = len(rows) - len(counted)
         losses.append(Loss("ignored-row", f"{path}: {ignored} rows are marked to be ignored; left out", ignored))
-    if people is not None and any(line.row_class for line in counted):
+    if people is not None and any(row.row_class for row in counted):
         # 0 is no class of ground truth: it means "none given".
-        counted, others = _of_classes(
-            path, [line._replace(row_class=line.row_class or None) for line in counted], people
+        counted, others = rows_of_classes(
+            source, [row._replace(row_class=row.row_class or None) for row in counted], people
         )
         losses += others
-    _check_ids(path, counted)
-    rows = _rows(counted)
-    return MotFile(replace(rows, scores=np.where(rows.scores < 0, 1.0, rows.scores)), tuple(losses))
+    check_ids(source, counted)
+    found = mot_rows(counted)
+    return MotFile(replace(found, scores=np.where(found.scores < 0, 1.0, found.scores)), tuple(losses))
 
 
 def read_results(path: Path | str, classes: Collection[int] | None = None) -> MotFile:
@@ -98,19 +91,10 @@ def read_results(path: Path | str, classes: Collection[int] | None = None) -> Mo
         FileNotFoundError: no such file.
         ValueError: a row that cannot be a box, with file and line; an id twice in one frame; no row has an id.
     """
-    path = Path(path)
-    lines, losses = _people(path, classes)
-    with_id = [line for line in lines if line.key[1] != NO_ID]
-    if lines and not with_id:
-        raise ValueError(
-            f"{path}: every id is {NO_ID}, so these are boxes without ids; give the file as detections (--detections)"
-        )
-    if len(with_id) < len(lines):
-        missing = len(lines) - len(with_id)
-        message = f"{path}: {missing} of {len(lines)} rows have id {NO_ID}, which is no track; left out"
-        losses.append(Loss("row-without-id", message, missing))
-    _check_ids(path, with_id)
-    return MotFile(_with_scores(_rows(with_id)), tuple(losses))
+    source = RowSource(Path(path))
+    people, others = rows_of_people(source, list(_read_rows(source.path)), classes)
+    with_id, without = rows_with_ids(source, people)
+    return MotFile(with_scores(mot_rows(with_id)), (*others, *without))
 
 
 def read_detections(path: Path | str, classes: Collection[int] | None = None) -> MotFile:
@@ -127,12 +111,12 @@ def read_detections(path: Path | str, classes: Collection[int] | None = None) ->
         FileNotFoundError: no such file.
         ValueError: a row that cannot be a box, with file and line.
     """
-    path = Path(path)
-    lines, losses = _people(path, classes)
-    return MotFile(_with_scores(_rows(lines)), tuple(losses))
+    source = RowSource(Path(path))
+    people, others = rows_of_people(source, list(_read_rows(source.path)), classes)
+    return MotFile(with_scores(mot_rows(people)), tuple(others))
 
 
-def _read_lines(path: Path) -> Iterator[_Line]:
+def _read_rows(path: Path) -> Iterator[BoxRow]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such MOT file; give a text file with rows frame,id,x,y,w,h,score")
     try:
@@ -143,63 +127,7 @@ def _read_lines(path: Path) -> Iterator[_Line]:
         ) from None
     for number, line in enumerate(split_lines(text), start=1):
         if line.strip():
-            values = parse_row(line, f"{path}:{number}")
-            yield _Line(number, values, labels.class_of_cells(split_row(line)))
-
-
-def _people(path: Path, classes: Collection[int] | None) -> tuple[list[_Line], list[Loss]]:
-    """The rows of people in a tracker's or a detector's file, and the loss of the others."""
-    lines = list(_read_lines(path))
-    stated = {line.row_class for line in lines} - {None}
-    if not stated:
-        return lines, []
-    people = classes
-    if people is None:
-        people = labels.people_of_labels(path.parent)
-    if people is None:
-        people = labels.people_by_custom(stated)
-    return _of_classes(path, lines, people)
-
-
-def _of_classes(path: Path, lines: list[_Line], people: Collection[int]) -> tuple[list[_Line], list[Loss]]:
-    kept = [line for line in lines if labels.is_person(line.row_class, people)]
-    others = Counter(line.row_class for line in lines if not labels.is_person(line.row_class, people))
-    if not others:
-        return kept, []
-    count = sum(others.values())
-    told = ", ".join(f"{rows} of class {name}" for name, rows in others.most_common(8))
-    wanted = ", ".join(map(str, sorted(people)))
-    message = f"{path}: {count} of {len(lines)} rows are of other classes than {wanted} ({told}); left out; --classes names others"
-    return kept, [Loss("other-class", message, count)]
-
-
-def _check_ids(path: Path, lines: list[_Line]) -> None:
-    seen: dict[tuple[int, int], int] = {}
-    for line in lines:
-        if line.key in seen:
-            frame, track_id = line.key
-            raise ValueError(
-                f"{path}:{line.number}: id {track_id} was already in frame {frame} (line {seen[line.key]}); "
-                "an id has one box a frame"
-            )
-        seen[line.key] = line.number
-
-
-def _rows(lines: list[_Line]) -> MotRows:
-    table = np.array([line.values for line in lines], dtype=np.float64).reshape(-1, 7)
-    boxes = table[:, 2:6].copy()
-    boxes[:, 2:] += boxes[:, :2]
-    return MotRows(table[:, 0].astype(np.int64) - 1, table[:, 1].astype(np.int64), boxes, table[:, 6])
-
-
-def _with_scores(rows: MotRows) -> MotRows:
-    """-1 means "none" and is read as 1; so is every score of a file without one above 0.
-
-    Negative scores besides -1 are a detector's own (DPM's range is open), and then -1 is one of them.
-    """
-    scores = rows.scores
-    if not (scores > 0).any():
-        scores = np.ones(len(scores))
-    elif (scores[scores < 0] == -1).all():
-        scores = np.where(scores < 0, 1.0, scores)
-    return replace(rows, scores=scores)
+            frame, track_id, x, y, width, height, score = parse_row(line, f"{path}:{number}")
+            box = (x, y, x + width, y + height)
+            row_class = labels.class_of_cells(split_row(line))
+            yield BoxRow(str(number), int(frame) - 1, int(track_id), box, score, row_class)

@@ -1,4 +1,7 @@
-"""Boxes from a MOT file, frame by frame, and their gathering into trajectories."""
+"""Boxes from a file, frame by frame, and their gathering into trajectories."""
+
+import json
+import logging
 
 import numpy as np
 import pytest
@@ -31,6 +34,58 @@ def test_frames_that_are_skipped_leave_their_boxes(tmp_path):
     path.write_text("1,1,0,0,9,9\n2,1,1,1,9,9\n3,1,2,2,9,9\n")
     people = GivenPeople(path)
     assert [people.update(frame(index)).boxes[0, 0] for index in (0, 2)] == [0.0, 2.0]
+
+
+@pytest.mark.parametrize(("width", "height", "scaled"), [(8, 6, False), (32, 12, True)])
+def test_boxes_of_masks_are_scaled_to_the_video(tmp_path, caplog, width, height, scaled):
+    masks = np.zeros((2, 1, 6, 8), dtype=bool)
+    masks[:, 0, 2:5, 1:3] = True
+    path = tmp_path / "masks.npz"
+    np.savez(path, masks=masks, ids=[9])
+    people = GivenPeople(path)
+    with caplog.at_level(logging.INFO):
+        found = [people.update(Frame(index, 0.0, np.zeros((height, width, 3), np.uint8))) for index in range(2)]
+    factors = np.array([width / 8, height / 6] * 2)
+    for one in found:
+        assert one.boxes.tolist() == [(factors * [1, 2, 3, 5]).tolist()]
+        assert one.ids.tolist() == [9]
+    assert caplog.text.count("boxes of 8 x 6 pixels are scaled to the 32 x 12 of the video") == scaled
+    assert "WARNING" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "frames"),
+    [
+        # Images 000002.jpg to 000005.jpg: a predictor counts them from 0, names are numbers.
+        ([{"1": [0, 0, 2, 2]}, {}, {"1": [0, 0, 2, 2]}], [0, 2]),
+        (
+            [
+                {"image_id": 3, "bbox": [0, 0, 2, 2], "track_id": 1},
+                {"image_id": 5, "bbox": [0, 0, 2, 2], "track_id": 1},
+            ],
+            [1, 3],
+        ),
+    ],
+)
+def test_frames_of_a_folder_of_images_that_does_not_begin_with_1(tmp_path, content, frames):
+    path = tmp_path / "tracks.json"
+    path.write_text(json.dumps(content))
+    people = GivenPeople(path, numbers=np.array([1, 2, 3, 4]))
+    assert [index for index in range(4) if len(people.update(frame(index)))] == frames
+
+
+def test_what_was_left_out_or_guessed_is_told(tmp_path, caplog):
+    path = tmp_path / "tracks.json"
+    entry = {"image_id": 1, "category_id": 1, "bbox": [0, 0, 2, 2], "track_id": 1}
+    path.write_text(json.dumps([entry, {**entry, "category_id": 2, "track_id": 2}, {**entry, "bbox": [0, 0, 0, 2]}]))
+    people = GivenPeople(path)
+    assert people.update(frame(0)).ids.tolist() == [1]
+    for told in (
+        "image_id is taken as the frame, counted from 1",
+        "1 boxes have a width",
+        "1 of 2 rows are of other classes",
+    ):
+        assert caplog.text.count(told) == 1
 
 
 def test_boxes_without_ids_are_handed_out_in_the_order_of_the_file(tmp_path):

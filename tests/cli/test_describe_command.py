@@ -266,7 +266,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
         "no images": ([folder / "no-images", *given], "no-images"),
         "zero-size image": ([folder / "zero", *given], "1.png"),
         "bad MOT rows": ([clip, "--trajectories", folder / "bad-rows.txt"], "bad-rows.txt:2:"),
-        "no MOT file": ([clip, "--trajectories", folder / "none.txt"], "none.txt: no such MOT file"),
+        "no MOT file": ([clip, "--trajectories", folder / "none.txt"], "none.txt: no such file; give MOT text"),
         "ONNX of the wrong kind": (
             [clip, "--detector", f"onnx:{folder / 'wrong.onnx'}"],
             "wrong.onnx: onnxruntime cannot read it",
