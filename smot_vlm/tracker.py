@@ -299,8 +299,8 @@ def _config_path(name: Path | str) -> Path:
     folders = (shipped_folder("assets") / "models").glob("*/config.json")
     names = {path.stem for path in configs.glob("*.yaml")} | {path.parent.name for path in folders}
     raise FileNotFoundError(
-        f"no model {str(name)!r}; give a folder with weights, one of {', '.join(sorted(names))}, a .yaml file, or owner/name "
-        "of the Hugging Face hub"
+        f"no model {str(name)!r}; give a folder with weights or one of {', '.join(sorted(names))}, a .yaml file, or "
+        "owner/name of the Hugging Face hub"
     )
 
 

@@ -137,12 +137,12 @@ def test_a_missing_detector_is_told_before_weights_are_fetched(hub):
     ):
         Tracker.from_pretrained("me/pictures", detector="model")
     assert not list(hub.cache.rglob("*.safetensors"))
-    with pytest.raises(FileNotFoundError, match="detector yolo11n.pt was not found"):
+    with pytest.raises(FileNotFoundError, match=r"detector yolo11n.pt was not found"):
         Tracker.from_pretrained("zero-shot", detector="model")
 
 
 def test_a_base_model_that_nobody_named_is_not_fetched(hub, pushed):
-    with pytest.raises(FileNotFoundError, match="me/words.*not fetched unasked.*`smot-vlm models get me/words`"):
+    with pytest.raises(FileNotFoundError, match=r"me/words.*not fetched unasked.*`smot-vlm models get me/words`"):
         Tracker.from_pretrained(pushed, device="cpu")
     with pytest.raises(FileNotFoundError, match=r"about 515 MB, Apache-2.0.*models get HuggingFaceTB/SmolVLM-256M"):
         Tracker.from_pretrained("zero-shot", device="cpu")

@@ -114,7 +114,7 @@ def test_a_model_without_safetensors_is_refused_before_it_is_fetched(hub, tmp_pa
     for name in ("config.json", "pytorch_model.bin"):
         (tmp_path / "pickled" / name).write_text("{}")
     hub.offer("me/model", tmp_path / "pickled")
-    with pytest.raises(FileNotFoundError, match="no config.json with safetensors"):
+    with pytest.raises(FileNotFoundError, match=r"no config.json with safetensors"):
         ask(MODEL)
 
 
