@@ -99,7 +99,7 @@ class Tracker:
             ValueError: an unknown detector, associator or device; a folder whose weights do not fit.
         """
         chosen = _device(device)
-        name, overrides = named_model(name, overrides, detector=detector)
+        name, overrides = named_model(name, overrides, detector=detector, associator=associator)
         folder = _model_folder(name)
         if folder is not None:
             model: SmotModelBase
