@@ -110,7 +110,7 @@ class Tracker:
             choice = automatic_model(find_local_vision_language_model)
             logger.info("%s", choice.reason)
             name, overrides = choice.name, (*choice.overrides, *overrides)
-        name, overrides = named_model(name, overrides, detector=detector)
+        name, overrides = named_model(name, overrides, detector=detector, associator=associator)
         folder = _model_folder(name)
         if folder is not None:
             model: SmotModelBase
@@ -316,8 +316,8 @@ def _config_path(name: Path | str) -> Path:
     folders = (shipped_folder("assets") / "models").glob("*/config.json")
     names = {path.stem for path in configs.glob("*.yaml")} | {path.parent.name for path in folders}
     raise FileNotFoundError(
-        f"no model {str(name)!r}; give a folder with weights, one of {', '.join(sorted(names))}, a .yaml file, or owner/name "
-        "of the Hugging Face hub"
+        f"no model {str(name)!r}; give a folder with weights or one of {', '.join(sorted(names))}, a .yaml file, or "
+        "owner/name of the Hugging Face hub"
     )
 
 

@@ -41,7 +41,9 @@ def load_tracker(
         from smot_vlm.models.hub import named_model
 
         with naming(f"model {model}"):
-            named, overrides = named_model(model, overrides, detector=detector, say=messages.print)
+            named, overrides = named_model(
+                model, overrides, detector=detector, associator=associator, say=messages.print
+            )
             model = str(named)
     with messages.status("loading the model"), naming(f"model {model}"):
         from smot_vlm.models.automatic import AUTO, automatic_model

@@ -11,19 +11,25 @@ from smot_vlm.cli.console import messages, output, print_plain
 if TYPE_CHECKING:
     from smot_vlm.models.listing import ListedModel
 
+HELP = "List the models on this machine and those that can be had, with sizes and licences; fetch one."
+
 app = typer.Typer(
     name="models",
-    help="List the models on this machine and those that can be had, with sizes and licences; fetch one.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True, help=HELP)
 def models(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """List the models on this machine and those that can be had, with sizes and licences. No network is used."""
+    """List the models on this machine and those that can be had. No network is used.
+
+    Args:
+        context: of the command line, which says whether another command follows.
+        json: print JSON.
+    """
     if context.invoked_subcommand is not None:
         return
     from smot_vlm.models.listing import TO_BE_HAD, list_models

@@ -9,6 +9,24 @@ from smot_vlm.detection.people_detector import PEOPLE_DETECTOR, open_people_dete
 from smot_vlm.models.base import SmotModelBase
 
 CHOICES = "auto, model, people, onnx:FILE or yolo:FILE"
+NO_CHOICE = f"detector is {{!r}}; it takes {CHOICES}"
+
+
+def check_choice(choice: str) -> None:
+    """Make sure that there is such a choice, and its file, without opening it.
+
+    Args:
+        choice: one of CHOICES.
+
+    Raises:
+        ValueError: no such choice.
+        FileNotFoundError: no such file.
+    """
+    kind, _, path = choice.partition(":")
+    if choice not in ("auto", "model", "people") and not (path and kind in ("onnx", "yolo")):
+        raise ValueError(NO_CHOICE.format(choice))
+    if path and not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: no such file, which --detector names; it takes {CHOICES}")
 
 
 class DetectorChoice:
@@ -80,4 +98,4 @@ class DetectorChoice:
             return Path(path).name, OnnxDetector(path, min_score=min_score, overlap=overlap, classes=classes)
         if path and kind == "yolo":
             return Path(path).name, YoloFileDetector(path, min_score=min_score, overlap=overlap, classes=classes)
-        raise ValueError(f"detector is {choice!r}; it takes {CHOICES}")
+        raise ValueError(NO_CHOICE.format(choice))

@@ -9,9 +9,11 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from smot_vlm.config import Config, config_from_dict, load_config
+from smot_vlm.config import AssociationConfig, Config, config_from_dict, load_config
 from smot_vlm.detection.pretrained import download_checkpoint, find_checkpoint
 from smot_vlm.formats.documents import read_json
+from smot_vlm.models.build import build_associator
+from smot_vlm.models.detector_choice import check_choice
 from smot_vlm.models.local_models import OWN, kind_of
 from smot_vlm.semantics.hub import CONFIG, HubModel, ask, cached_folder, fetch, read_hub_name, weight_files
 from smot_vlm.semantics.language_models import find_language_model
@@ -26,7 +28,12 @@ logger = logging.getLogger(__name__)
 
 
 def named_model(
-    name: Path | str, overrides: Sequence[str] = (), *, detector: str = "auto", say: Say = logger.warning
+    name: Path | str,
+    overrides: Sequence[str] = (),
+    *,
+    detector: str = "auto",
+    associator: str | None = None,
+    say: Say = logger.warning,
 ) -> tuple[Path | str, list[str]]:
     """What `--model owner/name` stands for; a model that is whole in the cache is taken from there without a network.
 
@@ -34,6 +41,7 @@ def named_model(
         name: owner/name[@revision] of the hub, or any other name of a model, which stays as it is.
         overrides: of the configuration.
         detector: as `Tracker` takes it; one that is missing is told before anything is fetched.
+        associator: the same.
         say: told what is fetched, how large it is, and its licence.
 
     Returns:
@@ -42,12 +50,15 @@ def named_model(
     Raises:
         OfflineError: it is not here, and the network is switched off.
         ConnectionError: the hub cannot be reached, or refuses.
-        FileNotFoundError: no such model or detector.
-        ValueError: a model of a kind that this program cannot use.
+        FileNotFoundError: no such model, detector or re-identification model.
+        ValueError: a model of a kind that this program cannot use, an unknown detector or associator.
     """
     model = hub_model(name)
     if model is None:
         return _named_folder(name, overrides)
+    check_choice(detector)
+    if associator is not None:
+        build_associator(associator, AssociationConfig(), fps=30.0)
     here = cached_folder(model)
     folder = here or fetch(model, small=True)
     kind = kind_of(folder)

@@ -16,6 +16,7 @@ from smot_vlm.semantics.converted_models import converted_model, reading_model
 from smot_vlm.semantics.hub import cached_folder, read_hub_name
 from smot_vlm.semantics.model_numbers import check_numbers
 from smot_vlm.system.known_models import KNOWN_MODELS, LANGUAGE, facts, fetching
+from smot_vlm.system.printing import printable
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 # Name in the config -> bitsandbytes' settings. It computes in bfloat16 on a GPU; the CPU path is for tests.
@@ -163,7 +164,7 @@ def _from_path(name: str, tried: list[str]) -> Path | None:
         return path
     if path.suffix == ".gguf" and path.is_file():
         return converted_model(path)
-    tried.append(f"no folder with config.json and no .gguf at {path}")
+    tried.append(f"no folder with config.json and no .gguf at {printable(str(path))}")
     return None
 
 

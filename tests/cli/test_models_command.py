@@ -5,7 +5,10 @@ import os
 
 import pytest
 from fake_hub import FakeHub, fill_cache
+from tiny import mot_text, moving_squares
 from tiny_vision import save_tiny_vision_language
+
+from smot_vlm.video.writer import VideoWriter
 
 
 @pytest.fixture
@@ -117,3 +120,28 @@ def test_offline_refuses_other_machines_and_no_more(run, hub, monkeypatch, tmp_p
     assert code == 1
     assert err.count("\n") == 1
     assert "rtsp://192.0.2.1/live is on another machine, and --offline forbids to use a network" in err
+
+
+def test_describe_takes_a_model_of_the_hub(run, hub, pictured, tmp_path):
+    """Sizes and licence are said; with boxes no detector is needed."""
+    video = moving_squares(4)
+    with VideoWriter(tmp_path / "clip.mp4", 4.0, video.shape[2], video.shape[1]) as writer:
+        for image in video:
+            writer.write(image)
+    (tmp_path / "mot.txt").write_text(mot_text(4))
+    hub.offer("me/pictures", pictured)
+    settings = (
+        "decoder.max_new_tokens=4",
+        "interaction.max_pairs=0",
+        "pictures.frame_size=64",
+        "pictures.crop_size=32",
+    )
+    words = ["describe", tmp_path / "clip.mp4", "--trajectories", tmp_path / "mot.txt", "--model", "me/pictures"]
+    words += ["--no-video", "--out", tmp_path / "out", "--device", "cpu"]
+    for setting in settings:
+        words += ["--set", setting]
+    code, _, err = run(*words)
+    assert code == 0, err
+    assert "fetching me/pictures: " in err
+    assert "licence apache-2.0" in err
+    assert len(json.loads((tmp_path / "out/description.json").read_text())["tracks"]) == 2

@@ -39,6 +39,13 @@ def test_a_missing_checkpoint_is_an_error_of_one_line(places):
     message = str(caught.value)
     assert "\n" not in message
     assert all(str(folder / "yolo11n.pt") in message for folder in places)
-    assert all(
-        words in message for words in ("--detector onnx:FILE", "--detector yolo:FILE", "--trajectories", "YOLO(")
-    )
+    for words in ("--detector people", "--detector onnx:FILE", "--detector yolo:FILE", "--trajectories"):
+        assert words in message
+    assert "about 6 MB, AGPL-3.0" in message
+    assert "`smot-vlm models get yolo11n.pt`" in message
+
+
+def test_a_checkpoint_that_nobody_knows_is_not_promised(places):
+    with pytest.raises(FileNotFoundError) as caught:
+        find_checkpoint("mine.pt")
+    assert "models get" not in str(caught.value)

@@ -141,6 +141,23 @@ def test_a_missing_detector_is_told_before_weights_are_fetched(hub):
         Tracker.from_pretrained("zero-shot", detector="model")
 
 
+@pytest.mark.parametrize("name", ["me/model", "me/pictures"])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"detector": "onnx:no.onnx"}, "no.onnx: no such file"),
+        ({"detector": "best"}, "detector is 'best'"),
+        ({"associator": "best"}, "associator is 'best'"),
+        ({"associator": "deepsort"}, "no ONNX re-identification model there"),
+        ({"associator": "deepsort:no.onnx"}, "no.onnx"),
+    ],
+)
+def test_every_cheap_failure_comes_before_the_hub_is_asked(hub, name, options, words):
+    with pytest.raises((ValueError, FileNotFoundError), match=words):
+        Tracker.from_pretrained(name, **options)
+    assert hub.asked == []
+
+
 def test_a_base_model_that_nobody_named_is_not_fetched(hub, pushed):
     with pytest.raises(FileNotFoundError, match=r"me/words.*not fetched unasked.*`smot-vlm models get me/words`"):
         Tracker.from_pretrained(pushed, device="cpu")

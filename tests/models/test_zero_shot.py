@@ -203,7 +203,8 @@ def test_a_missing_language_model_is_told_in_one_line(monkeypatch, tmp_path):
     assert "\n" not in message
     assert "HuggingFaceTB/SmolVLM-256M-Instruct" in message
     assert "not in the Hugging Face cache" in message
-    assert "hf download HuggingFaceTB/SmolVLM-256M-Instruct" in message
+    assert "about 515 MB, Apache-2.0" in message
+    assert "`smot-vlm models get HuggingFaceTB/SmolVLM-256M-Instruct`" in message
 
 
 def test_from_pretrained_takes_the_shipped_configuration_and_what_is_to_differ(folder, boxes):

