@@ -48,6 +48,14 @@ def pytest_runtest_setup() -> None:
     np.random.seed(0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_native_bf16() -> Generator[None, None, None]:
+    """Trainings in this process have one precision, whatever the CPU can do: Accelerate allows no second one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        yield
+
+
 @pytest.fixture(scope="session", params=RECORDINGS, ids=recording_name)
 def golden(request: pytest.FixtureRequest) -> Path:
     """A folder of recorded outputs: tests/golden always, the larger sets where they are."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from smot_vlm.association.assignment import UNMATCHED, assign
 from smot_vlm.association.associators import ASSOCIATORS
 from smot_vlm.association.boxes import checked_boxes, overlapping_pairs
-from smot_vlm.association.settings import AssociationSettings
+from smot_vlm.association.settings import AssociationSettings, ticks
 from smot_vlm.config import Config
 from smot_vlm.fusion.memory import VideoState
 from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS, TrajectoryFusion
@@ -33,12 +33,14 @@ class ToyAssociator:
         self.reset()
 
     def reset(self) -> None:
-        self._next_id, self._frame = 1, 0
+        self._next_id, self._now = 1, 0
         self._ids, self._seen, self._corners = np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros((4, 0))
 
-    def update(self, detections: Detections, image: np.ndarray | None = None) -> Detections:
+    def update(self, detections: Detections, image: np.ndarray | None = None, elapsed: float = 1.0) -> Detections:
         corners, scores = checked_boxes(detections)
-        self._frame += 1
+        self._now += ticks(elapsed)
+        kept = self._now - self._seen <= self._settings.buffer_ticks
+        self._ids, self._seen, self._corners = self._ids[kept], self._seen[kept], self._corners[:, kept]
         used = np.flatnonzero(self._settings.is_high(scores))
         tracks, boxes, iou = overlapping_pairs(self._corners, corners[:, used])
         near = np.flatnonzero(iou > 0)
@@ -51,11 +53,8 @@ class ToyAssociator:
         self._next_id += len(new)
         self._seen = np.concatenate((self._seen, np.zeros(len(new), dtype=int)))
         self._corners = np.concatenate((self._corners, np.zeros((4, len(new)))), axis=1)
-        self._seen[track_of], self._corners[:, track_of] = self._frame, corners[:, used]
-        ids = self._ids[track_of]
-        kept = self._frame - self._seen <= self._settings.buffer_frames
-        self._ids, self._seen, self._corners = self._ids[kept], self._seen[kept], self._corners[:, kept]
-        return Detections(detections.boxes[used], detections.scores[used], ids, used)
+        self._seen[track_of], self._corners[:, track_of] = self._now, corners[:, used]
+        return Detections(detections.boxes[used], detections.scores[used], self._ids[track_of], used)
 
 
 class ToyVideoFusion(VideoFusion):

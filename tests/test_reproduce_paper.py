@@ -89,7 +89,15 @@ def test_the_tracking_half_needs_no_model(call, data):
     assert "video/BLEU" not in figure.split("Left out")[0]
     assert "one HOTA" in figure, "a small set is shown by sequence"
     described = json.loads((data / "out/tracks/byte" / NAMES[0] / "description.json").read_text())
-    assert described["model"] == {"name": "tracks-only", "decoder": "none", "associator": "byte", "trained": True}
+    assert described["model"] == {
+        "name": "tracks-only",
+        "decoder": "none",
+        "associator": "byte",
+        "trained": True,
+        "detector": "given",
+        "domain": "",
+        "version": "",
+    }
 
 
 def test_thresholds_without_a_model_have_trajectories_alone(call, data):

@@ -16,9 +16,10 @@ from smot_vlm.models.checkpoint import load_pretrained, own_state, save_pretrain
 from smot_vlm.models.smot import EncodedFrame, Fused, SmotModel
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Detections, Frame
+from smot_vlm.system.files import shipped_folder
 
 # Templates that this model's decoder does not ask for.
-UNREAD_PROMPTS = ("vl_instance_caption.jinja", "vl_video_caption.jinja", "vl_verb.jinja")
+UNREAD_PROMPTS = [path.name for path in shipped_folder("prompts").glob("vl_*.jinja")]
 
 
 @pytest.fixture(scope="module")

@@ -37,8 +37,10 @@ def test_it_has_no_weights():
 
 
 def test_without_boxes_it_says_what_to_give(tracker):
+    own = Tracker(tracker.model, tracker.config, detector="model")
     with pytest.raises(ValueError, match="give --detector onnx:FILE"):
-        tracker.describe(np.zeros((2, 32, 32, 3), np.uint8))
+        own.describe(np.zeros((2, 32, 32, 3), np.uint8))
+    assert tracker.describe(np.zeros((2, 32, 32, 3), np.uint8)).model.detector == "yolox-nano"
     with pytest.raises(ValueError, match="has no words"):
         tracker.describe(np.zeros((2, 32, 32, 3), np.uint8), verbs=["wave"])
     with pytest.raises(ValueError, match="no weights of its own"):
