@@ -42,6 +42,7 @@ def small_training(language_model: Path, **changes: object) -> Config:
         validation_videos=0,
         calibration_videos=0,
         domain_sequences=0,
+        precision="float32",
     )
     config = tiny_config(language_model)
     return replace(
