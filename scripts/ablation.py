@@ -20,6 +20,7 @@ from typing import Any
 
 from smot_vlm.cli.ending import run_to_end
 from smot_vlm.config import Config, load_config
+from smot_vlm.formats.documents import read_json
 from smot_vlm.system.files import write_text
 from smot_vlm.training.held_out import held_out_losses
 from smot_vlm.training.loop import Run, Trainer
@@ -108,7 +109,7 @@ def main() -> None:
                 if not path.is_file():
                     result = make_row(arguments, study, row, seed)
                     write_text(path, json.dumps(result, indent=2) + "\n")
-    print(table(study, [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]))
+    print(table(study, [read_json(path) for path in sorted(folder.glob("*.json"))]))
 
 
 def make_row(arguments: argparse.Namespace, study: Study, row: str, seed: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ python scripts/training_curve.py runs/demo --picture smot_vlm/assets/training.pn
 """
 
 import argparse
-import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,28 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from smot_vlm.cli.ending import run_to_end
+from smot_vlm.formats.checked import record
+from smot_vlm.formats.documents import parse_json, shown
+from smot_vlm.formats.flaws import decode
 from smot_vlm.system.files import atomic_path
 
 SHOWN = ("hota", "fact_recall", "swapped_recall", "chance_recall", "verb_f1")
 SMOOTH = 5
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """What is read of a line of log.jsonl.
+
+    Attributes:
+        step: counted from 1.
+        losses: by name, of a step.
+        validation: scores by name, of a validation.
+    """
+
+    step: int
+    losses: dict[str, float] = field(default_factory=dict)
+    validation: dict[str, float] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -45,11 +63,26 @@ def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such log; give the folder of a training (--out of scripts/train.py)")
-    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    entries = [
+        _entry(line, f"{path}:{number}") for number, line in enumerate(decode(path.read_bytes()).splitlines(), start=1)
+    ]
     steps = [entry for entry in entries if "losses" in entry]
     if not steps:
         raise ValueError(f"{path}: no step is logged yet; wait for the first training.log_every steps")
     return steps, [entry for entry in entries if "validation" in entry]
+
+
+def _entry(line: str, place: str) -> dict[str, Any]:
+    """One line of the log, checked: its step and its numbers by name."""
+    try:
+        content = parse_json(line)
+        if not isinstance(content, dict):
+            raise ValueError(f"it is {shown(content)}; it takes keys and values")
+        known = {name: content[name] for name in ("step", "losses", "validation") if name in content}
+        record(LogLine, known, whole="the line")
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}; give the log.jsonl of scripts/train.py") from None
+    return known
 
 
 def draw(steps: list[dict[str, Any]], validations: list[dict[str, Any]], path: Path) -> None:
