@@ -48,6 +48,8 @@ def test_after_an_error_nothing_more_is_started():
 def test_after_an_interrupt_the_program_ends():
     code = (
         "import os, signal, threading, time; from smot_vlm.system.concurrency import concurrently\n"
+        # A shell lets what it starts in the background ignore the signal.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()\n"
         "concurrently([lambda: time.sleep(30)] * 4, 2)"
     )
