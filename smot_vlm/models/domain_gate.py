@@ -24,6 +24,7 @@ class DomainGate:
         self._model = model
         self._domain = model.domain
         self._distances: EvenMemory[float] = EvenMemory(KEYFRAMES)
+        self._video = STATED
 
     @property
     def is_used(self) -> bool:
@@ -39,10 +40,11 @@ class DomainGate:
         if self._domain is not None:
             statistics = self._model.frame_statistics(encoded)[None]
             self._distances.add(float(self._domain.frames.distances(statistics)[0]))
+            self._video = self._domain.frames.judge(self._distances.items)
 
     def video(self) -> str:
         """STATED, DOUBTFUL or WITHHELD, by the keyframes so far."""
-        return STATED if self._domain is None else self._domain.frames.judge(self._distances.items)
+        return self._video
 
     def person(self, memory: SceneMemory, track_id: int) -> str:
         """The same of one person: at best as good as the video.
