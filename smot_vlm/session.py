@@ -3,7 +3,6 @@
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -15,9 +14,9 @@ from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.people_detector import PEOPLE_DETECTOR
 from smot_vlm.language.agreement import agreed
 from smot_vlm.models.base import SmotModelBase
-from smot_vlm.models.domain_gate import DomainGate
 from smot_vlm.models.interactions import find_interactions, relations_of
 from smot_vlm.models.verb_set import known_verbs, open_verbs
+from smot_vlm.models.voice import Voice
 from smot_vlm.structures import (
     WITHHELD,
     Description,
@@ -42,6 +41,7 @@ class Session:
         verbs: phrases in place of the 335 senses.
         people_detector: finds people where the video is unlike what the model learned from; None: the model's own.
         detector: what finds the people otherwise, for the description.
+        successor: the model, with its configuration, that speaks where the video is unlike what the first one learned from.
     """
 
     def __init__(
@@ -54,21 +54,27 @@ class Session:
         *,
         people_detector: Detector | None = None,
         detector: str = "",
+        successor: tuple[SmotModelBase, Config] | None = None,
     ) -> None:
-        self._model = model
-        self._gate = DomainGate(model)
         self._people_detector = people_detector
         self._detector = detector
         self._config = config
         self._times = times
         self._trajectories = TrajectoryBuilder()
         self._watched = array("q")
-        self._memory = model.open_memory(per_second=config.features.per_second, capacity=config.features.track_frames)
-        self._encoded: tuple[int, Any] | None = None
         self._size = (0, 0)
         self._has_own_verbs = verbs is not None
-        self._verbs = known_verbs(model) if verbs is None else open_verbs(model, verbs)
+        self._voice = self._open_voice(model, config, verbs)
+        self._successor = None if successor is None else self._open_voice(*successor, verbs)
         self._people = open_people(self._detect)
+
+    def _open_voice(self, model: SmotModelBase, config: Config, verbs: Sequence[str] | None) -> Voice:
+        return Voice(model, config, known_verbs(model) if verbs is None else open_verbs(model, verbs), self._times)
+
+    @property
+    def _speaker(self) -> Voice:
+        """Who speaks: the model, or its successor where the model must not."""
+        return self._successor if self._successor is not None and self._voice.is_silent else self._voice
 
     def observe(self, frame: Frame) -> Detections:
         """Take in the next frame.
@@ -80,12 +86,13 @@ class Session:
             The people in it, with ids.
         """
         self._size = (frame.width, frame.height)
-        if self._gate.is_used and self._memory.is_due(frame.time_seconds):
-            self._gate.look(self._encode(frame, "backbone"))
+        self._voice.judge(frame)
         people = self._people.update(frame)
         self._trajectories.add(frame.index, people)
         self._watched.append(frame.index)
-        self._observe(frame, people)
+        self._voice.observe(frame, people)
+        if self._speaker is not self._voice:
+            self._speaker.observe(frame, people)
         return people
 
     def describe(self, video: VideoReader) -> Description:
@@ -101,27 +108,28 @@ class Session:
             ValueError: boxes were given and none of them lies in these frames.
         """
         self._people.check_used(video.name, video.ended)
-        tracks = [replace(track, words=self._gate.person(self._memory, track.id)) for track in self._tracks()]
+        speaker = self._speaker
+        tracks = [replace(track, words=speaker.gate.person(speaker.memory, track.id)) for track in self._tracks()]
         silent = Description(
-            self._video_info(video), tuple(tracks), (), "", self._model_info(), words=self._gate.video()
+            self._video_info(video), tuple(tracks), (), "", self._model_info(), words=speaker.gate.video()
         )
         # Without people there is nothing to say, and nothing either where the model would only guess.
-        return silent if silent.words == WITHHELD or not tracks else self._put_into_words(silent)
+        return silent if silent.words == WITHHELD or not tracks else self._put_into_words(silent, speaker)
 
-    def _put_into_words(self, silent: Description) -> Description:
-        tracks = silent.tracks
+    def _put_into_words(self, silent: Description, speaker: Voice) -> Description:
+        tracks, model = silent.tracks, speaker.model
         ids = [track.id for track in tracks]
         with self._times.part("fusion"):
-            fused = self._model.fuse_memory(self._memory, ids)
+            fused = model.fuse_memory(speaker.memory, ids)
         with self._times.part("verbs"):
-            interactions = find_interactions(self._verbs, fused, tracks, self._config.interaction, self._model.device)
+            interactions = find_interactions(speaker.verbs, fused, tracks, speaker.config.interaction, model.device)
         with self._times.part("language"):
-            caption, captions = self._model.describe(fused, relations_of(interactions, tracks, self._verbs))
+            caption, captions = model.describe(fused, relations_of(interactions, tracks, speaker.verbs))
         stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}
         interactions = tuple(edge for edge in interactions if edge.subject in stated and edge.object in stated)
         told = replace(silent, interactions=interactions).with_captions(caption, stated)
         # Phrases of the user's are no senses; what captions tell cannot be compared with them.
-        return told if self._has_own_verbs else agreed(told, compose=self._config.decoder.compose_video_caption)
+        return told if self._has_own_verbs else agreed(told, compose=speaker.config.decoder.compose_video_caption)
 
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""
@@ -135,28 +143,12 @@ class Session:
         if self._people_detector is not None and self._uses_people_detector():
             with self._times.part("detector"):
                 return self._people_detector.detect(frame.image)
-        encoded = self._encode(frame, "detector")
+        encoded = self._voice.encode(frame, "detector")
         with self._times.part("detector"):
-            return self._model.detect(encoded)
+            return self._voice.model.detect(encoded)
 
     def _uses_people_detector(self) -> bool:
-        return self._people_detector is not None and self._gate.video() == WITHHELD
-
-    def _encode(self, frame: Frame, part: str) -> Any:
-        """The model's encoding of this frame, made at most once."""
-        if self._encoded is None or self._encoded[0] != frame.index:
-            with self._times.part(part):
-                self._encoded = (frame.index, self._model.encode_frame(frame.image))
-        return self._encoded[1]
-
-    def _observe(self, frame: Frame, people: Detections) -> None:
-        """A keyframe about twice a second, of everybody; between keyframes, a first observation of people who are new."""
-        assert people.ids is not None, "people of a frame have ids"
-        keyframe = self._memory.is_due(frame.time_seconds)
-        if keyframe or self._memory.to_observe(people.ids.tolist(), keyframe):
-            encoded = self._encode(frame, "backbone")
-            with self._times.part("features"):
-                self._model.observe(self._memory, frame, encoded, people, keyframe)
+        return self._people_detector is not None and self._voice.is_silent
 
     def _video_info(self, video: VideoReader) -> VideoInfo:
         width, height = self._size
@@ -173,13 +165,14 @@ class Session:
         )
 
     def _model_info(self) -> ModelInfo:
-        card = self._model.card
+        model, config = self._speaker.model, self._speaker.config
+        card = model.card
         detector = PEOPLE_DETECTOR if self._uses_people_detector() else self._detector
         return ModelInfo(
-            self._config.name,
-            self._config.decoder.name,
+            config.name,
+            config.decoder.name,
             self._people.name,
-            self._model.trained,
+            model.trained,
             detector=detector,
             domain=card.domain,
             version=card.version,

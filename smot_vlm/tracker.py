@@ -16,9 +16,10 @@ from smot_vlm.models.automatic import AUTO, automatic_model
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.build import build_associator, build_configured_model
 from smot_vlm.models.card import ModelCard
-from smot_vlm.models.checkpoint import load_pretrained, save_pretrained
+from smot_vlm.models.checkpoint import save_pretrained
 from smot_vlm.models.detector_choice import DetectorChoice
 from smot_vlm.models.hub import check_parts, named_model
+from smot_vlm.models.loading import load_model
 from smot_vlm.models.local_models import find_local_vision_language_model
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
@@ -26,6 +27,9 @@ from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
+
+# Other names of models that ship.
+ALIASES = {"drawn": "demo"}
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ class Tracker:
             one that ships, YOLOX-nano), "onnx:FILE" or "yolo:FILE".
         associator: a key of ASSOCIATORS, or "deepsort:FILE" with its re-identification model; None: the configured one.
         allow_untrained: use the model's own detector even where it is untrained, as validation does during training.
+        successor: the model, with its configuration, that speaks where a video is unlike what `model` learned from.
     """
 
     def __init__(
@@ -67,7 +72,9 @@ class Tracker:
         detector: str = "auto",
         associator: str | None = None,
         allow_untrained: bool = False,
+        successor: tuple[SmotModelBase, Config] | None = None,
     ) -> None:
+        self.successor = successor
         self.model = model.eval()
         self.config = config
         self.associator = associator or config.association.name
@@ -113,13 +120,19 @@ class Tracker:
         name, overrides = named_model(name, overrides, detector=detector, associator=associator)
         folder = _model_folder(name)
         if folder is not None:
-            model: SmotModelBase
-            model, config = load_pretrained(folder, overrides)
+            model, config = load_model(folder, overrides)
         else:
             config = load_config(_config_path(name), overrides)
             check_parts(config, detector)
             model = build_configured_model(config)
-        return cls(model.to(chosen), config, detector=detector, associator=associator)
+        successor = _successor(config.successor)
+        return cls(
+            model.to(chosen),
+            config,
+            detector=detector,
+            associator=associator,
+            successor=None if successor is None else (successor[0].to(chosen), successor[1]),
+        )
 
     def save_pretrained(self, folder: Path | str, *, card: ModelCard | None = None, overwrite: bool = False) -> None:
         """Write the folder that `from_pretrained` reads (see models/checkpoint.py).
@@ -277,6 +290,7 @@ class Tracker:
             verbs,
             people_detector=choice.fallback,
             detector="given" if is_given else choice.name,
+            successor=self.successor,
         )
 
     def _detect_with(self, own: Callable[[Frame], Detections], times: PartTimes) -> Callable[[Frame], Detections]:
@@ -292,6 +306,16 @@ class Tracker:
         return detect
 
 
+def _successor(name: str) -> tuple[SmotModelBase, Config] | None:
+    """The model that speaks where the first one must not, with its configuration."""
+    if not name:
+        return None
+    folder = _model_folder(name)
+    if folder is None:
+        raise FileNotFoundError(f"successor is {name!r}; give a model that ships or a folder with weights")
+    return load_model(folder)
+
+
 def _model_folder(name: Path | str) -> Path | None:
     """The folder that ships under this name, or the user's own; None where there is none.
 
@@ -299,7 +323,7 @@ def _model_folder(name: Path | str) -> Path | None:
     """
     is_name = isinstance(name, str) and Path(name).name == name
     if is_name:
-        shipped = shipped_folder("assets") / "models" / name
+        shipped = shipped_folder("assets") / "models" / ALIASES.get(str(name), str(name))
         if (shipped / "config.json").is_file():
             return shipped
         if (shipped_folder("configs") / f"{name}.yaml").is_file():

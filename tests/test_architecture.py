@@ -18,7 +18,7 @@ FLOORS = [
     ["synthetic"],
     ["evaluation"],
     ["output"],
-    ["semantics"],
+    ["semantics", "appearance"],
     ["fusion"],
     ["association"],
     ["detection"],

@@ -396,6 +396,8 @@ class Config:
         pictures: for vision-language decoders.
         model_type: a key of MODELS: "smot" (learned features, fusions and heads), "zero-shot" (pretrained parts alone)
             or "tracks-only".
+        successor: the model that speaks where a video is unlike what this one learned from, by a name that ships or a
+            folder; empty: nobody.
     """
 
     name: str = "demo"
@@ -408,6 +410,7 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     pictures: PicturesConfig = field(default_factory=PicturesConfig)
     model_type: str = "smot"
+    successor: str = ""
 
     def __post_init__(self) -> None:
         if self.features.dim % self.fusion.heads:

@@ -1,0 +1,1 @@
+"""What a person looks like and does, seen in crops at the person's own resolution."""

@@ -1,0 +1,123 @@
+"""What the appearance network says of one person, over all looks at that person."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from smot_vlm.appearance.vocabulary import QUESTIONS, YES_NO_QUESTIONS
+
+
+class Answer(NamedTuple):
+    """One value, and the probability that it is true."""
+
+    value: str
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """How logits become probabilities, and from which probability on an answer is told.
+
+    Attributes:
+        temperatures: question -> what logits are divided by.
+        thresholds: question -> lowest probability of an answer that is told.
+    """
+
+    temperatures: Mapping[str, float]
+    thresholds: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        for name, table in (("temperatures", self.temperatures), ("thresholds", self.thresholds)):
+            if set(table) != set(QUESTIONS):
+                raise ValueError(f"{name} are given for {', '.join(sorted(table))}; give {', '.join(QUESTIONS)}")
+            if not all(0 < value < 1e3 for value in table.values()):
+                raise ValueError(f"{name} hold a number that is not above 0; give numbers above 0")
+
+    @classmethod
+    def neutral(cls) -> "Calibration":
+        """Logits as they are; an answer is told where it is likelier than not."""
+        return cls(dict.fromkeys(QUESTIONS, 1.0), dict.fromkeys(QUESTIONS, 0.5))
+
+
+@dataclass(frozen=True, eq=False)
+class PersonAnswers:
+    """Answers about one person.
+
+    Attributes:
+        probabilities: question -> float64 (values,); of questions of yes and no each value by itself, else they sum to 1.
+        calibration: says which of them are told.
+    """
+
+    probabilities: Mapping[str, np.ndarray]
+    calibration: Calibration
+
+    def best(self, question: str, allowed: Sequence[str] | None = None) -> Answer:
+        """The likeliest value.
+
+        Args:
+            question: of QUESTIONS.
+            allowed: the values that it may be; None: any.
+        """
+        values, found = QUESTIONS[question], self.probabilities[question]
+        rows = range(len(values)) if allowed is None else [values.index(value) for value in allowed]
+        row = max(rows, key=lambda row: found[row])
+        return Answer(values[row], float(found[row]))
+
+    def told(self, question: str, allowed: Sequence[str] | None = None) -> str:
+        """The likeliest value where it is likely enough to be told.
+
+        Args:
+            question: of QUESTIONS.
+            allowed: the values that it may be; None: any.
+
+        Returns:
+            The value, or "".
+        """
+        answer = self.best(question, allowed)
+        return answer.value if answer.probability >= self.calibration.thresholds[question] else ""
+
+    def present(self, question: str) -> list[Answer]:
+        """The values of a question of yes and no that are likely enough to be told, likeliest first.
+
+        Args:
+            question: of YES_NO_QUESTIONS.
+        """
+        least = self.calibration.thresholds[question]
+        answers = [
+            Answer(*pair) for pair in zip(QUESTIONS[question], self.probabilities[question].tolist(), strict=True)
+        ]
+        return sorted(
+            (answer for answer in answers if answer.probability >= least), key=lambda entry: -entry.probability
+        )
+
+
+def answers_of(logits: np.ndarray, calibration: Calibration) -> PersonAnswers:
+    """The answers about one person, from the mean of the logits of all looks.
+
+    Args:
+        logits: (looks, values of all questions), in the order of QUESTIONS.
+        calibration: how they become probabilities.
+
+    Returns:
+        The answers.
+    """
+    mean = np.asarray(logits, np.float64).mean(axis=0)
+    probabilities, start = {}, 0
+    for question, values in QUESTIONS.items():
+        scaled = mean[start : start + len(values)] / calibration.temperatures[question]
+        probabilities[question] = _sigmoid(scaled) if question in YES_NO_QUESTIONS else _softmax(scaled)
+        start += len(values)
+    return PersonAnswers(probabilities, calibration)
+
+
+def _sigmoid(values: np.ndarray) -> np.ndarray:
+    result: np.ndarray = 1 / (1 + np.exp(-values.clip(-60, 60)))
+    return result
+
+
+def _softmax(values: np.ndarray) -> np.ndarray:
+    weights = np.exp(values - values.max())
+    result: np.ndarray = weights / weights.sum()
+    return result

@@ -1,0 +1,193 @@
+"""Captions of real people, written from what the appearance network is sure enough of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from smot_vlm.appearance.answers import PersonAnswers
+from smot_vlm.appearance.motion import Motion
+from smot_vlm.language import people_lexicon as lexicon
+from smot_vlm.language import people_phrases as phrases
+
+# Deeds of somebody who does not leave the place, and of somebody who does.
+_STAYING = ("stand", "sit", "kneel", "lie", "pose", "lean")
+_MOVING = ("walk", "run", "ride", "ski", "snowboard", "surf", "skateboard", "skate")
+# Heights a second from which somebody who walks by the picture runs by the motion.
+_RUNNING = 1.6
+MOST_ATTRIBUTES = 2
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is told of one person.
+
+    Attributes:
+        noun: "woman", "child", "person" ...
+        clothes: "a red jacket and blue jeans", or "".
+        attributes: "a backpack" ...
+        deed: in the third person, or "".
+        thing: what the person is with, or "".
+        partners: what is done with others: "hugs a man" ...
+    """
+
+    noun: str
+    clothes: str = ""
+    attributes: tuple[str, ...] = ()
+    deed: str = ""
+    thing: str = ""
+    partners: tuple[str, ...] = field(default=())
+
+    def mention(self) -> str:
+        """The person in few words: "a woman in a red jacket"."""
+        clothes = f" in {self.clothes.split(' and ')[0]}" if self.clothes else ""
+        return f"{_article(self.noun)}{clothes}"
+
+
+def person_of(answers: PersonAnswers, motion: Motion) -> Person:
+    """What is told of a person.
+
+    Args:
+        answers: of the appearance network.
+        motion: across the picture.
+
+    Returns:
+        Without partners.
+    """
+    thing = answers.told("things")
+    attributes = [phrases.ATTRIBUTE_NOUNS[answer.value] for answer in answers.present("attributes")]
+    deed = _deed(answers, motion, thing)
+    return Person(_noun(answers), _clothes(answers), tuple(attributes[:MOST_ATTRIBUTES]), deed, thing)
+
+
+def tell_person(person: Person) -> str:
+    """The caption of a person.
+
+    Args:
+        person: what is told.
+
+    Returns:
+        One sentence.
+    """
+    looks = f" in {person.clothes}" if person.clothes else ""
+    things = f" with {_listed(person.attributes)}" if person.attributes else ""
+    deeds = [*([person.deed] if person.deed else []), *person.partners]
+    told = f" {_listed(deeds)}" if deeds else ""
+    return f"{_upper(_article(person.noun))}{looks}{things}{told}."
+
+
+def tell_video(people: Sequence[Person], relations: Sequence[str] = ()) -> str:
+    """The caption of a video with these people.
+
+    Args:
+        people: everybody in it.
+        relations: sentences about pairs.
+
+    Returns:
+        A sentence on who is there and where, one for each relation, and what most of the others do.
+    """
+    if not people:
+        return ""
+    place = _place(people)
+    opening = f"{_upper(_counted(people))}{f' {place}' if place else ''}"
+    sentences = [opening, *relations]
+    if not relations:
+        doing = [person for person in people if person.deed][:3]
+        sentences += [f"{person.mention()} {person.deed}" for person in doing]
+    return " ".join(f"{_upper(sentence)}." for sentence in sentences)
+
+
+def _noun(answers: PersonAnswers) -> str:
+    kind = answers.told("kinds")
+    if kind:
+        return phrases.KIND_NOUNS[kind]
+    of = dict(zip(lexicon.KINDS, answers.probabilities["kinds"].tolist(), strict=True))
+    least = answers.calibration.thresholds["kinds"]
+    if of["man"] + of["woman"] >= max(least, 0.7):
+        return phrases.ADULT
+    if of["boy"] + of["girl"] >= max(least, 0.7):
+        return phrases.CHILD
+    return phrases.PERSON
+
+
+def _clothes(answers: PersonAnswers) -> str:
+    garment = answers.told("upper_garments")
+    above = _coloured(answers.told("upper"), garment, phrases.UPPER_NOUNS)
+    if garment in phrases.WHOLE_BODY:
+        return above
+    below = answers.told("lower_garments")
+    if below in phrases.WHOLE_BODY:
+        below = ""
+    parts = [above, _coloured(answers.told("lower"), below, phrases.LOWER_NOUNS)]
+    return " and ".join(part for part in parts if part)
+
+
+def _coloured(colour: str, garment: str, nouns: dict[str, str]) -> str:
+    """What is told of a part of the body: `a red jacket`, `a jacket`, `a red top` or nothing."""
+    if garment not in nouns or not (colour or garment):
+        return ""
+    noun = nouns[garment]
+    if not colour:
+        return noun
+    plain = noun.removeprefix("a ")
+    return _article(f"{colour} {plain}") if noun != plain else f"{colour} {plain}"
+
+
+def _deed(answers: PersonAnswers, motion: Motion, thing: str) -> str:
+    """The deed in the third person; motion that contradicts a deed takes it away."""
+    ruled_out = {"moves": _STAYING, "stays": _MOVING}.get(motion.state, ())
+    allowed = [deed for deed in lexicon.DEEDS if deed not in ruled_out]
+    deed = answers.told("deeds", allowed)
+    if not deed and motion.state == "moves":
+        deed = "run" if motion.speed >= _RUNNING else answers.best("deeds", _MOVING).value
+        deed = deed if deed in ("walk", "run") or answers.best("deeds", _MOVING).probability >= 0.2 else "walk"
+    if not deed:
+        return ""
+    alone, together = phrases.DEED_PHRASES[deed]
+    told = _with_thing(deed, alone, together, thing)
+    return f"{told} {motion.direction}" if motion.direction and deed in _MOVING else told
+
+
+def _with_thing(deed: str, alone: str, together: str, thing: str) -> str:
+    fitting = {
+        "ride": phrases.RIDDEN,
+        "climb": phrases.CLIMBED,
+        "eat": phrases.EATEN,
+        "read": phrases.READ,
+        **{handling: tuple(t for t in lexicon.THINGS if t not in phrases.NOT_HANDLED) for handling in phrases.HANDLING},
+    }
+    if not thing or (deed in fitting and thing not in fitting[deed]):
+        return alone if not thing or deed not in fitting else f"{alone} {phrases.THING_PHRASES[thing][1]}"
+    noun, place = phrases.THING_PHRASES[thing]
+    return together.format(thing=noun, place=place)
+
+
+def _place(people: Sequence[Person]) -> str:
+    places = [person.thing for person in people if person.thing in phrases.PLACES]
+    if not places:
+        return ""
+    likeliest = max(sorted(set(places)), key=places.count)
+    return phrases.THING_PHRASES[likeliest][1] if places.count(likeliest) * 3 >= len(people) else ""
+
+
+def _counted(people: Sequence[Person]) -> str:
+    nouns = [person.noun for person in people]
+    groups = [_number(nouns.count(noun), noun) for noun in dict.fromkeys(sorted(nouns, key=lambda n: -nouns.count(n)))]
+    return _listed(groups)
+
+
+def _number(count: int, noun: str) -> str:
+    plural = {"man": "men", "woman": "women", "child": "children", "person": "people"}.get(noun, f"{noun}s")
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    number = words[count] if count < len(words) else str(count)
+    return _article(noun) if count == 1 else f"{number} {plural}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _article(words: str) -> str:
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,71 @@
+"""One model that may speak about a video: what it remembers of it, and whether it may."""
+
+from typing import Any
+
+from smot_vlm.config import Config
+from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.domain_gate import DomainGate
+from smot_vlm.models.verb_set import VerbSet
+from smot_vlm.structures import WITHHELD, Detections, Frame
+from smot_vlm.system.timing import PartTimes
+
+
+class Voice:
+    """A model, its memory of one video, and the gate of its domain.
+
+    Args:
+        model: any.
+        config: its configuration.
+        verbs: that it looks for.
+        times: books seconds by part.
+    """
+
+    def __init__(self, model: SmotModelBase, config: Config, verbs: VerbSet, times: PartTimes) -> None:
+        self.model = model
+        self.config = config
+        self.verbs = verbs
+        self.gate = DomainGate(model)
+        features = config.features
+        self.memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
+        self._times = times
+        self._encoded: tuple[int, Any] | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the video, as far as it was seen, is unlike what the model learned from."""
+        return self.gate.video() == WITHHELD
+
+    def encode(self, frame: Frame, part: str) -> Any:
+        """The model's encoding of a frame, made at most once.
+
+        Args:
+            frame: the newest.
+            part: of the times.
+        """
+        if self._encoded is None or self._encoded[0] != frame.index:
+            with self._times.part(part):
+                self._encoded = (frame.index, self.model.encode_frame(frame.image))
+        return self._encoded[1]
+
+    def judge(self, frame: Frame) -> None:
+        """Take a frame into the gate's judgement, where it is a keyframe.
+
+        Args:
+            frame: the newest.
+        """
+        if self.gate.is_used and self.memory.is_due(frame.time_seconds):
+            self.gate.look(self.encode(frame, "backbone"))
+
+    def observe(self, frame: Frame, people: Detections) -> None:
+        """A keyframe about twice a second, of everybody; between keyframes, a first observation of people who are new.
+
+        Args:
+            frame: the newest.
+            people: in it, with ids.
+        """
+        assert people.ids is not None, "people of a frame have ids"
+        keyframe = self.memory.is_due(frame.time_seconds)
+        if keyframe or self.memory.to_observe(people.ids.tolist(), keyframe):
+            encoded = self.encode(frame, "backbone")
+            with self._times.part("features"):
+                self.model.observe(self.memory, frame, encoded, people, keyframe)
