@@ -6,11 +6,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from smot_vlm.appearance.vocabulary import QUESTIONS, YES_NO_QUESTIONS
+from smot_vlm.appearance.vocabulary import PAIRS, QUESTIONS, YES_NO_QUESTIONS
+
+# What is calibrated.
+_CALIBRATED = (*QUESTIONS, PAIRS)
 
 
 class Answer(NamedTuple):
-    """One value, and the probability that it is true."""
+    """One answer.
+
+    Attributes:
+        value: of the question.
+        probability: that it is true.
+    """
 
     value: str
     probability: float
@@ -21,8 +29,8 @@ class Calibration:
     """How logits become probabilities, and from which probability on an answer is told.
 
     Attributes:
-        temperatures: question -> what logits are divided by.
-        thresholds: question -> lowest probability of an answer that is told.
+        temperatures: question, or PAIRS -> what logits are divided by.
+        thresholds: question, or PAIRS -> lowest probability of an answer that is told.
     """
 
     temperatures: Mapping[str, float]
@@ -30,15 +38,15 @@ class Calibration:
 
     def __post_init__(self) -> None:
         for name, table in (("temperatures", self.temperatures), ("thresholds", self.thresholds)):
-            if set(table) != set(QUESTIONS):
-                raise ValueError(f"{name} are given for {', '.join(sorted(table))}; give {', '.join(QUESTIONS)}")
+            if set(table) != set(_CALIBRATED):
+                raise ValueError(f"{name} are given for {', '.join(sorted(table))}; give {', '.join(_CALIBRATED)}")
             if not all(0 < value < 1e3 for value in table.values()):
                 raise ValueError(f"{name} hold a number that is not above 0; give numbers above 0")
 
     @classmethod
     def neutral(cls) -> "Calibration":
         """Logits as they are; an answer is told where it is likelier than not."""
-        return cls(dict.fromkeys(QUESTIONS, 1.0), dict.fromkeys(QUESTIONS, 0.5))
+        return cls(dict.fromkeys(_CALIBRATED, 1.0), dict.fromkeys(_CALIBRATED, 0.5))
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,3 +17,5 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 COLOUR_QUESTIONS = ("upper", "lower")
 # Questions with independent answers of yes or no; the others are answered by one value of many.
 YES_NO_QUESTIONS = ("attributes",)
+# The name under which the deeds of pairs are calibrated, beside the questions.
+PAIRS = "pairs"
