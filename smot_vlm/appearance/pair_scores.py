@@ -33,10 +33,10 @@ class PairScores:
     """Reads windows of looks as they pass, and keeps the best of each ordered pair and verb.
 
     Args:
-        read: logits of PAIR_CLASSES for crops (looks, height, width, 3) of a window.
+        read: logits of PAIR_CLASSES for crops (looks, height, width, 3) of a window; None where it cannot tell.
     """
 
-    def __init__(self, read: Callable[[np.ndarray], Tensor]) -> None:
+    def __init__(self, read: Callable[[np.ndarray], Tensor | None]) -> None:
         self._read = read
         self._looks = RecentLooks()
         self._new = 0
@@ -62,7 +62,10 @@ class PairScores:
             return
         self._new = 0
         for left, right, box in self._looks.pairs():
-            probabilities = self._read(self._looks.crops(box)).softmax(dim=-1).tolist()
+            logits = self._read(self._looks.crops(box))
+            if logits is None:
+                continue
+            probabilities = logits.softmax(dim=-1).tolist()
             for (subject, target, verb), value in _verbs(left, right, probabilities).items():
                 known = self._best.get((subject, target, verb))
                 if known is None or value > known.probability:

@@ -27,7 +27,7 @@ from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.language.people_phrases import VERB_PHRASES
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.semantics.context import Relation
-from smot_vlm.structures import Detections, Frame
+from smot_vlm.structures import WITHHELD, Detections, Frame
 from smot_vlm.verbs import NUM_VERBS, VERBS
 
 COMPANY_VERB = "accompany.v.02"
@@ -110,16 +110,19 @@ class PeopleModel(SmotModelBase):
         """An empty memory."""
         return PeopleMemory(per_second=per_second, capacity=capacity, pairs=PairScores(self.read_window))
 
-    def read_window(self, window: np.ndarray) -> Float[Tensor, "classes"]:
+    def read_window(self, window: np.ndarray) -> Float[Tensor, "classes"] | None:
         """What two people do to each other.
 
         Args:
             window: (looks, height, width, 3) uint8, crops of both.
 
         Returns:
-            Logits of PAIR_CLASSES.
+            Logits of PAIR_CLASSES; None where the window is unlike those that were learned from.
         """
         descriptor = describe_window(self.appearance, as_crops(window, self.device))
+        known = None if self.domain is None else self.domain.pairs
+        if known is not None and known.judge(known.distances(descriptor[None].cpu().numpy()).tolist()) == WITHHELD:
+            return None
         logits: Tensor = self.pair_deeds(descriptor[None])[0]
         return logits / self.calibration.temperatures[PAIRS]
 
