@@ -8,7 +8,7 @@ run.json holds the settings, so that two runs never mix in one folder.
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -56,6 +56,7 @@ class RunSettings:
         associator: as for Tracker.
         trajectories: "", "gt" or a folder of MOT files with ids to keep.
         detections: "", "gt" or a folder of MOT files with boxes to link.
+        classes: class numbers that count in those files; none: people, see `formats.mot_files`.
     """
 
     dataset: str
@@ -65,6 +66,7 @@ class RunSettings:
     associator: str
     trajectories: str = ""
     detections: str = ""
+    classes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,9 @@ def predict_split(
                 sequence = dataset[index]
                 images = _Images(sequence)
                 trajectories, detections = find_trajectories(sequence), find_detections(sequence)
-                description = _describe(tracker, sequence, images, trajectories, on_frame, detections, truth=truth)
+                description = _describe(
+                    tracker, sequence, images, trajectories, on_frame, detections, truth=truth, classes=settings.classes
+                )
         except Exception as error:
             # One sequence, whatever is wrong with it, does not take the others along.
             logger.debug("%s", name, exc_info=True)
@@ -158,6 +162,7 @@ def describe_sequence(
     *,
     detections: Path | None = None,
     truth: bool = False,
+    classes: Collection[int] = (),
 ) -> Description:
     """Describe one sequence from its frames alone, at its own rate; frames keep the numbers that the sequence gives them.
 
@@ -168,6 +173,7 @@ def describe_sequence(
         on_frame: called after each frame, for progress.
         detections: a MOT file with boxes that the associator links.
         truth: the MOT file is ground truth, whose rows with flag 0 are to be ignored.
+        classes: class numbers that count in the MOT file; none: people, see `formats.mot_files`.
 
     Returns:
         The description.
@@ -176,7 +182,9 @@ def describe_sequence(
         FileNotFoundError: no image, or no such MOT file.
         ValueError: an image or box file that cannot be read, no box in the sequence's frames.
     """
-    return _describe(tracker, sequence, _Images(sequence), trajectories, on_frame, detections, truth=truth)
+    return _describe(
+        tracker, sequence, _Images(sequence), trajectories, on_frame, detections, truth=truth, classes=classes
+    )
 
 
 def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
@@ -238,15 +246,19 @@ def _describe(
     detections: Path | None,
     *,
     truth: bool,
+    classes: Collection[int],
 ) -> Description:
     numbers = sequence.frame_numbers
     if not len(numbers):
         raise FileNotFoundError(f"{sequence.name}: no image; a sequence is described from its images")
     tracks = boxes = None
+    counted = classes or None
     if trajectories is not None:
-        tracks = tracks_of_rows(_by_position(trajectories, numbers, read_truth if truth else read_results))
+        file = (read_truth if truth else read_results)(trajectories, counted)
+        tracks = tracks_of_rows(_by_position(file, numbers, str(trajectories)))
     if detections is not None:
-        boxes = _boxes_by_frame(_by_position(detections, numbers, read_truth if truth else read_detections))
+        file = (read_truth if truth else read_detections)(detections, counted)
+        boxes = _boxes_by_frame(_by_position(file, numbers, str(detections)))
     description = tracker.describe(
         images,
         trajectories=tracks,
@@ -303,14 +315,13 @@ def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence],
     return find
 
 
-def _by_position(path: Path, numbers: np.ndarray, read: Callable[[Path], MotFile]) -> MotRows:
+def _by_position(file: MotFile, numbers: np.ndarray, name: str) -> MotRows:
     """The rows of a file whose frames are there, with positions for numbers; what was left out is told."""
-    file = read(path)
-    placement = place_rows(file.rows.frames, numbers, str(path))
+    placement = place_rows(file.rows.frames, numbers, name)
     log_losses((*file.losses, *placement.losses), logger)
     placed = replace(file.rows, frames=placement.positions).select(placement.positions >= 0)
     if len(file.rows) and not len(placed):
-        raise ValueError(f"{path}: none of its boxes lies in the frames of the sequence")
+        raise ValueError(f"{name}: none of its boxes lies in the frames of the sequence")
     return placed
 
 

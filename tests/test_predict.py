@@ -1,6 +1,7 @@
 """A whole split described: what is written, how it goes on after a stop, and what is told of broken sequences."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -161,6 +162,32 @@ def test_trajectories_from_a_folder(tracker, data, tmp_path, layout):
         assert (track.id, track.frames.tolist()) == (7, [0, 1, 2])
 
 
+@pytest.mark.parametrize(("kind", "row_id"), [("trajectories", "{row_class}"), ("detections", "-1")])
+def test_rows_of_the_classes_that_are_asked_for(tracker, data, tmp_path, kind, row_id):
+    """Class 3 stands left and class 1, people by custom, right of it."""
+    for name in NAMES:
+        path = tmp_path / f"mot/{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [
+            f"{frame},{row_id.format(row_class=row_class)},{left},4,12,12,0.9,{row_class},1\n"
+            for frame in (1, 2, 3)
+            for left, row_class in ((2, 3), (30, 1))
+        ]
+        path.write_text("".join(rows))
+    chosen = settings(data, **{"trajectories": "", kind: str(tmp_path / "mot")})
+    for classes, lefts in (((), [30]), ((3,), [2]), ((1, 3), [2, 30])):
+        out = tmp_path / f"out-{classes}"
+        outcomes = list(predict_split(tracker, BenSmot(data, "test"), out, replace(chosen, classes=classes)))
+        assert not any(outcome.error for outcome in outcomes)
+        for name in NAMES:
+            tracks = Description.from_json(out / name / "description.json").tracks
+            assert sorted(round(track.boxes[0, 0]) for track in tracks) == lefts
+    assert json.loads((out / "run.json").read_text())["classes"] == [1, 3]
+    assert all(
+        each.kept for each in predict_split(tracker, BenSmot(data, "test"), out, replace(chosen, classes=(1, 3)))
+    )
+
+
 def test_a_flat_folder_cannot_tell_sequences_of_one_name_apart(tracker, data, tmp_path):
     (data / "test/street/three").rename(data / "test/street/one")
     (tmp_path / "mot").mkdir()
@@ -190,7 +217,7 @@ def test_detections_from_a_folder_are_linked(tracker, data, tmp_path, place):
 def test_a_run_that_was_begun_before_a_setting_existed_goes_on(tracker, data, tmp_path):
     run(tracker, data, tmp_path / "out")
     written = json.loads((tmp_path / "out/run.json").read_text())
-    del written["detections"]
+    del written["detections"], written["classes"]
     (tmp_path / "out/run.json").write_text(json.dumps(written))
     assert all(outcome.kept for outcome in run(tracker, data, tmp_path / "out"))
 
