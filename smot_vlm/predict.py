@@ -2,39 +2,33 @@
 
     OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout next to it
 
-run.json holds the settings, so that two runs never mix in one folder.
+run.json holds the settings, so that two runs never mix in one folder, see output/run_settings.py.
 """
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, tracks_of_rows
 from smot_vlm.data.sequences import AnnotatedSequence
-from smot_vlm.formats.checked import record
-from smot_vlm.formats.documents import read_json
 from smot_vlm.formats.frame_numbers import place_rows
 from smot_vlm.formats.losses import log_losses
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.formats.mot_files import MotFile, read_detections, read_results, read_truth
 from smot_vlm.formats.sequence_files import BOXES_FILE
+from smot_vlm.output.run_settings import DESCRIPTION_FILE, RunSettings, run_at_work
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.errors import naming, one_line
-from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import ALONE, Processes
 from smot_vlm.system.shared_work import SharedWork
-from smot_vlm.system.targets import check_folder
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.reader import VideoReader
 from smot_vlm.video.sources import BrokenPictureError
 
-DESCRIPTION_FILE = "description.json"
-RUN_FILE = "run.json"
 GROUND_TRUTH = "gt"
 # Where MOTChallenge puts the boxes of its public detector.
 DETECTIONS_FILE = "det/det.txt"
@@ -42,31 +36,6 @@ DETECTIONS_FILE = "det/det.txt"
 logger = logging.getLogger(__name__)
 
 OnFrame = Callable[[Frame, VideoReader], bool | None]
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """What a run's descriptions depend on, as written to run.json.
-
-    Attributes:
-        dataset: its root.
-        split: of the data set.
-        model: name or folder.
-        detector: as for Tracker.
-        associator: as for Tracker.
-        trajectories: "", "gt" or a folder of MOT files with ids to keep.
-        detections: "", "gt" or a folder of MOT files with boxes to link.
-        classes: class numbers that count in those files; none: people, see `formats.mot_files`.
-    """
-
-    dataset: str
-    split: str
-    model: str
-    detector: str
-    associator: str
-    trajectories: str = ""
-    detections: str = ""
-    classes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +76,7 @@ def predict_split(
         dataset: a split.
         out: the folder of the run.
         settings: what the descriptions depend on.
-        overwrite: describe all of them again, also under other settings.
+        overwrite: describe all of them again, also under other settings; those of other settings are removed.
         on_frame: called after each frame, for progress.
         processes: they share the sequences; each yields its own outcomes.
 
@@ -115,7 +84,7 @@ def predict_split(
         One outcome a sequence.
 
     Raises:
-        ValueError: `out` holds a run with other settings and `overwrite` is false.
+        ValueError: `out` holds a run with other settings and `overwrite` is false, or that run is at work.
         FileNotFoundError: a folder of trajectories that does not exist.
         OSError: `out` is a file, or cannot be written.
     """
@@ -123,11 +92,7 @@ def predict_split(
     find_trajectories = _mot_finder(settings.trajectories, dataset.names)
     find_detections = _mot_finder(settings.detections, dataset.names)
     truth = GROUND_TRUTH in (settings.trajectories, settings.detections)
-    open_run(out, settings, overwrite)
     paths = [out / name / DESCRIPTION_FILE for name in dataset.names]
-    work = SharedWork(out, paths, _is_described, anew=overwrite)
-    # Whoever writes first must not change what the others find.
-    processes.wait()
 
     def describe(index: int) -> Outcome:
         name, path = dataset.names[index], paths[index]
@@ -149,9 +114,13 @@ def predict_split(
         description.to_json(path)
         return Outcome(name, left_out=images.left_out)
 
-    mine = sorted([*processes.share(work.kept), *processes.share(work.wanted)])
-    for index, held in work.take(mine):
-        yield describe(index) if held else Outcome(dataset.names[index], kept=True)
+    with run_at_work(out, settings, dataset.names, overwrite):
+        work = SharedWork(out, paths, _is_described, anew=overwrite)
+        # Whoever writes first must not change what the others find.
+        processes.wait()
+        mine = sorted([*processes.share(work.kept), *processes.share(work.wanted)])
+        for index, held in work.take(mine):
+            yield describe(index) if held else Outcome(dataset.names[index], kept=True)
 
 
 def describe_sequence(
@@ -185,32 +154,6 @@ def describe_sequence(
     return _describe(
         tracker, sequence, _Images(sequence), trajectories, on_frame, detections, truth=truth, classes=classes
     )
-
-
-def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
-    """Write `out`/run.json, or check that it holds these settings.
-
-    Args:
-        out: the folder of the run.
-        settings: of the run.
-        overwrite: replace other settings.
-
-    Raises:
-        ValueError: it holds others and `overwrite` is false, or it cannot be read.
-        OSError: `out` is a file, or cannot be written.
-    """
-    path = out / RUN_FILE
-    wanted = asdict(settings)
-    check_folder(out, "choose another folder with --out")
-    if path.is_file() and not overwrite:
-        there = asdict(_read_settings(path))
-        other = sorted(key for key in wanted if there[key] != wanted[key])
-        if other:
-            told = ", ".join(f"{key} {there[key]!r} (now {wanted[key]!r})" for key in other)
-            raise ValueError(f"{out} holds a run with {told}; choose another folder or pass --overwrite")
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps(wanted, indent=1) + "\n")
 
 
 class _Images:
@@ -268,14 +211,6 @@ def _describe(
     )
     video = replace(description.video, source=sequence.name)
     return replace(description, video=video, tracks=tuple(_numbered(track, numbers) for track in description.tracks))
-
-
-def _read_settings(path: Path) -> RunSettings:
-    try:
-        return record(RunSettings, read_json(path), whole="the run")
-    except ValueError as error:
-        told = str(error).removeprefix(f"{path}: ")
-        raise ValueError(f"{path}: no settings of a run ({told}); choose another folder or pass --overwrite") from None
 
 
 def _is_described(path: Path) -> bool:

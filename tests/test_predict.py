@@ -13,7 +13,8 @@ from tiny import moving_squares, tiny_config
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.sequence_reader import read_predictions
 from smot_vlm.models.build import build_model
-from smot_vlm.predict import RunSettings, describe_sequence, predict_split
+from smot_vlm.output.run_settings import RunSettings
+from smot_vlm.predict import describe_sequence, predict_split
 from smot_vlm.structures import Description
 from smot_vlm.tracker import Tracker
 
@@ -116,6 +117,37 @@ def test_runs_with_other_settings_do_not_mix(tracker, data, tmp_path):
     (tmp_path / "out/run.json").write_text("[]")
     with pytest.raises(ValueError, match="no settings of a run"):
         run(tracker, data, tmp_path / "out")
+
+
+def test_a_run_with_other_settings_is_not_replaced_while_it_is_at_work(tracker, data, tmp_path):
+    out = tmp_path / "out"
+    steps = predict_split(tracker, BenSmot(data, "test"), out, settings(data))
+    next(steps)
+    other = settings(data, associator="sort")
+    with pytest.raises(ValueError, match="a run with other settings is at work in this folder"):
+        list(predict_split(tracker, BenSmot(data, "test"), out, other, overwrite=True))
+    assert json.loads((out / "run.json").read_text())["associator"] == "byte"
+    assert (out / NAMES[0] / "description.json").is_file()
+    same = predict_split(tracker, BenSmot(data, "test"), out, settings(data), overwrite=True)
+    assert [next(same).name, next(same).name] == list(NAMES[1:]), "one with the same settings takes the others"
+    same.close()
+    steps.close()
+    list(predict_split(tracker, BenSmot(data, "test"), out, other, overwrite=True))
+    assert json.loads((out / "run.json").read_text())["associator"] == "sort"
+    assert not list(out.glob(".smot-vlm-*"))
+
+
+def test_results_of_other_settings_are_not_taken_for_the_new_ones(tracker, data, tmp_path):
+    """A run that replaces another is stopped, and goes on without --overwrite."""
+    out = tmp_path / "out"
+    run(tracker, data, out)
+    other = settings(data, associator="sort")
+    steps = predict_split(tracker, BenSmot(data, "test"), out, other, overwrite=True)
+    next(steps)
+    steps.close()
+    assert not list((out / NAMES[1]).rglob("*.*")), "boxes and captions of the earlier run would be evaluated"
+    outcomes = list(predict_split(tracker, BenSmot(data, "test"), out, other))
+    assert [outcome.kept for outcome in outcomes] == [True, False, False]
 
 
 def test_a_broken_image_is_left_out_and_named(tracker, data, tmp_path):

@@ -61,7 +61,8 @@ def predict(
         device = processes.device
     check_folder(out, "choose another folder with --out")
     tracker = load_tracker(model, detector=detector, associator=associator, device=device)
-    from smot_vlm.predict import RunSettings, predict_split
+    from smot_vlm.output.run_settings import RunSettings
+    from smot_vlm.predict import predict_split
 
     chosen = associator or tracker.associator
     counted = tuple(sorted(set(classes or ())))

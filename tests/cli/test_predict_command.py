@@ -12,7 +12,8 @@ import pytest
 
 from smot_vlm.cli.main import main
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.predict import Outcome, RunSettings, predict_split
+from smot_vlm.output.run_settings import RunSettings
+from smot_vlm.predict import Outcome, predict_split
 from smot_vlm.structures import Description, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.video.reader import open_video
 
