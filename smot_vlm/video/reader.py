@@ -90,7 +90,10 @@ class VideoReader:
 
     @property
     def damage(self) -> tuple[tuple[float, float], ...]:
-        """Spans (start, end) in seconds, so far, in which pictures are damaged or missing."""
+        """Spans (start, end) in seconds, so far, in which pictures are known to be damaged or missing.
+
+        Bytes that are wrong within a picture are not always known, see damage.py.
+        """
         return self._source.damage.spans
 
     @property
