@@ -2,39 +2,33 @@
 
     OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout next to it
 
-run.json holds the settings, so that two runs never mix in one folder.
+run.json holds the settings, so that two runs never mix in one folder, see output/run_settings.py.
 """
 
-import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, tracks_of_rows
 from smot_vlm.data.sequences import AnnotatedSequence
-from smot_vlm.formats.checked import record
-from smot_vlm.formats.documents import read_json
 from smot_vlm.formats.frame_numbers import place_rows
 from smot_vlm.formats.losses import log_losses
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.formats.mot_files import MotFile, read_detections, read_results, read_truth
 from smot_vlm.formats.sequence_files import BOXES_FILE
+from smot_vlm.output.run_settings import DESCRIPTION_FILE, RunSettings, run_at_work
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.errors import naming, one_line
-from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import ALONE, Processes
 from smot_vlm.system.shared_work import SharedWork
-from smot_vlm.system.targets import check_folder
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.reader import VideoReader
 from smot_vlm.video.sources import BrokenPictureError
 
-DESCRIPTION_FILE = "description.json"
-RUN_FILE = "run.json"
 GROUND_TRUTH = "gt"
 # Where MOTChallenge puts the boxes of its public detector.
 DETECTIONS_FILE = "det/det.txt"
@@ -42,29 +36,6 @@ DETECTIONS_FILE = "det/det.txt"
 logger = logging.getLogger(__name__)
 
 OnFrame = Callable[[Frame, VideoReader], bool | None]
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """What a run's descriptions depend on, as written to run.json.
-
-    Attributes:
-        dataset: its root.
-        split: of the data set.
-        model: name or folder.
-        detector: as for Tracker.
-        associator: as for Tracker.
-        trajectories: "", "gt" or a folder of MOT files with ids to keep.
-        detections: "", "gt" or a folder of MOT files with boxes to link.
-    """
-
-    dataset: str
-    split: str
-    model: str
-    detector: str
-    associator: str
-    trajectories: str = ""
-    detections: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,7 +76,7 @@ def predict_split(
         dataset: a split.
         out: the folder of the run.
         settings: what the descriptions depend on.
-        overwrite: describe all of them again, also under other settings.
+        overwrite: describe all of them again, also under other settings; those of other settings are removed.
         on_frame: called after each frame, for progress.
         processes: they share the sequences; each yields its own outcomes.
 
@@ -113,7 +84,7 @@ def predict_split(
         One outcome a sequence.
 
     Raises:
-        ValueError: `out` holds a run with other settings and `overwrite` is false.
+        ValueError: `out` holds a run with other settings and `overwrite` is false, or that run is at work.
         FileNotFoundError: a folder of trajectories that does not exist.
         OSError: `out` is a file, or cannot be written.
     """
@@ -121,11 +92,7 @@ def predict_split(
     find_trajectories = _mot_finder(settings.trajectories, dataset.names)
     find_detections = _mot_finder(settings.detections, dataset.names)
     truth = GROUND_TRUTH in (settings.trajectories, settings.detections)
-    open_run(out, settings, overwrite)
     paths = [out / name / DESCRIPTION_FILE for name in dataset.names]
-    work = SharedWork(out, paths, _is_described, anew=overwrite)
-    # Whoever writes first must not change what the others find.
-    processes.wait()
 
     def describe(index: int) -> Outcome:
         name, path = dataset.names[index], paths[index]
@@ -134,7 +101,9 @@ def predict_split(
                 sequence = dataset[index]
                 images = _Images(sequence)
                 trajectories, detections = find_trajectories(sequence), find_detections(sequence)
-                description = _describe(tracker, sequence, images, trajectories, on_frame, detections, truth=truth)
+                description = _describe(
+                    tracker, sequence, images, trajectories, on_frame, detections, truth=truth, classes=settings.classes
+                )
         except Exception as error:
             # One sequence, whatever is wrong with it, does not take the others along.
             logger.debug("%s", name, exc_info=True)
@@ -145,9 +114,13 @@ def predict_split(
         description.to_json(path)
         return Outcome(name, left_out=images.left_out)
 
-    mine = sorted([*processes.share(work.kept), *processes.share(work.wanted)])
-    for index, held in work.take(mine):
-        yield describe(index) if held else Outcome(dataset.names[index], kept=True)
+    with run_at_work(out, settings, dataset.names, overwrite):
+        work = SharedWork(out, paths, _is_described, anew=overwrite)
+        # Whoever writes first must not change what the others find.
+        processes.wait()
+        mine = sorted([*processes.share(work.kept), *processes.share(work.wanted)])
+        for index, held in work.take(mine):
+            yield describe(index) if held else Outcome(dataset.names[index], kept=True)
 
 
 def describe_sequence(
@@ -158,6 +131,7 @@ def describe_sequence(
     *,
     detections: Path | None = None,
     truth: bool = False,
+    classes: Collection[int] = (),
 ) -> Description:
     """Describe one sequence from its frames alone, at its own rate; frames keep the numbers that the sequence gives them.
 
@@ -168,6 +142,7 @@ def describe_sequence(
         on_frame: called after each frame, for progress.
         detections: a MOT file with boxes that the associator links.
         truth: the MOT file is ground truth, whose rows with flag 0 are to be ignored.
+        classes: class numbers that count in the MOT file; none: people, see `formats.mot_files`.
 
     Returns:
         The description.
@@ -176,33 +151,9 @@ def describe_sequence(
         FileNotFoundError: no image, or no such MOT file.
         ValueError: an image or box file that cannot be read, no box in the sequence's frames.
     """
-    return _describe(tracker, sequence, _Images(sequence), trajectories, on_frame, detections, truth=truth)
-
-
-def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
-    """Write `out`/run.json, or check that it holds these settings.
-
-    Args:
-        out: the folder of the run.
-        settings: of the run.
-        overwrite: replace other settings.
-
-    Raises:
-        ValueError: it holds others and `overwrite` is false, or it cannot be read.
-        OSError: `out` is a file, or cannot be written.
-    """
-    path = out / RUN_FILE
-    wanted = asdict(settings)
-    check_folder(out, "choose another folder with --out")
-    if path.is_file() and not overwrite:
-        there = asdict(_read_settings(path))
-        other = sorted(key for key in wanted if there[key] != wanted[key])
-        if other:
-            told = ", ".join(f"{key} {there[key]!r} (now {wanted[key]!r})" for key in other)
-            raise ValueError(f"{out} holds a run with {told}; choose another folder or pass --overwrite")
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps(wanted, indent=1) + "\n")
+    return _describe(
+        tracker, sequence, _Images(sequence), trajectories, on_frame, detections, truth=truth, classes=classes
+    )
 
 
 class _Images:
@@ -238,15 +189,19 @@ def _describe(
     detections: Path | None,
     *,
     truth: bool,
+    classes: Collection[int],
 ) -> Description:
     numbers = sequence.frame_numbers
     if not len(numbers):
         raise FileNotFoundError(f"{sequence.name}: no image; a sequence is described from its images")
     tracks = boxes = None
+    counted = classes or None
     if trajectories is not None:
-        tracks = tracks_of_rows(_by_position(trajectories, numbers, read_truth if truth else read_results))
+        file = (read_truth if truth else read_results)(trajectories, counted)
+        tracks = tracks_of_rows(_by_position(file, numbers, str(trajectories)))
     if detections is not None:
-        boxes = _boxes_by_frame(_by_position(detections, numbers, read_truth if truth else read_detections))
+        file = (read_truth if truth else read_detections)(detections, counted)
+        boxes = _boxes_by_frame(_by_position(file, numbers, str(detections)))
     description = tracker.describe(
         images,
         trajectories=tracks,
@@ -256,14 +211,6 @@ def _describe(
     )
     video = replace(description.video, source=sequence.name)
     return replace(description, video=video, tracks=tuple(_numbered(track, numbers) for track in description.tracks))
-
-
-def _read_settings(path: Path) -> RunSettings:
-    try:
-        return record(RunSettings, read_json(path), whole="the run")
-    except ValueError as error:
-        told = str(error).removeprefix(f"{path}: ")
-        raise ValueError(f"{path}: no settings of a run ({told}); choose another folder or pass --overwrite") from None
 
 
 def _is_described(path: Path) -> bool:
@@ -303,14 +250,13 @@ def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence],
     return find
 
 
-def _by_position(path: Path, numbers: np.ndarray, read: Callable[[Path], MotFile]) -> MotRows:
+def _by_position(file: MotFile, numbers: np.ndarray, name: str) -> MotRows:
     """The rows of a file whose frames are there, with positions for numbers; what was left out is told."""
-    file = read(path)
-    placement = place_rows(file.rows.frames, numbers, str(path))
+    placement = place_rows(file.rows.frames, numbers, name)
     log_losses((*file.losses, *placement.losses), logger)
     placed = replace(file.rows, frames=placement.positions).select(placement.positions >= 0)
     if len(file.rows) and not len(placed):
-        raise ValueError(f"{path}: none of its boxes lies in the frames of the sequence")
+        raise ValueError(f"{name}: none of its boxes lies in the frames of the sequence")
     return placed
 
 

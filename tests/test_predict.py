@@ -1,6 +1,7 @@
 """A whole split described: what is written, how it goes on after a stop, and what is told of broken sequences."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,8 @@ from tiny import moving_squares, tiny_config
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.sequence_reader import read_predictions
 from smot_vlm.models.build import build_model
-from smot_vlm.predict import RunSettings, describe_sequence, predict_split
+from smot_vlm.output.run_settings import RunSettings
+from smot_vlm.predict import describe_sequence, predict_split
 from smot_vlm.structures import Description
 from smot_vlm.tracker import Tracker
 
@@ -117,6 +119,37 @@ def test_runs_with_other_settings_do_not_mix(tracker, data, tmp_path):
         run(tracker, data, tmp_path / "out")
 
 
+def test_a_run_with_other_settings_is_not_replaced_while_it_is_at_work(tracker, data, tmp_path):
+    out = tmp_path / "out"
+    steps = predict_split(tracker, BenSmot(data, "test"), out, settings(data))
+    next(steps)
+    other = settings(data, associator="sort")
+    with pytest.raises(ValueError, match="a run with other settings is at work in this folder"):
+        list(predict_split(tracker, BenSmot(data, "test"), out, other, overwrite=True))
+    assert json.loads((out / "run.json").read_text())["associator"] == "byte"
+    assert (out / NAMES[0] / "description.json").is_file()
+    same = predict_split(tracker, BenSmot(data, "test"), out, settings(data), overwrite=True)
+    assert [next(same).name, next(same).name] == list(NAMES[1:]), "one with the same settings takes the others"
+    same.close()
+    steps.close()
+    list(predict_split(tracker, BenSmot(data, "test"), out, other, overwrite=True))
+    assert json.loads((out / "run.json").read_text())["associator"] == "sort"
+    assert not list(out.glob(".smot-vlm-*"))
+
+
+def test_results_of_other_settings_are_not_taken_for_the_new_ones(tracker, data, tmp_path):
+    """A run that replaces another is stopped, and goes on without --overwrite."""
+    out = tmp_path / "out"
+    run(tracker, data, out)
+    other = settings(data, associator="sort")
+    steps = predict_split(tracker, BenSmot(data, "test"), out, other, overwrite=True)
+    next(steps)
+    steps.close()
+    assert not list((out / NAMES[1]).rglob("*.*")), "boxes and captions of the earlier run would be evaluated"
+    outcomes = list(predict_split(tracker, BenSmot(data, "test"), out, other))
+    assert [outcome.kept for outcome in outcomes] == [True, False, False]
+
+
 def test_a_broken_image_is_left_out_and_named(tracker, data, tmp_path):
     (data / "test/park/two/imgs/003.jpg").write_bytes(b"no picture")
     (data / "test/park/two/imgs/005.jpg").write_bytes(b"")
@@ -161,6 +194,32 @@ def test_trajectories_from_a_folder(tracker, data, tmp_path, layout):
         assert (track.id, track.frames.tolist()) == (7, [0, 1, 2])
 
 
+@pytest.mark.parametrize(("kind", "row_id"), [("trajectories", "{row_class}"), ("detections", "-1")])
+def test_rows_of_the_classes_that_are_asked_for(tracker, data, tmp_path, kind, row_id):
+    """Class 3 stands left and class 1, people by custom, right of it."""
+    for name in NAMES:
+        path = tmp_path / f"mot/{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [
+            f"{frame},{row_id.format(row_class=row_class)},{left},4,12,12,0.9,{row_class},1\n"
+            for frame in (1, 2, 3)
+            for left, row_class in ((2, 3), (30, 1))
+        ]
+        path.write_text("".join(rows))
+    chosen = settings(data, **{"trajectories": "", kind: str(tmp_path / "mot")})
+    for classes, lefts in (((), [30]), ((3,), [2]), ((1, 3), [2, 30])):
+        out = tmp_path / f"out-{classes}"
+        outcomes = list(predict_split(tracker, BenSmot(data, "test"), out, replace(chosen, classes=classes)))
+        assert not any(outcome.error for outcome in outcomes)
+        for name in NAMES:
+            tracks = Description.from_json(out / name / "description.json").tracks
+            assert sorted(round(track.boxes[0, 0]) for track in tracks) == lefts
+    assert json.loads((out / "run.json").read_text())["classes"] == [1, 3]
+    assert all(
+        each.kept for each in predict_split(tracker, BenSmot(data, "test"), out, replace(chosen, classes=(1, 3)))
+    )
+
+
 def test_a_flat_folder_cannot_tell_sequences_of_one_name_apart(tracker, data, tmp_path):
     (data / "test/street/three").rename(data / "test/street/one")
     (tmp_path / "mot").mkdir()
@@ -190,7 +249,7 @@ def test_detections_from_a_folder_are_linked(tracker, data, tmp_path, place):
 def test_a_run_that_was_begun_before_a_setting_existed_goes_on(tracker, data, tmp_path):
     run(tracker, data, tmp_path / "out")
     written = json.loads((tmp_path / "out/run.json").read_text())
-    del written["detections"]
+    del written["detections"], written["classes"]
     (tmp_path / "out/run.json").write_text(json.dumps(written))
     assert all(outcome.kept for outcome in run(tracker, data, tmp_path / "out"))
 

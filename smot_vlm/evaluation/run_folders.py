@@ -6,10 +6,8 @@ from pathlib import Path
 
 from smot_vlm.data.bensmot import sequence_name
 from smot_vlm.formats.combined_json import composed
-from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
-
-DESCRIPTION_FILE = "description.json"
-_FILES = (DESCRIPTION_FILE, BOXES_FILE, CAPTIONS_FILE, VIDEO_CAPTION_FILE, INTERACTIONS_FILE)
+from smot_vlm.formats.sequence_files import BOXES_FILE
+from smot_vlm.output.run_settings import DESCRIPTION_FILE, RESULT_FILES
 
 
 def find_predictions(folder: Path, names: Collection[str]) -> dict[str, Path]:
@@ -50,7 +48,7 @@ def find_predictions(folder: Path, names: Collection[str]) -> dict[str, Path]:
 
 
 def _is_prediction(path: Path) -> bool:
-    return any((path / name).is_file() for name in _FILES)
+    return any((path / name).is_file() for name in RESULT_FILES)
 
 
 def _texts(folder: Path) -> list[Path]:

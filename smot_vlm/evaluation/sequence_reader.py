@@ -14,7 +14,7 @@ from pathlib import Path
 from smot_vlm import verbs
 from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, sequence_name, tracks_of_rows
-from smot_vlm.evaluation.run_folders import DESCRIPTION_FILE, find_predictions
+from smot_vlm.evaluation.run_folders import find_predictions
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
 from smot_vlm.formats.box_sense import odd_boxes
 from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
@@ -25,6 +25,7 @@ from smot_vlm.formats.mot import MotRows, split_row
 from smot_vlm.formats.mot_files import read_results
 from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
 from smot_vlm.language.fact_file import read_facts_file
+from smot_vlm.output.run_settings import DESCRIPTION_FILE
 from smot_vlm.structures import NO_DECODER, Description, Interaction, Trajectory
 
 _WORDS = ("instance captions", "interactions", "video caption")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from torch.nn import functional
 from transformers import ProcessorMixin
 
 from smot_vlm.semantics.prompts import VISUAL
-from smot_vlm.semantics.thinking import NO_THINKING, close_thought
+from smot_vlm.semantics.tokenizers import user_turn
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,10 +136,10 @@ class PictureProcessor:
         text = " ".join(prompt.replace(VISUAL, VISUAL * self._soft_tokens).split())
         if not self._has_template:
             return getattr(self._processor, "image_token", "") * images + text + "\n"
+        templates = self._processor.chat_template
+        template = templates.get("default", "") if isinstance(templates, dict) else str(templates)
         content = [*({"type": "image"} for _ in range(images)), {"type": "text", "text": text}]
-        turn: dict[str, Any] = {"role": "user", "content": content}
-        chat = self._processor.apply_chat_template([turn], tokenize=False, add_generation_prompt=True, **NO_THINKING)
-        return close_thought(chat)
+        return user_turn(self.tokenizer, template, content)
 
 
 @contextmanager
