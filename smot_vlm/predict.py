@@ -96,8 +96,8 @@ def predict_split(
 ) -> Iterator[Outcome]:
     """Describe the sequences of `dataset` that `out` does not hold yet, one a step, in the order of their names.
 
-    A sequence that cannot be described (no image, no boxes) gives an outcome with an error and the next one is taken;
-    the next call tries it again. Other calls may work on the same folder at the same time: each sequence is described by
+    A sequence that cannot be described (no image, no boxes, a server that is gone) gives an outcome with an error and the
+    next one is taken; the next call tries it again. Other calls may work on the same folder at the same time: each sequence is described by
     one of them, and those that another one has in hand come last.
 
     Args:
@@ -139,6 +139,9 @@ def predict_split(
             # One sequence, whatever is wrong with it, does not take the others along.
             logger.debug("%s", name, exc_info=True)
             return Outcome(name, error=one_line(error).removeprefix(f"{name}: "))
+        if tracker.model.unanswered:
+            # Written, it would count as done, and its words would be missing for good.
+            return Outcome(name, error=tracker.model.unanswered[0])
         path.parent.mkdir(parents=True, exist_ok=True)
         description.to_bensmot(path.parent)
         # Last, since a sequence that has it is done.

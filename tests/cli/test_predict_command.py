@@ -23,7 +23,7 @@ class Watcher:
     associator = "byte"
 
     def __init__(self, trained: bool) -> None:
-        self.model = SimpleNamespace(trained=trained)
+        self.model = SimpleNamespace(trained=trained, unanswered=())
 
     def describe(self, source, *, trajectories, detections, fps, on_frame):
         images = list(source)
