@@ -21,8 +21,9 @@ from smot_vlm.formats.documents import read_json
 from smot_vlm.formats.frame_numbers import place_rows
 from smot_vlm.formats.losses import log_losses
 from smot_vlm.formats.mot import MotRows
-from smot_vlm.formats.mot_files import MotFile, read_detections, read_results, read_truth
+from smot_vlm.formats.mot_files import read_truth
 from smot_vlm.formats.sequence_files import BOXES_FILE
+from smot_vlm.formats.track_files import SUFFIXES
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.errors import naming, one_line
 from smot_vlm.system.files import write_text
@@ -54,8 +55,8 @@ class RunSettings:
         model: name or folder.
         detector: as for Tracker.
         associator: as for Tracker.
-        trajectories: "", "gt" or a folder of MOT files with ids to keep.
-        detections: "", "gt" or a folder of MOT files with boxes to link.
+        trajectories: "", "gt" or a folder of files with ids to keep, of a form in `formats.track_files`.
+        detections: "", "gt" or a folder of such files with boxes to link.
     """
 
     dataset: str
@@ -118,8 +119,8 @@ def predict_split(
         OSError: `out` is a file, or cannot be written.
     """
     out = Path(out)
-    find_trajectories = _mot_finder(settings.trajectories, dataset.names)
-    find_detections = _mot_finder(settings.detections, dataset.names)
+    find_trajectories = _file_finder(settings.trajectories, dataset.names)
+    find_detections = _file_finder(settings.detections, dataset.names)
     truth = GROUND_TRUTH in (settings.trajectories, settings.detections)
     open_run(out, settings, overwrite)
     paths = [out / name / DESCRIPTION_FILE for name in dataset.names]
@@ -167,16 +168,16 @@ def describe_sequence(
     Args:
         tracker: the model.
         sequence: its annotations are not looked at.
-        trajectories: a MOT file with boxes and ids in the sequence's frame numbers, in place of a detector.
+        trajectories: a file with boxes and ids in place of a detector; MOT text has the sequence's frame numbers.
         on_frame: called after each frame, for progress.
-        detections: a MOT file with boxes that the associator links.
-        truth: the MOT file is ground truth, whose rows with flag 0 are to be ignored.
+        detections: a file with boxes that the associator links.
+        truth: the file is ground truth, whose rows with flag 0 are to be ignored.
 
     Returns:
         The description.
 
     Raises:
-        FileNotFoundError: no image, or no such MOT file.
+        FileNotFoundError: no image, or no such file.
         ValueError: an image or box file that cannot be read, no box in the sequence's frames.
     """
     return _describe(tracker, sequence, _Images(sequence), trajectories, on_frame, detections, truth=truth)
@@ -245,16 +246,12 @@ def _describe(
     numbers = sequence.frame_numbers
     if not len(numbers):
         raise FileNotFoundError(f"{sequence.name}: no image; a sequence is described from its images")
-    tracks = boxes = None
-    if trajectories is not None:
-        tracks = tracks_of_rows(_by_position(trajectories, numbers, read_truth if truth else read_results))
-    if detections is not None:
-        boxes = _boxes_by_frame(_by_position(detections, numbers, read_truth if truth else read_detections))
     description = tracker.describe(
         images,
-        trajectories=tracks,
-        detections=boxes,
+        trajectories=tracks_of_rows(_true_rows(trajectories, numbers)) if truth and trajectories else trajectories,
+        detections=_boxes_by_frame(_true_rows(detections, numbers)) if truth and detections else detections,
         fps=sequence.fps,
+        frame_numbers=numbers,
         on_frame=on_frame,
     )
     video = replace(description.video, source=sequence.name)
@@ -278,11 +275,11 @@ def _is_described(path: Path) -> bool:
     return True
 
 
-def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence], Path | None]:
-    """Which MOT file belongs to a sequence: none, its ground truth, or a file of a folder.
+def _file_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence], Path | None]:
+    """Which file of boxes belongs to a sequence: none, its ground truth, or a file of a folder.
 
-    A folder may be laid out as this program writes it, or flat as trackers do (SEQUENCE.txt), if no two scenarios share
-    the name of a sequence.
+    A folder may be laid out as this program writes it, or flat as trackers do (SEQUENCE.txt, .json, .csv, .npz), if no two
+    scenarios share the name of a sequence.
     """
     if not where:
         return lambda _sequence: None
@@ -291,24 +288,30 @@ def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence],
     folder = Path(where)
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"{folder}: no such folder; give gt, or a folder with SCENARIO/SEQUENCE.txt, SEQUENCE.txt or "
-            f"SCENARIO/SEQUENCE/{BOXES_FILE}"
+            f"{folder}: no such folder; give gt, or a folder with SCENARIO/SEQUENCE.txt, SEQUENCE.txt (or "
+            f"{', '.join(SUFFIXES[1:])}) or SCENARIO/SEQUENCE/{BOXES_FILE}"
         )
     short = Counter(name.rpartition("/")[2] for name in names)
 
     def find(sequence: BenSmotSequence) -> Path:
         last = sequence.name.rpartition("/")[2]
-        flat = [f"{last}.txt"] if short[last] == 1 else []
-        places = [f"{sequence.name}/{BOXES_FILE}", f"{sequence.name}/{DETECTIONS_FILE}", f"{sequence.name}.txt", *flat]
-        there = [folder / place for place in places if (folder / place).is_file()]
-        return there[0] if there else folder / f"{sequence.name}.txt"
+        stems = [sequence.name, *([last] if short[last] == 1 else [])]
+        groups = [[f"{sequence.name}/{BOXES_FILE}"], [f"{sequence.name}/{DETECTIONS_FILE}"]]
+        groups += [[f"{stem}{suffix}" for suffix in SUFFIXES] for stem in stems]
+        for places in groups:
+            there = [folder / place for place in places if (folder / place).is_file()]
+            if len(there) > 1:
+                raise ValueError(f"{there[0]}: {there[1].name} is there too, for the same sequence; keep one of them")
+            if there:
+                return there[0]
+        return folder / f"{sequence.name}.txt"
 
     return find
 
 
-def _by_position(path: Path, numbers: np.ndarray, read: Callable[[Path], MotFile]) -> MotRows:
-    """The rows of a file whose frames are there, with positions for numbers; what was left out is told."""
-    file = read(path)
+def _true_rows(path: Path, numbers: np.ndarray) -> MotRows:
+    """The rows of ground truth whose frames are there, with positions for numbers; what was left out is told."""
+    file = read_truth(path)
     placement = place_rows(file.rows.frames, numbers, str(path))
     log_losses((*file.losses, *placement.losses), logger)
     placed = replace(file.rows, frames=placement.positions).select(placement.positions >= 0)

@@ -5,7 +5,7 @@ xyxy boxes (everything else).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,18 @@ class MotRows:
             Those rows.
         """
         return MotRows(self.frames[index], self.ids[index], self.boxes[index], self.scores[index])
+
+    def scaled(self, size: tuple[int, int], to: tuple[int, int]) -> "MotRows":
+        """Measure boxes in other pictures.
+
+        Args:
+            size: width and height of the pictures that they are measured in.
+            to: of the others.
+
+        Returns:
+            The rows with boxes in pixels of those.
+        """
+        return replace(self, boxes=self.boxes * np.tile(np.array(to) / np.array(size), 2))
 
 
 def format_mot(rows: MotRows) -> str:
