@@ -18,8 +18,9 @@ from smot_vlm.data.sequences import AnnotatedSequence
 from smot_vlm.formats.frame_numbers import place_rows
 from smot_vlm.formats.losses import log_losses
 from smot_vlm.formats.mot import MotRows
-from smot_vlm.formats.mot_files import MotFile, read_detections, read_results, read_truth
+from smot_vlm.formats.mot_files import read_truth
 from smot_vlm.formats.sequence_files import BOXES_FILE
+from smot_vlm.formats.track_files import SUFFIXES
 from smot_vlm.output.run_settings import DESCRIPTION_FILE, RunSettings, run_at_work
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.errors import naming, one_line
@@ -67,8 +68,8 @@ def predict_split(
 ) -> Iterator[Outcome]:
     """Describe the sequences of `dataset` that `out` does not hold yet, one a step, in the order of their names.
 
-    A sequence that cannot be described (no image, no boxes) gives an outcome with an error and the next one is taken;
-    the next call tries it again. Other calls may work on the same folder at the same time: each sequence is described by
+    A sequence that cannot be described (no image, no boxes, a server that is gone) gives an outcome with an error and the
+    next one is taken; the next call tries it again. Other calls may work on the same folder at the same time: each sequence is described by
     one of them, and those that another one has in hand come last.
 
     Args:
@@ -89,8 +90,8 @@ def predict_split(
         OSError: `out` is a file, or cannot be written.
     """
     out = Path(out)
-    find_trajectories = _mot_finder(settings.trajectories, dataset.names)
-    find_detections = _mot_finder(settings.detections, dataset.names)
+    find_trajectories = _file_finder(settings.trajectories, dataset.names)
+    find_detections = _file_finder(settings.detections, dataset.names)
     truth = GROUND_TRUTH in (settings.trajectories, settings.detections)
     paths = [out / name / DESCRIPTION_FILE for name in dataset.names]
 
@@ -108,6 +109,9 @@ def predict_split(
             # One sequence, whatever is wrong with it, does not take the others along.
             logger.debug("%s", name, exc_info=True)
             return Outcome(name, error=one_line(error).removeprefix(f"{name}: "))
+        if tracker.model.unanswered:
+            # Written, it would count as done, and its words would be missing for good.
+            return Outcome(name, error=tracker.model.unanswered[0])
         path.parent.mkdir(parents=True, exist_ok=True)
         description.to_bensmot(path.parent)
         # Last, since a sequence that has it is done.
@@ -138,17 +142,17 @@ def describe_sequence(
     Args:
         tracker: the model.
         sequence: its annotations are not looked at.
-        trajectories: a MOT file with boxes and ids in the sequence's frame numbers, in place of a detector.
+        trajectories: a file with boxes and ids in place of a detector; MOT text has the sequence's frame numbers.
         on_frame: called after each frame, for progress.
-        detections: a MOT file with boxes that the associator links.
-        truth: the MOT file is ground truth, whose rows with flag 0 are to be ignored.
-        classes: class numbers that count in the MOT file; none: people, see `formats.mot_files`.
+        detections: a file with boxes that the associator links.
+        truth: the file is ground truth, whose rows with flag 0 are to be ignored.
+        classes: class numbers that count in the file; none: people, see `formats.mot_files`.
 
     Returns:
         The description.
 
     Raises:
-        FileNotFoundError: no image, or no such MOT file.
+        FileNotFoundError: no image, or no such file.
         ValueError: an image or box file that cannot be read, no box in the sequence's frames.
     """
     return _describe(
@@ -194,19 +198,16 @@ def _describe(
     numbers = sequence.frame_numbers
     if not len(numbers):
         raise FileNotFoundError(f"{sequence.name}: no image; a sequence is described from its images")
-    tracks = boxes = None
     counted = classes or None
-    if trajectories is not None:
-        file = (read_truth if truth else read_results)(trajectories, counted)
-        tracks = tracks_of_rows(_by_position(file, numbers, str(trajectories)))
-    if detections is not None:
-        file = (read_truth if truth else read_detections)(detections, counted)
-        boxes = _boxes_by_frame(_by_position(file, numbers, str(detections)))
     description = tracker.describe(
         images,
-        trajectories=tracks,
-        detections=boxes,
+        trajectories=tracks_of_rows(_true_rows(trajectories, numbers, counted))
+        if truth and trajectories
+        else trajectories,
+        detections=_boxes_by_frame(_true_rows(detections, numbers, counted)) if truth and detections else detections,
         fps=sequence.fps,
+        frame_numbers=numbers,
+        classes=counted,
         on_frame=on_frame,
     )
     video = replace(description.video, source=sequence.name)
@@ -222,11 +223,11 @@ def _is_described(path: Path) -> bool:
     return True
 
 
-def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence], Path | None]:
-    """Which MOT file belongs to a sequence: none, its ground truth, or a file of a folder.
+def _file_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence], Path | None]:
+    """Which file of boxes belongs to a sequence: none, its ground truth, or a file of a folder.
 
-    A folder may be laid out as this program writes it, or flat as trackers do (SEQUENCE.txt), if no two scenarios share
-    the name of a sequence.
+    A folder may be laid out as this program writes it, or flat as trackers do (SEQUENCE.txt, .json, .csv, .npz), if no two
+    scenarios share the name of a sequence.
     """
     if not where:
         return lambda _sequence: None
@@ -235,28 +236,35 @@ def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence],
     folder = Path(where)
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"{folder}: no such folder; give gt, or a folder with SCENARIO/SEQUENCE.txt, SEQUENCE.txt or "
-            f"SCENARIO/SEQUENCE/{BOXES_FILE}"
+            f"{folder}: no such folder; give gt, or a folder with SCENARIO/SEQUENCE.txt, SEQUENCE.txt (or "
+            f"{', '.join(SUFFIXES[1:])}) or SCENARIO/SEQUENCE/{BOXES_FILE}"
         )
     short = Counter(name.rpartition("/")[2] for name in names)
 
     def find(sequence: BenSmotSequence) -> Path:
         last = sequence.name.rpartition("/")[2]
-        flat = [f"{last}.txt"] if short[last] == 1 else []
-        places = [f"{sequence.name}/{BOXES_FILE}", f"{sequence.name}/{DETECTIONS_FILE}", f"{sequence.name}.txt", *flat]
-        there = [folder / place for place in places if (folder / place).is_file()]
-        return there[0] if there else folder / f"{sequence.name}.txt"
+        stems = [sequence.name, *([last] if short[last] == 1 else [])]
+        groups = [[f"{sequence.name}/{BOXES_FILE}"], [f"{sequence.name}/{DETECTIONS_FILE}"]]
+        groups += [[f"{stem}{suffix}" for suffix in SUFFIXES] for stem in stems]
+        for places in groups:
+            there = [folder / place for place in places if (folder / place).is_file()]
+            if len(there) > 1:
+                raise ValueError(f"{there[0]}: {there[1].name} is there too, for the same sequence; keep one of them")
+            if there:
+                return there[0]
+        return folder / f"{sequence.name}.txt"
 
     return find
 
 
-def _by_position(file: MotFile, numbers: np.ndarray, name: str) -> MotRows:
-    """The rows of a file whose frames are there, with positions for numbers; what was left out is told."""
-    placement = place_rows(file.rows.frames, numbers, name)
+def _true_rows(path: Path, numbers: np.ndarray, classes: Collection[int] | None) -> MotRows:
+    """The rows of ground truth whose frames are there, with positions for numbers; what was left out is told."""
+    file = read_truth(path, classes)
+    placement = place_rows(file.rows.frames, numbers, str(path))
     log_losses((*file.losses, *placement.losses), logger)
     placed = replace(file.rows, frames=placement.positions).select(placement.positions >= 0)
     if len(file.rows) and not len(placed):
-        raise ValueError(f"{name}: none of its boxes lies in the frames of the sequence")
+        raise ValueError(f"{path}: none of its boxes lies in the frames of the sequence")
     return placed
 
 

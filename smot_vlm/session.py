@@ -13,6 +13,7 @@ from smot_vlm.config import Config
 from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.people_detector import PEOPLE_DETECTOR
 from smot_vlm.language.agreement import agreed
+from smot_vlm.language.confirmation import confirmed
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.interactions import find_interactions, relations_of
 from smot_vlm.models.verb_set import known_verbs, open_verbs
@@ -22,6 +23,7 @@ from smot_vlm.structures import (
     Description,
     Detections,
     Frame,
+    Interaction,
     ModelInfo,
     Trajectory,
     VideoInfo,
@@ -122,14 +124,20 @@ class Session:
         with self._times.part("fusion"):
             fused = model.fuse_memory(speaker.memory, ids)
         with self._times.part("verbs"):
-            interactions = find_interactions(speaker.verbs, fused, tracks, speaker.config.interaction, model.device)
+            found = find_interactions(speaker.verbs, fused, tracks, speaker.config.interaction, model.device)
         with self._times.part("language"):
-            caption, captions = model.describe(fused, relations_of(interactions, tracks, speaker.verbs))
+            caption, captions = model.describe(fused, relations_of(found.certain, tracks, speaker.verbs))
         stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}
-        interactions = tuple(edge for edge in interactions if edge.subject in stated and edge.object in stated)
-        told = replace(silent, interactions=interactions).with_captions(caption, stated)
-        # Phrases of the user's are no senses; what captions tell cannot be compared with them.
-        return told if self._has_own_verbs else agreed(told, compose=speaker.config.decoder.compose_video_caption)
+
+        def between_stated(edges: Sequence[Interaction]) -> tuple[Interaction, ...]:
+            return tuple(edge for edge in edges if edge.subject in stated and edge.object in stated)
+
+        told = replace(silent, interactions=between_stated(found.certain)).with_captions(caption, stated)
+        if self._has_own_verbs:
+            # Phrases of the user's are no senses; what captions tell cannot be compared with them.
+            return told
+        told = confirmed(told, between_stated(found.possible))
+        return agreed(told, compose=speaker.config.decoder.compose_video_caption)
 
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""

@@ -228,7 +228,7 @@ def test_a_flat_folder_cannot_tell_sequences_of_one_name_apart(tracker, data, tm
     chosen = settings(data, trajectories=str(tmp_path / "mot"))
     outcomes = list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", chosen))
     assert [bool(outcome.error) for outcome in outcomes] == [True, False, True]
-    assert "mot/street/one.txt: no such MOT file" in outcomes[2].error
+    assert "mot/street/one.txt: no such file; give MOT text" in outcomes[2].error
 
 
 @pytest.mark.parametrize("place", ["{name}.txt", "{name}/det/det.txt"])
@@ -244,6 +244,66 @@ def test_detections_from_a_folder_are_linked(tracker, data, tmp_path, place):
     first, second, _ = (Description.from_json(tmp_path / "out" / name / "description.json").tracks for name in NAMES)
     assert [track.frames.tolist() for track in first] == [[0, 1, 2, 4, 5]] * 2
     assert [track.frames.tolist() for track in second] == [[0, 1, 2, 3, 4, 5]] * 2
+
+
+def masks_of_squares(pictures: int, scale: int = 1) -> np.ndarray:
+    """(pictures, 2, height, width): the two squares of `data`, in pictures of another size."""
+    masks = np.zeros((pictures, 2, 64 * scale, 96 * scale), dtype=bool)
+    for place in range(pictures):
+        for row in range(2):
+            top, left = 4 + 28 * row, 2 + place
+            masks[place, row, top * scale : (top + 12) * scale, left * scale : (left + 12) * scale] = True
+    return masks
+
+
+def write_form(folder: Path, name: str, form: str) -> None:
+    """Both squares in the first six pictures, in one of the forms of `read_tracks`."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    boxes = [(place, row + 7, [2 + place, 4 + 28 * row]) for place in range(6) for row in range(2)]
+    if form == "masks":
+        np.savez(path.with_suffix(".npz"), masks=masks_of_squares(6, scale=2), ids=[7, 8])
+    elif form == "coco":
+        found = [
+            {"image_id": place, "category_id": 1, "bbox": [*corner, 12, 12], "track_id": one, "score": 0.9}
+            for place, one, corner in boxes
+        ]
+        images = [{"id": place, "frame_index": place} for place in range(6)]
+        path.with_suffix(".json").write_text(json.dumps({"images": images, "annotations": found}))
+    else:
+        rows = [f"{x},{y},{x + 12},{y + 12},{one},0.9,{place}" for place, one, (x, y) in boxes]
+        head = "x_min,y_min,x_max,y_max,tracker_id,confidence,frame_index"
+        path.with_suffix(".csv").write_text("\n".join([head, *rows]) + "\n")
+
+
+@pytest.mark.parametrize("form", ["masks", "coco", "sink"])
+@pytest.mark.parametrize("given", ["trajectories", "detections"])
+def test_boxes_of_other_forms_belong_to_the_pictures_in_their_order(tracker, data, tmp_path, form, given):
+    """The images of the first sequence have gaps in their numbers; these files count pictures. Masks are twice as large."""
+    for name in NAMES:
+        write_form(tmp_path / "made", name, form)
+    chosen = settings(data, **{"trajectories": "", given: str(tmp_path / "made")})
+    outcomes = list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", chosen))
+    assert [outcome.error for outcome in outcomes] == [""] * 3
+    for name in NAMES:
+        tracks = Description.from_json(tmp_path / "out" / name / "description.json").tracks
+        numbers = [number - 1 for number in (NUMBERS if name == NAMES[0] else range(1, 7))]
+        assert [track.frames.tolist() for track in tracks] == [numbers] * 2
+        assert [track.id for track in tracks] == ([7, 8] if given == "trajectories" else [1, 2])
+        for row, track in enumerate(sorted(tracks, key=lambda track: track.boxes[0, 1])):
+            expected = [[2 + place, 4 + 28 * row, 14 + place, 16 + 28 * row] for place in range(6)]
+            # An associator may smooth what it links.
+            np.testing.assert_allclose(track.boxes, expected, atol=1e-9 if given == "trajectories" else 0.6)
+
+
+def test_two_files_of_one_sequence(tracker, data, tmp_path):
+    for name in NAMES:
+        write_form(tmp_path / "made", name, "coco")
+    (tmp_path / "made/park/two.txt").write_text("1,7,1,4,12,12,1\n")
+    chosen = settings(data, trajectories=str(tmp_path / "made"))
+    outcomes = list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", chosen))
+    assert [bool(outcome.error) for outcome in outcomes] == [False, True, False]
+    assert "park/two.txt: two.json is there too, for the same sequence; keep one of them" in outcomes[1].error
 
 
 def test_a_run_that_was_begun_before_a_setting_existed_goes_on(tracker, data, tmp_path):

@@ -31,10 +31,13 @@ def predict(
         ),
     ] = None,
     trajectories: Annotated[
-        str, typer.Option(help="gt (the data set's own boxes) or a folder of any tracker's MOT files.")
+        str,
+        typer.Option(
+            help="gt (the data set's own boxes) or a folder of any tracker's files: MOT text, supervision, COCO, SAM."
+        ),
     ] = "",
     detections: Annotated[
-        str, typer.Option(help="gt or a folder of MOT files whose boxes are linked, in place of a detector.")
+        str, typer.Option(help="gt or a folder of such files whose boxes are linked, in place of a detector.")
     ] = "",
     classes: Annotated[
         list[int] | None,

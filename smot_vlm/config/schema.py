@@ -244,7 +244,7 @@ class InteractionConfig:
 
     Attributes:
         threshold: a verb is reported from this probability on (the released code: 0.4), until thresholds are calibrated
-            verb by verb.
+            verb by verb. Where a caption tells of it, 0.45 is enough.
         verb_encoder: the sentence encoder whose embeddings of the glosses the verbs start from; null starts at random.
         max_pairs: most ordered pairs scored in one video; with more, the pairs that come closest are taken.
         max_gap: only people whose box centers come this close are scored, in units of their heights; null: all.

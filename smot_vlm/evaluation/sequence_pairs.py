@@ -24,6 +24,7 @@ class SequenceTruth:
         frames: number of frames of the sequence, 0 where it is not known.
         facts: all that is true of the people and the video, where the data state it.
         size: (width, height) of the frames in pixels, where it is known.
+        numbers: int64, of the frames, ascending from 0, where there are images.
     """
 
     name: str
@@ -33,6 +34,7 @@ class SequenceTruth:
     frames: int = 0
     facts: SequenceFacts | None = None
     size: tuple[int, int] | None = None
+    numbers: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tracks", tuple(self.tracks))

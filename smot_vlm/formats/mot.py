@@ -6,7 +6,7 @@ with four corners, `frame,id,x1,y1,x2,y2,x3,y3,x4,y4,score,class,more`; such a r
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,18 @@ class MotRows:
             Those rows.
         """
         return MotRows(self.frames[index], self.ids[index], self.boxes[index], self.scores[index])
+
+    def scaled(self, size: tuple[int, int], to: tuple[int, int]) -> "MotRows":
+        """Measure boxes in other pictures.
+
+        Args:
+            size: width and height of the pictures that they are measured in.
+            to: of the others.
+
+        Returns:
+            The rows with boxes in pixels of those.
+        """
+        return replace(self, boxes=self.boxes * np.tile(np.array(to) / np.array(size), 2))
 
 
 def format_mot(rows: MotRows) -> str:

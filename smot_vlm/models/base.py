@@ -43,6 +43,11 @@ class SmotModelBase(nn.Module, ABC):
     def verb_thresholds(self) -> Float[Tensor, "verbs"]:
         """The probability above which each verb is reported."""
 
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """Why the last description lacks words that the same call may get at another time, a line a reason."""
+        return ()
+
     def check_detector(self) -> None:
         """Make sure that `detect` can be used.
 

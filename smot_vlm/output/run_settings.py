@@ -33,8 +33,8 @@ class RunSettings:
         model: name or folder.
         detector: as for Tracker.
         associator: as for Tracker.
-        trajectories: "", "gt" or a folder of MOT files with ids to keep.
-        detections: "", "gt" or a folder of MOT files with boxes to link.
+        trajectories: "", "gt" or a folder of files with ids to keep, of a form in `formats.track_files`.
+        detections: "", "gt" or a folder of such files with boxes to link.
         classes: class numbers that count in those files; none: people, see `formats.mot_files`.
     """
 
