@@ -41,6 +41,11 @@ class _Person:
     phrases: tuple[tuple[int, str], ...]
     wears: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for left, top, right, bottom in self.boxes:
+            if right <= left or bottom <= top:
+                raise ValueError(f"the box {left},{top},{right},{bottom} has no area; give left, top, right, bottom")
+
 
 @dataclass(frozen=True)
 class _Thing:
