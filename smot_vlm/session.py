@@ -18,16 +18,7 @@ from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.interactions import find_interactions, relations_of
 from smot_vlm.models.verb_set import known_verbs, open_verbs
 from smot_vlm.models.voice import Voice
-from smot_vlm.structures import (
-    WITHHELD,
-    Description,
-    Detections,
-    Frame,
-    Interaction,
-    ModelInfo,
-    Trajectory,
-    VideoInfo,
-)
+from smot_vlm.structures import WITHHELD, Description, Detections, Frame, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader
 
@@ -128,16 +119,12 @@ class Session:
         with self._times.part("language"):
             caption, captions = model.describe(fused, relations_of(found.certain, tracks, speaker.verbs))
         stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}
-
-        def between_stated(edges: Sequence[Interaction]) -> tuple[Interaction, ...]:
-            return tuple(edge for edge in edges if edge.subject in stated and edge.object in stated)
-
-        told = replace(silent, interactions=between_stated(found.certain)).with_captions(caption, stated)
-        if self._has_own_verbs:
-            # Phrases of the user's are no senses; what captions tell cannot be compared with them.
+        found = found.between(stated)
+        told = replace(silent, interactions=found.certain).with_captions(caption, stated)
+        if self._has_own_verbs:  # phrases are no senses; what captions tell cannot be compared with them
             return told
-        told = confirmed(told, between_stated(found.possible))
-        return agreed(told, compose=speaker.config.decoder.compose_video_caption)
+        compose = speaker.config.decoder.compose_video_caption
+        return agreed(confirmed(told, found.possible), compose=compose)
 
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""

@@ -1,7 +1,7 @@
 """From scores of verbs to interactions, and from interactions to what a prompt tells of them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,21 @@ class FoundInteractions:
 
     certain: tuple[Interaction, ...] = ()
     possible: tuple[Interaction, ...] = ()
+
+    def between(self, ids: Collection[int]) -> "FoundInteractions":
+        """Those between some people.
+
+        Args:
+            ids: of the people.
+
+        Returns:
+            The interactions whose subject and object are among them.
+        """
+        certain, possible = (
+            tuple(edge for edge in edges if edge.subject in ids and edge.object in ids)
+            for edges in (self.certain, self.possible)
+        )
+        return FoundInteractions(certain, possible)
 
 
 def find_interactions(

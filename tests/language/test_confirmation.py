@@ -9,7 +9,7 @@ import torch
 from smot_vlm.config import InteractionConfig
 from smot_vlm.language.agreement import agreed, contradictions
 from smot_vlm.language.confirmation import confirmed
-from smot_vlm.models.interactions import CONFIRMABLE, find_interactions
+from smot_vlm.models.interactions import CONFIRMABLE, FoundInteractions, find_interactions
 from smot_vlm.models.verb_set import VerbSet
 from smot_vlm.structures import Description, Interaction, ModelInfo, Trajectory, VideoInfo
 
@@ -87,3 +87,9 @@ def test_scores_are_split_by_the_verbs_own_thresholds():
     assert certain == [("high", 0.8), ("high", 0.9), *(("low", score) for score in (0.44, 0.5, 0.6, 0.8, 0.9))]
     assert possible == [("high", 0.5), ("high", 0.6)]
     assert 0.44 < CONFIRMABLE < 0.5
+
+
+def test_people_of_whom_nothing_is_said_have_no_interactions():
+    edges = tuple(Interaction(*pair) for pair in [(1, "push.v.01", 2), (2, "push.v.01", 1), (1, "push.v.01", 3)])
+    kept = FoundInteractions(edges, edges[2:]).between({1, 2})
+    assert (kept.certain, kept.possible) == (edges[:2], ())
