@@ -26,7 +26,7 @@ class Watcher:
     def __init__(self, trained: bool) -> None:
         self.model = SimpleNamespace(trained=trained, unanswered=())
 
-    def describe(self, source, *, trajectories, detections, fps, frame_numbers, classes, on_frame):  # noqa: ARG002
+    def describe(self, source, *, trajectories, detections, fps, frame_numbers, classes, on_frame):
         images = list(source)
         track = Trajectory(1, [0], [[0, 0, 4, 4]], [0.9], "A man.")
         video = VideoInfo("array", images[0].shape[1], images[0].shape[0], fps, len(images))
