@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from smot_vlm.appearance.answers import Calibration, answers_of
+from smot_vlm.appearance.camera import CameraMotion
 from smot_vlm.appearance.company import company
 from smot_vlm.appearance.crops import crop_people
 from smot_vlm.appearance.motion import motion_of
@@ -48,6 +49,7 @@ class PeopleMemory(SceneMemory):
     def __init__(self, *, per_second: float, capacity: int, pairs: PairScores) -> None:
         super().__init__(per_second=per_second, capacity=capacity)
         self.pairs = pairs
+        self.camera = CameraMotion()
         self.looks = 0
 
 
@@ -59,7 +61,7 @@ class SeenPeople:
         people: what is told of each.
         track_ids: of each.
         times: (looks,) seconds, of each person.
-        boxes: (looks, 4) xyxy in pixels, of each person.
+        boxes: (looks, 4) xyxy in pixels of the first look, of each person: without the camera's motion.
         pairs: what was seen of pairs.
     """
 
@@ -138,10 +140,12 @@ class PeopleModel(SmotModelBase):
         """Look at everybody at every second keyframe, else at people who are new; at pairs at each."""
         assert tracked.ids is not None, "people are observed by their ids"
         memory, ids = cast(PeopleMemory, memory), tracked.ids.tolist()
+        if keyframe:
+            memory.camera.add(encoded, tracked.boxes)
         chosen = memory.to_observe(ids, keyframe and memory.looks % _LOOKS_A_READING == 0)
         boxes = tracked.boxes[np.array(chosen, dtype=np.int64)]
-        for row, box, tokens in zip(chosen, boxes, self.look(encoded, boxes), strict=True):
-            place = torch.as_tensor(box, dtype=torch.float32)
+        places = torch.as_tensor(memory.camera.in_first_look(boxes, frame.width), dtype=torch.float32)
+        for row, place, tokens in zip(chosen, places, self.look(encoded, boxes), strict=True):
             memory.add(ids[row], Observation(frame.time_seconds, place, tokens[None]))
         if keyframe:
             memory.looks += 1
