@@ -17,7 +17,9 @@ PAIR_SIZE = (128, 192)
 # Classes: a deed, and who acts where only one does.
 NONE = "none"
 MUTUAL_DEEDS = {"handshake": "handshake.n.01", "hug": "embrace.v.02"}
-ACTED_DEEDS = {"push": "push.v.01", "punch": "hit.v.03", "kick": "hit.v.03"}
+ACTED_DEEDS = {"push": "push.v.01", "punch": "box.v.02", "kick": "hit.v.03"}
+# A blow is told as the likelier of these, with the probability of all.
+BLOWS = ("punch", "kick")
 SIDES = ("left", "right")
 PAIR_CLASSES = (NONE, *MUTUAL_DEEDS, *(f"{deed} {side}" for deed in ACTED_DEEDS for side in SIDES))
 _COLUMNS, _GRID = 3, (4, 6)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from smot_vlm.appearance.pair_deeds import ACTED_DEEDS, MUTUAL_DEEDS, PAIR_CLASSES, SIDES
+from smot_vlm.appearance.pair_deeds import ACTED_DEEDS, BLOWS, MUTUAL_DEEDS, PAIR_CLASSES, SIDES
 from smot_vlm.appearance.recent_looks import RecentLooks
 
 # A window is read after so many new looks.
@@ -87,14 +87,16 @@ class PairScores:
 
 
 def _verbs(left: int, right: int, probabilities: list[float]) -> dict[tuple[int, int, str], float]:
-    """Probabilities of verbs of both ordered pairs; those of several classes add up."""
+    """Probabilities of verbs of both ordered pairs."""
     of = dict(zip(PAIR_CLASSES, probabilities, strict=True))
     found: dict[tuple[int, int, str], float] = {}
     for subject, target, side in ((left, right, SIDES[0]), (right, left, SIDES[1])):
         for deed, verb in MUTUAL_DEEDS.items():
             found[subject, target, verb] = of[deed]
-        for deed, verb in ACTED_DEEDS.items():
-            found[subject, target, verb] = found.get((subject, target, verb), 0.0) + of[f"{deed} {side}"]
+        acted = {deed: of[f"{deed} {side}"] for deed in ACTED_DEEDS}
+        blow = max(BLOWS, key=lambda deed: acted[deed])
+        acted |= {deed: sum(acted[other] for other in BLOWS) if deed == blow else 0.0 for deed in BLOWS}
+        found |= {(subject, target, verb): acted[deed] for deed, verb in ACTED_DEEDS.items()}
     return found
 
 

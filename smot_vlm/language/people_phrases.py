@@ -166,5 +166,6 @@ VERB_PHRASES: dict[str, str] = {
     "embrace": "hugs",
     "push": "pushes",
     "hit": "hits",
+    "box": "boxes",
     "accompany": "goes along with",
 }
