@@ -3,7 +3,6 @@
 import json as json_format
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import typer
 
 from smot_vlm.cli import data_tables
 from smot_vlm.cli.console import output, print_plain, print_warning, progress
+from smot_vlm.cli.conversions import Layout, check_options, convert_people
 from smot_vlm.system.targets import check_file
 
 if TYPE_CHECKING:
@@ -27,13 +27,6 @@ Dataset = Annotated[Path, typer.Argument(help="Root of a data set: DIR/SPLIT/SCE
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Copy = Annotated[bool, typer.Option("--copy", help="Copy the images [default: symbolic links].")]
 OneSplit = Annotated[str | None, typer.Option(help="Only this split [default: all].")]
-
-
-class Layout(str, Enum):
-    """What `data convert` reads."""
-
-    mot = "mot"
-    bensmot_json = "bensmot-json"
 
 
 @app.command()
@@ -100,7 +93,7 @@ def stats(
 def convert(
     source: Annotated[Path, typer.Argument(help="Root of the set to read; it is not changed.")],
     out: Annotated[Path, typer.Argument(help="Folder to write.")],
-    layout: Annotated[Layout, typer.Option("--from", help="MOT17, DanceTrack, SportsMOT; or BenSMOT's three JSONs.")],
+    layout: Annotated[Layout, typer.Option("--from", help="The set's layout; mot: MOT17, DanceTrack, SportsMOT.")],
     copy: Copy = False,
     only: Annotated[str, typer.Option(help="mot: names that match, such as '*-FRCNN'.")] = "*",
     scenario: Annotated[str | None, typer.Option(help="mot: first part of the names [default: SOURCE's name].")] = None,
@@ -108,7 +101,7 @@ def convert(
         bool, typer.Option("--amodal", help="mot: keep boxes whole that reach out of the frame.")
     ] = False,
     every: Annotated[
-        int, typer.Option(help="mot: keep every N-th frame; 12 makes 25 frames a second BenSMOT's 2.")
+        int, typer.Option(help="mot, ut-interaction: keep every N-th frame; 12 makes 25 a second BenSMOT's 2.")
     ] = 1,
     classes: Annotated[
         list[int] | None,
@@ -119,6 +112,10 @@ def convert(
     fps: Annotated[
         float | None, typer.Option(min=0.001, help="Frames a second [default: as the set states it, else guessed].")
     ] = None,
+    frames: Annotated[
+        int, typer.Option(min=1, help="flickr30k-entities: frames of the clip that a still becomes.")
+    ] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="flickr30k-entities: the same seed makes the same clips.")] = 0,
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing where anything would be left out or guessed.")
     ] = False,
@@ -127,13 +124,17 @@ def convert(
     """Bring another layout into BenSMOT's folders. The new set appears whole or not at all.
 
     What is left out or guessed on the way is counted and named: rows beyond the last image, entries without a video,
-    videos without words, people without a caption, a frame rate that no file states.
+    videos without words, people without a caption, a frame rate that no file states. Sets of real people also get
+    people_facts.json: what the set says of each person, and nothing else.
     """
+    from smot_vlm.data.conversion import ConversionWriter
     from smot_vlm.data.convert import convert_bensmot_json, convert_mot
     from smot_vlm.data.dataset_writer import Images
 
-    if layout is not Layout.mot and (only != "*" or scenario is not None or amodal or every != 1 or classes):
-        raise typer.BadParameter("--only, --scenario, --amodal, --every and --classes go with --from mot")
+    of_mot = {"--only": only != "*", "--scenario": scenario is not None, "--amodal": amodal, "--classes": classes}
+    check_options(layout, of_mot, Layout.mot)
+    check_options(layout, {"--every": every != 1}, Layout.mot, Layout.ut_interaction)
+    check_options(layout, {"--frames": frames != 8, "--seed": seed != 0}, Layout.flickr30k_entities)
     images: Images = "copy" if copy else "link"
     with _progress("converting", None) as step:
         if layout is Layout.mot:
@@ -151,8 +152,11 @@ def convert(
                 fps=fps,
                 strict=strict,
             )
-        else:
+        elif layout is Layout.bensmot_json:
             done = convert_bensmot_json(source, out, images, overwrite, step, fps=fps, strict=strict)
+        else:
+            writer = ConversionWriter(out, images, overwrite, step, every, strict, fps)
+            done = convert_people(source, layout, writer, frames, seed)
     for name in done.skipped:
         print_warning(f"skipped, no ground truth: {name}")
     data_tables.print_losses(done.losses)

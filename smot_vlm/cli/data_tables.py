@@ -68,7 +68,7 @@ def print_losses(losses: "Sequence[Loss]") -> None:
     Args:
         losses: Of a conversion.
     """
-    from smot_vlm.data.convert import INTENDED
+    from smot_vlm.data.conversion import INTENDED
     from smot_vlm.formats.losses import count_losses
 
     told: Counter[str] = Counter()

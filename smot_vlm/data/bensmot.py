@@ -25,8 +25,8 @@ from smot_vlm.formats.sequence_files import (
     INTERACTIONS_FILE,
     VIDEO_CAPTION_FILE,
 )
+from smot_vlm.language.people_facts_file import PeopleFacts, read_people_facts
 from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
-from smot_vlm.video.images import read_image
 
 SPLITS = ("train", "val", "test")
 
@@ -47,6 +47,7 @@ class BenSmotSequence:
         interactions: verbs are canonical labels.
         caption: of the whole video.
         fps: frame numbers a second.
+        people: what its source says of each person, of ids in `tracks`; None where it has no `people_facts.json`.
     """
 
     name: str
@@ -58,11 +59,15 @@ class BenSmotSequence:
     interactions: tuple[Interaction, ...]
     caption: str
     fps: float
+    people: PeopleFacts | None = None
 
     def __post_init__(self) -> None:
         ids = [track.id for track in self.tracks]
         if ids != sorted(set(ids)) or len(self.names) != len(ids):
             raise ValueError(f"{self.name}: tracks {ids} with {len(self.names)} names; give ascending ids, a name each")
+        strangers = sorted(set(self.people.people) - set(ids)) if self.people is not None else []
+        if strangers:
+            raise ValueError(f"{self.name}: people_facts.json speaks of the tracks {strangers}; tracks are {ids}")
 
     def __len__(self) -> int:
         """Number of images."""
@@ -107,7 +112,7 @@ class BenSmotSequence:
             ValueError: not an image.
         """
         file = self.frames[position]
-        return Frame(file.index, file.index / self.fps, read_image(file.path))
+        return Frame(file.index, file.index / self.fps, file.read())
 
 
 class BenSmot:
@@ -199,7 +204,8 @@ def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) 
 
     Raises:
         FileNotFoundError: no `gt/gt.txt`; with `strict`, no image or no annotation file.
-        ValueError: boxes that cannot be read, image names without numbers; with `strict`, any flaw of the annotations.
+        ValueError: boxes that cannot be read, image names without numbers, facts of people that are none; with
+            `strict`, any flaw of the annotations.
     """
     folder = Path(folder).absolute()
     frames = list_frames(folder / IMAGES_FOLDER)
@@ -221,6 +227,7 @@ def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) 
         interactions=found.interactions,
         caption=caption,
         fps=read_fps(folder),
+        people=read_people_facts(folder) if words else None,
     )
 
 

@@ -3,40 +3,18 @@
 Whatever is left out or guessed on the way is counted and named.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
 from smot_vlm.data.bensmot_json import BenSmotJson
-from smot_vlm.data.dataset_writer import Images, check_apart, write_dataset
-from smot_vlm.data.mot_challenge import AS_MARKED, MotChallenge
-from smot_vlm.data.subsample import subsample
+from smot_vlm.data.conversion import Conversion, ConversionWriter
+from smot_vlm.data.dataset_writer import Images, check_apart
+from smot_vlm.data.mot_challenge import MotChallenge
 from smot_vlm.formats.combined_json import COMBINED_FILES
 from smot_vlm.formats.frame_rate import stated_fps
-from smot_vlm.formats.losses import Loss, count_losses
-
-# Not lost, but left out as the set or an option says: no error in a strict conversion.
-INTENDED = AS_MARKED | {"track-between-frames"}
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """What was written.
-
-    Attributes:
-        sequences: how many.
-        tracks: how many in all.
-        boxes: how many in all.
-        skipped: names of sequences without ground truth.
-        losses: what was left out or guessed; those of the kinds in INTENDED are as the set or an option says.
-    """
-
-    sequences: int
-    tracks: int
-    boxes: int
-    skipped: tuple[str, ...] = ()
-    losses: tuple[Loss, ...] = ()
+from smot_vlm.formats.losses import Loss
 
 
 def convert_mot(
@@ -97,7 +75,7 @@ def convert_mot(
     if not readers:
         raise ValueError(problems[0])
     skipped = tuple(name for _, reader in readers for name in reader.skipped)
-    writer = _Writer(out, images, overwrite, progress, every, strict)
+    writer = ConversionWriter(out, images, overwrite, progress, every, strict)
     return replace(writer.write(readers), skipped=(*skipped, *problems))
 
 
@@ -135,55 +113,28 @@ def convert_bensmot_json(
     if not splits:
         raise FileNotFoundError(f"{source}: no folder {', '.join(SPLITS)}; the layout is SPLIT/SCENARIO/SEQUENCE/imgs")
     readers = [(split, BenSmotJson(source, split)) for split in splits]
-    return _Writer(out, images, overwrite, progress, 1, strict, fps).write(readers, _unmatched(source, readers))
+    writer = ConversionWriter(out, images, overwrite, progress, 1, strict, fps)
+    return writer.write([(split, _Rated(reader, fps)) for split, reader in readers], _unmatched(source, readers))
 
 
-@dataclass
-class _Writer:
-    """Writes what readers give, and gathers what is lost on the way."""
+@dataclass(frozen=True)
+class _Rated:
+    """Sequences of BenSMOT's combined files; says where the frame rate is taken for granted."""
 
-    out: Path
-    images: Images
-    overwrite: bool
-    progress: Callable[[str], None] | None
-    every: int
-    strict: bool
-    fps: float | None = None
+    reader: BenSmotJson
+    fps: float | None
 
-    def write(
-        self, readers: list[tuple[str, MotChallenge]] | list[tuple[str, BenSmotJson]], losses: tuple[Loss, ...] = ()
-    ) -> Conversion:
-        gathered = list(losses)
-        tracks = boxes = 0
+    def __len__(self) -> int:
+        return len(self.reader)
 
-        def sequences() -> Iterator[tuple[str, BenSmotSequence]]:
-            nonlocal tracks, boxes
-            for split, reader in readers:
-                for index in range(len(reader)):
-                    sequence = self._read(reader, index, gathered)
-                    tracks += len(sequence.tracks)
-                    boxes += sum(map(len, sequence.tracks))
-                    yield split, sequence
-            if self.strict:
-                _refuse(gathered)
-
-        written = write_dataset(self.out, sequences(), self.images, self.overwrite, self.progress)
-        return Conversion(written, tracks, boxes, (), tuple(gathered))
-
-    def _read(self, reader: MotChallenge | BenSmotJson, index: int, gathered: list[Loss]) -> BenSmotSequence:
-        whole, losses = reader.read(index)
-        gathered += losses
-        if self.fps is not None:
-            whole = replace(whole, fps=self.fps)
-        elif isinstance(reader, BenSmotJson) and stated_fps(whole.folder) is None:
-            message = f"{whole.name}: no file states the frame rate; taken as BenSMOT's {whole.fps:g} a second (--fps)"
-            gathered.append(Loss("guessed-frame-rate", message))
-        sequence = subsample(whole, self.every)
-        lost = len(whole.tracks) - len(sequence.tracks)
-        if lost:
-            message = f"{whole.name}: {lost} of {len(whole.tracks)} tracks have no box in every {self.every}th frame"
-            gathered.append(Loss("track-between-frames", message, lost))
-        return sequence
+    def read(self, index: int) -> tuple[BenSmotSequence, tuple[Loss, ...]]:
+        sequence, losses = self.reader.read(index)
+        if self.fps is None and stated_fps(sequence.folder) is None:
+            message = (
+                f"{sequence.name}: no file states the frame rate; taken as BenSMOT's {sequence.fps:g} a second (--fps)"
+            )
+            losses = (*losses, Loss("guessed-frame-rate", message))
+        return sequence, losses
 
 
 def _unmatched(source: Path, readers: list[tuple[str, BenSmotJson]]) -> tuple[Loss, ...]:
@@ -197,14 +148,6 @@ def _unmatched(source: Path, readers: list[tuple[str, BenSmotJson]]) -> tuple[Lo
         *losses,
         *(Loss("missing-words", f"{source / file}: no such file; nothing of it is written") for file in absent),
     )
-
-
-def _refuse(losses: list[Loss]) -> None:
-    """Raise where something is lost that neither the set nor an option leaves out."""
-    lost = [loss for loss in losses if loss.kind not in INTENDED]
-    if lost:
-        counts = ", ".join(f"{count} {kind}" for kind, count in count_losses(lost).items())
-        raise ValueError(f"nothing was written, because of --strict: {counts}; the first: {lost[0].message}")
 
 
 def _splits(source: Path) -> list[str]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from PIL import Image
 
 from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
+from smot_vlm.data.frames import FrameFile, MadeFrame
 from smot_vlm.formats import mot
 from smot_vlm.formats.sequence_files import (
     BOXES_FILE,
@@ -21,7 +23,11 @@ from smot_vlm.formats.sequence_files import (
     image_name,
     write_files,
 )
+from smot_vlm.language.people_facts_file import PEOPLE_FACTS_FILE, format_people_facts
 from smot_vlm.system.files import atomic_folder
+
+# Of frames that are made; others stay as they are.
+JPEG_QUALITY = 90
 
 Images = Literal["link", "copy", "none"]
 
@@ -38,7 +44,8 @@ def write_dataset(
     Args:
         root: folder to write.
         sequences: (split, sequence) pairs.
-        images: "link" makes symbolic links to the originals, "copy" copies them, "none" writes no images.
+        images: "link" makes symbolic links to the originals, "copy" copies them, "none" writes no images. Frames that
+            are made are written as JPEG either way.
         overwrite: replace `root`.
         progress: called with each sequence's name once it is written.
 
@@ -103,6 +110,8 @@ def write_sequence(sequence: BenSmotSequence, folder: Path, images: Images = "li
             [(edge.subject, edge.verb, edge.object) for edge in sequence.interactions],
             sequence.caption,
         )
+    if sequence.people is not None:
+        texts[PEOPLE_FACTS_FILE] = format_people_facts(sequence.people)
     texts[INFO_FILE] = _info(sequence)
     write_files(folder, texts)
     if images != "none":
@@ -133,20 +142,26 @@ def _has_words(sequence: BenSmotSequence) -> bool:
 def _info(sequence: BenSmotSequence) -> str:
     last = max([0, *(frame.index + 1 for frame in sequence.frames), *(int(t.frames[-1]) + 1 for t in sequence.tracks)])
     width, height = sequence.size or (0, 0)
-    suffix = sequence.frames[0].path.suffix.lower() if sequence.frames else ".jpg"
+    suffix = _suffix(sequence.frames[0]) if sequence.frames else ".jpg"
     return format_info(sequence.name.rpartition("/")[2], sequence.fps, last, width, height, suffix)
 
 
 def _place_images(sequence: BenSmotSequence, folder: Path, images: Images) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for frame in sequence.frames:
-        target = folder / image_name(frame.index, frame.path.suffix)
+        target = folder / image_name(frame.index, _suffix(frame))
         if not frame.path.is_file():
             raise FileNotFoundError(f"{frame.path}: no such image; it was there when {sequence.name} was listed")
-        if images == "copy":
+        if isinstance(frame, MadeFrame):
+            Image.fromarray(frame.read()).save(target, quality=JPEG_QUALITY)
+        elif images == "copy":
             shutil.copyfile(frame.path, target)
         else:
             _link(frame.path.resolve(), target)
+
+
+def _suffix(frame: FrameFile) -> str:
+    return ".jpg" if isinstance(frame, MadeFrame) else frame.path.suffix.lower()
 
 
 def _link(source: Path, target: Path) -> None:

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from smot_vlm.formats.flaws import Flaw
 from smot_vlm.formats.frame_rate import stated_fps
 from smot_vlm.formats.sequence_files import IMAGE_SUFFIXES, frame_index
+from smot_vlm.video.images import read_image
 
 # BenSMOT's 151K frames are 75,499 seconds (paper, Table 1).
 DEFAULT_FPS = 2.0
@@ -24,6 +27,43 @@ class FrameFile:
 
     index: int
     path: Path
+
+    def read(self) -> np.ndarray:
+        """Decode it.
+
+        Returns:
+            RGB uint8 (height, width, 3).
+
+        Raises:
+            FileNotFoundError: the file no longer exists.
+            ValueError: not an image.
+        """
+        return read_image(self.path)
+
+
+class Draw(Protocol):
+    """Makes the picture of a frame."""
+
+    def __call__(self) -> np.ndarray:
+        """RGB uint8 (height, width, 3)."""
+        ...
+
+
+@dataclass(frozen=True)
+class MadeFrame(FrameFile):
+    """A frame that is made from another file, such as a part of a picture or a picture of a video.
+
+    Attributes:
+        index: 0-based frame number.
+        path: of the file that it is made from.
+        draw: makes it.
+    """
+
+    draw: Draw
+
+    def read(self) -> np.ndarray:
+        """Make it, see `FrameFile.read`."""
+        return self.draw()
 
 
 def list_frames(folder: Path) -> tuple[FrameFile, ...]:

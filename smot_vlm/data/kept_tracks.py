@@ -1,4 +1,4 @@
-"""What is left of a sequence once boxes were taken out of it: tracks with a box, their names and interactions."""
+"""What is left of a sequence once boxes were taken out of it: tracks with a box, their names, facts and interactions."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from smot_vlm.structures import Trajectory
 
 
 def with_boxes(sequence: BenSmotSequence, tracks: tuple[Trajectory, ...]) -> BenSmotSequence:
-    """Replace the tracks; those without a box are dropped, with their names and interactions.
+    """Replace the tracks; those without a box are dropped, with their names, facts and interactions.
 
     Args:
         sequence: stays as it is.
@@ -27,6 +27,7 @@ def with_boxes(sequence: BenSmotSequence, tracks: tuple[Trajectory, ...]) -> Ben
         tracks=tuple(track for track, _ in kept),
         names=tuple(name for _, name in kept),
         interactions=tuple(edge for edge in sequence.interactions if {edge.subject, edge.object} <= there),
+        people=None if sequence.people is None else sequence.people.only(there),
     )
 
 

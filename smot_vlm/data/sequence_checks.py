@@ -22,6 +22,7 @@ from smot_vlm.formats.sequence_files import (
     INTERACTIONS_FILE,
     VIDEO_CAPTION_FILE,
 )
+from smot_vlm.language.people_facts_file import PEOPLE_FACTS_FILE, PeopleFacts, read_people_facts
 
 _WORD_FILES = (CAPTIONS_FILE, VIDEO_CAPTION_FILE, INTERACTIONS_FILE)
 _IMAGE_THREADS = 4
@@ -81,8 +82,9 @@ def inspect_sequence(split: str, folder: Path, tolerance_pixels: float = 1.0, de
     boxes = check_boxes(folder / BOXES_FILE, images.named, images.size, tolerance_pixels)
     words, caption, word_problems = _check_words(folder, boxes.ids)
     fps, fps_problems = _check_fps(folder)
-    problems = (*images.problems, *boxes.problems, *word_problems, *fps_problems)
-    repaired = _repair(folder, images, boxes, words, caption, fps)
+    facts, fact_problems = _check_people(folder, boxes.ids)
+    problems = (*images.problems, *boxes.problems, *word_problems, *fps_problems, *fact_problems)
+    repaired = _repair(folder, images, boxes, words, caption, fps, facts)
     return Inspection(split, folder, (*problems, *_lost_tracks(folder, boxes, repaired)), repaired)
 
 
@@ -102,7 +104,13 @@ def _lost_tracks(folder: Path, boxes: BoxReport, repaired: BenSmotSequence | Non
 
 
 def _repair(
-    folder: Path, images: _Images, boxes: BoxReport, words: TextAnnotations, caption: str, fps: float
+    folder: Path,
+    images: _Images,
+    boxes: BoxReport,
+    words: TextAnnotations,
+    caption: str,
+    fps: float,
+    facts: PeopleFacts | None,
 ) -> BenSmotSequence | None:
     """What is left: boxes on usable images, annotations of tracks that still have boxes; None where no box is left."""
     if boxes.rows is None or not images.usable:
@@ -124,6 +132,7 @@ def _repair(
         interactions=tuple(edge for edge in words.interactions if {edge.subject, edge.object} <= kept),
         caption=caption,
         fps=fps,
+        people=None if facts is None else facts.only(kept),
     )
 
 
@@ -202,6 +211,17 @@ def _read_graph(path: Path) -> tuple[Graph | None, list[Problem]]:
         return None, [Problem(path, error.line, "graphml", error.message, "all interactions skipped")]
     except ValueError as error:
         return None, [Problem(path, 0, "too-large", str(error).removeprefix(f"{path}: "), "skipped")]
+
+
+def _check_people(folder: Path, ids: tuple[int, ...]) -> tuple[PeopleFacts | None, tuple[Problem, ...]]:
+    path = folder / PEOPLE_FACTS_FILE
+    try:
+        facts = read_people_facts(folder)
+    except ValueError as error:
+        return None, (Problem(path, 0, "people-facts", str(error).removeprefix(f"{path}: "), "skipped"),)
+    strangers = sorted(set(facts.people) - set(ids)) if facts is not None else []
+    message = f"speaks of the tracks {strangers}, which have no box"
+    return facts, (Problem(path, 0, "people-facts", message, "their facts skipped"),) if strangers else ()
 
 
 def _check_fps(folder: Path) -> tuple[float, tuple[Problem, ...]]:

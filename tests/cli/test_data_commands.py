@@ -133,6 +133,28 @@ def test_convert_json(capsys, dataset, tmp_path):
     assert run(capsys, *arguments, "--overwrite", "--amodal")[0] == 2
 
 
+def test_convert_people(capsys, tmp_path):
+    archive = tmp_path / "peta/TownCentre/archive"
+    archive.mkdir(parents=True)
+    Image.new("RGB", (30, 80)).save(archive / "7_1.png")
+    (archive / "Label.txt").write_text("7 personalMale personalLess30 upperBodyRed\n")
+    arguments = ("convert", tmp_path / "peta", tmp_path / "out", "--from", "peta", "--strict", "--fps", "4")
+    assert run(capsys, *arguments) == (0, f"{tmp_path / 'out'}: 1 sequences, 1 tracks, 1 boxes\n", "")
+    assert BenSmot(tmp_path / "out", "train")[0].caption == "A man in red upper clothes is walking."
+    assert BenSmot(tmp_path / "out", "train")[0].fps == 4
+    for layout, option, value in (
+        ("flickr30k-entities", "--every", 2),
+        ("peta", "--frames", 4),
+        ("ut-interaction", "--seed", 1),
+        ("peta", "--only", "a"),
+    ):
+        code, _, err = run(capsys, "convert", tmp_path / "peta", tmp_path / "two", "--from", layout, option, value)
+        assert (code, f"{option}: goes with" in err) == (2, True)
+    for layout in ("flickr30k-entities", "ut-interaction"):
+        code, out, err = run(capsys, "convert", tmp_path / "peta", tmp_path / "two", "--from", layout)
+        assert (code, out, err.startswith("error: ")) == (1, "", True)
+
+
 def test_verbs(capsys):
     code, out, _ = run(capsys, "verbs", "EMBRACE")
     assert code == 0

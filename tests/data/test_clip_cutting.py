@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bensmot_builder import make_images, make_sequence
 
-from smot_vlm.data import bensmot
+from smot_vlm.data import frames
 from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.data.clip_cutting import cut_clip, cut_tracks, resize_clip
 
@@ -36,7 +36,7 @@ def test_only_frames_of_the_clip_are_decoded(sequence, monkeypatch):
         opened.append(path.name)
         return np.zeros((48, 64, 3), np.uint8)
 
-    monkeypatch.setattr(bensmot, "read_image", spy)
+    monkeypatch.setattr(frames, "read_image", spy)
     cut_clip(sequence, [3, 7])
     assert opened == ["004.jpg", "008.jpg"]
 
