@@ -103,21 +103,42 @@ def answers_of(logits: np.ndarray, calibration: Calibration) -> PersonAnswers:
     Returns:
         The answers.
     """
-    mean = np.asarray(logits, np.float64).mean(axis=0)
-    probabilities, start = {}, 0
-    for question, values in QUESTIONS.items():
-        scaled = mean[start : start + len(values)] / calibration.temperatures[question]
-        probabilities[question] = _sigmoid(scaled) if question in YES_NO_QUESTIONS else _softmax(scaled)
-        start += len(values)
+    mean = by_question(np.asarray(logits, np.float64).mean(axis=0))
+    probabilities = {
+        question: probabilities_of(question, values, calibration.temperatures[question])
+        for question, values in mean.items()
+    }
     return PersonAnswers(probabilities, calibration)
 
 
-def _sigmoid(values: np.ndarray) -> np.ndarray:
-    result: np.ndarray = 1 / (1 + np.exp(-values.clip(-60, 60)))
-    return result
+def by_question(logits: np.ndarray) -> dict[str, np.ndarray]:
+    """Take the logits of all questions apart.
+
+    Args:
+        logits: (..., values of all questions), in the order of QUESTIONS.
+
+    Returns:
+        Question -> (..., values).
+    """
+    ends = np.cumsum([len(values) for values in QUESTIONS.values()])
+    return dict(zip(QUESTIONS, np.split(logits, ends[:-1], axis=-1), strict=True))
 
 
-def _softmax(values: np.ndarray) -> np.ndarray:
-    weights = np.exp(values - values.max())
-    result: np.ndarray = weights / weights.sum()
-    return result
+def probabilities_of(question: str, logits: np.ndarray, temperature: float) -> np.ndarray:
+    """The probability of each value of a question.
+
+    Args:
+        question: of QUESTIONS.
+        logits: (..., values).
+        temperature: what they are divided by.
+
+    Returns:
+        float64 (..., values); of questions of yes and no each by itself, else they sum to 1.
+    """
+    scaled = np.asarray(logits, np.float64) / temperature
+    if question in YES_NO_QUESTIONS:
+        alone: np.ndarray = 1 / (1 + np.exp(-scaled.clip(-60, 60)))
+        return alone
+    weights = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    together: np.ndarray = weights / weights.sum(axis=-1, keepdims=True)
+    return together

@@ -64,6 +64,18 @@ class PersonAppearance(nn.Module):
         logits = {name: head(seen) for name, head in self.heads.items()}
         return embedding, logits | self.colours(pixels, early, middle, seen)
 
+    def tokens(self, crops: Float[Tensor, "people 3 height width"]) -> Float[Tensor, "people tokens"]:
+        """What is kept of a look at people.
+
+        Args:
+            crops: RGB in 0 to 1.
+
+        Returns:
+            The embedding and then the logits of all questions, in the order of QUESTIONS.
+        """
+        embedding, logits = self(crops)
+        return torch.cat([embedding, *(logits[name] for name in QUESTIONS)], dim=-1)
+
     def _features(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         trunk = self.trunk
         features = trunk.bn1(trunk.conv_stem(pixels))

@@ -129,12 +129,12 @@ class Domain:
     """What a model learned from, in two respects.
 
     Attributes:
-        frames: of `SmotModel.frame_statistics`.
         people: of a person's tokens t_i^j.
+        frames: of `frame_statistics`; None: the model looks at people alone, and may speak of every frame.
     """
 
-    frames: FeatureDomain
     people: FeatureDomain
+    frames: FeatureDomain | None
 
     def save(self, folder: Path) -> None:
         """Write `DOMAIN_FILE`, the directions in half precision.
@@ -142,8 +142,8 @@ class Domain:
         Args:
             folder: of the model.
         """
-        halves = {"frames": self.frames, "people": self.people}
-        tensors = {f"{half}.{name}": getattr(domain, name) for half, domain in halves.items() for name in _PARTS}
+        parts = {"people": self.people} | ({} if self.frames is None else {"frames": self.frames})
+        tensors = {f"{part}.{name}": getattr(domain, name) for part, domain in parts.items() for name in _PARTS}
         kinds = {name: np.float16 if name.endswith("basis") else np.float32 for name in tensors}
         save_file({name: tensor.astype(kinds[name]) for name, tensor in tensors.items()}, folder / DOMAIN_FILE)
 
@@ -165,9 +165,14 @@ class Domain:
             return None
         try:
             tensors = load_file(path)
-            halves = [FeatureDomain(*(tensors[f"{half}.{name}"] for name in _PARTS)) for half in ("frames", "people")]
+            # Whole or not at all: a tensor that is missing is damage.
+            with_frames = any(name.startswith("frames.") for name in tensors)
+            return cls(_part(tensors, "people"), _part(tensors, "frames") if with_frames else None)
         except (SafetensorError, ValueError) as error:
             raise ValueError(f"{path}: damaged ({error}); copy or download it again") from None
         except KeyError as error:
             raise ValueError(f"{path}: tensor {error} is missing; copy or download it again") from None
-        return cls(*halves)
+
+
+def _part(tensors: dict[str, np.ndarray], part: str) -> FeatureDomain:
+    return FeatureDomain(*(tensors[f"{part}.{name}"] for name in _PARTS))

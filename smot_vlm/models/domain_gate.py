@@ -28,8 +28,8 @@ class DomainGate:
 
     @property
     def is_used(self) -> bool:
-        """Whether the model has a domain, so that `look` is needed."""
-        return self._domain is not None
+        """Whether the model's domain judges frames, so that `look` is needed."""
+        return self._domain is not None and self._domain.frames is not None
 
     def look(self, encoded: Any) -> None:
         """Take in a keyframe.
@@ -37,7 +37,7 @@ class DomainGate:
         Args:
             encoded: of the model's `encode_frame`.
         """
-        if self._domain is not None:
+        if self._domain is not None and self._domain.frames is not None:
             statistics = self._model.frame_statistics(encoded)[None]
             self._distances.add(float(self._domain.frames.distances(statistics)[0]))
             self._video = self._domain.frames.judge(self._distances.items)

@@ -17,7 +17,6 @@ from smot_vlm.appearance.crops import crop_people
 from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.people_writer import Person, person_of, tell_person, tell_video
-from smot_vlm.appearance.vocabulary import QUESTIONS
 from smot_vlm.detection.detector import Detector
 from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.models.base import SmotModelBase
@@ -107,8 +106,8 @@ class PeopleModel(SmotModelBase):
         crops = torch.from_numpy(crop_people(image, boxes)).to(self.device).permute(0, 3, 1, 2).float() / 255
         if not len(crops):
             return crops.new_zeros(0, self.appearance.dim)
-        embedding, logits = self.appearance(crops)
-        return torch.cat([embedding, *(logits[name] for name in QUESTIONS)], dim=-1)
+        seen: Tensor = self.appearance.tokens(crops)
+        return seen
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:
         """The answers about each person over all looks, and how they moved."""
