@@ -66,8 +66,9 @@ class Session:
 
     @property
     def _speaker(self) -> Voice:
-        """Who speaks: the model, or its successor where the model must not."""
-        return self._successor if self._successor is not None and self._voice.is_silent else self._voice
+        """Who speaks: the model, or its successor where the model must not or the successor knows these people."""
+        successor = self._successor
+        return successor if successor and (self._voice.is_silent or successor.knows_people()) else self._voice
 
     def observe(self, frame: Frame) -> Detections:
         """Take in the next frame.
@@ -84,8 +85,8 @@ class Session:
         self._trajectories.add(frame.index, people)
         self._watched.append(frame.index)
         self._voice.observe(frame, people)
-        if self._speaker is not self._voice:
-            self._speaker.observe(frame, people)
+        if self._successor is not None:
+            self._successor.observe(frame, people)
         return people
 
     def describe(self, video: VideoReader) -> Description:

@@ -156,10 +156,11 @@ class Detections:
 # What is to be thought of words: the model knows such pictures; it may be wrong; it says nothing, as these are too unlike
 # what it learned from.
 STATED, DOUBTFUL, WITHHELD = "stated", "doubtful", "withheld"
+TRUST_ORDER = (STATED, DOUBTFUL, WITHHELD)
 
 
 def _check_words(words: str, caption: str) -> None:
-    if words not in (STATED, DOUBTFUL, WITHHELD):
+    if words not in TRUST_ORDER:
         raise ValueError(f"words is {words!r}; it takes {STATED}, {DOUBTFUL} or {WITHHELD}")
     if words == WITHHELD and caption:
         raise ValueError(f"words is {WITHHELD!r} and there is a caption; withheld words are not there")

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from smot_vlm.appearance.vocabulary import PAIRS, QUESTIONS, YES_NO_QUESTIONS
+from smot_vlm.appearance.vocabulary import GENUINE, PAIRS, QUESTIONS, YES_NO_QUESTIONS
 
 # What is calibrated.
-_CALIBRATED = (*QUESTIONS, PAIRS)
+CALIBRATED = (*QUESTIONS, PAIRS, GENUINE)
 
 
 class Answer(NamedTuple):
@@ -29,8 +29,8 @@ class Calibration:
     """How logits become probabilities, and from which probability on an answer is told.
 
     Attributes:
-        temperatures: question, or PAIRS -> what logits are divided by.
-        thresholds: question, or PAIRS -> lowest probability of an answer that is told.
+        temperatures: question, PAIRS or GENUINE -> what logits are divided by.
+        thresholds: question, PAIRS or GENUINE -> lowest probability of an answer that is told.
     """
 
     temperatures: Mapping[str, float]
@@ -38,15 +38,15 @@ class Calibration:
 
     def __post_init__(self) -> None:
         for name, table in (("temperatures", self.temperatures), ("thresholds", self.thresholds)):
-            if set(table) != set(_CALIBRATED):
-                raise ValueError(f"{name} are given for {', '.join(sorted(table))}; give {', '.join(_CALIBRATED)}")
+            if set(table) != set(CALIBRATED):
+                raise ValueError(f"{name} are given for {', '.join(sorted(table))}; give {', '.join(CALIBRATED)}")
             if not all(0 < value < 1e3 for value in table.values()):
                 raise ValueError(f"{name} hold a number that is not above 0; give numbers above 0")
 
     @classmethod
     def neutral(cls) -> "Calibration":
         """Logits as they are; an answer is told where it is likelier than not."""
-        return cls(dict.fromkeys(_CALIBRATED, 1.0), dict.fromkeys(_CALIBRATED, 0.5))
+        return cls(dict.fromkeys(CALIBRATED, 1.0), dict.fromkeys(CALIBRATED, 0.5))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,21 +111,42 @@ def answers_of(logits: np.ndarray, calibration: Calibration) -> PersonAnswers:
     Returns:
         The answers.
     """
-    mean = np.asarray(logits, np.float64).mean(axis=0)
-    probabilities, start = {}, 0
-    for question, values in QUESTIONS.items():
-        scaled = mean[start : start + len(values)] / calibration.temperatures[question]
-        probabilities[question] = _sigmoid(scaled) if question in YES_NO_QUESTIONS else _softmax(scaled)
-        start += len(values)
+    mean = by_question(np.asarray(logits, np.float64).mean(axis=0))
+    probabilities = {
+        question: probabilities_of(question, values, calibration.temperatures[question])
+        for question, values in mean.items()
+    }
     return PersonAnswers(probabilities, calibration)
 
 
-def _sigmoid(values: np.ndarray) -> np.ndarray:
-    result: np.ndarray = 1 / (1 + np.exp(-values.clip(-60, 60)))
-    return result
+def by_question(logits: np.ndarray) -> dict[str, np.ndarray]:
+    """Take the logits of all questions apart.
+
+    Args:
+        logits: (..., values of all questions and perhaps more), in the order of QUESTIONS.
+
+    Returns:
+        Question -> (..., values).
+    """
+    ends = np.cumsum([len(values) for values in QUESTIONS.values()])
+    return dict(zip(QUESTIONS, np.split(logits, ends, axis=-1)[:-1], strict=True))
 
 
-def _softmax(values: np.ndarray) -> np.ndarray:
-    weights = np.exp(values - values.max())
-    result: np.ndarray = weights / weights.sum()
-    return result
+def probabilities_of(question: str, logits: np.ndarray, temperature: float) -> np.ndarray:
+    """The probability of each value of a question.
+
+    Args:
+        question: of QUESTIONS.
+        logits: (..., values).
+        temperature: what they are divided by.
+
+    Returns:
+        float64 (..., values); of questions of yes and no each by itself, else they sum to 1.
+    """
+    scaled = np.asarray(logits, np.float64) / temperature
+    if question in YES_NO_QUESTIONS:
+        alone: np.ndarray = 1 / (1 + np.exp(-scaled.clip(-60, 60)))
+        return alone
+    weights = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    together: np.ndarray = weights / weights.sum(axis=-1, keepdims=True)
+    return together

@@ -40,6 +40,10 @@ class PersonAppearance(nn.Module):
             {name: nn.Linear(_DEEP, len(values)) for name, values in QUESTIONS.items() if name not in COLOUR_QUESTIONS}
         )
         self.colours = ColourHead(COLOUR_QUESTIONS, regions)
+        # Fitted after the training; until then everybody is as real as not.
+        self.genuine = nn.Linear(_DEEP, 1)
+        nn.init.zeros_(self.genuine.weight)
+        nn.init.zeros_(self.genuine.bias)
 
     @property
     def dim(self) -> int:
@@ -76,6 +80,19 @@ class PersonAppearance(nn.Module):
             Both maps.
         """
         return self._features(_normalized(crops))[1:]
+
+    def tokens(self, crops: Float[Tensor, "people 3 height width"]) -> Float[Tensor, "people tokens"]:
+        """What is kept of a look at people.
+
+        Args:
+            crops: RGB in 0 to 1.
+
+        Returns:
+            The embedding, the logits of all questions in the order of QUESTIONS, and the log-odds that this is a real
+            person.
+        """
+        embedding, logits = self(crops)
+        return torch.cat([embedding, *(logits[name] for name in QUESTIONS), self.genuine(embedding)], dim=-1)
 
     def _features(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         trunk = self.trunk

@@ -1,5 +1,6 @@
 """The configuration: frozen dataclasses <- YAML <- dotted overrides."""
 
+from smot_vlm.config.people import PeopleConfig, PeopleSourceConfig
 from smot_vlm.config.reading import apply_overrides, config_from_dict, config_to_dict, load_config
 from smot_vlm.config.schema import (
     AssociationConfig,
@@ -28,6 +29,8 @@ __all__ = [
     "GenerationConfig",
     "InteractionConfig",
     "LoraLMConfig",
+    "PeopleConfig",
+    "PeopleSourceConfig",
     "PicturesConfig",
     "ServerConfig",
     "SmoterConfig",

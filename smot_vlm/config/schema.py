@@ -6,6 +6,7 @@ Only models/build.py, tracker.py, training, the command line and the scripts rea
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from smot_vlm.config.people import PeopleConfig
 from smot_vlm.formats.checked import Range
 
 # What a file or an override may give; wide, but no number that only a broken file states.
@@ -393,9 +394,10 @@ class Config:
         decoder: captions.
         interaction: verbs.
         training: not read at inference.
+        people: how the appearance network of model_type "people" is trained; not read at inference.
         pictures: for vision-language decoders.
         model_type: a key of MODELS: "smot" (learned features, fusions and heads), "zero-shot" (pretrained parts alone)
-            or "tracks-only".
+            or "tracks-only"; or "people" (an appearance network, see models/people.py).
         successor: the model that speaks where a video is unlike what this one learned from, by a name that ships or a
             folder; empty: nobody.
     """
@@ -408,6 +410,7 @@ class Config:
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     interaction: InteractionConfig = field(default_factory=InteractionConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    people: PeopleConfig = field(default_factory=PeopleConfig)
     pictures: PicturesConfig = field(default_factory=PicturesConfig)
     model_type: str = "smot"
     successor: str = ""

@@ -7,7 +7,7 @@ import torch
 from smot_vlm.fusion.even_memory import EvenMemory
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.base import SmotModelBase
-from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD
+from smot_vlm.structures import STATED, TRUST_ORDER
 
 # Keyframes that are remembered, spread evenly over the video.
 KEYFRAMES = 256
@@ -28,8 +28,8 @@ class DomainGate:
 
     @property
     def is_used(self) -> bool:
-        """Whether the model has a domain, so that `look` is needed."""
-        return self._domain is not None
+        """Whether the model's domain judges frames, so that `look` is needed."""
+        return self._domain is not None and self._domain.frames is not None
 
     def look(self, encoded: Any) -> None:
         """Take in a keyframe.
@@ -37,7 +37,7 @@ class DomainGate:
         Args:
             encoded: of the model's `encode_frame`.
         """
-        if self._domain is not None:
+        if self._domain is not None and self._domain.frames is not None:
             statistics = self._model.frame_statistics(encoded)[None]
             self._distances.add(float(self._domain.frames.distances(statistics)[0]))
             self._video = self._domain.frames.judge(self._distances.items)
@@ -54,8 +54,7 @@ class DomainGate:
             track_id: who was observed.
         """
         video = self.video()
-        if self._domain is None or track_id not in memory.tracks:
+        if track_id not in memory.tracks:
             return video
         tokens = torch.stack([seen.tokens.flatten() for seen in memory.tracks[track_id].items])
-        own = self._domain.people.judge(self._domain.people.distances(tokens.float().cpu().numpy()).tolist())
-        return max(video, own, key=(STATED, DOUBTFUL, WITHHELD).index)
+        return max(video, self._model.judge_person(tokens), key=TRUST_ORDER.index)

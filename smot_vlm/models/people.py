@@ -22,13 +22,13 @@ from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.pair_deeds import PairDeeds, describe_window
 from smot_vlm.appearance.pair_scores import PairScores, as_crops
 from smot_vlm.appearance.people_writer import Person, person_of, tell_person, tell_video
-from smot_vlm.appearance.vocabulary import PAIRS, QUESTIONS
+from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
 from smot_vlm.detection.detector import Detector
 from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.language.people_phrases import VERB_PHRASES
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.semantics.context import Relation
-from smot_vlm.structures import WITHHELD, Detections, Frame
+from smot_vlm.structures import DOUBTFUL, STATED, TRUST_ORDER, WITHHELD, Detections, Frame
 from smot_vlm.verbs import NUM_VERBS, VERBS
 
 COMPANY_VERB = "accompany.v.02"
@@ -128,6 +128,13 @@ class PeopleModel(SmotModelBase):
         logits: Tensor = self.pair_deeds(descriptor[None])[0]
         return logits / self.calibration.temperatures[PAIRS]
 
+    def judge_person(self, tokens: Float[Tensor, "looks values"]) -> str:
+        """A real person, as far as the crops show one, who is like those that the model learned from."""
+        genuine = float(tokens[:, -1].mean().sigmoid())
+        least = self.calibration.thresholds[GENUINE]
+        own = STATED if genuine >= least else DOUBTFUL if genuine >= least / 2 else WITHHELD
+        return max(own, super().judge_person(tokens), key=TRUST_ORDER.index)
+
     def detect(self, encoded: np.ndarray) -> Detections:
         """The people of an image."""
         if self._detector is None:
@@ -160,13 +167,13 @@ class PeopleModel(SmotModelBase):
             boxes: (n, 4) xyxy in its pixels.
 
         Returns:
-            The embedding and then the logits of all questions, in the order of QUESTIONS.
+            As `PersonAppearance.tokens`.
         """
         crops = torch.from_numpy(crop_people(image, boxes)).to(self.device).permute(0, 3, 1, 2).float() / 255
         if not len(crops):
             return crops.new_zeros(0, self.appearance.dim)
-        embedding, logits = self.appearance(crops)
-        return torch.cat([embedding, *(logits[name] for name in QUESTIONS)], dim=-1)
+        seen: Tensor = self.appearance.tokens(crops)
+        return seen
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:
         """The answers about each person over all looks, and how they moved."""

@@ -30,14 +30,23 @@ def measure_domain(model: SmotModel, sequences: Iterable[AnnotatedSequence]) -> 
     people: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for index, sequence in enumerate(sequences):
         held_out = index % HELD_OUT_EVERY == 0
-        of_frames, of_people = _features(model, sequence)
-        frames[held_out].append(of_frames)
-        people[held_out].extend(of_people)
-    halves = [_domain(*features) for features in (frames, people)]
-    return None if halves[0] is None or halves[1] is None else Domain(halves[0], halves[1])
+        statistics, tokens = _features(model, sequence)
+        frames[held_out].append(statistics)
+        people[held_out].extend(tokens)
+    of_people, of_frames = (domain_of(*features) for features in (people, frames))
+    return None if of_people is None or of_frames is None else Domain(of_people, of_frames)
 
 
-def _domain(known: list[np.ndarray], held_out: list[np.ndarray]) -> FeatureDomain | None:
+def domain_of(known: list[np.ndarray], held_out: list[np.ndarray]) -> FeatureDomain | None:
+    """The domain of some features.
+
+    Args:
+        known: features of training videos or people, (looks, features) each.
+        held_out: the same of others, for the limits.
+
+    Returns:
+        The domain; None where there are too few to tell.
+    """
     if not held_out or sum(map(len, known)) <= 2 * DIRECTIONS:
         return None
     fitted = FeatureDomain.fit(np.concatenate(known))

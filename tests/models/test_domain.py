@@ -1,5 +1,6 @@
 """What a model learned from: distances, judgements, the file, and what a Session does with them."""
 
+import copy
 import dataclasses
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def test_too_few_features_are_refused():
 @pytest.fixture
 def domain() -> Domain:
     one = FeatureDomain.fit(features(), directions=4).calibrated([1.0, 2.0])
-    return Domain(one, dataclasses.replace(one, limits=one.limits * 2))
+    return Domain(people=one, frames=dataclasses.replace(one, limits=one.limits * 2))
 
 
 def test_a_domain_survives_its_file(domain, tmp_path):
@@ -75,6 +76,17 @@ def test_a_domain_survives_its_file(domain, tmp_path):
             ours, theirs = (getattr(getattr(one, half), field.name) for one in (domain, again))
             np.testing.assert_allclose(ours, theirs, rtol=0, atol=5e-4 if field.name == "basis" else 0)
     assert Domain.load(tmp_path / "elsewhere") is None
+
+
+def test_a_domain_of_people_alone_survives_its_file(domain, tmp_path):
+    dataclasses.replace(domain, frames=None).save(tmp_path)
+    again = Domain.load(tmp_path)
+    assert again is not None
+    assert again.frames is None
+    np.testing.assert_array_equal(again.people.limits, domain.people.limits)
+    assert sorted(load_file(tmp_path / DOMAIN_FILE)) == [
+        f"people.{name}" for name in ("basis", "limits", "mean", "rest", "scale", "variance")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +160,23 @@ def test_a_person_unlike_the_others_is_not_described(tracker):
     assert description.words == STATED
     assert (description.tracks[1].words, description.tracks[1].caption) == (WITHHELD, "")
     assert description.interactions == ()
+
+
+def test_a_domain_of_people_alone_judges_people_and_no_frame(tracker):
+    """The same two people; noise is told of, since nothing judges frames, but the person on the background is not."""
+    model = copy.copy(tracker.model)
+    model.domain = dataclasses.replace(tracker.model.domain, frames=None)
+    gate = DomainGate(model)
+    gate.look(None)
+    assert (gate.is_used, gate.video()) == (False, STATED)
+    first, second = squares_as_trajectories()
+    moved = dataclasses.replace(second, boxes=second.boxes + np.array([60.0, 10.0, 60.0, 10.0]))
+    noise = np.random.default_rng(0).integers(0, 256, (6, 64, 96, 3), dtype=np.uint8)
+    assert Tracker(model, tracker.config).describe(noise, fps=2.0, trajectories=[first]).words == STATED
+    known = Tracker(model, tracker.config).describe(Squares(4).images, fps=2.0, trajectories=[first, second])
+    assert {track.words for track in known.tracks} <= {STATED, DOUBTFUL}
+    other = Tracker(model, tracker.config).describe(Squares(4).images, fps=2.0, trajectories=[first, moved])
+    assert (other.words, other.tracks[1].words) == (STATED, WITHHELD)
 
 
 def test_too_little_training_data_gives_no_domain(tracker):

@@ -1,6 +1,7 @@
 """PeopleModel: its folder, what it tells of looks at people, and the voice that it lends another model."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -54,7 +55,7 @@ def test_a_folder_gives_the_same_model_back(people, tmp_path):
     assert (config.name, again.card) == ("people", people.card)
     with torch.inference_mode():
         ours, theirs = people.look(IMAGE, BOXES), again.look(IMAGE, BOXES)
-    assert ours.shape == (2, people.appearance.dim + sum(len(values) for values in QUESTIONS.values()))
+    assert ours.shape == (2, people.appearance.dim + sum(len(values) for values in QUESTIONS.values()) + 1)
     torch.testing.assert_close(ours, theirs, atol=0.05, rtol=0.05)  # saved in half precision
 
 
@@ -110,6 +111,14 @@ class Doubter(TracksOnlyModel):
 
 
 @pytest.fixture
+def unreal(people) -> Iterator[None]:
+    """Nobody is a real person."""
+    torch.nn.init.constant_(people.appearance.genuine.bias, -3.0)
+    yield
+    torch.nn.init.zeros_(people.appearance.genuine.bias)
+
+
+@pytest.fixture
 def pair_of_voices(people) -> Tracker:
     config = replace(CONFIG, name="doubter", decoder=DecoderConfig(name="none"))
     return Tracker(Doubter(), config, detector="people", successor=(people, CONFIG))
@@ -122,7 +131,13 @@ def test_the_successor_speaks_where_the_model_must_not(pair_of_voices):
     assert all(track.caption for track in description.tracks)
 
 
-def test_the_model_speaks_where_it_may(pair_of_voices):
+def test_the_successor_speaks_of_people_it_knows(pair_of_voices):
+    """Though the model would speak: its frames look like those it learned from, but the people are real."""
+    description = pair_of_voices.describe(np.zeros((12, 64, 96, 3), np.uint8), fps=4.0, trajectories=walkers())
+    assert (description.words, description.model.name) == (STATED, "people")
+
+
+def test_the_model_speaks_where_it_may(pair_of_voices, unreal):
     dark = np.zeros((12, 64, 96, 3), np.uint8)
     description = pair_of_voices.describe(dark, fps=4.0, trajectories=walkers())
     assert (description.words, description.model.name) == (STATED, "doubter")
@@ -138,3 +153,10 @@ def test_without_a_successor_words_are_withheld(pair_of_voices):
 def test_a_successor_that_is_not_there_is_named():
     with pytest.raises(FileNotFoundError, match="successor is 'nobody'"):
         Tracker.from_pretrained("tracks-only", overrides=["successor=nobody"], device="cpu", detector="people")
+
+
+def test_of_who_is_no_real_person_nothing_is_told(people, unreal):
+    description = Tracker(people, CONFIG, detector="people").describe(
+        moving_squares(12), fps=4.0, trajectories=walkers()
+    )
+    assert [(track.words, track.caption) for track in description.tracks] == [(WITHHELD, "")] * 2

@@ -1,0 +1,1 @@
+"""Training of the appearance network on crops of people, and its export as a `PeopleModel`."""

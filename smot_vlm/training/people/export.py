@@ -1,0 +1,105 @@
+"""Makes a `PeopleModel` of a trained network: calibrated, with what it learned from, and with its figures."""
+
+import copy
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from smot_vlm.appearance.network import PersonAppearance
+from smot_vlm.config import Config
+from smot_vlm.models.card import ModelCard
+from smot_vlm.models.domain import Domain
+from smot_vlm.models.people_folder import build_people, save_people
+from smot_vlm.training.domain_statistics import domain_of
+from smot_vlm.training.people.batches import shares
+from smot_vlm.training.people.calibration import calibrate
+from smot_vlm.training.people.figures import figures
+from smot_vlm.training.people.people import LabelledPerson, PeopleSource
+from smot_vlm.training.people.public_sets import training_data
+from smot_vlm.training.people.seeing import SeenSource, see_people, see_source
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedFrom:
+    """The people of a training.
+
+    Attributes:
+        train: sources that the network learned from.
+        validation: the same sources' people that it did not see.
+    """
+
+    train: tuple[PeopleSource, ...]
+    validation: tuple[PeopleSource, ...]
+
+
+def export_people(
+    network: PersonAppearance, config: Config, people: LearnedFrom, folder: Path, *, overwrite: bool = False
+) -> dict[str, float]:
+    """Write a trained network as a model that `Tracker.from_pretrained` reads.
+
+    Args:
+        network: trained; left unchanged.
+        config: of the model and of its training.
+        people: that it learned from.
+        folder: to write.
+        overwrite: replace an existing folder.
+
+    Returns:
+        Figures of the validation people.
+
+    Raises:
+        FileExistsError: the folder exists, is not empty and `overwrite` is false.
+    """
+    settings = config.people
+    shipped = as_saved(network)
+    seen = [see_source(shipped, source) for source in people.validation]
+    found = figures(seen)
+    model = build_people(config, calibrate(seen, settings.precision))
+    model.appearance.load_state_dict(shipped.state_dict())
+    model.domain = _domain(shipped, people.train, seen, settings.domain_people, settings.seed)
+    data, terms = training_data(
+        (name for source in people.train for name in source.scenarios), pretrained=bool(settings.trunk)
+    )
+    scores = {f"{name} (true boxes)": value for name, value in found.items()}
+    model.card = ModelCard(data, scores, domain=settings.domain, terms=terms)
+    save_people(model.eval(), config, folder, overwrite=overwrite)
+    return found
+
+
+def as_saved(network: PersonAppearance) -> PersonAppearance:
+    """A copy on the CPU with the weights as `save_people` rounds them, so that what is measured is what is saved.
+
+    Args:
+        network: left unchanged.
+
+    Returns:
+        The copy, in evaluation mode.
+    """
+    return copy.deepcopy(network).cpu().half().float().eval()
+
+
+def _domain(
+    network: PersonAppearance, train: Sequence[PeopleSource], held_out: Sequence[SeenSource], most: int, seed: int
+) -> Domain | None:
+    """What the network learned from, by some training people of each source in proportion to its weight."""
+    if not most:
+        return None
+    random = np.random.default_rng(seed)
+    known: list[np.ndarray] = []
+    for source, count in zip(train, shares([source.weight for source in train], max(most, len(train))), strict=True):
+        known += see_people(network, _some(source.people, count, random))
+    found = domain_of(known, [tokens for source in held_out for tokens in source.tokens])
+    if found is None:
+        logger.warning("%d people are too few to tell what the model learned from; it speaks of everybody", len(known))
+        return None
+    return Domain(people=found, frames=None)
+
+
+def _some(people: Sequence[LabelledPerson], count: int, random: np.random.Generator) -> list[LabelledPerson]:
+    rows = random.choice(len(people), min(count, len(people)), replace=False)
+    return [people[row] for row in sorted(rows.tolist())]
