@@ -84,6 +84,7 @@ def truth_of(sequence: BenSmotSequence) -> SequenceTruth:
             facts,
             sequence.size,
             sequence.frame_numbers if sequence.frames else None,
+            sequence.people.people if sequence.people else {},
         )
     except ValueError as error:
         raise ValueError(f"{sequence.folder / BOXES_FILE}: {error}") from None
