@@ -45,7 +45,9 @@ def make_people(root: Path, *, frames: int = 1, splits: tuple[str, ...] = ("trai
                 files.append(FrameFile(index, path))
             every = np.arange(frames)
             boxes = [np.tile(box, (frames, 1)) for box in (BOX, OTHER_BOX)]
-            tracks = tuple(Trajectory(i, every, box, np.ones(frames), "A person.") for i, box in enumerate(boxes, start=1))
+            tracks = tuple(
+                Trajectory(i, every, box, np.ones(frames), "A person.") for i, box in enumerate(boxes, start=1)
+            )
             sequence = BenSmotSequence(
                 name=f"figures/{number}",
                 folder=folder,

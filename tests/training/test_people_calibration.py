@@ -121,7 +121,9 @@ def test_a_source_counts_by_its_weight():
     right = {"kinds": truth(facts, "kinds", "kinds")}
     wrong = {"kinds": np.roll(right["kinds"], 1, axis=1)}
     for weight, told in ((3.0, True), (2.0, False)):
-        threshold = calibrate([seen(facts, right, weight), seen(facts * 10, {"kinds": np.tile(wrong["kinds"], (10, 1))})], 0.7)
+        threshold = calibrate(
+            [seen(facts, right, weight), seen(facts * 10, {"kinds": np.tile(wrong["kinds"], (10, 1))})], 0.7
+        )
         assert (threshold.thresholds["kinds"] < 1) == told
 
 
