@@ -10,11 +10,12 @@ from people_cases import SHIRTS, facts_of, make_people, source_of
 from smot_vlm.appearance.crops import crop_people
 from smot_vlm.appearance.network import CROP_SIZE
 from smot_vlm.appearance.vocabulary import QUESTIONS
+from smot_vlm.config import PeopleSourceConfig
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.language.people_facts import PersonFacts
 from smot_vlm.training.people.augment import augment
 from smot_vlm.training.people.batches import Batches, batches_from, shares, told_weight
-from smot_vlm.training.people.people import KEPT_SIZE, center
+from smot_vlm.training.people.people import KEPT_SIZE, center, read_source
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,8 @@ def test_people_of_whom_something_is_said_are_read_with_their_looks(root):
     assert [person.facts for person in source.people] == [facts_of(shirt) for shirt in SHIRTS]
     assert [len(person.looks) for person in source.people] == [2, 2, 2]
     assert [len(person.looks) for person in source_of(root, looks=9).people] == [3, 3, 3]
+    some = read_source(PeopleSourceConfig(str(root)), "train", 1, most=2)
+    assert [person.facts for person in some.people] == [facts_of("red"), facts_of("blue")]
 
 
 def test_the_middle_of_a_kept_crop_is_what_the_model_looks_at(root):

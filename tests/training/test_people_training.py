@@ -193,9 +193,9 @@ def test_the_export_is_a_model_that_speaks_by_its_calibration(network, root, tmp
     head = taught.heads["kinds"]
     head.weight.data = (torch.linalg.pinv(embeddings) @ wanted).T.float()
     head.bias.data.zero_()
-    people = replace(source, people=repeated(source, 60))
-    config = Config(name="people", model_type="people", people=PeopleConfig(domain_people=180, precision=0.9))
-    found = export_people(taught, config, LearnedFrom((people,), (people,)), tmp_path / "model")
+    people, others = (replace(source, people=repeated(source, times)) for times in (43, 10))
+    config = Config(name="people", model_type="people", people=PeopleConfig(domain_people=129, precision=0.9))
+    found = export_people(taught, config, LearnedFrom((people,), (others,)), tmp_path / "model")
     assert found["figures kind"] == 1.0
     model, loaded = load_model(tmp_path / "model")
     assert isinstance(model, PeopleModel)

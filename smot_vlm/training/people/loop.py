@@ -16,7 +16,7 @@ from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.config import PeopleConfig
 from smot_vlm.system.signals import StopRequest, on_stop
 from smot_vlm.training.optim import clip_groups, make_optimizer, rate_factor, set_rates
-from smot_vlm.training.people.batches import Batch, Batches, batches_from
+from smot_vlm.training.people.batches import Batch, Batches, batches_from, shares
 from smot_vlm.training.people.checkpoint import BEST, LAST, Progress, restore_last, save_best, save_last
 from smot_vlm.training.people.export import LearnedFrom
 from smot_vlm.training.people.figures import figures, score
@@ -199,11 +199,15 @@ def read_people(settings: PeopleConfig) -> LearnedFrom:
     """
     if not settings.sources:
         raise ValueError("people.sources is empty; list data sets with people_facts.json")
-    splits = [
-        tuple(read_source(source, split, settings.looks) for source in settings.sources)
-        for split in (settings.train_split, settings.validation_split)
+    # Where nothing is trained, training people only tell what was learned from.
+    counts = shares([source.weight for source in settings.sources], max(settings.domain_people, len(settings.sources)))
+    most = counts if settings.steps == 0 else [None] * len(counts)
+    train = [
+        read_source(source, settings.train_split, settings.looks, count)
+        for source, count in zip(settings.sources, most, strict=True)
     ]
-    return LearnedFrom(*splits)
+    validation = [read_source(source, settings.validation_split, settings.looks) for source in settings.sources]
+    return LearnedFrom(tuple(train), tuple(validation))
 
 
 def _moved(targets: AppearanceTargets, device: torch.device) -> AppearanceTargets:

@@ -68,13 +68,14 @@ class PeopleSource:
     scenarios: tuple[str, ...]
 
 
-def read_source(settings: PeopleSourceConfig, split: str, looks: int) -> PeopleSource:
+def read_source(settings: PeopleSourceConfig, split: str, looks: int, most: int | None = None) -> PeopleSource:
     """Read one split of a data set.
 
     Args:
         settings: of the source.
         split: of the data set.
         looks: most crops of a person.
+        most: sequences to read, spread evenly over the split; None: all.
 
     Returns:
         Its people, those of whom nothing is said left out.
@@ -85,7 +86,10 @@ def read_source(settings: PeopleSourceConfig, split: str, looks: int) -> PeopleS
     """
     people: list[LabelledPerson] = []
     scenarios: dict[str, None] = {}
-    for sequence in BenSmot(settings.dataset, split):
+    sequences = BenSmot(settings.dataset, split)
+    count = len(sequences) if most is None else min(most, len(sequences))
+    for index in np.linspace(0, len(sequences) - 1, count).round().astype(int).tolist():
+        sequence = sequences[index]
         found = list(_people(sequence, looks, settings.margin))
         people += found
         scenarios |= {sequence.scenario: None} if found else {}
