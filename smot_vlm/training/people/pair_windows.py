@@ -120,8 +120,8 @@ def crossed_logits(windows: Windows, folds: int = 6, *, penalty: float = 0.03) -
         held = torch.from_numpy(windows.groups % folds == fold)
         if held.any() and not held.all():
             kept = Windows(windows.descriptors[~held], windows.labels[~held], windows.groups[~held.numpy()])
-            with torch.inference_mode():
-                logits[held] = fit_pair_deeds(kept, penalty=penalty)(windows.descriptors[held])
+            layer = fit_pair_deeds(kept, penalty=penalty)
+            logits[held] = layer(windows.descriptors[held]).detach()
     return logits
 
 
