@@ -185,7 +185,7 @@ class Trainer:
     def _prepare(self, optimizer: Optimizer) -> None:
         settings = self.settings
         clips_per_step = settings.batch_clips * settings.accumulate * self.accelerator.num_processes
-        self._options = example_options(self.config)
+        self._options = example_options(self.config, self.model.open_pictures)
         loader = make_loader(
             self.splits.train,
             self._options,
