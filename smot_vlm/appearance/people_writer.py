@@ -1,7 +1,7 @@
 """Captions of real people, written from what the appearance network is sure enough of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smot_vlm.appearance.answers import PersonAnswers
 from smot_vlm.appearance.motion import Motion
@@ -14,6 +14,8 @@ _MOVING = ("walk", "run", "ride", "ski", "snowboard", "surf", "skateboard", "ska
 # Heights a second from which somebody who walks by the picture runs by the motion.
 _RUNNING = 1.6
 MOST_ATTRIBUTES = 2
+# In a person's caption, and in a video's.
+MOST_PARTNERS, MOST_SENTENCES = 2, 6
 # A second deed is told from this share of the first one's threshold on: the two share one sum of probabilities.
 _SECOND = 0.5
 
@@ -74,6 +76,31 @@ def tell_person(person: Person) -> str:
     deeds = [*person.deeds, *person.partners]
     told = f" {_listed(deeds)}" if deeds else ""
     return f"{_upper(_article(person.noun))}{looks}{things}{told}."
+
+
+def with_partners(
+    people: Sequence[Person], relations: Sequence[tuple[int, str, int]]
+) -> tuple[list[Person], list[str]]:
+    """Interactions as parts of captions, and as sentences.
+
+    Args:
+        people: what is told of each.
+        relations: (subject, verb, object) by rows of `people`, likeliest first; verbs are keys of VERB_PHRASES.
+
+    Returns:
+        The people with their first partners, and a sentence for each interaction; one that goes both ways has one.
+    """
+    told = list(people)
+    sentences, pairs = [], set()
+    for subject, verb, target in relations:
+        words = f"{phrases.VERB_PHRASES[verb]} {people[target].mention()}"
+        if len(told[subject].partners) < MOST_PARTNERS:
+            told[subject] = replace(told[subject], partners=(*told[subject].partners, words))
+        pair = (verb, *(sorted((subject, target)) if verb in phrases.MUTUAL_VERBS else (subject, target)))
+        if pair not in pairs:
+            sentences.append(f"{people[subject].mention()} {words}")
+        pairs.add(pair)
+    return told, sentences[:MOST_SENTENCES]
 
 
 def tell_video(people: Sequence[Person], relations: Sequence[str] = ()) -> str:

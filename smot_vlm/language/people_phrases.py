@@ -169,3 +169,5 @@ VERB_PHRASES: dict[str, str] = {
     "box": "boxes",
     "accompany": "goes along with",
 }
+# Of these, those that go both ways.
+MUTUAL_VERBS = ("handshake", "embrace", "accompany")

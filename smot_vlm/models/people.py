@@ -5,7 +5,7 @@ that it did not see. It may stand alone, or speak where another model's domain e
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -21,11 +21,10 @@ from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.pair_deeds import PairDeeds, describe_window
 from smot_vlm.appearance.pair_scores import PairScores, as_crops
-from smot_vlm.appearance.people_writer import Person, person_of, tell_person, tell_video
+from smot_vlm.appearance.people_writer import Person, person_of, tell_person, tell_video, with_partners
 from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
 from smot_vlm.detection.detector import Detector
 from smot_vlm.fusion.memory import Observation, SceneMemory
-from smot_vlm.language.people_phrases import VERB_PHRASES
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.semantics.context import Relation
 from smot_vlm.structures import DOUBTFUL, STATED, TRUST_ORDER, WITHHELD, Detections, Frame
@@ -62,6 +61,7 @@ class SeenPeople:
         track_ids: of each.
         times: (looks,) seconds, of each person.
         boxes: (looks, 4) xyxy in pixels of the first look, of each person: without the camera's motion.
+        words: STATED, DOUBTFUL or WITHHELD, of each person.
         pairs: what was seen of pairs.
     """
 
@@ -69,7 +69,16 @@ class SeenPeople:
     track_ids: tuple[int, ...]
     times: tuple[np.ndarray, ...]
     boxes: tuple[np.ndarray, ...]
+    words: tuple[str, ...]
     pairs: PairScores
+
+    def known(self, *rows: int) -> bool:
+        """Whether all of these people may be spoken of.
+
+        Args:
+            rows: of `people`.
+        """
+        return all(self.words[row] != WITHHELD for row in rows)
 
 
 class PeopleModel(SmotModelBase):
@@ -179,27 +188,26 @@ class PeopleModel(SmotModelBase):
         """The answers about each person over all looks, and how they moved."""
         pairs = cast(PeopleMemory, memory).pairs
         pairs.read_window()
-        people, all_times, all_boxes = [], [], []
+        people, all_times, all_boxes, words = [], [], [], []
         for track_id in track_ids:
             seen = memory.tracks[track_id].items
             times = np.array([look.time_seconds for look in seen])
             boxes = torch.stack([look.box for look in seen]).cpu().numpy().astype(np.float64)
-            logits = torch.cat([look.tokens for look in seen])[:, self.appearance.dim :].float().cpu().numpy()
+            tokens = torch.cat([look.tokens for look in seen])
+            logits = tokens[:, self.appearance.dim :].float().cpu().numpy()
+            words.append(self.judge_person(tokens))
             people.append(person_of(answers_of(logits, self.calibration), motion_of(times, boxes)))
             all_times.append(times)
             all_boxes.append(boxes)
-        return SeenPeople(tuple(people), tuple(track_ids), tuple(all_times), tuple(all_boxes), pairs)
+        tables = (people, track_ids, all_times, all_boxes, words)
+        return SeenPeople(*map(tuple, tables), pairs)  # type: ignore[arg-type]
 
     def describe(self, fused: SeenPeople, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
         """Sentences of what is told, with the interactions that were found."""
-        people = list(fused.people)
-        told = []
-        for relation in relations:
-            subject, target = people[relation.subject], people[relation.object]
-            words = VERB_PHRASES[relation.verb]
-            told.append(f"{fused.people[relation.subject].mention()} {words} {fused.people[relation.object].mention()}")
-            people[relation.subject] = replace(subject, partners=(*subject.partners, f"{words} {target.mention()}"))
-        return tell_video(people, told), [tell_person(person) for person in people]
+        found = [(relation.subject, relation.verb, relation.object) for relation in relations]
+        people, sentences = with_partners(fused.people, [edge for edge in found if fused.known(edge[0], edge[2])])
+        real = [person for row, person in enumerate(people) if fused.known(row)]
+        return tell_video(real, sentences), [tell_person(person) for person in people]
 
     def score_pairs(self, fused: SeenPeople, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
         """Log-odds of the few verbs that are known; no chance of the others."""

@@ -3,7 +3,7 @@
 import pytest
 
 from smot_vlm.appearance.motion import Motion
-from smot_vlm.appearance.people_writer import Person, person_of, tell_person, tell_video
+from smot_vlm.appearance.people_writer import Person, person_of, tell_person, tell_video, with_partners
 
 SURE = {
     "kinds": {"woman": 0.9},
@@ -95,3 +95,21 @@ def test_a_video_tells_who_is_there_and_where():
 def test_a_place_is_told_where_a_third_of_the_people_are():
     people = [Person("man", thing="snow"), *[Person("man")] * 3]
     assert tell_video(people) == "Four men."
+
+
+def test_an_interaction_is_told_of_who_acts_and_once_in_the_video():
+    people = [Person("man", "a red shirt"), Person("woman"), Person("boy")]
+    told, sentences = with_partners(people, [(0, "accompany", 1), (1, "accompany", 0), (2, "push", 0)])
+    assert [tell_person(person) for person in told] == [
+        "A man in a red shirt goes along with a woman.",
+        "A woman goes along with a man in a red shirt.",
+        "A boy pushes a man in a red shirt.",
+    ]
+    assert sentences == ["a man in a red shirt goes along with a woman", "a boy pushes a man in a red shirt"]
+
+
+def test_a_caption_names_two_partners_at_most():
+    people = [Person("man")] * 4
+    told, sentences = with_partners(people, [(0, "embrace", other) for other in (1, 2, 3)])
+    assert tell_person(told[0]) == "A man hugs a man and hugs a man."
+    assert len(sentences) == 3

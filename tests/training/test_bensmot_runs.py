@@ -18,14 +18,33 @@ from smot_vlm.training import calibration
 pytestmark = pytest.mark.drawn
 
 REPO = Path(__file__).parents[2]
-SMALL = """
-detector.weights=yolo11n.yaml detector.image_size=64 features.dim=32 features.frame_grid=4 features.track_frames=6
-fusion.heads=4 fusion.feedforward=64 interaction.verb_encoder=null decoder.max_new_tokens=4
-training.steps=3 training.detector_only_steps=1 training.ctc_start_step=2 training.caption_start_step=2
-training.batch_clips=1 training.accumulate=1 training.workers=0 training.most_frames=4 training.feature_frames=3
-training.detector_frames=[2,3] training.warmup_steps=1 training.logger=none training.log_every=1
-training.checkpoint_every=2 training.validate_every=2 training.precision=float32
-""".split()
+SMALL = [
+    "detector.weights=yolo11n.yaml",
+    "detector.image_size=64",
+    "features.dim=32",
+    "features.frame_grid=4",
+    "features.track_frames=6",
+    "fusion.heads=4",
+    "fusion.feedforward=64",
+    "interaction.verb_encoder=null",
+    "decoder.max_new_tokens=4",
+    "training.steps=3",
+    "training.detector_only_steps=1",
+    "training.ctc_start_step=2",
+    "training.caption_start_step=2",
+    "training.batch_clips=1",
+    "training.accumulate=1",
+    "training.workers=0",
+    "training.most_frames=4",
+    "training.feature_frames=3",
+    "training.detector_frames=[2,3]",
+    "training.warmup_steps=1",
+    "training.logger=none",
+    "training.log_every=1",
+    "training.checkpoint_every=2",
+    "training.validate_every=2",
+    "training.precision=float32",
+]
 
 
 @pytest.fixture(scope="module")
