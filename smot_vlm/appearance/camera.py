@@ -72,7 +72,7 @@ def _similarity(
     corners = cv2.goodFeaturesToTrack(before, MOST_CORNERS, 0.01, 6, mask=background)
     if corners is None or len(corners) < FEWEST_CORNERS:
         return np.eye(3)
-    followed, status, _ = cv2.calcOpticalFlowPyrLK(before, now, corners, None)
+    followed, status, _ = cv2.calcOpticalFlowPyrLK(before, now, corners, np.empty_like(corners))
     kept = status.ravel() == 1
     if kept.sum() < FEWEST_CORNERS:
         return np.eye(3)

@@ -10,14 +10,13 @@ from smot_vlm.language import people_phrases as phrases
 
 # Deeds of somebody who does not leave the place, and of somebody who does.
 _STAYING = ("stand", "sit", "kneel", "lie", "pose", "lean")
+_LEAVING = ("walk", "run")
 _MOVING = ("walk", "run", "ride", "ski", "snowboard", "surf", "skateboard", "skate")
 # Heights a second from which somebody who walks by the picture runs by the motion.
 _RUNNING = 1.6
 MOST_ATTRIBUTES = 2
 # In a person's caption, and in a video's.
 MOST_PARTNERS, MOST_SENTENCES = 2, 6
-# A second deed is told from this share of the first one's threshold on: the two share one sum of probabilities.
-_SECOND = 0.5
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Person:
         attributes: "a backpack" ...
         deeds: in the third person: "walks to the right", "holds a camera".
         thing: what the person is with, or "".
+        place: where the person is, or "": one of PLACES.
         partners: what is done with others: "hugs a man" ...
     """
 
@@ -38,6 +38,7 @@ class Person:
     attributes: tuple[str, ...] = ()
     deeds: tuple[str, ...] = ()
     thing: str = ""
+    place: str = ""
     partners: tuple[str, ...] = field(default=())
 
     def mention(self) -> str:
@@ -58,8 +59,12 @@ def person_of(answers: PersonAnswers, motion: Motion) -> Person:
     """
     thing = answers.told("things")
     attributes = [phrases.ATTRIBUTE_NOUNS[answer.value] for answer in answers.present("attributes")]
-    deeds = tuple(_told_deed(deed, motion, thing) for deed in _deeds(answers, motion))
-    return Person(_noun(answers), _clothes(answers), tuple(attributes[:MOST_ATTRIBUTES]), deeds, thing)
+    first, *others = _deeds(answers, motion, thing) or [""]
+    # Where somebody is is told once.
+    place = answers.told("things", phrases.PLACES)
+    deeds = [_told_deed(first, motion, thing, place)] if first else []
+    deeds += [_told_deed(deed, motion, thing if deed in phrases.HANDLING else "") for deed in others]
+    return Person(_noun(answers), _clothes(answers), tuple(attributes[:MOST_ATTRIBUTES]), tuple(deeds), thing, place)
 
 
 def tell_person(person: Person) -> str:
@@ -160,12 +165,12 @@ def _coloured(colour: str, garment: str, nouns: dict[str, str]) -> str:
     return _article(f"{colour} {plain}") if noun != plain else f"{colour} {plain}"
 
 
-def _deeds(answers: PersonAnswers, motion: Motion) -> list[str]:
+def _deeds(answers: PersonAnswers, motion: Motion, thing: str) -> list[str]:
     """The deeds that are told; motion that contradicts a deed takes it away.
 
     One of them may be a posture or movement and one something else: people stand and hold a camera.
     """
-    ruled_out = {"moves": _STAYING, "stays": _MOVING}.get(motion.state, ())
+    ruled_out = {"moves": _STAYING, "stays": _LEAVING}.get(motion.state, ())
     allowed = [deed for deed in lexicon.DEEDS if deed not in ruled_out]
     first = answers.told("deeds", allowed)
     if not first and motion.state == "moves":
@@ -173,14 +178,20 @@ def _deeds(answers: PersonAnswers, motion: Motion) -> list[str]:
     if not first:
         return []
     others = [deed for deed in allowed if (deed in lexicon.MOVEMENTS) != (first in lexicon.MOVEMENTS)]
-    second = answers.best("deeds", others)
-    likely = second.probability >= _SECOND * answers.calibration.thresholds["deeds"]
-    return [first, second.value] if likely else [first]
+    second = answers.told("deeds", [deed for deed in others if deed not in phrases.HANDLING or thing in _handled()])
+    return [first, second] if second else [first]
 
 
-def _told_deed(deed: str, motion: Motion, thing: str) -> str:
-    """A deed in the third person, with what the person is with, and where to."""
+def _handled() -> tuple[str, ...]:
+    """Things that can be held, thrown, carried ..."""
+    return tuple(thing for thing in lexicon.THINGS if thing not in phrases.NOT_HANDLED)
+
+
+def _told_deed(deed: str, motion: Motion, thing: str, place: str = "") -> str:
+    """A deed in the third person, with what the person is with, where, and where to."""
     told = _with_thing(deed, *phrases.DEED_PHRASES[deed], thing)
+    if place and place != thing:
+        told = f"{told} {phrases.THING_PHRASES[place][1]}"
     return f"{told} {motion.direction}" if motion.direction and deed in _MOVING else told
 
 
@@ -190,7 +201,7 @@ def _with_thing(deed: str, alone: str, together: str, thing: str) -> str:
         "climb": phrases.CLIMBED,
         "eat": phrases.EATEN,
         "read": phrases.READ,
-        **{handling: tuple(t for t in lexicon.THINGS if t not in phrases.NOT_HANDLED) for handling in phrases.HANDLING},
+        **dict.fromkeys(phrases.HANDLING, _handled()),
     }
     if not thing or (deed in fitting and thing not in fitting[deed]):
         return alone if not thing or deed not in fitting else f"{alone} {phrases.THING_PHRASES[thing][1]}"
@@ -199,7 +210,7 @@ def _with_thing(deed: str, alone: str, together: str, thing: str) -> str:
 
 
 def _place(people: Sequence[Person]) -> str:
-    places = [person.thing for person in people if person.thing in phrases.PLACES]
+    places = [person.place for person in people if person.place]
     if not places:
         return ""
     likeliest = max(sorted(set(places)), key=places.count)

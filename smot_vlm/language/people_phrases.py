@@ -49,7 +49,7 @@ DEED_PHRASES: dict[str, tuple[str, str]] = {
     "lie": ("lies", "lies {place}"),
     "hold": ("holds something", "holds {thing}"),
     "carry": ("carries something", "carries {thing}"),
-    "look": ("looks on", "looks on {place}"),
+    "look": ("looks on", "looks on"),
     "pose": ("poses", "poses {place}"),
     "smile": ("smiles", "smiles {place}"),
     "dance": ("dances", "dances {place}"),

@@ -199,8 +199,8 @@ class PeopleModel(SmotModelBase):
             people.append(person_of(answers_of(logits, self.calibration), motion_of(times, boxes)))
             all_times.append(times)
             all_boxes.append(boxes)
-        tables = (people, track_ids, all_times, all_boxes, words)
-        return SeenPeople(*map(tuple, tables), pairs)  # type: ignore[arg-type]
+        looks = tuple(all_times), tuple(all_boxes)
+        return SeenPeople(tuple(people), tuple(track_ids), *looks, tuple(words), pairs)
 
     def describe(self, fused: SeenPeople, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
         """Sentences of what is told, with the interactions that were found."""

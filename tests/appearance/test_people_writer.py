@@ -56,7 +56,7 @@ SURE = {
             "A woman in a red jacket and blue jeans with a backpack rides on the grass.",
         ),
         (
-            {"deeds": {"stand": 0.6, "hold": 0.3}, "things": {"camera": 0.9}},
+            {"deeds": {"stand": 0.55, "hold": 0.5}, "things": {"camera": 0.9}},
             Motion(),
             "A woman in a red jacket and blue jeans with a backpack stands with a camera and holds a camera.",
         ),
@@ -64,6 +64,13 @@ SURE = {
 )
 def test_a_caption_tells_what_is_sure(answering, changed, motion, caption):
     assert tell_person(person_of(answering(**SURE | changed), motion)) == caption
+
+
+def test_a_thing_and_a_place_are_told_together(answering):
+    caption = tell_person(
+        person_of(answering(**SURE | {"things": {"ball": 0.5, "grass": 0.5}, "attributes": {}}), Motion())
+    )
+    assert caption == "A woman in a red jacket and blue jeans walks with a ball on the grass."
 
 
 def test_motion_takes_a_deed_away_that_it_contradicts(answering):
@@ -84,8 +91,8 @@ def test_nobody_is_told_of_nothing(answering):
 
 def test_a_video_tells_who_is_there_and_where():
     people = [
-        Person("man", thing="street"),
-        Person("man", "a red shirt", deeds=("walks",), thing="street"),
+        Person("man", place="street"),
+        Person("man", "a red shirt", deeds=("walks",), place="street"),
         Person("child"),
     ]
     assert tell_video(people) == "Two men and a child on the street. A man in a red shirt walks."
@@ -93,7 +100,7 @@ def test_a_video_tells_who_is_there_and_where():
 
 
 def test_a_place_is_told_where_a_third_of_the_people_are():
-    people = [Person("man", thing="snow"), *[Person("man")] * 3]
+    people = [Person("man", place="snow"), *[Person("man")] * 3]
     assert tell_video(people) == "Four men."
 
 

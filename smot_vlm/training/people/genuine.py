@@ -103,6 +103,8 @@ def embeddings(network: PersonAppearance, crops: Iterable[np.ndarray]) -> Float[
         pixels = torch.from_numpy(batch).permute(0, 3, 1, 2).float() / 255
         with torch.inference_mode():
             rows.append(network(pixels)[0])
+    if not rows:
+        return torch.zeros(0, network.dim)
     return torch.cat(rows).clone()
 
 
