@@ -10,7 +10,12 @@ from smot_vlm.appearance.vocabulary import QUESTIONS, YES_NO_QUESTIONS
 
 
 class Answer(NamedTuple):
-    """One value, and the probability that it is true."""
+    """One value, and the probability that it is true.
+
+    Attributes:
+        value: of a question.
+        probability: after calibration.
+    """
 
     value: str
     probability: float

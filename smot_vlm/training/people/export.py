@@ -3,7 +3,7 @@
 import copy
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from smot_vlm.models.domain import Domain
 from smot_vlm.models.people_folder import build_people, save_people
 from smot_vlm.training.domain_statistics import domain_of
 from smot_vlm.training.people.batches import shares
-from smot_vlm.training.people.calibration import calibrate
+from smot_vlm.training.people.calibration import calibrate, told_figures
 from smot_vlm.training.people.figures import figures
 from smot_vlm.training.people.people import LabelledPerson, PeopleSource
 from smot_vlm.training.people.public_sets import training_data
@@ -58,8 +58,9 @@ def export_people(
     settings = config.people
     shipped = as_saved(network)
     seen = [see_source(shipped, source) for source in people.validation]
-    found = figures(seen)
-    model = build_people(config, calibrate(seen, settings.precision))
+    calibration = calibrate(seen, settings.precision)
+    found = figures(seen) | told_figures(seen, calibration)
+    model = build_people(config, calibration)
     model.appearance.load_state_dict(shipped.state_dict())
     model.domain = _domain(shipped, people.train, seen, settings.domain_people, settings.seed)
     data, terms = training_data(
@@ -67,8 +68,14 @@ def export_people(
     )
     scores = {f"{name} (true boxes)": value for name, value in found.items()}
     model.card = ModelCard(data, scores, domain=settings.domain, terms=terms)
-    save_people(model.eval(), config, folder, overwrite=overwrite)
+    save_people(model.eval(), _without_places(config), folder, overwrite=overwrite)
     return found
+
+
+def _without_places(config: Config) -> Config:
+    """The configuration with the names of the data sets' folders, not where they lie on this machine."""
+    sources = tuple(replace(source, dataset=Path(source.dataset).name) for source in config.people.sources)
+    return replace(config, people=replace(config.people, sources=sources))
 
 
 def as_saved(network: PersonAppearance) -> PersonAppearance:
