@@ -48,7 +48,7 @@ def _cut(image: NDArray[np.uint8], box: NDArray[np.float64], size: tuple[int, in
     borders = (max(y1 - top, 0), max(bottom - y2, 0), max(x1 - left, 0), max(right - x2, 0))
     crop = image[y1:y2, x1:x2]
     if any(borders):
-        crop = cv2.copyMakeBorder(crop, *borders, cv2.BORDER_REPLICATE)
+        crop = np.asarray(cv2.copyMakeBorder(crop, *borders, cv2.BORDER_REPLICATE), np.uint8)
     smaller = crop.shape[0] > size[0]
     resized = cv2.resize(crop, (size[1], size[0]), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
     return np.asarray(resized, np.uint8)
