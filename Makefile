@@ -19,7 +19,9 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 demo: setup
-	$(BIN)/smot-vlm describe smot_vlm/assets/demo.mp4 --out demo-output --overwrite
+	$(BIN)/python scripts/make_street_clip.py demo-output/street.mp4
+	$(BIN)/smot-vlm describe demo-output/street.mp4 --out demo-output/street --overwrite
+	$(BIN)/smot-vlm describe smot_vlm/assets/demo.mp4 --out demo-output/drawn --overwrite
 
 test: lint
 	$(BIN)/pytest -q -n 2

@@ -135,7 +135,7 @@ def make_row(arguments: argparse.Namespace, study: Study, row: str, seed: int) -
     minutes = (time.monotonic() - started) / 60
     world = DrawnWorld(FIRST_SEED, arguments.videos, split="val", width=quiet.synthetic_width)
     if arguments.study == "decoders":
-        scores = validate(trainer.model, config, (world[index] for index in range(len(world)))).flat()
+        scores = validate(trainer.model, config, [world[index] for index in range(len(world))]).flat()
     else:
         scores = held_out_losses(trainer.model, config, world)
     return {"row": row, "seed": seed, "steps": steps, "minutes": minutes, "scores": scores}

@@ -10,11 +10,14 @@ from pathlib import Path
 # Before torch is imported: idle OpenMP threads leave their cores to the workers that draw the next clips.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from accelerate import Accelerator
+
 from smot_vlm.cli.ending import run_to_end
 from smot_vlm.config import load_config
 from smot_vlm.training.export import export
 from smot_vlm.training.loop import Run, Trainer
 from smot_vlm.training.progress import TrainingProgress
+from smot_vlm.training.run_settings import check_settings
 
 
 def main() -> None:
@@ -23,7 +26,13 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME)")
     parser.add_argument(
-        "--resume", choices=("auto", "never"), default="auto", help="continue from the newest checkpoint"
+        "--resume",
+        choices=("auto", "never", "force"),
+        default="auto",
+        help="continue from the newest checkpoint; force: even with other settings than the run began with",
+    )
+    parser.add_argument(
+        "--no-check", action="store_true", help="do not try every part on one clip before the first step"
     )
     parser.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="start with the weights of a checkpoint")
     parser.add_argument(
@@ -33,23 +42,23 @@ def main() -> None:
         "--export", type=Path, metavar="CHECKPOINT", help="export the model of a checkpoint and do not train"
     )
     parser.add_argument("overrides", nargs="*", metavar="key.subkey=value")
-    arguments = parser.parse_args()
+    # Intermixed, so that overrides may stand before, between and after the options.
+    arguments = parser.parse_intermixed_args()
     config = load_config(arguments.config, arguments.overrides)
     folder = arguments.out or Path("runs") / config.name
     if arguments.export is not None:
-        export(config, arguments.export, folder / "model", overwrite=True)
+        if arguments.resume != "force":
+            check_settings(config, arguments.export.parent.parent)
+        export(config, arguments.export, folder / "model", device=Accelerator().device, overwrite=True)
         return
     with TrainingProgress(config.training.steps) as progress:
-        trainer = Trainer(
-            config,
-            Run(folder, arguments.resume == "auto", arguments.weights, arguments.partly),
-            on_step=progress.step,
-            on_validation=progress.validation,
-        )
+        run = Run(folder, arguments.resume != "never", arguments.resume == "force", arguments.weights, arguments.partly)
+        trainer = Trainer(config, run, on_step=progress.step, on_validation=progress.validation)
+        if not arguments.no_check:
+            trainer.check()
         outcome = trainer.train()
     if not outcome.stopped and trainer.accelerator.is_main_process:
-        best = trainer.checkpoints.folder / "best.pt"
-        export(config, best if best.is_file() else trainer.checkpoints.all()[-1], folder / "model", overwrite=True)
+        trainer.export(folder / "model")
 
 
 if __name__ == "__main__":

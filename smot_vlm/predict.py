@@ -2,39 +2,34 @@
 
     OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout next to it
 
-run.json holds the settings, so that two runs never mix in one folder.
+run.json holds the settings, so that two runs never mix in one folder, see output/run_settings.py.
 """
 
-import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, tracks_of_rows
 from smot_vlm.data.sequences import AnnotatedSequence
-from smot_vlm.formats.checked import record
-from smot_vlm.formats.documents import read_json
 from smot_vlm.formats.frame_numbers import place_rows
 from smot_vlm.formats.losses import log_losses
 from smot_vlm.formats.mot import MotRows
-from smot_vlm.formats.mot_files import MotFile, read_detections, read_results, read_truth
+from smot_vlm.formats.mot_files import read_truth
 from smot_vlm.formats.sequence_files import BOXES_FILE
+from smot_vlm.formats.track_files import SUFFIXES
+from smot_vlm.output.run_settings import DESCRIPTION_FILE, RunSettings, run_at_work
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.errors import naming, one_line
-from smot_vlm.system.files import write_text
 from smot_vlm.system.processes import ALONE, Processes
 from smot_vlm.system.shared_work import SharedWork
-from smot_vlm.system.targets import check_folder
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.reader import VideoReader
 from smot_vlm.video.sources import BrokenPictureError
 
-DESCRIPTION_FILE = "description.json"
-RUN_FILE = "run.json"
 GROUND_TRUTH = "gt"
 # Where MOTChallenge puts the boxes of its public detector.
 DETECTIONS_FILE = "det/det.txt"
@@ -42,29 +37,6 @@ DETECTIONS_FILE = "det/det.txt"
 logger = logging.getLogger(__name__)
 
 OnFrame = Callable[[Frame, VideoReader], bool | None]
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """What a run's descriptions depend on, as written to run.json.
-
-    Attributes:
-        dataset: its root.
-        split: of the data set.
-        model: name or folder.
-        detector: as for Tracker.
-        associator: as for Tracker.
-        trajectories: "", "gt" or a folder of MOT files with ids to keep.
-        detections: "", "gt" or a folder of MOT files with boxes to link.
-    """
-
-    dataset: str
-    split: str
-    model: str
-    detector: str
-    associator: str
-    trajectories: str = ""
-    detections: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,8 +68,8 @@ def predict_split(
 ) -> Iterator[Outcome]:
     """Describe the sequences of `dataset` that `out` does not hold yet, one a step, in the order of their names.
 
-    A sequence that cannot be described (no image, no boxes) gives an outcome with an error and the next one is taken;
-    the next call tries it again. Other calls may work on the same folder at the same time: each sequence is described by
+    A sequence that cannot be described (no image, no boxes, a server that is gone) gives an outcome with an error and the
+    next one is taken; the next call tries it again. Other calls may work on the same folder at the same time: each sequence is described by
     one of them, and those that another one has in hand come last.
 
     Args:
@@ -105,7 +77,7 @@ def predict_split(
         dataset: a split.
         out: the folder of the run.
         settings: what the descriptions depend on.
-        overwrite: describe all of them again, also under other settings.
+        overwrite: describe all of them again, also under other settings; those of other settings are removed.
         on_frame: called after each frame, for progress.
         processes: they share the sequences; each yields its own outcomes.
 
@@ -113,19 +85,15 @@ def predict_split(
         One outcome a sequence.
 
     Raises:
-        ValueError: `out` holds a run with other settings and `overwrite` is false.
+        ValueError: `out` holds a run with other settings and `overwrite` is false, or that run is at work.
         FileNotFoundError: a folder of trajectories that does not exist.
         OSError: `out` is a file, or cannot be written.
     """
     out = Path(out)
-    find_trajectories = _mot_finder(settings.trajectories, dataset.names)
-    find_detections = _mot_finder(settings.detections, dataset.names)
+    find_trajectories = _file_finder(settings.trajectories, dataset.names)
+    find_detections = _file_finder(settings.detections, dataset.names)
     truth = GROUND_TRUTH in (settings.trajectories, settings.detections)
-    open_run(out, settings, overwrite)
     paths = [out / name / DESCRIPTION_FILE for name in dataset.names]
-    work = SharedWork(out, paths, _is_described, anew=overwrite)
-    # Whoever writes first must not change what the others find.
-    processes.wait()
 
     def describe(index: int) -> Outcome:
         name, path = dataset.names[index], paths[index]
@@ -134,20 +102,29 @@ def predict_split(
                 sequence = dataset[index]
                 images = _Images(sequence)
                 trajectories, detections = find_trajectories(sequence), find_detections(sequence)
-                description = _describe(tracker, sequence, images, trajectories, on_frame, detections, truth=truth)
+                description = _describe(
+                    tracker, sequence, images, trajectories, on_frame, detections, truth=truth, classes=settings.classes
+                )
         except Exception as error:
             # One sequence, whatever is wrong with it, does not take the others along.
             logger.debug("%s", name, exc_info=True)
             return Outcome(name, error=one_line(error).removeprefix(f"{name}: "))
+        if tracker.model.unanswered:
+            # Written, it would count as done, and its words would be missing for good.
+            return Outcome(name, error=tracker.model.unanswered[0])
         path.parent.mkdir(parents=True, exist_ok=True)
         description.to_bensmot(path.parent)
         # Last, since a sequence that has it is done.
         description.to_json(path)
         return Outcome(name, left_out=images.left_out)
 
-    mine = sorted([*processes.share(work.kept), *processes.share(work.wanted)])
-    for index, held in work.take(mine):
-        yield describe(index) if held else Outcome(dataset.names[index], kept=True)
+    with run_at_work(out, settings, dataset.names, overwrite):
+        work = SharedWork(out, paths, _is_described, anew=overwrite)
+        # Whoever writes first must not change what the others find.
+        processes.wait()
+        mine = sorted([*processes.share(work.kept), *processes.share(work.wanted)])
+        for index, held in work.take(mine):
+            yield describe(index) if held else Outcome(dataset.names[index], kept=True)
 
 
 def describe_sequence(
@@ -158,51 +135,29 @@ def describe_sequence(
     *,
     detections: Path | None = None,
     truth: bool = False,
+    classes: Collection[int] = (),
 ) -> Description:
     """Describe one sequence from its frames alone, at its own rate; frames keep the numbers that the sequence gives them.
 
     Args:
         tracker: the model.
         sequence: its annotations are not looked at.
-        trajectories: a MOT file with boxes and ids in the sequence's frame numbers, in place of a detector.
+        trajectories: a file with boxes and ids in place of a detector; MOT text has the sequence's frame numbers.
         on_frame: called after each frame, for progress.
-        detections: a MOT file with boxes that the associator links.
-        truth: the MOT file is ground truth, whose rows with flag 0 are to be ignored.
+        detections: a file with boxes that the associator links.
+        truth: the file is ground truth, whose rows with flag 0 are to be ignored.
+        classes: class numbers that count in the file; none: people, see `formats.mot_files`.
 
     Returns:
         The description.
 
     Raises:
-        FileNotFoundError: no image, or no such MOT file.
+        FileNotFoundError: no image, or no such file.
         ValueError: an image or box file that cannot be read, no box in the sequence's frames.
     """
-    return _describe(tracker, sequence, _Images(sequence), trajectories, on_frame, detections, truth=truth)
-
-
-def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:
-    """Write `out`/run.json, or check that it holds these settings.
-
-    Args:
-        out: the folder of the run.
-        settings: of the run.
-        overwrite: replace other settings.
-
-    Raises:
-        ValueError: it holds others and `overwrite` is false, or it cannot be read.
-        OSError: `out` is a file, or cannot be written.
-    """
-    path = out / RUN_FILE
-    wanted = asdict(settings)
-    check_folder(out, "choose another folder with --out")
-    if path.is_file() and not overwrite:
-        there = asdict(_read_settings(path))
-        other = sorted(key for key in wanted if there[key] != wanted[key])
-        if other:
-            told = ", ".join(f"{key} {there[key]!r} (now {wanted[key]!r})" for key in other)
-            raise ValueError(f"{out} holds a run with {told}; choose another folder or pass --overwrite")
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps(wanted, indent=1) + "\n")
+    return _describe(
+        tracker, sequence, _Images(sequence), trajectories, on_frame, detections, truth=truth, classes=classes
+    )
 
 
 class _Images:
@@ -238,32 +193,25 @@ def _describe(
     detections: Path | None,
     *,
     truth: bool,
+    classes: Collection[int],
 ) -> Description:
     numbers = sequence.frame_numbers
     if not len(numbers):
         raise FileNotFoundError(f"{sequence.name}: no image; a sequence is described from its images")
-    tracks = boxes = None
-    if trajectories is not None:
-        tracks = tracks_of_rows(_by_position(trajectories, numbers, read_truth if truth else read_results))
-    if detections is not None:
-        boxes = _boxes_by_frame(_by_position(detections, numbers, read_truth if truth else read_detections))
+    counted = classes or None
     description = tracker.describe(
         images,
-        trajectories=tracks,
-        detections=boxes,
+        trajectories=tracks_of_rows(_true_rows(trajectories, numbers, counted))
+        if truth and trajectories
+        else trajectories,
+        detections=_boxes_by_frame(_true_rows(detections, numbers, counted)) if truth and detections else detections,
         fps=sequence.fps,
+        frame_numbers=numbers,
+        classes=counted,
         on_frame=on_frame,
     )
     video = replace(description.video, source=sequence.name)
     return replace(description, video=video, tracks=tuple(_numbered(track, numbers) for track in description.tracks))
-
-
-def _read_settings(path: Path) -> RunSettings:
-    try:
-        return record(RunSettings, read_json(path), whole="the run")
-    except ValueError as error:
-        told = str(error).removeprefix(f"{path}: ")
-        raise ValueError(f"{path}: no settings of a run ({told}); choose another folder or pass --overwrite") from None
 
 
 def _is_described(path: Path) -> bool:
@@ -275,11 +223,11 @@ def _is_described(path: Path) -> bool:
     return True
 
 
-def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence], Path | None]:
-    """Which MOT file belongs to a sequence: none, its ground truth, or a file of a folder.
+def _file_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence], Path | None]:
+    """Which file of boxes belongs to a sequence: none, its ground truth, or a file of a folder.
 
-    A folder may be laid out as this program writes it, or flat as trackers do (SEQUENCE.txt), if no two scenarios share
-    the name of a sequence.
+    A folder may be laid out as this program writes it, or flat as trackers do (SEQUENCE.txt, .json, .csv, .npz), if no two
+    scenarios share the name of a sequence.
     """
     if not where:
         return lambda _sequence: None
@@ -288,24 +236,30 @@ def _mot_finder(where: str, names: Iterable[str]) -> Callable[[BenSmotSequence],
     folder = Path(where)
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"{folder}: no such folder; give gt, or a folder with SCENARIO/SEQUENCE.txt, SEQUENCE.txt or "
-            f"SCENARIO/SEQUENCE/{BOXES_FILE}"
+            f"{folder}: no such folder; give gt, or a folder with SCENARIO/SEQUENCE.txt, SEQUENCE.txt (or "
+            f"{', '.join(SUFFIXES[1:])}) or SCENARIO/SEQUENCE/{BOXES_FILE}"
         )
     short = Counter(name.rpartition("/")[2] for name in names)
 
     def find(sequence: BenSmotSequence) -> Path:
         last = sequence.name.rpartition("/")[2]
-        flat = [f"{last}.txt"] if short[last] == 1 else []
-        places = [f"{sequence.name}/{BOXES_FILE}", f"{sequence.name}/{DETECTIONS_FILE}", f"{sequence.name}.txt", *flat]
-        there = [folder / place for place in places if (folder / place).is_file()]
-        return there[0] if there else folder / f"{sequence.name}.txt"
+        stems = [sequence.name, *([last] if short[last] == 1 else [])]
+        groups = [[f"{sequence.name}/{BOXES_FILE}"], [f"{sequence.name}/{DETECTIONS_FILE}"]]
+        groups += [[f"{stem}{suffix}" for suffix in SUFFIXES] for stem in stems]
+        for places in groups:
+            there = [folder / place for place in places if (folder / place).is_file()]
+            if len(there) > 1:
+                raise ValueError(f"{there[0]}: {there[1].name} is there too, for the same sequence; keep one of them")
+            if there:
+                return there[0]
+        return folder / f"{sequence.name}.txt"
 
     return find
 
 
-def _by_position(path: Path, numbers: np.ndarray, read: Callable[[Path], MotFile]) -> MotRows:
-    """The rows of a file whose frames are there, with positions for numbers; what was left out is told."""
-    file = read(path)
+def _true_rows(path: Path, numbers: np.ndarray, classes: Collection[int] | None) -> MotRows:
+    """The rows of ground truth whose frames are there, with positions for numbers; what was left out is told."""
+    file = read_truth(path, classes)
     placement = place_rows(file.rows.frames, numbers, str(path))
     log_losses((*file.losses, *placement.losses), logger)
     placed = replace(file.rows, frames=placement.positions).select(placement.positions >= 0)

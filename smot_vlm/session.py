@@ -13,19 +13,12 @@ from smot_vlm.config import Config
 from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.people_detector import PEOPLE_DETECTOR
 from smot_vlm.language.agreement import agreed
+from smot_vlm.language.confirmation import confirmed
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.interactions import find_interactions, relations_of
 from smot_vlm.models.verb_set import known_verbs, open_verbs
 from smot_vlm.models.voice import Voice
-from smot_vlm.structures import (
-    WITHHELD,
-    Description,
-    Detections,
-    Frame,
-    ModelInfo,
-    Trajectory,
-    VideoInfo,
-)
+from smot_vlm.structures import WITHHELD, Description, Detections, Frame, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader
 
@@ -73,8 +66,9 @@ class Session:
 
     @property
     def _speaker(self) -> Voice:
-        """Who speaks: the model, or its successor where the model must not."""
-        return self._successor if self._successor is not None and self._voice.is_silent else self._voice
+        """Who speaks: the model, or its successor where the model must not or the successor knows these people."""
+        successor = self._successor
+        return successor if successor and (self._voice.is_silent or successor.knows_people()) else self._voice
 
     def observe(self, frame: Frame) -> Detections:
         """Take in the next frame.
@@ -91,8 +85,8 @@ class Session:
         self._trajectories.add(frame.index, people)
         self._watched.append(frame.index)
         self._voice.observe(frame, people)
-        if self._speaker is not self._voice:
-            self._speaker.observe(frame, people)
+        if self._successor is not None:
+            self._successor.observe(frame, people)
         return people
 
     def describe(self, video: VideoReader) -> Description:
@@ -122,14 +116,16 @@ class Session:
         with self._times.part("fusion"):
             fused = model.fuse_memory(speaker.memory, ids)
         with self._times.part("verbs"):
-            interactions = find_interactions(speaker.verbs, fused, tracks, speaker.config.interaction, model.device)
+            found = find_interactions(speaker.verbs, fused, tracks, speaker.config.interaction, model.device)
         with self._times.part("language"):
-            caption, captions = model.describe(fused, relations_of(interactions, tracks, speaker.verbs))
+            caption, captions = model.describe(fused, relations_of(found.certain, tracks, speaker.verbs))
         stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}
-        interactions = tuple(edge for edge in interactions if edge.subject in stated and edge.object in stated)
-        told = replace(silent, interactions=interactions).with_captions(caption, stated)
-        # Phrases of the user's are no senses; what captions tell cannot be compared with them.
-        return told if self._has_own_verbs else agreed(told, compose=speaker.config.decoder.compose_video_caption)
+        found = found.between(stated)
+        told = replace(silent, interactions=found.certain).with_captions(caption, stated)
+        if self._has_own_verbs:  # phrases are no senses; what captions tell cannot be compared with them
+            return told
+        compose = speaker.config.decoder.compose_video_caption
+        return agreed(confirmed(told, found.possible), compose=compose)
 
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""

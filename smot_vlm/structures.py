@@ -6,10 +6,11 @@ Conventions: frames count from 0; boxes are xyxy in pixels of the original frame
 import json
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any
 
 import numpy as np
@@ -33,6 +34,35 @@ Boxes = Annotated[np.ndarray, Numbers(float, Range(-(10**9), 10**9), columns=4)]
 Scores = Annotated[np.ndarray, Numbers(float, Range())]
 
 
+class LazyImage:
+    """An image that is made when it is first asked for, once, by any thread; pickled or copied it is its array.
+
+    Args:
+        height: pixels.
+        width: pixels.
+        make: gives RGB uint8 (height, width, 3); let go once it has been called, with all that it holds.
+    """
+
+    def __init__(self, height: int, width: int, make: Callable[[], np.ndarray]) -> None:
+        self.shape = (height, width, 3)
+        self._make: Callable[[], np.ndarray] | None = make
+        self._array: np.ndarray | None = None
+        self._lock = Lock()
+
+    @property
+    def array(self) -> np.ndarray:
+        """RGB uint8 (height, width, 3), the same array each time."""
+        with self._lock:
+            if self._make is not None:
+                self._array = self._make()
+                self._make = None
+            assert self._array is not None
+            return self._array
+
+    def __reduce__(self) -> tuple[Callable[..., np.ndarray], tuple[np.ndarray]]:
+        return np.array, (self.array,)
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One picture of a video.
@@ -40,29 +70,35 @@ class Frame:
     Attributes:
         index: 0-based number of the frame in its source, before any stride.
         time_seconds: presentation time, from the container where it has one; 0 for the first frame.
-        image: RGB uint8 (height, width, 3).
+        pixels: RGB uint8 (height, width, 3), or what makes them when `image` is first asked for.
     """
 
     index: int
     time_seconds: float
-    image: np.ndarray
+    pixels: np.ndarray | LazyImage
 
     def __post_init__(self) -> None:
-        if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
+        pixels = self.pixels
+        if isinstance(pixels, np.ndarray) and (pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8):
             raise ValueError(
-                f"image has shape {self.image.shape} and type {self.image.dtype}; give RGB uint8 (height, width, 3)"
+                f"image has shape {pixels.shape} and type {pixels.dtype}; give RGB uint8 (height, width, 3)"
             )
+
+    @property
+    def image(self) -> np.ndarray:
+        """RGB uint8 (height, width, 3)."""
+        return self.pixels.array if isinstance(self.pixels, LazyImage) else self.pixels
 
     @property
     def height(self) -> int:
         """Pixels."""
-        result: int = self.image.shape[0]
+        result: int = self.pixels.shape[0]
         return result
 
     @property
     def width(self) -> int:
         """Pixels."""
-        result: int = self.image.shape[1]
+        result: int = self.pixels.shape[1]
         return result
 
 
@@ -120,10 +156,11 @@ class Detections:
 # What is to be thought of words: the model knows such pictures; it may be wrong; it says nothing, as these are too unlike
 # what it learned from.
 STATED, DOUBTFUL, WITHHELD = "stated", "doubtful", "withheld"
+TRUST_ORDER = (STATED, DOUBTFUL, WITHHELD)
 
 
 def _check_words(words: str, caption: str) -> None:
-    if words not in (STATED, DOUBTFUL, WITHHELD):
+    if words not in TRUST_ORDER:
         raise ValueError(f"words is {words!r}; it takes {STATED}, {DOUBTFUL} or {WITHHELD}")
     if words == WITHHELD and caption:
         raise ValueError(f"words is {WITHHELD!r} and there is a caption; withheld words are not there")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import torch
 
 from smot_vlm.association.associators import name_at_rate
@@ -180,6 +181,7 @@ class Tracker:
         stride: int = 1,
         max_frames: int | None = None,
         fps: float | None = None,
+        frame_numbers: np.ndarray | None = None,
         stop_at_damage: bool = False,
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
         times: PartTimes | None = None,
@@ -190,7 +192,7 @@ class Tracker:
             source: a file, a folder or glob of images, an array (frames, height, width, 3), an iterable of frames, a
                 camera index, an rtsp:// or http:// address.
             trajectories: boxes with ids in place of the detector: a file of a form in `formats.track_files`, or records.
-            detections: boxes without ids for the associator, in place of the detector's: a MOT file (its ids are
+            detections: boxes without ids for the associator, in place of the detector's: such a file (its ids are
                 ignored), or records by frame index.
             classes: class numbers that count in a file whose rows state their class; None: people, by the file's own names,
                 by `labels.txt` beside it, else 1, else 0 where the file counts its classes from 0.
@@ -198,6 +200,8 @@ class Tracker:
             stride: use every stride-th frame.
             max_frames: stop after so many.
             fps: frames a second of images or arrays, which state none.
+            frame_numbers: int64 (frames), ascending from 0, what files of boxes call the frames of a source without names;
+                None: by the names of images, else from the first frame on.
             stop_at_damage: end a damaged file there rather than go on behind the damage.
             on_frame: called after each frame, for progress; returning False ends the video there.
             times: filled with the seconds of each part.
@@ -211,7 +215,7 @@ class Tracker:
         times = times or PartTimes()
         opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
         with torch.inference_mode(), opened as video:
-            session = self._session(video, trajectories, times, verbs, detections, classes)
+            session = self._session(video, trajectories, times, verbs, detections, classes, frame_numbers)
             for frame in times.waiting("decode", video):
                 session.observe(frame)
                 if on_frame is not None and on_frame(frame, video) is False:
@@ -265,11 +269,12 @@ class Tracker:
         verbs: Sequence[str] | None = None,
         detections: Path | str | Mapping[int, Detections] | None = None,
         classes: Collection[int] | None = None,
+        frame_numbers: np.ndarray | None = None,
     ) -> Session:
         if trajectories is not None and detections is not None:
             raise ValueError("trajectories and detections are both given; give boxes with ids, or boxes without")
 
-        numbers = numbers_of_names(video.image_names)
+        numbers = numbers_of_names(video.image_names) if frame_numbers is None else frame_numbers
         is_given = trajectories is not None or detections is not None
         choice = self._detector if is_given else self._detector.settle()
 

@@ -24,7 +24,7 @@ from smot_vlm.formats.track_files import read_tracks
 from smot_vlm.models.build import build_model
 from smot_vlm.models.checkpoint import load_pretrained, save_pretrained
 from smot_vlm.models.tensor_files import read_tensors
-from smot_vlm.predict import RunSettings, open_run
+from smot_vlm.output.run_settings import RunSettings, open_run
 from smot_vlm.semantics.gguf_header import check_gguf
 from smot_vlm.semantics.language_models import load_causal_lm
 from smot_vlm.semantics.prompts import Prompts

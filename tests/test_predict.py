@@ -1,6 +1,7 @@
 """A whole split described: what is written, how it goes on after a stop, and what is told of broken sequences."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,8 @@ from tiny import moving_squares, tiny_config
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.sequence_reader import read_predictions
 from smot_vlm.models.build import build_model
-from smot_vlm.predict import RunSettings, describe_sequence, predict_split
+from smot_vlm.output.run_settings import RunSettings
+from smot_vlm.predict import describe_sequence, predict_split
 from smot_vlm.structures import Description
 from smot_vlm.tracker import Tracker
 
@@ -117,6 +119,37 @@ def test_runs_with_other_settings_do_not_mix(tracker, data, tmp_path):
         run(tracker, data, tmp_path / "out")
 
 
+def test_a_run_with_other_settings_is_not_replaced_while_it_is_at_work(tracker, data, tmp_path):
+    out = tmp_path / "out"
+    steps = predict_split(tracker, BenSmot(data, "test"), out, settings(data))
+    next(steps)
+    other = settings(data, associator="sort")
+    with pytest.raises(ValueError, match="a run with other settings is at work in this folder"):
+        list(predict_split(tracker, BenSmot(data, "test"), out, other, overwrite=True))
+    assert json.loads((out / "run.json").read_text())["associator"] == "byte"
+    assert (out / NAMES[0] / "description.json").is_file()
+    same = predict_split(tracker, BenSmot(data, "test"), out, settings(data), overwrite=True)
+    assert [next(same).name, next(same).name] == list(NAMES[1:]), "one with the same settings takes the others"
+    same.close()
+    steps.close()
+    list(predict_split(tracker, BenSmot(data, "test"), out, other, overwrite=True))
+    assert json.loads((out / "run.json").read_text())["associator"] == "sort"
+    assert not list(out.glob(".smot-vlm-*"))
+
+
+def test_results_of_other_settings_are_not_taken_for_the_new_ones(tracker, data, tmp_path):
+    """A run that replaces another is stopped, and goes on without --overwrite."""
+    out = tmp_path / "out"
+    run(tracker, data, out)
+    other = settings(data, associator="sort")
+    steps = predict_split(tracker, BenSmot(data, "test"), out, other, overwrite=True)
+    next(steps)
+    steps.close()
+    assert not list((out / NAMES[1]).rglob("*.*")), "boxes and captions of the earlier run would be evaluated"
+    outcomes = list(predict_split(tracker, BenSmot(data, "test"), out, other))
+    assert [outcome.kept for outcome in outcomes] == [True, False, False]
+
+
 def test_a_broken_image_is_left_out_and_named(tracker, data, tmp_path):
     (data / "test/park/two/imgs/003.jpg").write_bytes(b"no picture")
     (data / "test/park/two/imgs/005.jpg").write_bytes(b"")
@@ -161,6 +194,32 @@ def test_trajectories_from_a_folder(tracker, data, tmp_path, layout):
         assert (track.id, track.frames.tolist()) == (7, [0, 1, 2])
 
 
+@pytest.mark.parametrize(("kind", "row_id"), [("trajectories", "{row_class}"), ("detections", "-1")])
+def test_rows_of_the_classes_that_are_asked_for(tracker, data, tmp_path, kind, row_id):
+    """Class 3 stands left and class 1, people by custom, right of it."""
+    for name in NAMES:
+        path = tmp_path / f"mot/{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [
+            f"{frame},{row_id.format(row_class=row_class)},{left},4,12,12,0.9,{row_class},1\n"
+            for frame in (1, 2, 3)
+            for left, row_class in ((2, 3), (30, 1))
+        ]
+        path.write_text("".join(rows))
+    chosen = settings(data, **{"trajectories": "", kind: str(tmp_path / "mot")})
+    for classes, lefts in (((), [30]), ((3,), [2]), ((1, 3), [2, 30])):
+        out = tmp_path / f"out-{classes}"
+        outcomes = list(predict_split(tracker, BenSmot(data, "test"), out, replace(chosen, classes=classes)))
+        assert not any(outcome.error for outcome in outcomes)
+        for name in NAMES:
+            tracks = Description.from_json(out / name / "description.json").tracks
+            assert sorted(round(track.boxes[0, 0]) for track in tracks) == lefts
+    assert json.loads((out / "run.json").read_text())["classes"] == [1, 3]
+    assert all(
+        each.kept for each in predict_split(tracker, BenSmot(data, "test"), out, replace(chosen, classes=(1, 3)))
+    )
+
+
 def test_a_flat_folder_cannot_tell_sequences_of_one_name_apart(tracker, data, tmp_path):
     (data / "test/street/three").rename(data / "test/street/one")
     (tmp_path / "mot").mkdir()
@@ -169,7 +228,7 @@ def test_a_flat_folder_cannot_tell_sequences_of_one_name_apart(tracker, data, tm
     chosen = settings(data, trajectories=str(tmp_path / "mot"))
     outcomes = list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", chosen))
     assert [bool(outcome.error) for outcome in outcomes] == [True, False, True]
-    assert "mot/street/one.txt: no such MOT file" in outcomes[2].error
+    assert "mot/street/one.txt: no such file; give MOT text" in outcomes[2].error
 
 
 @pytest.mark.parametrize("place", ["{name}.txt", "{name}/det/det.txt"])
@@ -187,10 +246,70 @@ def test_detections_from_a_folder_are_linked(tracker, data, tmp_path, place):
     assert [track.frames.tolist() for track in second] == [[0, 1, 2, 3, 4, 5]] * 2
 
 
+def masks_of_squares(pictures: int, scale: int = 1) -> np.ndarray:
+    """(pictures, 2, height, width): the two squares of `data`, in pictures of another size."""
+    masks = np.zeros((pictures, 2, 64 * scale, 96 * scale), dtype=bool)
+    for place in range(pictures):
+        for row in range(2):
+            top, left = 4 + 28 * row, 2 + place
+            masks[place, row, top * scale : (top + 12) * scale, left * scale : (left + 12) * scale] = True
+    return masks
+
+
+def write_form(folder: Path, name: str, form: str) -> None:
+    """Both squares in the first six pictures, in one of the forms of `read_tracks`."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    boxes = [(place, row + 7, [2 + place, 4 + 28 * row]) for place in range(6) for row in range(2)]
+    if form == "masks":
+        np.savez(path.with_suffix(".npz"), masks=masks_of_squares(6, scale=2), ids=[7, 8])
+    elif form == "coco":
+        found = [
+            {"image_id": place, "category_id": 1, "bbox": [*corner, 12, 12], "track_id": one, "score": 0.9}
+            for place, one, corner in boxes
+        ]
+        images = [{"id": place, "frame_index": place} for place in range(6)]
+        path.with_suffix(".json").write_text(json.dumps({"images": images, "annotations": found}))
+    else:
+        rows = [f"{x},{y},{x + 12},{y + 12},{one},0.9,{place}" for place, one, (x, y) in boxes]
+        head = "x_min,y_min,x_max,y_max,tracker_id,confidence,frame_index"
+        path.with_suffix(".csv").write_text("\n".join([head, *rows]) + "\n")
+
+
+@pytest.mark.parametrize("form", ["masks", "coco", "sink"])
+@pytest.mark.parametrize("given", ["trajectories", "detections"])
+def test_boxes_of_other_forms_belong_to_the_pictures_in_their_order(tracker, data, tmp_path, form, given):
+    """The images of the first sequence have gaps in their numbers; these files count pictures. Masks are twice as large."""
+    for name in NAMES:
+        write_form(tmp_path / "made", name, form)
+    chosen = settings(data, **{"trajectories": "", given: str(tmp_path / "made")})
+    outcomes = list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", chosen))
+    assert [outcome.error for outcome in outcomes] == [""] * 3
+    for name in NAMES:
+        tracks = Description.from_json(tmp_path / "out" / name / "description.json").tracks
+        numbers = [number - 1 for number in (NUMBERS if name == NAMES[0] else range(1, 7))]
+        assert [track.frames.tolist() for track in tracks] == [numbers] * 2
+        assert [track.id for track in tracks] == ([7, 8] if given == "trajectories" else [1, 2])
+        for row, track in enumerate(sorted(tracks, key=lambda track: track.boxes[0, 1])):
+            expected = [[2 + place, 4 + 28 * row, 14 + place, 16 + 28 * row] for place in range(6)]
+            # An associator may smooth what it links.
+            np.testing.assert_allclose(track.boxes, expected, atol=1e-9 if given == "trajectories" else 0.6)
+
+
+def test_two_files_of_one_sequence(tracker, data, tmp_path):
+    for name in NAMES:
+        write_form(tmp_path / "made", name, "coco")
+    (tmp_path / "made/park/two.txt").write_text("1,7,1,4,12,12,1\n")
+    chosen = settings(data, trajectories=str(tmp_path / "made"))
+    outcomes = list(predict_split(tracker, BenSmot(data, "test"), tmp_path / "out", chosen))
+    assert [bool(outcome.error) for outcome in outcomes] == [False, True, False]
+    assert "park/two.txt: two.json is there too, for the same sequence; keep one of them" in outcomes[1].error
+
+
 def test_a_run_that_was_begun_before_a_setting_existed_goes_on(tracker, data, tmp_path):
     run(tracker, data, tmp_path / "out")
     written = json.loads((tmp_path / "out/run.json").read_text())
-    del written["detections"]
+    del written["detections"], written["classes"]
     (tmp_path / "out/run.json").write_text(json.dumps(written))
     assert all(outcome.kept for outcome in run(tracker, data, tmp_path / "out"))
 

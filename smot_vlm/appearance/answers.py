@@ -6,15 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from smot_vlm.appearance.vocabulary import QUESTIONS, YES_NO_QUESTIONS
+from smot_vlm.appearance.vocabulary import GENUINE, PAIRS, QUESTIONS, YES_NO_QUESTIONS
+
+# What is calibrated.
+CALIBRATED = (*QUESTIONS, PAIRS, GENUINE)
 
 
 class Answer(NamedTuple):
-    """One value, and the probability that it is true.
+    """One answer.
 
     Attributes:
-        value: of a question.
-        probability: after calibration.
+        value: of the question.
+        probability: that it is true.
     """
 
     value: str
@@ -26,8 +29,8 @@ class Calibration:
     """How logits become probabilities, and from which probability on an answer is told.
 
     Attributes:
-        temperatures: question -> what logits are divided by.
-        thresholds: question -> lowest probability of an answer that is told.
+        temperatures: question, PAIRS or GENUINE -> what logits are divided by.
+        thresholds: question, PAIRS or GENUINE -> lowest probability of an answer that is told.
     """
 
     temperatures: Mapping[str, float]
@@ -35,15 +38,15 @@ class Calibration:
 
     def __post_init__(self) -> None:
         for name, table in (("temperatures", self.temperatures), ("thresholds", self.thresholds)):
-            if set(table) != set(QUESTIONS):
-                raise ValueError(f"{name} are given for {', '.join(sorted(table))}; give {', '.join(QUESTIONS)}")
+            if set(table) != set(CALIBRATED):
+                raise ValueError(f"{name} are given for {', '.join(sorted(table))}; give {', '.join(CALIBRATED)}")
             if not all(0 < value < 1e3 for value in table.values()):
                 raise ValueError(f"{name} hold a number that is not above 0; give numbers above 0")
 
     @classmethod
     def neutral(cls) -> "Calibration":
         """Logits as they are; an answer is told where it is likelier than not."""
-        return cls(dict.fromkeys(QUESTIONS, 1.0), dict.fromkeys(QUESTIONS, 0.5))
+        return cls(dict.fromkeys(CALIBRATED, 1.0), dict.fromkeys(CALIBRATED, 0.5))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,13 +123,13 @@ def by_question(logits: np.ndarray) -> dict[str, np.ndarray]:
     """Take the logits of all questions apart.
 
     Args:
-        logits: (..., values of all questions), in the order of QUESTIONS.
+        logits: (..., values of all questions and perhaps more), in the order of QUESTIONS.
 
     Returns:
         Question -> (..., values).
     """
     ends = np.cumsum([len(values) for values in QUESTIONS.values()])
-    return dict(zip(QUESTIONS, np.split(logits, ends[:-1], axis=-1), strict=True))
+    return dict(zip(QUESTIONS, np.split(logits, ends, axis=-1)[:-1], strict=True))
 
 
 def probabilities_of(question: str, logits: np.ndarray, temperature: float) -> np.ndarray:

@@ -43,8 +43,8 @@ def motion_of(times: np.ndarray, boxes: np.ndarray) -> Motion:
     # Feet hold still better than centres: arms and bags widen a box.
     middle = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
     span = times[-1] - times[0]
-    across = _slope(times, middle[:, 0]) / max(height, 1.0)
-    growth = float(np.exp(_slope(times, np.log(np.maximum(boxes[:, 3] - boxes[:, 1], 1.0)))))
+    across = slope(times, middle[:, 0]) / max(height, 1.0)
+    growth = float(np.exp(slope(times, np.log(np.maximum(boxes[:, 3] - boxes[:, 1], 1.0)))))
     travelled = np.abs(np.diff(middle[:, 0])).sum() / span / max(height, 1.0)
     if abs(across) >= MOVING:
         return Motion("moves", "to the right" if across > 0 else "to the left", abs(across))
@@ -53,7 +53,15 @@ def motion_of(times: np.ndarray, boxes: np.ndarray) -> Motion:
     return Motion("stays", "", float(travelled)) if abs(across) < STILL else Motion("", "", float(travelled))
 
 
-def _slope(times: np.ndarray, values: np.ndarray) -> float:
-    """Of the line of least squares, a second."""
+def slope(times: np.ndarray, values: np.ndarray) -> float:
+    """The slope of the line of least squares.
+
+    Args:
+        times: (n,) seconds.
+        values: (n,) at these times.
+
+    Returns:
+        Change of the values a second; 0 for a single time.
+    """
     centred = times - times.mean()
     return float((centred * (values - values.mean())).sum() / max((centred**2).sum(), 1e-9))

@@ -40,6 +40,10 @@ class PersonAppearance(nn.Module):
             {name: nn.Linear(_DEEP, len(values)) for name, values in QUESTIONS.items() if name not in COLOUR_QUESTIONS}
         )
         self.colours = ColourHead(COLOUR_QUESTIONS, regions)
+        # Fitted after the training; until then everybody is as real as not.
+        self.genuine = nn.Linear(_DEEP, 1)
+        nn.init.zeros_(self.genuine.weight)
+        nn.init.zeros_(self.genuine.bias)
 
     @property
     def dim(self) -> int:
@@ -57,12 +61,25 @@ class PersonAppearance(nn.Module):
         Returns:
             Embeddings, and the logits of each question's values.
         """
-        pixels = (crops * 255 - 127) / 128
-        early, middle, deep = self._features(pixels.contiguous(memory_format=torch.channels_last))
+        pixels = _normalized(crops)
+        early, middle, deep = self._features(pixels)
         embedding = deep.mean(dim=(2, 3))
         seen = self.dropout(embedding)
         logits = {name: head(seen) for name, head in self.heads.items()}
         return embedding, logits | self.colours(pixels, early, middle, seen)
+
+    def feature_maps(
+        self, crops: Float[Tensor, "pictures 3 height width"]
+    ) -> tuple[Float[Tensor, "pictures middle rows columns"], Float[Tensor, "pictures dim _ _"]]:
+        """The trunk's maps at strides 16 and 32, for other heads.
+
+        Args:
+            crops: RGB in 0 to 1, of any size that is a multiple of 32.
+
+        Returns:
+            Both maps.
+        """
+        return self._features(_normalized(crops))[1:]
 
     def tokens(self, crops: Float[Tensor, "people 3 height width"]) -> Float[Tensor, "people tokens"]:
         """What is kept of a look at people.
@@ -71,10 +88,11 @@ class PersonAppearance(nn.Module):
             crops: RGB in 0 to 1.
 
         Returns:
-            The embedding and then the logits of all questions, in the order of QUESTIONS.
+            The embedding, the logits of all questions in the order of QUESTIONS, and the log-odds that this is a real
+            person.
         """
         embedding, logits = self(crops)
-        return torch.cat([embedding, *(logits[name] for name in QUESTIONS)], dim=-1)
+        return torch.cat([embedding, *(logits[name] for name in QUESTIONS), self.genuine(embedding)], dim=-1)
 
     def _features(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         trunk = self.trunk
@@ -84,6 +102,11 @@ class PersonAppearance(nn.Module):
             features = block(features)
             stages.append(features)
         return stages[1], stages[4], trunk.bn2(trunk.conv_head(features))
+
+
+def _normalized(crops: Tensor) -> Tensor:
+    """As EfficientNet-lite's weights were trained."""
+    return ((crops * 255 - 127) / 128).contiguous(memory_format=torch.channels_last)
 
 
 class ColourHead(nn.Module):

@@ -14,6 +14,8 @@ _MOVING = ("walk", "run", "ride", "ski", "snowboard", "surf", "skateboard", "ska
 # Heights a second from which somebody who walks by the picture runs by the motion.
 _RUNNING = 1.6
 MOST_ATTRIBUTES = 2
+# A second deed is told from this share of the first one's threshold on: the two share one sum of probabilities.
+_SECOND = 0.5
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Person:
         noun: "woman", "child", "person" ...
         clothes: "a red jacket and blue jeans", or "".
         attributes: "a backpack" ...
-        deed: in the third person, or "".
+        deeds: in the third person: "walks to the right", "holds a camera".
         thing: what the person is with, or "".
         partners: what is done with others: "hugs a man" ...
     """
@@ -32,7 +34,7 @@ class Person:
     noun: str
     clothes: str = ""
     attributes: tuple[str, ...] = ()
-    deed: str = ""
+    deeds: tuple[str, ...] = ()
     thing: str = ""
     partners: tuple[str, ...] = field(default=())
 
@@ -54,8 +56,8 @@ def person_of(answers: PersonAnswers, motion: Motion) -> Person:
     """
     thing = answers.told("things")
     attributes = [phrases.ATTRIBUTE_NOUNS[answer.value] for answer in answers.present("attributes")]
-    deed = _deed(answers, motion, thing)
-    return Person(_noun(answers), _clothes(answers), tuple(attributes[:MOST_ATTRIBUTES]), deed, thing)
+    deeds = tuple(_told_deed(deed, motion, thing) for deed in _deeds(answers, motion))
+    return Person(_noun(answers), _clothes(answers), tuple(attributes[:MOST_ATTRIBUTES]), deeds, thing)
 
 
 def tell_person(person: Person) -> str:
@@ -69,7 +71,7 @@ def tell_person(person: Person) -> str:
     """
     looks = f" in {person.clothes}" if person.clothes else ""
     things = f" with {_listed(person.attributes)}" if person.attributes else ""
-    deeds = [*([person.deed] if person.deed else []), *person.partners]
+    deeds = [*person.deeds, *person.partners]
     told = f" {_listed(deeds)}" if deeds else ""
     return f"{_upper(_article(person.noun))}{looks}{things}{told}."
 
@@ -90,8 +92,8 @@ def tell_video(people: Sequence[Person], relations: Sequence[str] = ()) -> str:
     opening = f"{_upper(_counted(people))}{f' {place}' if place else ''}"
     sentences = [opening, *relations]
     if not relations:
-        doing = [person for person in people if person.deed][:3]
-        sentences += [f"{person.mention()} {person.deed}" for person in doing]
+        doing = [person for person in people if person.deeds][:3]
+        sentences += [f"{person.mention()} {person.deeds[0]}" for person in doing]
     return " ".join(f"{_upper(sentence)}." for sentence in sentences)
 
 
@@ -131,18 +133,27 @@ def _coloured(colour: str, garment: str, nouns: dict[str, str]) -> str:
     return _article(f"{colour} {plain}") if noun != plain else f"{colour} {plain}"
 
 
-def _deed(answers: PersonAnswers, motion: Motion, thing: str) -> str:
-    """The deed in the third person; motion that contradicts a deed takes it away."""
+def _deeds(answers: PersonAnswers, motion: Motion) -> list[str]:
+    """The deeds that are told; motion that contradicts a deed takes it away.
+
+    One of them may be a posture or movement and one something else: people stand and hold a camera.
+    """
     ruled_out = {"moves": _STAYING, "stays": _MOVING}.get(motion.state, ())
     allowed = [deed for deed in lexicon.DEEDS if deed not in ruled_out]
-    deed = answers.told("deeds", allowed)
-    if not deed and motion.state == "moves":
-        deed = "run" if motion.speed >= _RUNNING else answers.best("deeds", _MOVING).value
-        deed = deed if deed in ("walk", "run") or answers.best("deeds", _MOVING).probability >= 0.2 else "walk"
-    if not deed:
-        return ""
-    alone, together = phrases.DEED_PHRASES[deed]
-    told = _with_thing(deed, alone, together, thing)
+    first = answers.told("deeds", allowed)
+    if not first and motion.state == "moves":
+        first = "run" if motion.speed >= _RUNNING else "walk"
+    if not first:
+        return []
+    others = [deed for deed in allowed if (deed in lexicon.MOVEMENTS) != (first in lexicon.MOVEMENTS)]
+    second = answers.best("deeds", others)
+    likely = second.probability >= _SECOND * answers.calibration.thresholds["deeds"]
+    return [first, second.value] if likely else [first]
+
+
+def _told_deed(deed: str, motion: Motion, thing: str) -> str:
+    """A deed in the third person, with what the person is with, and where to."""
+    told = _with_thing(deed, *phrases.DEED_PHRASES[deed], thing)
     return f"{told} {motion.direction}" if motion.direction and deed in _MOVING else told
 
 

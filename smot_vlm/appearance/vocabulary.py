@@ -17,3 +17,5 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 COLOUR_QUESTIONS = ("upper", "lower")
 # Questions with independent answers of yes or no; the others are answered by one value of many.
 YES_NO_QUESTIONS = ("attributes",)
+# Names under which other answers are calibrated, beside the questions: deeds of pairs, and whether a crop shows a real person.
+PAIRS, GENUINE = "pairs", "genuine"

@@ -92,8 +92,7 @@ class GivenBoxes:
         logger.info(
             "%s: boxes of %d x %d pixels are scaled to the %d x %d of the video", self._name, *self._size, *size
         )
-        factors = np.array(size) / np.array(self._size)
-        self._rows = replace(self._rows, boxes=self._rows.boxes * np.tile(factors, 2))
+        self._rows = self._rows.scaled(self._size, size)
 
     def _check_form(self, frame: Frame) -> None:
         reason = odd_boxes(self._rows.boxes, frame.width, frame.height)

@@ -12,8 +12,7 @@ from smot_vlm.association.elapsed import ElapsedFrames
 from smot_vlm.association.given_boxes import GivenBoxes
 from smot_vlm.formats.losses import log_losses
 from smot_vlm.formats.mot import MotRows, concatenate
-from smot_vlm.formats.mot_files import MotFile, read_detections
-from smot_vlm.formats.track_files import TrackFile, read_tracks
+from smot_vlm.formats.track_files import TrackFile, read_boxes, read_tracks
 from smot_vlm.structures import Detections, Frame, Trajectory
 from smot_vlm.system.timing import PartTimes
 
@@ -102,9 +101,9 @@ class GivenDetections:
     """Boxes without ids, such as the public detections of MOTChallenge (`det/det.txt`).
 
     Args:
-        given: a MOT file, whose ids are ignored, or the detections by frame index.
-        numbers: see `GivenBoxes`; used with a file.
-        classes: see `read_detections`.
+        given: a file that `read_boxes` takes, whose ids are ignored, or the detections by frame index.
+        numbers: see `GivenBoxes`; used with a file whose frames are such numbers.
+        classes: see `read_boxes`.
     """
 
     def __init__(
@@ -116,7 +115,8 @@ class GivenDetections:
         if isinstance(given, Mapping):
             self.boxes = GivenBoxes(_rows_of_detections(given), "detections")
         else:
-            self.boxes = GivenBoxes(_told(read_detections(given, classes)), str(given), numbers)
+            file = read_boxes(given, classes)
+            self.boxes = GivenBoxes(_told(file), str(given), None if file.by_position else numbers, file.size)
 
     def detect(self, frame: Frame) -> Detections:
         """The boxes of one frame, in the order in which they were given.
@@ -172,7 +172,7 @@ class GivenPeople:
         self.boxes.check_used(video, ended)
 
 
-def _told(file: MotFile | TrackFile) -> MotRows:
+def _told(file: TrackFile) -> MotRows:
     """The rows of a file; what was left out of it is told."""
     log_losses(file.losses, logger)
     return file.rows

@@ -121,7 +121,7 @@ def reading(
     json_file: JsonFile = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Reading a long video: seconds and memory, against PyAV's bare loop."""
+    """Reading a long video: seconds and memory, against PyAV's bare loops."""
     _run({"reading": {"video": video, "frames": frames, "repeats": repeats}}, json_file, overwrite)
 
 

@@ -67,7 +67,8 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("reader", "reader", text),
         ("frames", "frames", text),
         ("seconds", "seconds", text),
-        ("ratio", "of PyAV to RGB", times),
+        ("of_decoding", "of PyAV's decoding", times),
+        ("of_rgb_loop", "of PyAV to RGB", times),
         ("growth_megabytes", "growth MB", text),
     ],
     "DecoderTiming": [

@@ -45,12 +45,12 @@ def describe(
         ),
     ] = None,
     detections: Annotated[
-        Path | None, typer.Option(help="MOT file with boxes alone, which the associator links; ids are ignored.")
+        Path | None, typer.Option(help="Boxes alone in such a file, which the associator links; ids are ignored.")
     ] = None,
     classes: Annotated[
         list[int] | None,
         typer.Option(
-            help="Class number that counts in such a MOT file; may be repeated [default: people, by labels.txt or custom]."
+            help="Class number that counts in such a file; may be repeated [default: people, by labels.txt or custom]."
         ),
     ] = None,
     associator: Annotated[

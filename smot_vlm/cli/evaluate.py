@@ -43,7 +43,8 @@ def evaluate(
     pred: Annotated[
         Path,
         typer.Option(
-            help="Predictions: DIR/SCENARIO/SEQUENCE with description.json or gt/gt.txt, or a tracker's DIR/SEQUENCE.txt."
+            help="Predictions: DIR/SCENARIO/SEQUENCE with description.json or gt/gt.txt, or a tracker's DIR/SEQUENCE.txt "
+            "(or .json, .csv, .npz of the forms that --trajectories takes)."
         ),
     ],
     gt: Annotated[Path, typer.Option(help="Root of a data set in BenSMOT's layout.")],
@@ -64,7 +65,7 @@ def evaluate(
     classes: Annotated[
         list[int] | None,
         typer.Option(
-            help="Class number that counts in a tracker's MOT files; may be repeated [default: people, by labels.txt or custom]."
+            help="Class number that counts in a tracker's files; may be repeated [default: people, by labels.txt or custom]."
         ),
     ] = None,
     tracks_only: Annotated[
@@ -91,7 +92,8 @@ def evaluate(
         folder = inside if inside.is_dir() and not any(truth.name.startswith(f"{split}/") for truth in truths) else pred
         frames = {truth.name: truth.frames for truth in truths}
         sizes = {truth.name: truth.size for truth in truths if truth.size is not None}
-        predictions = list(read_predictions(folder, frames, classes or None, sizes))
+        numbers = {truth.name: truth.numbers for truth in truths if truth.numbers is not None}
+        predictions = list(read_predictions(folder, frames, classes or None, sizes, numbers))
         evaluations = [
             protocols.evaluate(
                 predictions,

@@ -31,11 +31,20 @@ def predict(
         ),
     ] = None,
     trajectories: Annotated[
-        str, typer.Option(help="gt (the data set's own boxes) or a folder of any tracker's MOT files.")
+        str,
+        typer.Option(
+            help="gt (the data set's own boxes) or a folder of any tracker's files: MOT text, supervision, COCO, SAM."
+        ),
     ] = "",
     detections: Annotated[
-        str, typer.Option(help="gt or a folder of MOT files whose boxes are linked, in place of a detector.")
+        str, typer.Option(help="gt or a folder of such files whose boxes are linked, in place of a detector.")
     ] = "",
+    classes: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Class number that counts in such MOT files; may be repeated [default: people, by labels.txt or custom]."
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Describe all sequences anew.")] = False,
 ) -> None:
@@ -48,15 +57,19 @@ def predict(
 
     if trajectories and detections:
         raise typer.BadParameter("--trajectories are linked already; give them or --detections, not both")
+    if classes and not trajectories and not detections:
+        raise typer.BadParameter("--classes goes with --trajectories or --detections")
     data, processes = BenSmot(dataset, split), current_processes()
     if device == "auto" and processes.device:
         device = processes.device
     check_folder(out, "choose another folder with --out")
     tracker = load_tracker(model, detector=detector, associator=associator, device=device)
-    from smot_vlm.predict import RunSettings, predict_split
+    from smot_vlm.output.run_settings import RunSettings
+    from smot_vlm.predict import predict_split
 
     chosen = associator or tracker.associator
-    settings = RunSettings(str(dataset.resolve()), split, model, detector, chosen, trajectories, detections)
+    counted = tuple(sorted(set(classes or ())))
+    settings = RunSettings(str(dataset.resolve()), split, model, detector, chosen, trajectories, detections, counted)
     outcomes = []
     with (
         progress("sequences", len(processes.share(data.names)), hidden=not processes.is_first) as update,

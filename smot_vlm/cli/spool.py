@@ -80,4 +80,4 @@ def _renumbered(path: Path, step: int, width: int, height: int) -> "Iterator[Ite
     from smot_vlm.video.reader import open_video
 
     with open_video(path) as video:
-        yield (replace(frame, index=frame.index * step, image=frame.image[:height, :width]) for frame in video)
+        yield (replace(frame, index=frame.index * step, pixels=frame.image[:height, :width]) for frame in video)

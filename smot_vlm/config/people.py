@@ -56,6 +56,9 @@ class PeopleConfig:
         validate_every: steps between evaluations; the best state is kept, and a checkpoint written.
         precision: share of right answers from which on an answer is told.
         domain_people: training people from which the exported model knows what it learned from; 0: it does not.
+        genuine_crops: crops of each kind (people of each source, drawn figures, empty places) from which the layer is fitted
+            that tells real people; 0: everybody is taken for one.
+        pairs: root of a data set of pairs, a window a sequence, for what two people do to each other; empty: nothing is.
         domain: these in words, such as "real people".
     """
 
@@ -82,4 +85,6 @@ class PeopleConfig:
     validate_every: Count = 300
     precision: Share = 0.7
     domain_people: Annotated[int, Range(0, 10**9)] = 4000
+    genuine_crops: Annotated[int, Range(0, 10**9)] = 1200
+    pairs: str = ""
     domain: str = "real people"

@@ -245,7 +245,7 @@ class InteractionConfig:
 
     Attributes:
         threshold: a verb is reported from this probability on (the released code: 0.4), until thresholds are calibrated
-            verb by verb.
+            verb by verb. Where a caption tells of it, 0.45 is enough.
         verb_encoder: the sentence encoder whose embeddings of the glosses the verbs start from; null starts at random.
         max_pairs: most ordered pairs scored in one video; with more, the pairs that come closest are taken.
         max_gap: only people whose box centers come this close are scored, in units of their heights; null: all.
@@ -285,7 +285,8 @@ class TrainingConfig:
     Attributes:
         dataset: "synthetic" (drawn in memory) or the root of a data set in BenSMOT's layout.
         train_split: of the data set.
-        validation_split: of the data set.
+        validation_split: of the data set; where it has no "val", a share of the training split is held out.
+        held_out: that share, drawn by the seed from every scenario.
         synthetic_sequences: number of different ones to draw.
         synthetic_width: of their frames in pixels, null for 320 to 640.
         seed: of weights, order and augmentation.
@@ -308,6 +309,7 @@ class TrainingConfig:
         weight_decay: of matrices.
         warmup_steps: steps in which the rates rise.
         clip_norm: largest norm of the gradient of each group of parameters.
+        skip_limit: steps in a row with losses or gradients that are not finite, all of which are skipped, that end it.
         weights: of each mean loss by name, in place of its own (see training/terms.py); 0 leaves it out.
         assignment_iou: spatio-temporal IoU from which a predicted trajectory is a true person's.
         precision: "auto" (bf16 on GPUs and CPUs with units for it, else float32), "float32", "bf16" or "fp16".
@@ -327,6 +329,7 @@ class TrainingConfig:
     dataset: str = "synthetic"
     train_split: str = "train"
     validation_split: str = "val"
+    held_out: Annotated[float, Range(0, 0.5)] = 0.03
     synthetic_sequences: Count = 4000
     synthetic_width: Pixels | None = 320
     seed: int = 0
@@ -349,6 +352,7 @@ class TrainingConfig:
     weight_decay: NotNegative = 0.01
     warmup_steps: CountFromZero = 100
     clip_norm: Positive = 5.0
+    skip_limit: Count = 10
     weights: dict[str, NotNegative] = field(default_factory=dict)
     assignment_iou: Share = 0.5
     precision: str = "auto"

@@ -178,4 +178,4 @@ def _compress(clip: Clip, quality: int) -> Clip:
 
 
 def _with_images(clip: Clip, change: Callable[[np.ndarray], np.ndarray]) -> Clip:
-    return replace(clip, frames=tuple(replace(frame, image=change(frame.image)) for frame in clip.frames))
+    return replace(clip, frames=tuple(replace(frame, pixels=change(frame.image)) for frame in clip.frames))

@@ -259,7 +259,7 @@ def read_boxes(path: Path) -> MotRows:
         file = read_truth(path)
     except ValueError as error:
         raise ValueError(f"{error}; `smot-vlm data validate DIR --fix NEW` writes a repaired copy") from None
-    log_losses((loss for loss in file.losses if loss.kind == "other-class"), logger)
+    log_losses((loss for loss in file.losses if loss.kind != "ignored-row"), logger)
     return file.rows
 
 

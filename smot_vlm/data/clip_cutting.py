@@ -86,7 +86,7 @@ def resize_clip(clip: Clip, size: tuple[int, int]) -> Clip:
     """
     height, width = clip.frames[0].image.shape[:2]
     method = cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR
-    frames = tuple(replace(frame, image=cv2.resize(frame.image, size, interpolation=method)) for frame in clip.frames)
+    frames = tuple(replace(frame, pixels=cv2.resize(frame.image, size, interpolation=method)) for frame in clip.frames)
     factors = np.array([size[0] / width, size[1] / height] * 2)
     return replace(clip, frames=frames, tracks=scale_tracks(clip.tracks, factors))
 

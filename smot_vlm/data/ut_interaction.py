@@ -24,10 +24,12 @@ import numpy as np
 from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
 from smot_vlm.data.condensed import condensed_splits, file_inside
 from smot_vlm.data.frames import FrameFile, MadeFrame, list_frames
+from smot_vlm.data.mot_challenge import cut_to_frame
 from smot_vlm.data.told_pairs import ACTIONS, DIRECTED, SOLO, UNDONE, tell_pair
 from smot_vlm.formats.checked import Range
 from smot_vlm.formats.json_lines import read_json_lines
 from smot_vlm.formats.losses import Loss
+from smot_vlm.formats.mot import MotRows
 from smot_vlm.formats.sequence_files import default_names
 from smot_vlm.structures import Trajectory
 from smot_vlm.video.reader import open_video
@@ -120,7 +122,9 @@ class PairClips:
         name = f"{SCENARIO}/{clip.name}"
         frames, fps = _frames(clip)
         images = [frame.read() for frame in frames]
-        found = _lasting(self._find_people(images, fps), len(images))[: clip.people]
+        height, width = images[0].shape[:2]
+        people = [_cut(track, (width, height)) for track in self._find_people(images, fps)]
+        found = _lasting(people, len(images))[: clip.people]
         if clip.action not in (*SOLO, *UNDONE) and len(found) < 2:
             message = f"{name}: a {clip.action} of two people, of whom the detector finds {len(found)}; left out"
             return None, (Loss("two-not-found", message),)
@@ -131,7 +135,6 @@ class PairClips:
             Trajectory(place, track.frames, track.boxes, track.scores, caption)
             for place, (track, caption) in enumerate(zip(found, told.captions, strict=True), start=1)
         ]
-        height, width = images[0].shape[:2]
         sequence = BenSmotSequence(
             name=name,
             folder=clip.path.parent,
@@ -206,6 +209,13 @@ def _frames(clip: PairClip) -> tuple[tuple[FrameFile, ...], float]:
 
 def _held(image: np.ndarray) -> np.ndarray:
     return image
+
+
+def _cut(track: Trajectory, size: tuple[int, int]) -> Trajectory:
+    """The track inside the frame of a size (width, height) in pixels."""
+    ids = np.full(len(track), track.id, np.int64)
+    rows = cut_to_frame(MotRows(track.frames, ids, track.boxes, track.scores), size)
+    return Trajectory(track.id, rows.frames, rows.boxes, rows.scores)
 
 
 def _lasting(tracks: Sequence[Trajectory], frames: int) -> list[Trajectory]:

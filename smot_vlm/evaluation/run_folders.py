@@ -6,10 +6,9 @@ from pathlib import Path
 
 from smot_vlm.data.bensmot import sequence_name
 from smot_vlm.formats.combined_json import composed
-from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
-
-DESCRIPTION_FILE = "description.json"
-_FILES = (DESCRIPTION_FILE, BOXES_FILE, CAPTIONS_FILE, VIDEO_CAPTION_FILE, INTERACTIONS_FILE)
+from smot_vlm.formats.sequence_files import BOXES_FILE
+from smot_vlm.formats.track_files import SUFFIXES
+from smot_vlm.output.run_settings import DESCRIPTION_FILE, RESULT_FILES
 
 
 def find_predictions(folder: Path, names: Collection[str]) -> dict[str, Path]:
@@ -17,11 +16,11 @@ def find_predictions(folder: Path, names: Collection[str]) -> dict[str, Path]:
 
     Args:
         folder: DIR of DIR/SCENARIO/SEQUENCE; or of DIR/SEQUENCE.txt, DIR/SCENARIO/SEQUENCE.txt, where none of the former
-            is there.
+            is there. In place of .txt another of SUFFIXES; such a file counts only where it is called like a sequence.
         names: scenario/sequence of the ground truth.
 
     Returns:
-        By such a name: the sequence's folder, or its MOT file.
+        By such a name: the sequence's folder, or its file of tracks.
 
     Raises:
         FileNotFoundError: no such folder, or nothing in it.
@@ -30,11 +29,11 @@ def find_predictions(folder: Path, names: Collection[str]) -> dict[str, Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder; give predictions laid out as DIR/SCENARIO/SEQUENCE")
     named = [(sequence_name(path), path) for path in sorted(folder.glob("*/*")) if _is_prediction(path)]
-    named = named or [(_name_of_text(path, folder, names), path) for path in _texts(folder)]
+    named = named or _named_files(folder, names)
     if not named:
         raise FileNotFoundError(
             f"{folder}: no predictions; the layout is DIR/SCENARIO/SEQUENCE with {DESCRIPTION_FILE} or {BOXES_FILE}, or "
-            "DIR/SEQUENCE.txt with MOT rows"
+            f"DIR/SEQUENCE.txt with MOT rows, or {', '.join(SUFFIXES[1:])} of the forms that --trajectories takes"
         )
     known = {composed(name): name for name in names}
     found: dict[str, Path] = {}
@@ -50,16 +49,23 @@ def find_predictions(folder: Path, names: Collection[str]) -> dict[str, Path]:
 
 
 def _is_prediction(path: Path) -> bool:
-    return any((path / name).is_file() for name in _FILES)
+    return any((path / name).is_file() for name in RESULT_FILES)
 
 
-def _texts(folder: Path) -> list[Path]:
-    paths = [path for pattern in ("*.txt", "*/*.txt") for path in sorted(folder.glob(pattern))]
-    return [path for path in paths if path.is_file() and not path.name.startswith(".")]
+def _named_files(folder: Path, names: Collection[str]) -> list[tuple[str, Path]]:
+    """Files of tracks. A .json or .csv that is called like no sequence is something else, such as a table of results."""
+    known = {composed(name) for name in names}
+    found = []
+    for path in (path for pattern in ("*", "*/*") for path in sorted(folder.glob(pattern))):
+        if path.suffix in SUFFIXES and path.is_file() and not path.name.startswith("."):
+            name = _name_of_file(path, folder, names)
+            if path.suffix == SUFFIXES[0] or composed(name) in known:
+                found.append((name, path))
+    return found
 
 
-def _name_of_text(path: Path, folder: Path, names: Collection[str]) -> str:
-    """scenario/sequence of a MOT file; of a flat one, the only such name that ends in the file's."""
+def _name_of_file(path: Path, folder: Path, names: Collection[str]) -> str:
+    """scenario/sequence of a file of tracks; of a flat one, the only such name that ends in the file's."""
     if path.parent != folder:
         return f"{path.parent.name}/{path.stem}"
     short = Counter(composed(name.rpartition("/")[2]) for name in names)

@@ -1,12 +1,13 @@
 """The ground truth of a sequence beside what a run predicts for it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from smot_vlm.formats.mot import MotRows, concatenate
 from smot_vlm.language.fact_records import SequenceFacts
+from smot_vlm.language.people_facts import PersonFacts
 from smot_vlm.structures import Interaction, Trajectory
 
 MISSING_FIELDS = ("tracks", "instance captions", "interactions", "video caption")
@@ -24,6 +25,8 @@ class SequenceTruth:
         frames: number of frames of the sequence, 0 where it is not known.
         facts: all that is true of the people and the video, where the data state it.
         size: (width, height) of the frames in pixels, where it is known.
+        numbers: int64, of the frames, ascending from 0, where there are images.
+        people: what the data say of real people, by track id; what they do not say is unknown.
     """
 
     name: str
@@ -33,6 +36,8 @@ class SequenceTruth:
     frames: int = 0
     facts: SequenceFacts | None = None
     size: tuple[int, int] | None = None
+    numbers: np.ndarray | None = None
+    people: Mapping[int, PersonFacts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tracks", tuple(self.tracks))

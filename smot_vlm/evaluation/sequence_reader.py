@@ -2,7 +2,7 @@
 
 Either `description.json`, or the files of BenSMOT: `gt/gt.txt` (boxes with track ids), `instance_captions.txt`,
 `video_caption.txt`, `interactions.graphml`. Trackers' own folders are read too: DIR/SEQUENCE.txt or
-DIR/SCENARIO/SEQUENCE.txt, trajectories alone. What a run did not write is recorded and scores as empty, and so does a
+DIR/SCENARIO/SEQUENCE.txt, and .json, .csv, .npz of the forms of `formats.track_files`, trajectories alone. What a run did not write is recorded and scores as empty, and so does a
 file of boxes without a row: nobody was found. What it wrote wrongly is an error that names file and line.
 """
 
@@ -11,10 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from smot_vlm import verbs
 from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, sequence_name, tracks_of_rows
-from smot_vlm.evaluation.run_folders import DESCRIPTION_FILE, find_predictions
+from smot_vlm.evaluation.run_folders import find_predictions
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
 from smot_vlm.formats.box_sense import odd_boxes
 from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
@@ -22,9 +24,10 @@ from smot_vlm.formats.flaws import Flaw, decode, read_text, split_lines
 from smot_vlm.formats.graphml import read_graphml
 from smot_vlm.formats.losses import log_losses
 from smot_vlm.formats.mot import MotRows, split_row
-from smot_vlm.formats.mot_files import read_results
 from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
+from smot_vlm.formats.track_files import TrackFile, read_tracks
 from smot_vlm.language.fact_file import read_facts_file
+from smot_vlm.output.run_settings import DESCRIPTION_FILE
 from smot_vlm.structures import NO_DECODER, Description, Interaction, Trajectory
 
 _WORDS = ("instance captions", "interactions", "video caption")
@@ -73,7 +76,15 @@ def truth_of(sequence: BenSmotSequence) -> SequenceTruth:
     facts = read_facts_file(sequence.folder)
     try:
         return SequenceTruth(
-            sequence.name, sequence.tracks, sequence.interactions, sequence.caption, frames, facts, sequence.size
+            sequence.name,
+            sequence.tracks,
+            sequence.interactions,
+            sequence.caption,
+            frames,
+            facts,
+            sequence.size,
+            sequence.frame_numbers if sequence.frames else None,
+            sequence.people.people if sequence.people else {},
         )
     except ValueError as error:
         raise ValueError(f"{sequence.folder / BOXES_FILE}: {error}") from None
@@ -84,14 +95,17 @@ def read_predictions(
     frames: Mapping[str, int],
     classes: Collection[int] | None = None,
     sizes: Mapping[str, tuple[int, int]] | None = None,
+    numbers: Mapping[str, np.ndarray] | None = None,
 ) -> Iterator[SequencePrediction]:
     """The predictions of a run; sequences without any file of the known layouts are left out.
 
     Args:
         folder: see `find_predictions`.
         frames: number of frames of each sequence of the ground truth, by name; 0 where it is not known.
-        classes: class numbers that count in MOT files; None: see `read_results`.
+        classes: class numbers that count in files of tracks; None: see `read_tracks`.
         sizes: (width, height) of the frames by name, where they are known: boxes that do not fit are told.
+        numbers: of the frames by name, where they are known: some files count the frames from the first, whatever its
+            number.
 
     Returns:
         One by one.
@@ -101,8 +115,11 @@ def read_predictions(
         ValueError: a sequence that the ground truth does not have, or a file that cannot be read.
     """
     found = find_predictions(Path(folder), frames)
-    sizes = sizes or {}
-    return (read_prediction(path, frames[name], name, classes, sizes.get(name)) for name, path in found.items())
+    sizes, numbers = sizes or {}, numbers or {}
+    return (
+        read_prediction(path, frames[name], name, classes, sizes.get(name), numbers.get(name))
+        for name, path in found.items()
+    )
 
 
 def read_prediction(
@@ -111,15 +128,17 @@ def read_prediction(
     name: str | None = None,
     classes: Collection[int] | None = None,
     size: tuple[int, int] | None = None,
+    numbers: np.ndarray | None = None,
 ) -> SequencePrediction:
     """What a run wrote for one sequence.
 
     Args:
-        path: the sequence's own folder, or its MOT file.
+        path: the sequence's own folder, or its file of tracks.
         frames: how many the sequence has; 0: not known.
         name: scenario/sequence; by default the folder's.
         classes: see `read_predictions`.
         size: (width, height) of the frames, where it is known.
+        numbers: of the frames, where they are known.
 
     Returns:
         The prediction.
@@ -129,11 +148,11 @@ def read_prediction(
     """
     name = name or sequence_name(path)
     if path.is_file():
-        rows = _read_rows(path, frames, classes, size)
+        rows = _read_rows(path, frames, classes, size, numbers)
         return SequencePrediction(name, tracks_of_rows(rows) if rows else (), missing=_WORDS, rows=rows)
     if (path / DESCRIPTION_FILE).is_file():
         return _from_description(path, name, frames)
-    return _from_files(path, name, _read_rows(path / BOXES_FILE, frames, classes, size))
+    return _from_files(path, name, _read_rows(path / BOXES_FILE, frames, classes, size, numbers))
 
 
 def _from_description(folder: Path, name: str, frames: int) -> SequencePrediction:
@@ -172,22 +191,38 @@ def _from_files(folder: Path, name: str, rows: MotRows | None) -> SequencePredic
 
 
 def _read_rows(
-    path: Path, frames: int, classes: Collection[int] | None, size: tuple[int, int] | None
+    path: Path,
+    frames: int,
+    classes: Collection[int] | None,
+    size: tuple[int, int] | None,
+    numbers: np.ndarray | None,
 ) -> MotRows | None:
-    """The rows of a run's MOT file, none where nobody was found; None without a file."""
+    """The rows of a run's file of tracks, none where nobody was found; None without a file."""
     if not path.is_file():
         return None
-    file = read_results(path, classes)
+    file = read_tracks(path, classes)
     log_losses(file.losses, logger)
-    if frames and (file.rows.frames >= frames).any():
-        line = _line_of_frame(path, frames)
+    rows = _numbered(file, path, numbers)
+    if frames and (rows.frames >= frames).any():
+        line = f":{_line_of_frame(path, frames)}" if file.in_lines else ""
         raise ValueError(
-            f"{path}:{line}: frame {frames + 1} or later; the sequence has frames 1 to {frames}; check its numbers"
+            f"{path}{line}: frame {frames + 1} or later; the sequence has frames 1 to {frames}; check its numbers"
         )
-    reason = odd_boxes(file.rows.boxes, *size) if size is not None else None
+    if size is not None and file.size is not None:
+        rows = rows.scaled(file.size, size)
+    reason = odd_boxes(rows.boxes, *size) if size is not None else None
     if reason is not None:
         logger.warning("%s: %s", path, reason)
-    return file.rows
+    return rows
+
+
+def _numbered(file: TrackFile, path: Path, numbers: np.ndarray | None) -> MotRows:
+    """The rows with the frame numbers of the sequence, also where the file counts its frames from the first."""
+    if not file.by_position or numbers is None:
+        return file.rows
+    if (file.rows.frames >= len(numbers)).any():
+        raise ValueError(f"{path}: a box in picture {file.rows.frames.max() + 1}; the sequence has {len(numbers)}")
+    return replace(file.rows, frames=numbers[file.rows.frames])
 
 
 def _read_words(folder: Path, ids: list[int], missing: list[str]) -> TextAnnotations:

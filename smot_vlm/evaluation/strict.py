@@ -17,6 +17,7 @@ from smot_vlm.evaluation.chota import COLUMNS as CHOTA_COLUMNS
 from smot_vlm.evaluation.chota import chota_part, matched_boxes
 from smot_vlm.evaluation.fact_columns import facts_notes, facts_parts
 from smot_vlm.evaluation.matching import match_one_to_one
+from smot_vlm.evaluation.people_fact_columns import people_notes, people_parts
 from smot_vlm.evaluation.results import Column, Part, empty_part, precision_recall_f1, sum_part
 from smot_vlm.evaluation.sequence_pairs import Pair
 from smot_vlm.evaluation.similarity import sentence_similarity
@@ -95,6 +96,8 @@ def strict_parts(
     if read_facts is not None:
         parts += facts_parts(pairs, matches, read_facts)
         notes += facts_notes(pairs, matches, read_facts)
+    parts += people_parts(pairs, matches)
+    notes += people_notes(pairs, matches)
     return StrictParts(tuple(parts), triplets, tuple(notes))
 
 

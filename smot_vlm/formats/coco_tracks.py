@@ -17,7 +17,7 @@ from smot_vlm.formats.masks import read_run_lengths
 from smot_vlm.formats.sequence_files import frame_index
 from smot_vlm.formats.track_rows import Frame, TrackRows, read_box
 
-_WITHOUT_IDS = "give each annotation the track_id of its person"
+_WITHOUT_IDS = "give each annotation the track_id of its person, or the file as detections (--detections)"
 
 Record = TypeVar("Record")
 Whole = Annotated[int, WHOLE]
@@ -54,13 +54,14 @@ class _Category:
     name: str
 
 
-def read_coco(source: RowSource, content: Any, *, by_number: bool) -> TrackRows:
+def read_coco(source: RowSource, content: Any, *, by_number: bool, with_ids: bool = True) -> TrackRows:
     """Read results or annotations.
 
     Args:
         source: of the rows.
         content: a list of results, or an object with annotations, and tables of images and categories.
         by_number: classes that count are named by their numbers, so that names of categories are not looked at.
+        with_ids: ids are to be those of tracks.
 
     Returns:
         The rows.
@@ -74,7 +75,8 @@ def read_coco(source: RowSource, content: Any, *, by_number: bool) -> TrackRows:
     found = TrackRows(RowSource(source.path, False, 0, "track_id", _WITHOUT_IDS, numbered=True))
     places = [f"{prefix}[{index}]" for index in range(len(entries))]
     rows = [_record(_Annotation, source, entry, place) for entry, place in zip(entries, places, strict=True)]
-    _check_tracks(source, rows)
+    if with_ids:
+        _check_tracks(source, rows)
     frame_of = _frames(found, tables, [row.image_id for row in rows])
     names = {} if by_number else _names(source, tables)
     for row, place, entry in zip(rows, places, entries, strict=True):

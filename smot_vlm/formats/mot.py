@@ -1,16 +1,20 @@
 """MOTChallenge text: `frame,id,x,y,w,h,score[,...]`, one box a line, frames counted from 1.
 
 This is the only place that converts between 1-based frames with xywh boxes (the file) and 0-based frames with
-xyxy boxes (everything else).
+xyxy boxes (everything else). Trackers of rotated boxes (BoxMOT, and the ground truth of MMOT) write thirteen columns
+with four corners, `frame,id,x1,y1,x2,y2,x3,y3,x4,y4,score,class,more`; such a row is the upright box around them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 # Whole numbers up to here are exact in float64, and sums of two values are finite.
 MAXIMUM = 2.0**53
+_ROTATED_COLUMNS = 13
+# Pixels by which the corners of a rectangle may miss it: each is rounded.
+_ROUNDING = 2.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,18 @@ class MotRows:
             Those rows.
         """
         return MotRows(self.frames[index], self.ids[index], self.boxes[index], self.scores[index])
+
+    def scaled(self, size: tuple[int, int], to: tuple[int, int]) -> "MotRows":
+        """Measure boxes in other pictures.
+
+        Args:
+            size: width and height of the pictures that they are measured in.
+            to: of the others.
+
+        Returns:
+            The rows with boxes in pixels of those.
+        """
+        return replace(self, boxes=self.boxes * np.tile(np.array(to) / np.array(size), 2))
 
 
 def format_mot(rows: MotRows) -> str:
@@ -85,9 +101,41 @@ def split_row(line: str) -> list[str]:
         line: of the file.
 
     Returns:
-        The columns.
+        The columns; of a row with four corners those of the upright box around them, up to the class.
     """
-    return line.replace(",", " ").split()
+    cells = line.replace(",", " ").split()
+    corners = _corners(cells)
+    if corners is None:
+        return cells
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    box = [repr(float(value)) for value in (left, top, right - left, bottom - top)]
+    return [*cells[:2], *box, *cells[10:12]]
+
+
+def is_rotated(line: str) -> bool:
+    """Whether a row holds the four corners of a rotated box.
+
+    Args:
+        line: of the file.
+
+    Returns:
+        True where it does.
+    """
+    return _corners(line.replace(",", " ").split()) is not None
+
+
+def _corners(cells: list[str]) -> np.ndarray | None:
+    """The corners (4, 2) of a row that is one of a rotated box: opposite ones have the same middle."""
+    if len(cells) != _ROTATED_COLUMNS:
+        return None
+    try:
+        corners = np.array([float(cell) for cell in cells[2:10]]).reshape(4, 2)
+    except ValueError:
+        return None
+    if not (np.abs(corners) < MAXIMUM).all():
+        return None
+    is_parallelogram = (np.abs(corners[0] + corners[2] - corners[1] - corners[3]) <= _ROUNDING).all()
+    return corners if is_parallelogram and (np.ptp(corners, axis=0) > 0).all() else None
 
 
 def parse_row(line: str, place: str) -> tuple[float, ...]:

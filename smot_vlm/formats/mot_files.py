@@ -27,7 +27,10 @@ from smot_vlm.formats.box_rows import (
 )
 from smot_vlm.formats.flaws import UndecodableText, decode, split_lines
 from smot_vlm.formats.losses import Loss
-from smot_vlm.formats.mot import MotRows, parse_row, split_row
+from smot_vlm.formats.mot import MotRows, is_rotated, parse_row, split_row
+
+# The kind of loss of rows with four corners.
+ROTATED = "rotated-box"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class MotFile:
 
     Attributes:
         rows: in file order.
-        losses: rows that were left out, of the kinds other-class, ignored-row, row-without-id.
+        losses: rows that were left out, of the kinds other-class, ignored-row, row-without-id, and angles that were
+            (rotated-box).
     """
 
     rows: MotRows
@@ -58,18 +62,18 @@ def read_truth(path: Path | str, classes: Collection[int] | None = None) -> MotF
         ValueError: a row that cannot be a box, with file and line; an id twice in one frame.
     """
     path = Path(path)
-    source, rows = RowSource(path), list(_read_rows(path))
+    source = RowSource(path)
+    rows, losses = _read_rows(path, classes)
     people = labels.people_of_labels(path.parent) if classes is None else classes
     counted = [row for row in rows if row.score != 0]
-    losses = []
     if len(counted) < len(rows):
         ignored = len(rows) - len(counted)
         losses.append(Loss("ignored-row", f"{path}: {ignored} rows are marked to be ignored; left out", ignored))
-    if people is not None and any(row.row_class for row in counted):
-        # 0 is no class of ground truth: it means "none given".
-        counted, others = rows_of_classes(
-            source, [row._replace(row_class=row.row_class or None) for row in counted], people
-        )
+    if not any(loss.kind == ROTATED for loss in losses):
+        # 0 is no class of MOTChallenge's: it means "none given".
+        counted = [row._replace(row_class=row.row_class or None) for row in counted]
+    if people is not None and any(row.row_class is not None for row in counted):
+        counted, others = rows_of_classes(source, counted, people)
         losses += others
     check_ids(source, counted)
     found = mot_rows(counted)
@@ -92,9 +96,10 @@ def read_results(path: Path | str, classes: Collection[int] | None = None) -> Mo
         ValueError: a row that cannot be a box, with file and line; an id twice in one frame; no row has an id.
     """
     source = RowSource(Path(path))
-    people, others = rows_of_people(source, list(_read_rows(source.path)), classes)
+    rows, losses = _read_rows(source.path, classes)
+    people, others = rows_of_people(source, rows, classes)
     with_id, without = rows_with_ids(source, people)
-    return MotFile(with_scores(mot_rows(with_id)), (*others, *without))
+    return MotFile(with_scores(mot_rows(with_id)), (*losses, *others, *without))
 
 
 def read_detections(path: Path | str, classes: Collection[int] | None = None) -> MotFile:
@@ -112,11 +117,39 @@ def read_detections(path: Path | str, classes: Collection[int] | None = None) ->
         ValueError: a row that cannot be a box, with file and line.
     """
     source = RowSource(Path(path))
-    people, others = rows_of_people(source, list(_read_rows(source.path)), classes)
-    return MotFile(with_scores(mot_rows(people)), tuple(others))
+    rows, losses = _read_rows(source.path, classes)
+    people, others = rows_of_people(source, rows, classes)
+    return MotFile(with_scores(mot_rows(people)), (*losses, *others))
 
 
-def _read_rows(path: Path) -> Iterator[BoxRow]:
+def _read_rows(path: Path, classes: Collection[int] | None) -> tuple[list[BoxRow], list[Loss]]:
+    """All rows, and what is lost of rotated boxes: their angles.
+
+    Raises:
+        ValueError: a row that cannot be a box; or rotated boxes whose classes are numbered by no known list.
+    """
+    lines = list(_read_lines(path))
+    rows = [_row(path, number, line) for number, line in lines]
+    rotated = [row for row, (_, line) in zip(rows, lines, strict=True) if is_rotated(line)]
+    if not rotated:
+        return rows, []
+    stated = sorted({str(row.row_class) for row in rotated if row.row_class is not None})
+    if classes is None and stated:
+        raise ValueError(
+            f"{path}: rotated boxes, whose classes ({', '.join(stated)[:200]}) are numbered by a list of the tracker's "
+            "own; say which numbers are people with --classes"
+        )
+    told = f"{path}: {len(rotated)} of {len(rows)} rows are rotated boxes; read as the upright boxes around them"
+    return rows, [Loss(ROTATED, told, len(rotated))]
+
+
+def _row(path: Path, number: int, line: str) -> BoxRow:
+    frame, track_id, x, y, width, height, score = parse_row(line, f"{path}:{number}")
+    box = (x, y, x + width, y + height)
+    return BoxRow(str(number), int(frame) - 1, int(track_id), box, score, labels.class_of_cells(split_row(line)))
+
+
+def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such MOT file; give a text file with rows frame,id,x,y,w,h,score")
     try:
@@ -127,7 +160,4 @@ def _read_rows(path: Path) -> Iterator[BoxRow]:
         ) from None
     for number, line in enumerate(split_lines(text), start=1):
         if line.strip():
-            frame, track_id, x, y, width, height, score = parse_row(line, f"{path}:{number}")
-            box = (x, y, x + width, y + height)
-            row_class = labels.class_of_cells(split_row(line))
-            yield BoxRow(str(number), int(frame) - 1, int(track_id), box, score, row_class)
+            yield number, line

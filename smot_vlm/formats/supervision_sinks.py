@@ -21,7 +21,10 @@ CORNERS = ("x_min", "y_min", "x_max", "y_max")
 # What ultralytics' detections bring along.
 _NAME = "class_name"
 _TAKEN = (*CORNERS, "class_id", "confidence", "tracker_id", _NAME)
-_WITHOUT_IDS = "track them before they are saved (detections = tracker.update_with_detections(detections))"
+_WITHOUT_IDS = (
+    "track them before they are saved (detections = tracker.update_with_detections(detections)), or give the file as "
+    "detections (--detections)"
+)
 
 
 @dataclass(frozen=True)

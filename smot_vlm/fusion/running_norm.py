@@ -37,8 +37,9 @@ class RunningNorm(nn.Module):
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("variance", torch.ones(channels))
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
-        # Rows: how many, their sums, the sums of their squares.
-        self.register_buffer("_counted", torch.zeros(3, channels, dtype=torch.float64), persistent=False)
+        # Rows: how many, the sums and the sums of squares of their distance from the mean so far. Float32 is enough for
+        # distances, and Apple's GPUs have nothing wider.
+        self.register_buffer("_counted", torch.zeros(3, channels), persistent=False)
 
     def forward(
         self, tokens: Float[Tensor, "*batch channels"], mask: Bool[Tensor, "*batch"] | None = None
@@ -50,7 +51,7 @@ class RunningNorm(nn.Module):
             mask: True where a token is real; others are not counted.
         """
         if self.training:
-            rows = (tokens.flatten(0, -2) if mask is None else tokens[mask]).detach().double()
+            rows = (tokens.flatten(0, -2) if mask is None else tokens[mask]).detach().float() - self.mean
             self._counted += torch.stack([torch.full_like(self._counted[0], len(rows)), rows.sum(0), (rows**2).sum(0)])
         return self.normalize(tokens)
 
@@ -71,13 +72,13 @@ class RunningNorm(nn.Module):
         """
         count, sums, squares = reduce(self._counted.clone())
         self._counted.zero_()
-        if count[0] == 0:
-            return
-        mean = sums / count
-        share = 1.0 if self.updates == 0 else MOMENTUM
-        self.mean.lerp_(mean.to(self.mean), share)
-        self.variance.lerp_((squares / count - mean**2).clamp(min=0).to(self.variance), share)
-        self.updates += 1
+        # Without a branch on what was counted, so that the host need not wait for the device.
+        seen = count[0] > 0
+        share = torch.where(self.updates == 0, 1.0, MOMENTUM) * seen
+        moved = sums / count.clamp(min=1)
+        self.mean += share * moved
+        self.variance.lerp_((squares / count.clamp(min=1) - moved**2).clamp(min=0), share)
+        self.updates += seen
 
 
 def running_norms(model: nn.Module) -> Iterator[RunningNorm]:

@@ -47,9 +47,9 @@ def contradictions(description: Description) -> list[str]:
     """
     found = []
     for track in description.tracks:
-        allowed = _events_of(track.id, description.interactions)
+        allowed = events_of(track.id, description.interactions)
         told = read_facts(track.caption).events
-        found += [f"person {track.id}: {event} is told and not found" for event in told if not _holds(event, allowed)]
+        found += [f"person {track.id}: {event} is told and not found" for event in told if not is_held(event, allowed)]
         if len(track) <= MOST_BOXES_WITHOUT_ORDER and len(told) > 1:
             found.append(f"person {track.id}: an order of {len(told)} deeds from {len(track)} boxes")
     facts = read_facts(description.caption)
@@ -68,8 +68,8 @@ def contradictions(description: Description) -> list[str]:
 
 def _person_caption(track: Trajectory, interactions: Iterable[Interaction]) -> str:
     facts = read_facts(track.caption)
-    allowed = _events_of(track.id, interactions)
-    told = [event for event in facts.events if _holds(event, allowed)]
+    allowed = events_of(track.id, interactions)
+    told = [event for event in facts.events if is_held(event, allowed)]
     if len(track) <= MOST_BOXES_WITHOUT_ORDER:
         told = told[:1]
     if told == list(facts.events):
@@ -77,8 +77,16 @@ def _person_caption(track: Trajectory, interactions: Iterable[Interaction]) -> s
     return tell_person(track.caption[: start_of_deeds(track.caption)], facts, told)
 
 
-def _events_of(track_id: int, interactions: Iterable[Interaction]) -> set[str]:
-    """What a person does and suffers, as labels of `CaptionFacts.events`."""
+def events_of(track_id: int, interactions: Iterable[Interaction]) -> set[str]:
+    """What a person does and suffers.
+
+    Args:
+        track_id: of the person.
+        interactions: all that were found.
+
+    Returns:
+        Labels as in `CaptionFacts.events`.
+    """
     events = set()
     for edge in interactions:
         if track_id in (edge.subject, edge.object):
@@ -87,8 +95,13 @@ def _events_of(track_id: int, interactions: Iterable[Interaction]) -> set[str]:
     return events
 
 
-def _holds(event: str, allowed: set[str]) -> bool:
-    """Whether an event is done alone, or is among the interactions found."""
+def is_held(event: str, allowed: set[str]) -> bool:
+    """Whether an event is done alone, or is among the interactions found.
+
+    Args:
+        event: of `CaptionFacts.events`.
+        allowed: of `events_of`.
+    """
     return ":" not in event or event in allowed
 
 
@@ -135,12 +148,17 @@ def _is_found(relation: Relation, people: Mapping[int, CaptionFacts], interactio
             continue
         pairs = [(edge.subject, edge.object)] + ([(edge.object, edge.subject)] if mutual else [])
         for subject, target in pairs:
-            if _may_be(relation.subject, people[subject]) and _may_be(relation.object, people[target]):
+            if may_be(relation.subject, people[subject]) and may_be(relation.object, people[target]):
                 return True
     return False
 
 
-def _may_be(appearance: Appearance, person: CaptionFacts) -> bool:
-    """Whether nothing that is known of both differs."""
+def may_be(appearance: Appearance, person: CaptionFacts) -> bool:
+    """Whether nothing that is known of both differs.
+
+    Args:
+        appearance: of a partner who is told of.
+        person: what the person's own caption says.
+    """
     known = ((appearance.kind, person.kind), (appearance.top, person.top))
     return all(not told or not seen or told == seen for told, seen in known)

@@ -122,6 +122,30 @@ def worn_colours(clause: str) -> list[str]:
     return [phrase for phrase in found if phrase]
 
 
+def facts_of_caption(caption: str) -> PersonFacts:
+    """The facts that a whole caption of one person states.
+
+    Args:
+        caption: any text. The first word that names a kind is the person's; colours belong to the garment after them.
+
+    Returns:
+        Each value once, in the order of the lexicon.
+    """
+    words = words_of(caption)
+    first = next((word for word in words if word in lexicon.KIND_WORDS), "")
+    clothes, colours = [], list[str]()
+    for word in words:
+        if word in lexicon.COLOUR_WORDS:
+            colours.append(word)
+        elif word != "and":
+            if colours or word in lexicon.GARMENT_WORDS:
+                clothes.append(" ".join([*colours, word]))
+            colours = []
+    if colours:
+        clothes.append(" ".join(colours))
+    return facts_of_phrases([first] if first else [], clothes, [caption])
+
+
 def _kinds(named: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """The kinds that every phrase allows; where phrases contradict each other those that most of them allow."""
     votes = dict.fromkeys(lexicon.KINDS, 0)

@@ -159,3 +159,13 @@ NOT_HANDLED = (
     "car",
 )
 HANDLING = ("hold", "carry", "kick", "throw", "catch", "hit", "push", "pull")
+
+# What one person does to another, by the lemma of the verb.
+VERB_PHRASES: dict[str, str] = {
+    "handshake": "shakes hands with",
+    "embrace": "hugs",
+    "push": "pushes",
+    "hit": "hits",
+    "box": "boxes",
+    "accompany": "goes along with",
+}

@@ -46,7 +46,7 @@ def automatic_model(find_vision_language: Callable[[], str | None]) -> Automatic
         )
     return AutomaticModel(
         "demo",
-        (),
-        "words by demo, which ships and learned from drawn figures; for real people name a server (--decoder "
-        "openai:URL) or get a vision-language model (--model zero-shot)",
+        ("successor=people",),
+        "words by what ships: people about real people (research use), demo about drawn figures; for longer ones name a "
+        "server (--decoder openai:URL) or get a vision-language model (--model zero-shot)",
     )

@@ -13,7 +13,7 @@ from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.domain import Domain
 from smot_vlm.semantics.context import Relation
-from smot_vlm.structures import Detections, Frame
+from smot_vlm.structures import STATED, Detections, Frame
 
 
 class SmotModelBase(nn.Module, ABC):
@@ -42,6 +42,11 @@ class SmotModelBase(nn.Module, ABC):
     @abstractmethod
     def verb_thresholds(self) -> Float[Tensor, "verbs"]:
         """The probability above which each verb is reported."""
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """Why the last description lacks words that the same call may get at another time, a line a reason."""
+        return ()
 
     def check_detector(self) -> None:
         """Make sure that `detect` can be used.
@@ -72,6 +77,20 @@ class SmotModelBase(nn.Module, ABC):
             float32 (features,).
         """
         raise NotImplementedError(f"{type(self).__name__} has no domain")
+
+    def judge_person(self, tokens: Float[Tensor, "looks values"]) -> str:
+        """Whether a person is like those that the model learned from.
+
+        Args:
+            tokens: t_i^j of the looks at the person, each as one row.
+
+        Returns:
+            STATED, DOUBTFUL or WITHHELD.
+        """
+        if self.domain is None:
+            return STATED
+        people = self.domain.people
+        return people.judge(people.distances(tokens.float().cpu().numpy()).tolist())
 
     @abstractmethod
     def open_memory(self, *, per_second: float, capacity: int) -> SceneMemory:

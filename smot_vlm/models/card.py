@@ -46,7 +46,7 @@ def model_card(config: Config, card: ModelCard) -> str:
     }
     facts = "\n\n".join(f"{name}: {value}" for name, value in stated.items() if value)
     return f"""---
-license: agpl-3.0
+license: {"other" if card.terms else "agpl-3.0"}
 library_name: smot-vlm
 {front_matter}tags: [semantic-multi-object-tracking, video-captioning, human-interaction-recognition]
 ---

@@ -56,12 +56,13 @@ class FeatureDomain:
                 raise ValueError(f"{name} holds a number that is not above 0")
 
     @classmethod
-    def fit(cls, features: np.ndarray, directions: int = DIRECTIONS) -> "FeatureDomain":
+    def fit(cls, features: np.ndarray, directions: int = DIRECTIONS, *, least_scale: float = 1e-6) -> "FeatureDomain":
         """The Gaussian of some features; its limits are infinite until `calibrated`.
 
         Args:
             features: (n, features), more rows than `directions`.
             directions: how many are held.
+            least_scale: added to standard deviations: a feature that hardly ever changes must not decide alone.
 
         Returns:
             The domain.
@@ -71,7 +72,7 @@ class FeatureDomain:
         """
         if len(features) <= directions:
             raise ValueError(f"{len(features)} features of a domain; give more than {directions}")
-        mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
+        mean, scale = features.mean(axis=0), features.std(axis=0) + least_scale
         _, lengths, basis = np.linalg.svd((features - mean) / scale, full_matrices=False)
         variance = lengths**2 / (len(features) - 1)
         others = features.shape[1] - directions
@@ -126,15 +127,17 @@ class FeatureDomain:
 
 @dataclass(frozen=True, eq=False)
 class Domain:
-    """What a model learned from, in two respects.
+    """What a model learned from, in up to three respects.
 
     Attributes:
         people: of a person's tokens t_i^j.
         frames: of `frame_statistics`; None: the model looks at people alone, and may speak of every frame.
+        pairs: of the descriptors of windows of two people; None: the model may speak of every pair.
     """
 
     people: FeatureDomain
     frames: FeatureDomain | None
+    pairs: FeatureDomain | None = None
 
     def save(self, folder: Path) -> None:
         """Write `DOMAIN_FILE`, the directions in half precision.
@@ -142,7 +145,8 @@ class Domain:
         Args:
             folder: of the model.
         """
-        parts = {"people": self.people} | ({} if self.frames is None else {"frames": self.frames})
+        known = {"people": self.people, "frames": self.frames, "pairs": self.pairs}
+        parts = {part: domain for part, domain in known.items() if domain is not None}
         tensors = {f"{part}.{name}": getattr(domain, name) for part, domain in parts.items() for name in _PARTS}
         kinds = {name: np.float16 if name.endswith("basis") else np.float32 for name in tensors}
         save_file({name: tensor.astype(kinds[name]) for name, tensor in tensors.items()}, folder / DOMAIN_FILE)
@@ -166,8 +170,9 @@ class Domain:
         try:
             tensors = load_file(path)
             # Whole or not at all: a tensor that is missing is damage.
-            with_frames = any(name.startswith("frames.") for name in tensors)
-            return cls(_part(tensors, "people"), _part(tensors, "frames") if with_frames else None)
+            there = {name.partition(".")[0] for name in tensors} | {"people"}
+            parts = {part: _part(tensors, part) for part in ("people", "frames", "pairs") if part in there}
+            return cls(parts["people"], parts.get("frames"), parts.get("pairs"))
         except (SafetensorError, ValueError) as error:
             raise ValueError(f"{path}: damaged ({error}); copy or download it again") from None
         except KeyError as error:

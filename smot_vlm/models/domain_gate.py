@@ -7,7 +7,7 @@ import torch
 from smot_vlm.fusion.even_memory import EvenMemory
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.base import SmotModelBase
-from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD
+from smot_vlm.structures import STATED, TRUST_ORDER
 
 # Keyframes that are remembered, spread evenly over the video.
 KEYFRAMES = 256
@@ -54,8 +54,7 @@ class DomainGate:
             track_id: who was observed.
         """
         video = self.video()
-        if self._domain is None or track_id not in memory.tracks:
+        if track_id not in memory.tracks:
             return video
         tokens = torch.stack([seen.tokens.flatten() for seen in memory.tracks[track_id].items])
-        own = self._domain.people.judge(self._domain.people.distances(tokens.float().cpu().numpy()).tolist())
-        return max(video, own, key=(STATED, DOUBTFUL, WITHHELD).index)
+        return max(video, self._model.judge_person(tokens), key=TRUST_ORDER.index)

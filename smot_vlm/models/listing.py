@@ -94,7 +94,8 @@ def _to_be_had(model: KnownModel) -> ListedModel:
 
 
 def _known(model: KnownModel, state: str, megabytes: float, where: str) -> ListedModel:
-    return ListedModel(model.name, model.kind, state, megabytes, model.licence, where, model.training_data)
+    licence = model.terms if state == TO_BE_HAD else model.licence
+    return ListedModel(model.name, model.kind, state, megabytes, licence, where, model.training_data)
 
 
 def _own(folder: Path, name: str, state: str) -> ListedModel:

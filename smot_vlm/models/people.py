@@ -6,6 +6,7 @@ that it did not see. It may stand alone, or speak where another model's domain e
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,16 +14,43 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from smot_vlm.appearance.answers import Calibration, answers_of
+from smot_vlm.appearance.camera import CameraMotion
+from smot_vlm.appearance.company import company
 from smot_vlm.appearance.crops import crop_people
 from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
+from smot_vlm.appearance.pair_deeds import PairDeeds, describe_window
+from smot_vlm.appearance.pair_scores import PairScores, as_crops
 from smot_vlm.appearance.people_writer import Person, person_of, tell_person, tell_video
+from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
 from smot_vlm.detection.detector import Detector
 from smot_vlm.fusion.memory import Observation, SceneMemory
+from smot_vlm.language.people_phrases import VERB_PHRASES
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.semantics.context import Relation
-from smot_vlm.structures import Detections, Frame
-from smot_vlm.verbs import NUM_VERBS
+from smot_vlm.structures import DOUBTFUL, STATED, TRUST_ORDER, WITHHELD, Detections, Frame
+from smot_vlm.verbs import NUM_VERBS, VERBS
+
+COMPANY_VERB = "accompany.v.02"
+_ROWS = {verb.label: row for row, verb in enumerate(VERBS)}
+# What people look like is read at each of so many looks; a pair's deeds want more of them a second.
+_LOOKS_A_READING = 2
+
+
+class PeopleMemory(SceneMemory):
+    """The looks at each person, and the scores of pairs.
+
+    Args:
+        per_second: looks a second.
+        capacity: readings kept of each person.
+        pairs: reads windows of looks.
+    """
+
+    def __init__(self, *, per_second: float, capacity: int, pairs: PairScores) -> None:
+        super().__init__(per_second=per_second, capacity=capacity)
+        self.pairs = pairs
+        self.camera = CameraMotion()
+        self.looks = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +59,17 @@ class SeenPeople:
 
     Attributes:
         people: what is told of each.
+        track_ids: of each.
         times: (looks,) seconds, of each person.
-        boxes: (looks, 4) xyxy in pixels, of each person.
+        boxes: (looks, 4) xyxy in pixels of the first look, of each person: without the camera's motion.
+        pairs: what was seen of pairs.
     """
 
     people: tuple[Person, ...]
+    track_ids: tuple[int, ...]
     times: tuple[np.ndarray, ...]
     boxes: tuple[np.ndarray, ...]
+    pairs: PairScores
 
 
 class PeopleModel(SmotModelBase):
@@ -46,18 +78,24 @@ class PeopleModel(SmotModelBase):
     Args:
         open_detector: opens the detector when it is first needed; with other boxes it never is.
         appearance: trained on people.
-        calibration: which of its answers are told.
+        pair_deeds: trained on pairs of people.
+        calibration: which answers are told.
     """
 
     trained = True
 
     def __init__(
-        self, open_detector: Callable[[], Detector], appearance: PersonAppearance, calibration: Calibration
+        self,
+        open_detector: Callable[[], Detector],
+        appearance: PersonAppearance,
+        pair_deeds: PairDeeds,
+        calibration: Calibration,
     ) -> None:
         super().__init__()
         self._open_detector = open_detector
         self._detector: Detector | None = None
         self.appearance = appearance
+        self.pair_deeds = pair_deeds
         self.calibration = calibration
 
     @property
@@ -67,12 +105,35 @@ class PeopleModel(SmotModelBase):
 
     @property
     def verb_thresholds(self) -> Float[Tensor, "verbs"]:
-        """Verbs are found by rules of motion, which are sure or silent."""
-        return torch.full((NUM_VERBS,), 0.5)
+        """One for all: probabilities are calibrated."""
+        return torch.full((NUM_VERBS,), self.calibration.thresholds[PAIRS])
 
-    def open_memory(self, *, per_second: float, capacity: int) -> SceneMemory:
+    def open_memory(self, *, per_second: float, capacity: int) -> PeopleMemory:
         """An empty memory."""
-        return SceneMemory(per_second=per_second, capacity=capacity)
+        return PeopleMemory(per_second=per_second, capacity=capacity, pairs=PairScores(self.read_window))
+
+    def read_window(self, window: np.ndarray) -> Float[Tensor, "classes"] | None:
+        """What two people do to each other.
+
+        Args:
+            window: (looks, height, width, 3) uint8, crops of both.
+
+        Returns:
+            Logits of PAIR_CLASSES; None where the window is unlike those that were learned from.
+        """
+        descriptor = describe_window(self.appearance, as_crops(window, self.device))
+        known = None if self.domain is None else self.domain.pairs
+        if known is not None and known.judge(known.distances(descriptor[None].cpu().numpy()).tolist()) == WITHHELD:
+            return None
+        logits: Tensor = self.pair_deeds(descriptor[None])[0]
+        return logits / self.calibration.temperatures[PAIRS]
+
+    def judge_person(self, tokens: Float[Tensor, "looks values"]) -> str:
+        """A real person, as far as the crops show one, who is like those that the model learned from."""
+        genuine = float(tokens[:, -1].mean().sigmoid())
+        least = self.calibration.thresholds[GENUINE]
+        own = STATED if genuine >= least else DOUBTFUL if genuine >= least / 2 else WITHHELD
+        return max(own, super().judge_person(tokens), key=TRUST_ORDER.index)
 
     def detect(self, encoded: np.ndarray) -> Detections:
         """The people of an image."""
@@ -83,14 +144,19 @@ class PeopleModel(SmotModelBase):
     def observe(
         self, memory: SceneMemory, frame: Frame, encoded: np.ndarray, tracked: Detections, keyframe: bool
     ) -> None:
-        """Look at everybody at a keyframe, else at people who are new."""
+        """Look at everybody at every second keyframe, else at people who are new; at pairs at each."""
         assert tracked.ids is not None, "people are observed by their ids"
-        chosen = memory.to_observe(tracked.ids.tolist(), keyframe)
-        boxes = tracked.boxes[np.array(chosen, dtype=np.int64)]
-        for row, box, tokens in zip(chosen, boxes, self.look(encoded, boxes), strict=True):
-            place = torch.as_tensor(box, dtype=torch.float32)
-            memory.add(int(tracked.ids[row]), Observation(frame.time_seconds, place, tokens[None]))
+        memory, ids = cast(PeopleMemory, memory), tracked.ids.tolist()
         if keyframe:
+            memory.camera.add(encoded, tracked.boxes)
+        chosen = memory.to_observe(ids, keyframe and memory.looks % _LOOKS_A_READING == 0)
+        boxes = tracked.boxes[np.array(chosen, dtype=np.int64)]
+        places = torch.as_tensor(memory.camera.in_first_look(boxes, frame.width), dtype=torch.float32)
+        for row, place, tokens in zip(chosen, places, self.look(encoded, boxes), strict=True):
+            memory.add(ids[row], Observation(frame.time_seconds, place, tokens[None]))
+        if keyframe:
+            memory.looks += 1
+            memory.pairs.add(frame.time_seconds, encoded, ids, tracked.boxes)
             memory.add_keyframe(frame.time_seconds)
 
     def look(self, image: np.ndarray, boxes: np.ndarray) -> Float[Tensor, "people tokens"]:
@@ -101,7 +167,7 @@ class PeopleModel(SmotModelBase):
             boxes: (n, 4) xyxy in its pixels.
 
         Returns:
-            The embedding and then the logits of all questions, in the order of QUESTIONS.
+            As `PersonAppearance.tokens`.
         """
         crops = torch.from_numpy(crop_people(image, boxes)).to(self.device).permute(0, 3, 1, 2).float() / 255
         if not len(crops):
@@ -111,6 +177,8 @@ class PeopleModel(SmotModelBase):
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:
         """The answers about each person over all looks, and how they moved."""
+        pairs = cast(PeopleMemory, memory).pairs
+        pairs.read_window()
         people, all_times, all_boxes = [], [], []
         for track_id in track_ids:
             seen = memory.tracks[track_id].items
@@ -120,7 +188,7 @@ class PeopleModel(SmotModelBase):
             people.append(person_of(answers_of(logits, self.calibration), motion_of(times, boxes)))
             all_times.append(times)
             all_boxes.append(boxes)
-        return SeenPeople(tuple(people), tuple(all_times), tuple(all_boxes))
+        return SeenPeople(tuple(people), tuple(track_ids), tuple(all_times), tuple(all_boxes), pairs)
 
     def describe(self, fused: SeenPeople, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
         """Sentences of what is told, with the interactions that were found."""
@@ -128,11 +196,19 @@ class PeopleModel(SmotModelBase):
         told = []
         for relation in relations:
             subject, target = people[relation.subject], people[relation.object]
-            words = f"{relation.verb}s"
+            words = VERB_PHRASES[relation.verb]
             told.append(f"{fused.people[relation.subject].mention()} {words} {fused.people[relation.object].mention()}")
             people[relation.subject] = replace(subject, partners=(*subject.partners, f"{words} {target.mention()}"))
         return tell_video(people, told), [tell_person(person) for person in people]
 
-    def score_pairs(self, fused: SeenPeople, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:  # noqa: ARG002
-        """Log-odds of the verbs that are known."""
-        return torch.full((len(pairs), NUM_VERBS), -torch.inf)
+    def score_pairs(self, fused: SeenPeople, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
+        """Log-odds of the few verbs that are known; no chance of the others."""
+        scores = torch.zeros(len(pairs), NUM_VERBS)
+        for row, (subject, target) in enumerate(pairs.tolist()):
+            seen = fused.pairs.seen(fused.track_ids[subject], fused.track_ids[target])
+            for verb, deed in seen.items():
+                scores[row, _ROWS[verb]] = deed.probability
+            times, boxes = fused.times, fused.boxes
+            together = company((times[subject], times[target]), (boxes[subject], boxes[target]))
+            scores[row, _ROWS[COMPANY_VERB]] = together
+        return scores.clamp(max=1 - 1e-4).logit()

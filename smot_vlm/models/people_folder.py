@@ -1,7 +1,7 @@
 """A PeopleModel as a folder.
 
 config.json         the configuration with "model_type": "people", the card, and the calibration
-model.safetensors   the appearance network
+model.safetensors   the appearance network and the layer that reads pairs
 domain.safetensors  what it learned from, see `Domain`
 README.md           the model card
 SHA256SUMS          the checksums of all that but the card
@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 
 from smot_vlm.appearance.answers import Calibration
 from smot_vlm.appearance.network import PersonAppearance
+from smot_vlm.appearance.pair_deeds import PairDeeds
 from smot_vlm.config import Config, apply_overrides, config_from_dict, config_to_dict
 from smot_vlm.detection.people_detector import open_people_detector
 from smot_vlm.formats.checked import record
@@ -68,7 +69,7 @@ def save_people(model: PeopleModel, config: Config, folder: Path | str, *, overw
             "thresholds": dict(model.calibration.thresholds),
         }
         (temporary / CONFIG).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        state = model.appearance.state_dict()
+        state = model.state_dict()
         halves = {name: value.half() if value.is_floating_point() else value for name, value in state.items()}
         tensors = {name: value.detach().cpu().contiguous() for name, value in halves.items()}
         save_file(tensors, temporary / WEIGHTS, metadata={"format": "pt"})
@@ -104,8 +105,8 @@ def load_people(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[Peop
         raise ValueError(f"{path}: not a model's configuration ({error})") from None
     model = build_people(config, calibration)
     tensors = read_tensors(folder / WEIGHTS)
-    check_tensors(model.appearance.state_dict(), tensors, str(folder / WEIGHTS))
-    model.appearance.load_state_dict(tensors)
+    check_tensors(model.state_dict(), tensors, str(folder / WEIGHTS))
+    model.load_state_dict(tensors)
     check_sums(folder)
     model.card, model.domain = card, Domain.load(folder)
     return model.eval(), config
@@ -123,7 +124,7 @@ def build_people(config: Config, calibration: Calibration) -> PeopleModel:
     """
     min_score, overlap = config.association.proposal_score, config.detector.overlap
     opened = partial(open_people_detector, min_score=min_score, overlap=overlap)
-    return PeopleModel(opened, PersonAppearance(), calibration)
+    return PeopleModel(opened, PersonAppearance(), PairDeeds(), calibration)
 
 
 def _numbers(content: dict[str, object], name: str) -> dict[str, float]:

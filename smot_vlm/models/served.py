@@ -96,6 +96,7 @@ class ServedModel(PictureModel):
         self._summary_pictures = summary_pictures
         self._watch = Watch(roles.costs)
         self._failures: list[tuple[str, str]] = []
+        self._waiting: list[tuple[str, str]] = []
 
     @property
     def device(self) -> torch.device:
@@ -107,15 +108,21 @@ class ServedModel(PictureModel):
         """One for all."""
         return torch.full((len(self._vocabulary.words.verbs),), self._threshold)
 
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """Whom the servers said nothing of, because they were gone, busy or refused the key."""
+        return tuple(describe_failures(self._waiting))
+
     def open_memory(self, *, per_second: float, capacity: int) -> SceneMemory:
         """An empty memory of pictures; servers that do not answer are told of before the first frame."""
         for model in self.roles.models:
             model.open()
-        self._watch, self._failures = Watch(self.roles.costs), []
+        self._watch, self._failures, self._waiting = Watch(self.roles.costs), [], []
         return super().open_memory(per_second=per_second, capacity=capacity)
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> ServedAlbum:
         """The pictures and whom they are asked about."""
+        self._waiting = []
         album = super().fuse_memory(memory, track_ids)
         return ServedAlbum(album.pictures, album.track_ids)
 
@@ -206,8 +213,11 @@ class ServedModel(PictureModel):
         fused.starts[couple[0], found.verb.lemma, couple[1]] = start
 
     def _note_failures(self, asked: Sequence[Asked], answers: Sequence[Answer[Any]]) -> None:
-        failed = zip(asked, answers, strict=True)
-        self._failures += [(question.about, answer.failure) for question, answer in failed if answer.failure]
+        for question, answer in zip(asked, answers, strict=True):
+            if answer.failure:
+                self._failures.append((question.about, answer.failure))
+            if answer.may_come:
+                self._waiting.append((question.about, answer.failure))
 
     def _tell(self) -> None:
         for line in describe_failures(self._failures):

@@ -55,7 +55,7 @@ class Fused:
         scenes: CA(F, T) of each clip; no tokens where it was not wanted.
         observations: what `tracks` were fused from; None without anybody.
         detected: the detector's output; None after streaming.
-        pictures: marked pictures of the scene and of each person, for decoders that look at them.
+        pictures: of each clip the marked pictures of the scene and of each person, for decoders that look at them.
     """
 
     tracks: Float[Tensor, "tracks tokens dim"]
@@ -63,7 +63,7 @@ class Fused:
     scenes: tuple[Float[Tensor, "_ dim"], ...]
     observations: TrackBatch | None = None
     detected: DetectorOutput | None = None
-    pictures: Pictures | None = None
+    pictures: tuple[Pictures, ...] = ()
 
 
 class SmotModel(DecoderModel):
@@ -111,7 +111,7 @@ class SmotModel(DecoderModel):
         self.decoder = decoder
         self.interaction_head = interaction_head
         self.trained = False
-        self._open_pictures = open_pictures
+        self.open_pictures = open_pictures
 
     def forward(self, batch: ClipBatch, *, detach: bool = False) -> Fused:
         """Whole clips, from pixels to what captions and verbs are read from (paper, figure 3 and section 4).
@@ -206,7 +206,7 @@ class SmotModel(DecoderModel):
 
     def open_memory(self, *, per_second: float, capacity: int) -> SceneMemory:
         """An empty memory for one video, with pictures where the decoder looks at them."""
-        pictures = self._open_pictures() if self._open_pictures else None
+        pictures = self.open_pictures() if self.open_pictures else None
         return SceneMemory(per_second=per_second, capacity=capacity, pictures=pictures)
 
     def encode_frame(self, image: np.ndarray) -> EncodedFrame:
@@ -248,17 +248,17 @@ class SmotModel(DecoderModel):
         assert memory.video is not None, "at least one keyframe was observed"
         video = self.video_fusion.result(memory.video)[0]
         fused = self.fuse(memory.observations(track_ids), [video], [len(track_ids)])
-        pictures = None if memory.pictures is None else marked_pictures(memory.pictures, track_ids)
+        pictures = () if memory.pictures is None else (marked_pictures(memory.pictures, track_ids),)
         return replace(fused, pictures=pictures)
 
     def people_requests(self, fused: Fused) -> list[CaptionRequest]:
         """T_j of each person."""
         prompt = self.prompts.render("instance_caption")
-        images = fused.pictures.people if fused.pictures else ((),) * len(fused.tracks)
-        return [
-            CaptionRequest("instance", track[real], prompt, seen)
-            for track, real, seen in zip(fused.tracks, fused.mask, images, strict=True)
-        ]
+        shown = [images for clip in fused.pictures for images in clip.people]
+        images = shown if fused.pictures else [()] * len(fused.tracks)
+        # All real tokens at once: the device is waited for twice, and not once a person.
+        tracks = fused.tracks[fused.mask].split(fused.mask.sum(dim=1).tolist())
+        return [CaptionRequest("instance", track, prompt, seen) for track, seen in zip(tracks, images, strict=True)]
 
     def scene_request(self, fused: Fused, context: SceneContext, clip: int = 0) -> CaptionRequest:
         """CA(F, T) of a clip.
@@ -271,7 +271,7 @@ class SmotModel(DecoderModel):
         Returns:
             The request.
         """
-        images = fused.pictures.scene if fused.pictures else ()
+        images = fused.pictures[clip].scene if fused.pictures else ()
         prompt = self.prompts.render("video_caption", context=context)
         return CaptionRequest("video", fused.scenes[clip], prompt, images)
 

@@ -6,7 +6,7 @@ from smot_vlm.config import Config
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.domain_gate import DomainGate
 from smot_vlm.models.verb_set import VerbSet
-from smot_vlm.structures import WITHHELD, Detections, Frame
+from smot_vlm.structures import STATED, WITHHELD, Detections, Frame
 from smot_vlm.system.timing import PartTimes
 
 
@@ -34,6 +34,11 @@ class Voice:
     def is_silent(self) -> bool:
         """Whether the video, as far as it was seen, is unlike what the model learned from."""
         return self.gate.video() == WITHHELD
+
+    def knows_people(self) -> bool:
+        """Whether most of the people seen so far are like those that the model learned from."""
+        judged = [self.gate.person(self.memory, track_id) for track_id in self.memory.tracks]
+        return bool(judged) and 2 * judged.count(STATED) > len(judged)
 
     def encode(self, frame: Frame, part: str) -> Any:
         """The model's encoding of a frame, made at most once.

@@ -16,7 +16,8 @@ from smot_vlm.evaluation.sequence_pairs import SequenceTruth
 from smot_vlm.evaluation.sequence_reader import read_predictions
 from smot_vlm.evaluation.storage import read_evaluations, to_json
 from smot_vlm.language.fact_reader import read_facts
-from smot_vlm.predict import RunSettings, open_run, predict_split
+from smot_vlm.output.run_settings import RunSettings, open_run
+from smot_vlm.predict import predict_split
 from smot_vlm.reproduction.noise import write_noisy_boxes
 from smot_vlm.reproduction.plan import NOISY_TRUTH, OWN_BOXES, Run
 from smot_vlm.system.files import write_text

@@ -103,7 +103,8 @@ class VisionLanguageAnswers:
         answers = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=IGNORED)
         real = answers != IGNORED
         cache = copy.deepcopy(question.cache)
-        cache.batch_repeat_interleave(len(rows))
+        # As for beams, which every kind of layer can do: recurrent ones, of hybrid models, cannot repeat their rows.
+        cache.reorder_cache(torch.zeros(len(rows), dtype=torch.long, device=device))
         for part, offset in zip(self._position_counters(), question.offsets, strict=True):
             part.rope_deltas = offset
         # No mask: the question has no padding, and causal attention hides the padding after an answer.

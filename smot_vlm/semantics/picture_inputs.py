@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import ProcessorMixin
+from transformers import PaliGemmaProcessor, ProcessorMixin
 
 from smot_vlm.semantics.prompts import VISUAL
-from smot_vlm.semantics.thinking import NO_THINKING, close_thought
+from smot_vlm.semantics.tokenizers import user_turn
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +24,12 @@ class PictureInputs:
         tensors: the model's keyword arguments as its processor makes them (input_ids, attention_mask, pixel_values
             ...).
         soft_places: true where a soft token goes in `input_ids`.
+        answer_type: of tokens of text after the prompt, in `token_type_ids`.
     """
 
     tensors: dict[str, Tensor]
     soft_places: Bool[Tensor, "batch tokens"]
+    answer_type: int = 0
 
     @property
     def length(self) -> int:
@@ -46,14 +48,22 @@ class PictureInputs:
         """
         more = text.shape[1]
         shape = self.tensors["input_ids"].shape
-        # What the processor states of each token (its modality, for instance) is 0 for text.
-        tensors = {
-            name: functional.pad(value, (0, more)) if value.shape == shape else value
-            for name, value in self.tensors.items()
-        }
+        fills = {"token_type_ids": self.answer_type}
+        tensors = {name: _lengthened(value, shape, more, fills.get(name, 0)) for name, value in self.tensors.items()}
         tensors["input_ids"] = torch.cat([self.tensors["input_ids"], text], dim=1)
         tensors["attention_mask"] = torch.cat([self.tensors["attention_mask"], mask.long()], dim=1)
         return replace(self, tensors=tensors, soft_places=functional.pad(self.soft_places, (0, more)))
+
+
+def _lengthened(value: Tensor, shape: torch.Size, more: int, fill: int) -> Tensor:
+    """What a processor states of the tokens of a batch of `shape`, for `more` tokens of text after them."""
+    if value.shape == shape:
+        # Of each token, such as its modality.
+        return functional.pad(value, (0, more), value=fill)
+    if value.ndim > 2 and value.shape[:2] == shape and not value.is_floating_point():
+        # Which pictures each token sees (Mllama): those that the last one does.
+        return torch.cat([value, value[:, -1:].expand(-1, more, *value.shape[2:])], dim=1)
+    return value
 
 
 class PictureProcessor:
@@ -85,6 +95,8 @@ class PictureProcessor:
             self.tokenizer.add_tokens([VISUAL], special_tokens=True)
         if hasattr(processor.image_processor, "do_image_splitting"):
             processor.image_processor.do_image_splitting = False
+        # A prompt of PaliGemma's is read in both directions, the answer in one.
+        self._answer_type = int(isinstance(processor, PaliGemmaProcessor))
 
     def __call__(
         self, prompts: Sequence[str], images: Sequence[Sequence[np.ndarray]], device: torch.device, dtype: torch.dtype
@@ -103,19 +115,25 @@ class PictureProcessor:
         texts = [self._chat(prompt, len(shown)) for prompt, shown in zip(prompts, images, strict=True)]
         made = self._processor(
             text=texts,
-            images=[list(shown) for shown in images] if any(images) else None,
+            # As Pillow's, which every family's processor takes; some refuse arrays.
+            images=[[Image.fromarray(image) for image in shown] for shown in images] if any(images) else None,
             # The chat template writes the begin token itself.
             add_special_tokens=not self._has_template,
             padding=True,
             return_tensors="pt",
         )
-        tensors = {name: value.to(device, dtype if value.is_floating_point() else None) for name, value in made.items()}
+        tensors = {
+            name: value.to(device, dtype if value.is_floating_point() else None)
+            for name, value in made.items()
+            if name != "labels"  # PaliGemma's, of the prompt
+        }
         if not self._soft_tokens:
-            return PictureInputs(tensors, torch.zeros_like(tensors["input_ids"], dtype=torch.bool))
+            nowhere = torch.zeros_like(tensors["input_ids"], dtype=torch.bool)
+            return PictureInputs(tensors, nowhere, self._answer_type)
         places = tensors["input_ids"] == self.tokenizer.convert_tokens_to_ids(VISUAL)
         # VISUAL has no embedding in the model: any token will do until a soft token takes its place.
         tensors["input_ids"] = tensors["input_ids"].masked_fill(places, self.tokenizer.pad_token_id)
-        return PictureInputs(tensors, places)
+        return PictureInputs(tensors, places, self._answer_type)
 
     def ids(self, text: str) -> list[int]:
         """Tokenize a piece of text.
@@ -137,10 +155,10 @@ class PictureProcessor:
         text = " ".join(prompt.replace(VISUAL, VISUAL * self._soft_tokens).split())
         if not self._has_template:
             return getattr(self._processor, "image_token", "") * images + text + "\n"
+        templates = self._processor.chat_template
+        template = templates.get("default", "") if isinstance(templates, dict) else str(templates)
         content = [*({"type": "image"} for _ in range(images)), {"type": "text", "text": text}]
-        turn: dict[str, Any] = {"role": "user", "content": content}
-        chat = self._processor.apply_chat_template([turn], tokenize=False, add_generation_prompt=True, **NO_THINKING)
-        return close_thought(chat)
+        return user_turn(self.tokenizer, template, content)
 
 
 @contextmanager

@@ -1,23 +1,29 @@
-"""What one rendering of a prompt may compute: every step of a loop and every text is paid for before more is made of it."""
+"""What one rendering of a template may compute: each step of a loop and each text is paid for before more is made of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sized
-from itertools import islice
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Sized, ValuesView
+from itertools import chain, islice
 from typing import Any
 
 from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
+from jinja2.utils import Namespace
 
 LONGEST_TEXT = 65_536
 LARGEST_NUMBER = 10**15
 # Parts of the template that are computed, and characters (or entries) that go through filters: far below a second each.
 MOST_STEPS = 500_000
 MOST_CHARACTERS = 2_000_000
+_HOLDERS = (dict, list, tuple, set, range, KeysView, ValuesView, ItemsView)
 
 
 class Budget:
     """The budget of one rendering, and what spends it."""
 
     def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin another rendering."""
         self.steps, self.characters = MOST_STEPS, MOST_CHARACTERS
 
     def spend(self, steps: int, characters: int = 0) -> None:
@@ -35,6 +41,17 @@ class Budget:
         if self.steps < 0 or self.characters < 0 or characters > LONGEST_TEXT:
             raise SecurityError("it computes too much; a prompt is a few sentences")
 
+    def size(self, value: Any) -> int:
+        """What a value costs.
+
+        Args:
+            value: any.
+
+        Returns:
+            Characters of a text, entries of a list.
+        """
+        return len(value) if isinstance(value, Sized) and not isinstance(value, Undefined) else 1
+
     def paid(self, value: Any) -> Any:
         """A value that goes into a filter or out of it.
 
@@ -46,9 +63,19 @@ class Budget:
         """
         if isinstance(value, Iterator):
             value = list(islice(value, LONGEST_TEXT + 1))
-        size = len(value) if isinstance(value, Sized) and not isinstance(value, Undefined) else 1
-        self.spend(1, size)
+        self.spend(1, self.size(value))
         return value
+
+    def text(self, value: Any) -> str:
+        """A value as text, paid for before the text is made.
+
+        Args:
+            value: any.
+
+        Returns:
+            Its text.
+        """
+        return value if isinstance(value, str) else str(self.paid(value))
 
     def written(self, value: Any) -> str:
         """A value as it is written.
@@ -59,7 +86,7 @@ class Budget:
         Returns:
             Its text.
         """
-        text = str(value)
+        text = self.text(value)
         self.spend(1, len(text))
         return text
 
@@ -87,7 +114,7 @@ class Budget:
         Returns:
             The text.
         """
-        parts, separator = [str(value) for value in values], str(d)
+        parts, separator = [self.text(value) for value in values], self.text(d)
         self.spend(1, sum(map(len, parts)) + len(separator) * len(parts))
         return separator.join(parts)
 
@@ -102,7 +129,7 @@ class Budget:
         Returns:
             The text.
         """
-        whole, part, other = str(text), str(old), str(new)
+        whole, part, other = self.text(text), self.text(old), self.text(new)
         self.spend(1, len(whole) + whole.count(part) * len(other))
         return whole.replace(part, other)
 
@@ -126,9 +153,29 @@ class Budget:
                 raise SecurityError(f"{operator} takes numbers up to {LARGEST_NUMBER}")
         elif operator == "+" and isinstance(left, Sized) and isinstance(right, Sized):
             self.spend(1, len(left) + len(right))
+        elif operator == "*" and isinstance(left, Sized) and isinstance(right, int):
+            self.spend(1, len(left) * max(right, 0))
         else:
             raise SecurityError(f"{operator} takes two numbers")
         return compute()
+
+
+class NestedBudget(Budget):
+    """A budget where lists may hold lists: all that a value holds counts, as often as it is held."""
+
+    def size(self, value: Any) -> int:
+        """All characters and entries; stops where they are too many, so that its own time is bounded."""
+        total, waiting = 1, [value]
+        while waiting and total <= LONGEST_TEXT:
+            item = waiting.pop()
+            if isinstance(item, Namespace):
+                raise SecurityError("a namespace is no value")
+            if not isinstance(item, (str, *_HOLDERS)):
+                continue
+            total += len(item)
+            if total <= LONGEST_TEXT and not isinstance(item, str):
+                waiting += chain.from_iterable(item.items()) if isinstance(item, dict) else item
+        return total
 
 
 def rounded(value: float, precision: int = 0) -> float:

@@ -11,9 +11,11 @@ from typing import Any, Literal
 from smot_vlm.semantics.server_address import ServerAddress
 from smot_vlm.system.offline import check_address
 
-Kind = Literal["unreachable", "key", "model", "request", "busy", "server", "timeout", "answer"]
+Kind = Literal["unreachable", "key", "model", "request", "busy", "server", "timeout", "answer", "unusable"]
 # Later questions would end in the same way.
 HOPELESS: tuple[Kind, ...] = ("key", "model")
+# The server is well, and its answer to this question will be the same at any other time.
+SETTLED: tuple[Kind, ...] = ("request", "unusable")
 CONNECT_SECONDS = 10.0
 LONGEST_REASON = 160
 # Where servers say how many tokens a model reads and writes at once: vLLM and SGLang, OpenRouter, Groq, LM Studio.

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from smot_vlm.semantics.answer_cache import AnswerCache, content_key
 from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.json_answers import plain_words, whole_sentences
-from smot_vlm.semantics.server_connection import HOPELESS, Reply, ServerConnection, ServerError
+from smot_vlm.semantics.server_connection import HOPELESS, SETTLED, Reply, ServerConnection, ServerError
 from smot_vlm.semantics.server_cost import Cost
 from smot_vlm.semantics.server_questions import ServerQuestion
 from smot_vlm.semantics.server_request import Concessions, request_fields
@@ -43,11 +43,13 @@ class Answer(Generic[Value]):
         value: what was read from the answer; None where there is none.
         shown: pictures that the model saw.
         failure: one line where there is no answer.
+        may_come: there is none because of the server's state, and another call may get one.
     """
 
     value: Value | None
     shown: int = 0
     failure: str = ""
+    may_come: bool = False
 
 
 @dataclass
@@ -92,12 +94,12 @@ class ServerModel:
         self.cost = Cost()
 
     def open(self) -> None:
-        """Make sure that the server answers and has the model, before a video is watched; the second time nothing happens.
+        """Make sure that the server answers and has the model, before a video is watched; later, that it is not gone.
 
         Raises:
             ServerError: it does not answer, has not this model, or none was named and it lists several.
         """
-        if self._state.name is not None:
+        if self._state.name is not None and not self._state.down:
             return
         address = self._connection.address
         listed = self._connection.models()
@@ -110,7 +112,7 @@ class ServerModel:
         self._state.context = contexts[0] if contexts else None
         if name not in names:
             self._try(name)
-        self._state.name = name
+        self._state.name, self._state.down, self._state.silent = name, "", 0
         if not address.is_this_machine and address.host not in _warned:
             _warned.add(address.host)
             way = "" if address.is_encrypted else ", unencrypted"
@@ -126,7 +128,8 @@ class ServerModel:
         Returns:
             The answer, or why there is none.
         """
-        self.open()
+        if self._state.name is None:
+            self.open()
         key = content_key({"model": self._state.name, "decoding": str(self._decoding), **question.content})
         kept = self._cache.get(key) or {}
         if isinstance(kept.get("text"), str) and isinstance(kept.get("shown"), int):
@@ -136,12 +139,12 @@ class ServerModel:
                     self.cost.kept += 1
                 return Answer(value, kept["shown"])
         if self._state.down:
-            return Answer(None, failure=self._state.down)
+            return Answer(None, failure=self._state.down, may_come=True)
         try:
             text, shown, value = self._answered(question, read)
         except ServerError as error:
             self._note_failure(error)
-            return Answer(None, failure=str(error))
+            return Answer(None, failure=str(error), may_come=error.kind not in SETTLED)
         self._state.silent = 0
         try:
             self._cache.put(key, {"text": text, "shown": shown})
@@ -174,7 +177,7 @@ class ServerModel:
                 self._state.thinks = True
             elif reply.cut:
                 room *= 2
-        raise ServerError("answer", f"{self._connection.address.url} {told}")
+        raise ServerError("unusable", f"{self._connection.address.url} {told}")
 
     def _reply(self, question: ServerQuestion, room: int) -> tuple[Reply, int]:
         """The server's reply, and how many pictures it was shown; concessions are made until it takes the question."""

@@ -150,7 +150,7 @@ class ServerRoles:
             first = ServerQuestion(asked.about, without_soft_tokens(asked.prompt), pictures, WORDS_TOKENS)
             said = self._verbs.ask(first, lambda text, _: read_caption(text))
             if said.value is None:
-                return Answer(None, failure=said.failure)
+                return Answer(None, failure=said.failure, may_come=said.may_come)
             offered = vocabulary.words.offered_for(said.value, vocabulary.shortlist)
             if not offered:
                 return Answer(())

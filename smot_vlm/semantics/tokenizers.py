@@ -6,6 +6,7 @@ from jinja2 import TemplateError
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from smot_vlm.formats.documents import reason
+from smot_vlm.semantics.chat_sandbox import render_chat
 from smot_vlm.semantics.converted_models import reading_model
 from smot_vlm.semantics.thinking import NO_THINKING, close_thought
 
@@ -46,12 +47,39 @@ def chat_text(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
     """
     if not tokenizer.chat_template:
         return prompt + "\n"
-    messages = [{"role": "user", "content": prompt}]
+    return user_turn(tokenizer, tokenizer.get_chat_template(), prompt)
+
+
+def user_turn(tokenizer: PreTrainedTokenizerBase, template: str, content: str | list[dict[str, str]]) -> str:
+    """The user's turn in a chat, up to where the assistant's answer starts, without a thought before it.
+
+    Args:
+        tokenizer: whose special tokens the template may use.
+        template: of the chat.
+        content: of the turn: text, or pictures and texts.
+
+    Returns:
+        The text.
+
+    Raises:
+        ValueError: the chat template is broken, or computes too much.
+    """
+    values = {**tokenizer.special_tokens_map, **NO_THINKING}
     try:
-        chat = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **NO_THINKING)
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        chat = render_chat(template, [{"role": "user", "content": content}], **values)
+    # Deep templates fail in the parser, in the compiler of Jinja or in that of Python.
+    except (
+        TemplateError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        SyntaxError,
+    ) as error:
         raise ValueError(f"{tokenizer.name_or_path}: its chat template is broken ({reason(error)})") from None
-    return close_thought(str(chat))
+    return close_thought(chat)
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

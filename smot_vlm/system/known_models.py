@@ -29,6 +29,8 @@ class KnownModel:
         training_data: what it learned from, as its authors say.
         package: of PyPI that brings it, in place of the hub.
         package_files: what the package installs: its module, and the folder or .gguf file inside.
+        unchecked: what was not read at its publisher's, "size" or "size and licence"; a size is then that of its
+            parameters in 16 bits. The others' sizes and licences were read there, and hold to a hundredth.
     """
 
     name: str
@@ -38,6 +40,12 @@ class KnownModel:
     training_data: str
     package: str = ""
     package_files: tuple[str, str] = ("", "")
+    unchecked: str = ""
+
+    @property
+    def terms(self) -> str:
+        """The licence, and what is not certain of it and of the size."""
+        return f"{self.licence} ({self.unchecked} not checked)" if self.unchecked else self.licence
 
     def package_path(self) -> Path | None:
         """Where an installed package keeps the model.
@@ -54,6 +62,7 @@ class KnownModel:
 
 
 _QWEN = "pictures, video and text of the web; not published"
+_BOTH = "size and licence"
 
 KNOWN_MODELS = {
     model.name: model
@@ -72,9 +81,9 @@ KNOWN_MODELS = {
             "Apache-2.0",
             "The Cauldron and Docmatix: pictures with questions and documents",
         ),
-        KnownModel("Qwen/Qwen3-VL-2B-Instruct", VISION_LANGUAGE, 4300, "Apache-2.0", _QWEN),
-        KnownModel("Qwen/Qwen3-VL-4B-Instruct", VISION_LANGUAGE, 8900, "Apache-2.0", _QWEN),
-        KnownModel("Qwen/Qwen2.5-VL-7B-Instruct", VISION_LANGUAGE, 16600, "Apache-2.0", _QWEN),
+        KnownModel("Qwen/Qwen3-VL-2B-Instruct", VISION_LANGUAGE, 4300, "Apache-2.0", _QWEN, unchecked=_BOTH),
+        KnownModel("Qwen/Qwen3-VL-4B-Instruct", VISION_LANGUAGE, 8900, "Apache-2.0", _QWEN, unchecked=_BOTH),
+        KnownModel("Qwen/Qwen2.5-VL-7B-Instruct", VISION_LANGUAGE, 16600, "Apache-2.0", _QWEN, unchecked="size"),
         KnownModel(
             "HuggingFaceTB/SmolLM2-135M-Instruct",
             LANGUAGE,
@@ -123,7 +132,7 @@ def facts(name: str) -> str:
         Its size and licence, or that they are not known.
     """
     known = KNOWN_MODELS.get(name.partition("@")[0])
-    return f"about {size_words(known.megabytes)}, {known.licence}" if known else "size and licence not known here"
+    return f"about {size_words(known.megabytes)}, {known.terms}" if known else "size and licence not known here"
 
 
 def fetching(name: str) -> str:

@@ -1,5 +1,7 @@
 """From which probability a verb is reported: set verb by verb where F1 is best on sequences that were not trained on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from smot_vlm.config import Config
@@ -7,30 +9,29 @@ from smot_vlm.data.sequences import AnnotatedSequence
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.structures import Description
-from smot_vlm.training.sequence_sources import validation_sequences
 from smot_vlm.training.validation import describe_each
 from smot_vlm.verbs import NUM_VERBS, verb
 
 
-def calibrate(model: SmotModel, config: Config) -> None:
-    """Set the thresholds of the model's verbs on the first `calibration_videos` of the validation split.
+def calibrate(model: SmotModel, config: Config, sequences: Sequence[AnnotatedSequence]) -> None:
+    """Set the thresholds of the model's verbs on sequences that it was not trained on.
 
     Boxes, tracks and scores are the model's own, as at inference.
 
     Args:
         model: trained.
         config: its configuration.
+        sequences: with interactions; without any, the thresholds stay.
     """
-    if not config.training.calibration_videos:
+    if not sequences:
         return
-    chosen = list(validation_sequences(config.training, config.training.calibration_videos))
     head = model.interaction_head
     kept = head.thresholds.clone()
     # Every verb of every pair is reported, with its score.
     head.thresholds.fill_(-1.0)
     tables = [
         score_table(sequence, said)
-        for sequence, said in zip(chosen, describe_each(model, config, chosen, words=False), strict=True)
+        for sequence, said in zip(sequences, describe_each(model, config, sequences, words=False), strict=True)
     ]
     head.thresholds.copy_(kept)
     head.calibrate(np.concatenate([scores for scores, _ in tables]), np.concatenate([labels for _, labels in tables]))

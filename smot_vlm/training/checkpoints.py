@@ -72,10 +72,13 @@ class Checkpoints:
 
         Raises:
             OSError: It cannot be written; the previous one remains.
+            ValueError: A weight is not finite; the previous one remains.
         """
         path = self.folder / f"step-{progress.step:07d}.pt"
+        weights = trained_state(model)
+        _check_finite(path, weights)
         content = {
-            "weights": trained_state(model),
+            "weights": weights,
             "optimizer": optimizer.state_dict(),
             "step": progress.step,
             "best": progress.best,
@@ -258,6 +261,17 @@ def _check_sum(path: Path) -> None:
         return
     if known is not None and checksum(path) != known:
         raise DamagedCheckpoint(f"{path}: damaged, its checksum is not the saved one; remove it")
+
+
+def _check_finite(path: Path, weights: dict[str, Tensor]) -> None:
+    floats = {name: tensor for name, tensor in weights.items() if tensor.is_floating_point()}
+    finite = torch.stack([torch.isfinite(tensor).all() for tensor in floats.values()]).tolist()
+    wrong = [name for name, is_finite in zip(floats, finite, strict=True) if not is_finite]
+    if wrong:
+        raise ValueError(
+            f"{path} was not written: {wrong[0]} and {len(wrong) - 1} other weights are not finite; start again from an "
+            "earlier checkpoint with a lower training.learning_rate"
+        )
 
 
 def _are_tensors(weights: Any) -> bool:

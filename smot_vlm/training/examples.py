@@ -1,6 +1,6 @@
 """Training examples: clips with their frames in the detector's canvas and their annotations."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,9 @@ from smot_vlm.data.augment import Augmentation, augment_clip
 from smot_vlm.data.clip_cutting import cut_clip
 from smot_vlm.data.sequences import AnnotatedSequence
 from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
-from smot_vlm.structures import Clip, EventSegment, Interaction, Trajectory
+from smot_vlm.fusion.pictures import PictureMemory
+from smot_vlm.semantics.marks import Pictures, marked_pictures
+from smot_vlm.structures import Clip, Detections, EventSegment, Interaction, Trajectory
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +28,7 @@ class ExampleOptions:
             the others use predicted ones.
         video_captions: Share of examples whose video caption is a target.
         augmentation: Of the clips; None for none.
+        open_pictures: Makes a memory of pictures, for decoders that look at them; None for others.
     """
 
     image_size: int
@@ -35,6 +38,7 @@ class ExampleOptions:
     true_tracks: tuple[float, float] = (1.0, 0.5)
     video_captions: float = 1.0
     augmentation: Augmentation | None = None
+    open_pictures: Callable[[], PictureMemory] | None = None
 
     def __post_init__(self) -> None:
         least, most = self.detector_frames
@@ -47,11 +51,12 @@ class ExampleOptions:
             raise ValueError(f"shares {self.true_tracks} and {self.video_captions}; give 0 to 1")
 
 
-def example_options(config: Config) -> ExampleOptions:
+def example_options(config: Config, open_pictures: Callable[[], PictureMemory] | None = None) -> ExampleOptions:
     """Select the options of a configuration.
 
     Args:
         config: Its `training` and `detector` sections are read.
+        open_pictures: The model's.
 
     Returns:
         The options.
@@ -65,6 +70,7 @@ def example_options(config: Config) -> ExampleOptions:
         true_tracks=settings.true_tracks,
         video_captions=settings.video_captions,
         augmentation=Augmentation() if settings.augment else None,
+        open_pictures=open_pictures,
     )
 
 
@@ -88,6 +94,7 @@ class Example:
         teach_video: Whether `caption` is a target.
         events: Event segments of the tracks, if the data set has any.
         seed: Of random numbers drawn in the step.
+        pictures: Of the keyframes and of `tracks` in them, as at inference, for decoders that look at pictures.
     """
 
     name: str
@@ -105,6 +112,7 @@ class Example:
     teach_video: bool
     events: tuple[EventSegment, ...]
     seed: int
+    pictures: Pictures | None = None
 
     def event_at(self, track_id: int, time_seconds: float) -> EventSegment | None:
         """Find the event segment of a person at a time.
@@ -154,7 +162,7 @@ def make_example(
     count = min(len(features), int(rng.integers(least, most + 1)))
     return _example(
         replace(clip, fps=clip.fps if associate else sequence.fps),
-        options.image_size,
+        options,
         features,
         detector=np.sort(rng.choice(len(features), size=count, replace=False)),
         associate=associate,
@@ -166,7 +174,7 @@ def make_example(
 
 def _example(
     clip: Clip,
-    image_size: int,
+    options: ExampleOptions,
     features: np.ndarray,
     *,
     detector: np.ndarray,
@@ -175,7 +183,7 @@ def _example(
     seed: int,
     rate: float,
 ) -> Example:
-    canvases, placement = draw_canvases([frame.image for frame in clip.frames], image_size)
+    canvases, placement = draw_canvases([frame.image for frame in clip.frames], options.image_size)
     frames = np.array([frame.index for frame in clip.frames])
     tracks = tuple(track for track in clip.tracks if np.isin(frames[features], track.frames).any())
     ids = {track.id for track in tracks}
@@ -195,7 +203,22 @@ def _example(
         teach_video=teach_video,
         events=clip.events,
         seed=seed,
+        pictures=_pictures(clip, features, tracks, options.open_pictures) if options.open_pictures else None,
     )
+
+
+def _pictures(
+    clip: Clip, features: np.ndarray, tracks: Sequence[Trajectory], open_pictures: Callable[[], PictureMemory]
+) -> Pictures:
+    """What a decoder is shown of the keyframes: true boxes, from frames in their own size."""
+    memory = open_pictures()
+    for position in features.tolist():
+        frame = clip.frames[position]
+        seen = [(track.id, box) for track in tracks for box in track.boxes[track.frames == frame.index]]
+        boxes = np.array([box for _, box in seen]).reshape(-1, 4)
+        people = Detections(boxes, np.ones(len(seen)), np.array([track_id for track_id, _ in seen], dtype=np.int64))
+        memory.observe(frame, people, keyframe=True)
+    return marked_pictures(memory, [track.id for track in tracks])
 
 
 def draw_canvases(images: Sequence[np.ndarray], image_size: int) -> tuple[np.ndarray, Letterbox]:

@@ -1,45 +1,92 @@
-"""Exports a checkpoint to a folder that `Tracker.from_pretrained` reads."""
+"""Exports a trained model to a folder that `Tracker.from_pretrained` reads."""
 
 from pathlib import Path
+
+import torch
 
 from smot_vlm.config import Config
 from smot_vlm.models.build import build_model
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.checkpoint import save_pretrained
+from smot_vlm.models.smot import SmotModel
 from smot_vlm.training.calibration import calibrate
 from smot_vlm.training.checkpoints import read_checkpoint, restore
 from smot_vlm.training.domain_statistics import measure_domain
 from smot_vlm.training.records import read_log
-from smot_vlm.training.sequence_sources import domain_sequences
+from smot_vlm.training.splits import Splits, open_splits, spread
 
 
-def export(config: Config, checkpoint: Path, folder: Path, *, half: bool = True, overwrite: bool = False) -> None:
+def export(config: Config, checkpoint: Path, folder: Path, *, device: torch.device, overwrite: bool = False) -> None:
     """Write the model of a checkpoint, with verb thresholds calibrated on validation sequences, and what it learned from.
 
     Args:
         config: That the checkpoint was trained with.
         checkpoint: A file of `Checkpoints`.
         folder: To write.
-        half: Store the weights in float16.
+        device: To calibrate on.
         overwrite: Replace an existing folder.
 
     Raises:
-        FileNotFoundError: No such checkpoint, or a part of the model is missing.
+        FileNotFoundError: No such checkpoint, or a part of the model or of the data is missing.
         ValueError: Not a checkpoint, or one of another configuration.
         FileExistsError: The folder exists and `overwrite` is false.
     """
     read_checkpoint(checkpoint)  # fail before the model is built
-    model = build_model(config, name_verbs=False)
-    progress = restore(checkpoint, model)
-    calibrate(model, config)
-    scores = _scores(checkpoint.parent.parent / "log.jsonl", progress.step)
+    splits = open_splits(config.training, checkpoint.parent.parent)
+    model = build_model(config, name_verbs=False).to(device)
+    export_checkpoint(model, config, splits, checkpoint, folder, overwrite=overwrite)
+
+
+def export_checkpoint(
+    model: SmotModel, config: Config, splits: Splits, checkpoint: Path, folder: Path, *, overwrite: bool = False
+) -> None:
+    """The same with a model that is built already, where it is.
+
+    Args:
+        model: Of the configuration; it gets the checkpoint's weights.
+        config: That the checkpoint was trained with.
+        splits: Of the training.
+        checkpoint: A file of `Checkpoints`.
+        folder: To write.
+        overwrite: Replace an existing folder.
+
+    Raises:
+        FileNotFoundError, ValueError, FileExistsError: As `export`.
+    """
+    step = restore(checkpoint, model).step
     card = ModelCard(
-        f"{config.training.dataset}, {progress.step} steps of {config.training.steps}",
-        scores,
+        f"{config.training.dataset}, {step} steps of {config.training.steps}",
+        _scores(checkpoint.parent.parent / "log.jsonl", step),
         domain=config.training.domain or config.training.dataset,
     )
-    domain = measure_domain(model.eval(), domain_sequences(config.training))
-    save_pretrained(model, config, folder, card=card, domain=domain, half=half, overwrite=overwrite)
+    finish(model, config, splits, folder, card=card, overwrite=overwrite)
+
+
+def finish(
+    model: SmotModel,
+    config: Config,
+    splits: Splits,
+    folder: Path,
+    *,
+    card: ModelCard,
+    overwrite: bool = False,
+) -> None:
+    """Calibrate a model where it is, measure what it learned from, and write its folder, weights in float16.
+
+    Args:
+        model: Its thresholds are set.
+        config: Of the model.
+        splits: What it learned from and is calibrated on.
+        folder: To write.
+        card: What the folder says of itself.
+        overwrite: Replace an existing folder.
+
+    Raises:
+        FileExistsError: The folder exists and `overwrite` is false.
+    """
+    calibrate(model, config, splits.measured(config.training.calibration_videos))
+    domain = measure_domain(model.eval(), spread(splits.train, config.training.domain_sequences))
+    save_pretrained(model, config, folder, card=card, domain=domain, half=True, overwrite=overwrite)
 
 
 def _scores(log: Path, step: int) -> dict[str, float]:

@@ -39,7 +39,7 @@ def held_out_losses(model: SmotModel, config: Config, sequences: SequenceSource)
     Raises:
         ValueError: no clip has two people.
     """
-    clips = [clip for clip in _clips(config, sequences) if len(clip.tracks) > 1]
+    clips = [clip for clip in _clips(model, config, sequences) if len(clip.tracks) > 1]
     if not clips:
         raise ValueError("no held-out clip has two people; give more sequences")
     objective = Objective(
@@ -74,8 +74,8 @@ def swap_people(example: Example) -> Example:
     return replace(example, tracks=tracks)
 
 
-def _clips(config: Config, sequences: SequenceSource) -> Iterable[Example]:
-    options = replace(example_options(config), video_captions=0.0, augmentation=None)
+def _clips(model: SmotModel, config: Config, sequences: SequenceSource) -> Iterable[Example]:
+    options = replace(example_options(config, model.open_pictures), video_captions=0.0, augmentation=None)
     for index in range(len(sequences)):
         yield make_example(sequences[index], options, 1.0, np.random.default_rng(index))
 

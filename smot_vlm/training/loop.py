@@ -1,31 +1,33 @@
 """The training loop: examples -> losses -> optimiser steps, on one or more processes, by Accelerate."""
 
-import json
 import logging
 import signal
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from accelerate.utils import broadcast
 from torch.optim import Optimizer
 
-from smot_vlm.config import Config, config_to_dict
+from smot_vlm.config import Config
 from smot_vlm.data.sequences import SequenceSource
-from smot_vlm.fusion.running_norm import running_norms
 from smot_vlm.models.build import build_associator, build_model
-from smot_vlm.system.files import write_text
+from smot_vlm.system.processes import Processes
 from smot_vlm.system.signals import StopRequest, on_stop
 from smot_vlm.training.accelerator import open_accelerator
-from smot_vlm.training.checkpoints import Checkpoints, Progress, restore
-from smot_vlm.training.examples import Example, example_options
+from smot_vlm.training.checkpoints import BEST, Checkpoints, Progress, restore
+from smot_vlm.training.examples import example_options
+from smot_vlm.training.export import export_checkpoint
 from smot_vlm.training.loader import make_loader
-from smot_vlm.training.objective import Objective, combine
-from smot_vlm.training.optim import clip_groups, make_optimizer, parameter_groups, rate_factor, set_rates
+from smot_vlm.training.objective import Objective
+from smot_vlm.training.optim import make_optimizer, parameter_groups
+from smot_vlm.training.preflight import Preflight
 from smot_vlm.training.records import StepLog, StepRecord
-from smot_vlm.training.sequence_sources import open_source, validation_sequences
-from smot_vlm.training.terms import Phase, term_weights
+from smot_vlm.training.run_settings import check_settings, write_settings
+from smot_vlm.training.splits import open_splits, write_held_out
+from smot_vlm.training.stepper import Stepper
+from smot_vlm.training.terms import term_weights
 from smot_vlm.training.validation import Validation, validate
 
 logger = logging.getLogger(__name__)
@@ -41,12 +43,14 @@ class Run:
     Attributes:
         folder: For the log, the configuration and the checkpoints.
         resume: Continue from the newest checkpoint, if there is one.
+        force: Continue even with other settings than the run began with.
         start: Otherwise start at step 0 with the weights of this checkpoint and a new optimiser.
         partly: Of `start`, load only weights the model has with the same shape.
     """
 
     folder: Path
     resume: bool = True
+    force: bool = False
     start: Path | None = None
     partly: bool = False
 
@@ -78,7 +82,7 @@ class Trainer:
 
     Raises:
         FileNotFoundError: A part of the model or of the data is missing.
-        ValueError: A part of the model or of the data is wrong.
+        ValueError: A part of the model or of the data is wrong, or the folder is a training with other settings.
         FileExistsError: The folder has checkpoints and `run.resume` is false.
     """
 
@@ -93,11 +97,16 @@ class Trainer:
     ) -> None:
         self.config, self.settings, self.run = config, config.training, run
         self._on_step, self._on_validation = on_step, on_validation
-        self.accelerator = open_accelerator(self.settings, run.folder)
+        self.accelerator = open_accelerator(config, run.folder)
         self.checkpoints = Checkpoints(run.folder / "checkpoints", self.settings.keep)
         newest = self.checkpoints.newest()
         if newest is not None and not run.resume:
             raise FileExistsError(f"{run.folder} has a training; use --resume auto to go on, or another --out")
+        if newest is not None and not run.force:
+            check_settings(config, run.folder)
+        self.splits = open_splits(self.settings, run.folder)
+        if train_sequences is not None:
+            self.splits = replace(self.splits, train=train_sequences)
         torch.manual_seed(self.settings.seed)
         self.model = build_model(config)
         optimizer = make_optimizer(
@@ -112,10 +121,34 @@ class Trainer:
         self.progress = Progress(0)
         if newest is not None:
             self.progress = self.checkpoints.restore_newest(self.model, optimizer)
+            if self.progress.step > self.settings.steps:
+                raise ValueError(
+                    f"{run.folder} has {self.progress.step} steps and training.steps is {self.settings.steps}; give as many "
+                    "or more, or another --out"
+                )
         elif run.start is not None:
             restore(run.start, self.model, partly=run.partly)
-        self._prepare(optimizer, train_sequences or self._train_source())
-        self._stop = False
+        self._prepare(optimizer)
+
+    def check(self) -> None:
+        """Run everything that the training needs once on one clip, see preflight.py; in every process.
+
+        Raises:
+            PreflightError: Something does not work.
+        """
+        if self.progress.step == self.settings.steps:
+            return
+        checks = Preflight(
+            self.model,
+            self.objective,
+            self.optimizer.optimizer,
+            self.config,
+            self._options,
+            self.splits,
+            self.checkpoints,
+        )
+        checks.run(self.run.folder, main=self.accelerator.is_main_process)
+        self.accelerator.wait_for_everyone()
 
     def train(self) -> Outcome:
         """Run the remaining steps.
@@ -127,16 +160,18 @@ class Trainer:
 
         Raises:
             OSError: A checkpoint cannot be written.
+            NotFiniteError: Losses or gradients were not finite for `training.skip_limit` steps in a row.
         """
         settings, main = self.settings, self.accelerator.is_main_process
         log = StepLog(self.run.folder / "log.jsonl", self.progress.step) if main else None
         if main:
-            write_text(self.run.folder / "config.json", json.dumps(config_to_dict(self.config), indent=2) + "\n")
+            write_settings(self.config, self.run.folder)
+            write_held_out(self.splits, self.run.folder)
         batches = iter(self.loader)
         try:
             with on_stop(StopRequest(self._on_signal, SAME_SIGNAL_SECONDS)):
-                while self.progress.step < settings.steps and not self._stop:
-                    record = self._step(self.progress.step, batches)
+                while self.progress.step < settings.steps and not self.stepper.stop:
+                    record = self.stepper.step(self.progress.step, batches)
                     self.progress = Progress(record.step, self.progress.best)
                     if log is not None:
                         log.add(record, write=record.step % settings.log_every == 0 or record.step == settings.steps)
@@ -145,23 +180,15 @@ class Trainer:
                     self._validate_and_save(log)
         finally:
             self.accelerator.end_training()
-        return Outcome(self.progress.step, self._stop)
+        return Outcome(self.progress.step, self.stepper.stop)
 
-    def _train_source(self) -> SequenceSource:
-        settings = self.settings
-        return open_source(
-            settings.dataset,
-            settings.train_split,
-            synthetic_sequences=settings.synthetic_sequences,
-            synthetic_width=settings.synthetic_width,
-        )
-
-    def _prepare(self, optimizer: Optimizer, sequences: SequenceSource) -> None:
+    def _prepare(self, optimizer: Optimizer) -> None:
         settings = self.settings
         clips_per_step = settings.batch_clips * settings.accumulate * self.accelerator.num_processes
+        self._options = example_options(self.config, self.model.open_pictures)
         loader = make_loader(
-            sequences,
-            example_options(self.config),
+            self.splits.train,
+            self._options,
             seed=settings.seed,
             draws=settings.steps * clips_per_step,
             start=self.progress.step * clips_per_step,
@@ -184,51 +211,7 @@ class Trainer:
         self.loader = self.accelerator.prepare_data_loader(loader, device_placement=False)
         self.wrapped, self.optimizer = self.accelerator.prepare(self.objective, optimizer)
         self.wrapped.train()
-
-    def _step(self, step: int, batches: Iterator[list[Example]]) -> StepRecord:
-        """Run one optimiser step; its random numbers follow from the seed, the step and the process."""
-        settings, accelerator = self.settings, self.accelerator
-        started, times = time.perf_counter(), self.objective.times
-        times.seconds.clear()
-        torch.manual_seed(hash((settings.seed, step, accelerator.process_index)) % 2**31)
-        starts = (settings.detector_only_steps, settings.ctc_start_step, settings.caption_start_step)
-        phase = Phase(*(step >= start for start in starts))
-        factor = rate_factor(step, warmup_steps=settings.warmup_steps, steps=settings.steps, starts=starts)
-        set_rates(self.optimizer, factor)
-        with times.part("data"):
-            group = [next(batches) for _ in range(settings.accumulate)]
-        counts = self._total([self.objective.count_targets(batch) for batch in group])
-        share = accelerator.num_processes * settings.accumulate
-        sums = []
-        for batch in group:
-            with accelerator.accumulate(self.wrapped):
-                losses = self.wrapped(batch, phase)
-                with times.part("backward"):
-                    # Accelerate averages over micro-batches and DDP over processes; `share` makes both a sum.
-                    accelerator.backward(combine(losses, counts, self.objective.weights) * share)
-                if accelerator.sync_gradients:
-                    norms = clip_groups(self.optimizer, settings.clip_norm)
-                with times.part("optimiser"):
-                    self.optimizer.step()
-                    self.optimizer.zero_grad()
-            sums.append({name: float(total.detach()) for name, total in losses.items()})
-        for norm in running_norms(self.model):
-            norm.update(lambda counted: accelerator.reduce(counted, "sum"))
-        totals = self._total(sums)
-        return StepRecord.of(
-            step + 1, totals, counts, factor, norms, time.perf_counter() - started, dict(times.seconds)
-        )
-
-    def _total(self, parts: list[dict[str, float]]) -> dict[str, float]:
-        """Sum over micro-batches and processes; also propagates a stop signal to every process."""
-        names = list(parts[0])
-        values = [sum(part[name] for part in parts) for name in names]
-        summed = torch.tensor([*values, float(self._stop)], dtype=torch.float64, device=self.accelerator.device)
-        if self.accelerator.device.type == "mps":
-            summed = summed.float()
-        *sums, stop = self.accelerator.reduce(summed, "sum").tolist()
-        self._stop = self._stop or stop > 0
-        return dict(zip(names, sums, strict=True))
+        self.stepper = Stepper(self.accelerator, self.wrapped, self.optimizer, self.objective, settings)
 
     def _log_metrics(self, record: StepRecord) -> None:
         if self.settings.logger != "none" and record.step % self.settings.log_every == 0:
@@ -244,24 +227,45 @@ class Trainer:
         best = scores is not None and scores.score > (self.progress.best or 0.0)
         if scores is not None and best:
             self.progress = Progress(step, scores.score)
-        if self.accelerator.is_main_process and (step % settings.checkpoint_every == 0 or last or best or self._stop):
+        if self.accelerator.is_main_process and (
+            step % settings.checkpoint_every == 0 or last or best or self.stepper.stop
+        ):
             path = self.checkpoints.save(self.model, self.optimizer.optimizer, self.progress)
             if best:
                 self.checkpoints.keep_best(path)
         self.accelerator.wait_for_everyone()
 
     def _validate(self, step: int, log: StepLog | None) -> Validation | None:
-        """Validate on the main process; the others wait."""
-        if not self.settings.validation_videos or log is None:
+        """Validate, each process a part of the sequences; all get the scores."""
+        sequences = self.splits.measured(self.settings.validation_videos)
+        if not sequences:
             return None
-        sequences = validation_sequences(self.settings, self.settings.validation_videos)
-        scores = validate(self.model, self.config, sequences, step > self.settings.caption_start_step)
-        log.validation(step, scores.flat())
-        self._on_validation(step, scores)
+        processes = Processes(self.accelerator.process_index, self.accelerator.num_processes)
+        if processes.count > 1:
+            # Batch norms count what their own process sees.
+            broadcast(list(self.model.buffers()))
+        words = step > self.settings.caption_start_step
+        scores = validate(self.model, self.config, sequences, words, processes)
+        if log is not None:
+            log.validation(step, scores.flat())
+            self._on_validation(step, scores)
         if self.settings.logger != "none":
             self.accelerator.log({f"validation/{name}": value for name, value in scores.flat().items()}, step=step)
         return scores
 
+    def export(self, folder: Path) -> None:
+        """Write the model of the best checkpoint, or of the newest where none was validated; for the main process.
+
+        Args:
+            folder: To write; one that is there is replaced.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        best = self.checkpoints.folder / BEST
+        checkpoint = best if best.is_file() else self.checkpoints.all()[-1]
+        export_checkpoint(self.model, self.config, self.splits, checkpoint, folder, overwrite=True)
+
     def _on_signal(self, number: int) -> None:
         logger.warning("%s: stopping after this step; once more stops at once", signal.Signals(number).name)
-        self._stop = True
+        self.stepper.stop = True

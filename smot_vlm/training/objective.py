@@ -1,6 +1,7 @@
 """What is minimised: the losses of a few examples, in one forward pass that a distributed wrapper can see."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -74,6 +75,7 @@ class Objective(nn.Module):
         if phase.features:
             with self.times.part("features"):
                 fused = self.model(ClipBatch(images, clips), detach=self._detach)
+                fused = replace(fused, pictures=tuple(example.pictures for example in examples if example.pictures))
                 step = ForwardPass(self.model, examples, phase, fused.detected, fused)
         else:
             with self.times.part("detector"):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from smot_vlm.models.smot import SmotModel
@@ -81,17 +81,17 @@ def rate_factor(step: int, *, warmup_steps: int, steps: int, starts: Sequence[in
     return cosine * min((since + 1) / max(warmup_steps, 1), 1.0)
 
 
-def clip_groups(optimizer: Optimizer, most: float) -> dict[str, float]:
+def clip_groups(optimizer: Optimizer, most: float) -> dict[str, Tensor]:
     """Clip the gradient norm of each kind of parameters separately.
 
     Separately, so that an outlier in the detector does not scale down the update of the language model.
 
     Args:
-        optimizer: From `make_optimizer`.
+        optimizer: From `make_optimizer`; the gradients are unscaled.
         most: The largest norm.
 
     Returns:
-        The norms before clipping.
+        The norms before clipping, scalars on the gradients' device.
     """
     norms = {}
     for kind in (BACKBONE, LORA, HEADS):
@@ -103,7 +103,7 @@ def clip_groups(optimizer: Optimizer, most: float) -> dict[str, float]:
             if parameter.grad is not None
         ]
         if parameters:
-            norms[kind] = float(torch.nn.utils.clip_grad_norm_(parameters, most))
+            norms[kind] = torch.nn.utils.clip_grad_norm_(parameters, most)
     return norms
 
 

@@ -23,6 +23,7 @@ class TrainingProgress:
         )
         self._task = self._bar.add_task("starting", total=steps)
         self._smooth: dict[str, float] = {}
+        self._skipped = 0
 
     def __enter__(self) -> "TrainingProgress":
         self._bar.start()
@@ -34,7 +35,7 @@ class TrainingProgress:
         self._bar.stop()
 
     def step(self, record: StepRecord) -> None:
-        """Show smoothed losses.
+        """Show smoothed losses, and how many steps were skipped.
 
         Args:
             record: Of the step just done.
@@ -43,6 +44,8 @@ class TrainingProgress:
             before = self._smooth.get(name, value)
             self._smooth[name] = SMOOTHING * before + (1 - SMOOTHING) * value
         text = "  ".join(f"{name} {value:.3g}" for name, value in self._smooth.items())
+        self._skipped += record.skipped
+        text += f"  skipped {self._skipped}" if self._skipped else ""
         self._bar.update(self._task, completed=record.step, description=text)
 
     def validation(self, step: int, scores: Validation) -> None:

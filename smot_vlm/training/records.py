@@ -29,6 +29,7 @@ class StepRecord:
         norms: Gradient norm of each parameter group before clipping.
         seconds: Wall time.
         parts: Seconds by part of the step.
+        skipped: Losses or gradients were not finite, so that the step changed nothing; it has no losses and norms.
     """
 
     step: int
@@ -38,6 +39,7 @@ class StepRecord:
     norms: dict[str, float]
     seconds: float
     parts: dict[str, float]
+    skipped: bool = False
 
     @classmethod
     def of(
@@ -49,6 +51,7 @@ class StepRecord:
         norms: dict[str, float],
         seconds: float,
         parts: dict[str, float],
+        skipped: bool = False,
     ) -> "StepRecord":
         """Build a record from sums over all processes and micro-batches.
 
@@ -60,13 +63,14 @@ class StepRecord:
             norms: Gradient norm of each parameter group before clipping.
             seconds: Wall time.
             parts: Seconds by part of the step.
+            skipped: The step changed nothing.
 
         Returns:
             The record, with mean losses.
         """
         losses = {name: total / max(counts[name], 1.0) for name, total in sums.items()}
         tokens = int(sum(counts[name] for name in ("instance", "video") if name in sums))
-        return cls(step, losses, tokens, rate, norms, seconds, parts)
+        return cls(step, losses, tokens, rate, norms, seconds, parts, skipped)
 
     def flat(self) -> dict[str, float]:
         """Every number by name, for experiment loggers."""
@@ -76,6 +80,7 @@ class StepRecord:
             **{f"seconds/{name}": value for name, value in self.parts.items()},
             "tokens_per_second": self.tokens / self.seconds,
             "rate": self.rate,
+            "skipped": float(self.skipped),
         }
 
 
@@ -113,6 +118,7 @@ class StepLog:
                 "seconds": round(sum(entry.seconds for entry in records) / len(records), 3),
                 "tokens": sum(entry.tokens for entry in records),
                 "rate": round(record.rate, 5),
+                "skipped": sum(entry.skipped for entry in records),
             }
         )
 

@@ -1,13 +1,9 @@
-"""Where training sequences come from: a data set on disk, or the synthetic world drawn in memory."""
+"""The synthetic world as a source of training sequences, drawn in memory."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from smot_vlm.config import TrainingConfig
-from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.data.sequences import AnnotatedSequence, SequenceSource
 from smot_vlm.language.fact_records import SequenceFacts
 from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
 from smot_vlm.synthetic import SyntheticSequence, make_sequence
@@ -110,69 +106,19 @@ class DrawnWorld:
         return DrawnSequence(make_sequence(self.first + index, **self._options))  # type: ignore[arg-type]
 
 
-def validation_sequences(settings: TrainingConfig, count: int) -> Iterator[AnnotatedSequence]:
-    """The first sequences of the validation split.
+def drawn_world(split: str, count: int, width: int | None) -> DrawnWorld:
+    """The synthetic sequences of a split.
 
     Args:
-        settings: of the training.
-        count: most sequences.
-
-    Returns:
-        An iterator.
-
-    Raises:
-        FileNotFoundError, ValueError: as BenSmot.
-    """
-    source = open_source(
-        settings.dataset,
-        settings.validation_split,
-        synthetic_sequences=count,
-        synthetic_width=settings.synthetic_width,
-    )
-    return (source[index] for index in range(min(len(source), count)))
-
-
-def domain_sequences(settings: TrainingConfig) -> Iterator[AnnotatedSequence]:
-    """Sequences of the training split, spread evenly, from which a model's domain is measured.
-
-    Args:
-        settings: of the training.
-
-    Returns:
-        An iterator over at most `domain_sequences`.
-
-    Raises:
-        FileNotFoundError, ValueError: as BenSmot.
-    """
-    count = settings.domain_sequences
-    if not count:
-        return iter(())
-    source = open_source(
-        settings.dataset,
-        settings.train_split,
-        synthetic_sequences=settings.synthetic_sequences,
-        synthetic_width=settings.synthetic_width,
-    )
-    positions = np.unique(np.linspace(0, len(source) - 1, min(count, len(source))).round().astype(int))
-    return (source[position] for position in positions.tolist())
-
-
-def open_source(dataset: str, split: str, *, synthetic_sequences: int, synthetic_width: int | None) -> SequenceSource:
-    """The sequences of a data set.
-
-    Args:
-        dataset: "synthetic", or the root of a data set in BenSMOT's layout.
-        split: of the data set.
-        synthetic_sequences: how many worlds.
-        synthetic_width: of their frames in pixels.
+        split: "train", or any other for validation.
+        count: How many worlds.
+        width: Of their frames in pixels; None: 320 to 640, by seed.
 
     Returns:
         Sequences by index.
 
     Raises:
-        FileNotFoundError, ValueError: as BenSmot.
+        ValueError: Seeds that are reserved for tests.
     """
-    if dataset == SYNTHETIC:
-        first = 0 if split == "train" else VALIDATION_SEED
-        return DrawnWorld(first, synthetic_sequences, width=synthetic_width, split=split)
-    return BenSmot(dataset, split)
+    first = 0 if split == "train" else VALIDATION_SEED
+    return DrawnWorld(first, count, width=width, split=split)

@@ -1,6 +1,6 @@
 """Validation during training: unseen sequences, described end to end from their frames alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from smot_vlm.models.smot import SmotModel
 from smot_vlm.predict import describe_sequence
 from smot_vlm.structures import Description
 from smot_vlm.synthetic import read_facts
+from smot_vlm.system.processes import ALONE, Processes
 from smot_vlm.tracker import Tracker
 
 
@@ -63,28 +64,45 @@ class Validation:
 
 
 def validate(
-    model: SmotModel, config: Config, sequences: Iterable[AnnotatedSequence], words: bool = True
+    model: SmotModel,
+    config: Config,
+    sequences: Sequence[AnnotatedSequence],
+    words: bool = True,
+    processes: Processes = ALONE,
 ) -> Validation:
     """Describe sequences and compare with the truth; the model is in evaluation mode meanwhile.
 
     Args:
         model: in training.
         config: its configuration.
-        sequences: that are not trained on.
+        sequences: that are not trained on, the same in every process.
         words: false while captions are not trained yet, so that none is written.
+        processes: that share the sequences.
 
     Returns:
-        The scores.
+        The scores, in every process.
     """
-    pairs: list[Pair] = []
-    known = list(sequences)
-    for sequence, said in zip(known, describe_each(model, config, known, words), strict=True):
-        facts = sequence.facts
-        truth = SequenceTruth(
-            sequence.name, sequence.tracks, sequence.interactions, sequence.caption, len(sequence), facts
-        )
-        pairs.append(Pair(truth, SequencePrediction(sequence.name, said.tracks, said.interactions, said.caption)))
-    return score(pairs)
+    own = list(processes.share(sequences))
+    pairs = [
+        pair_of(sequence, said) for sequence, said in zip(own, describe_each(model, config, own, words), strict=True)
+    ]
+    return score(processes.gather(pairs))
+
+
+def pair_of(sequence: AnnotatedSequence, said: Description) -> Pair:
+    """The truth of a sequence beside what is said of it.
+
+    Args:
+        sequence: the truth.
+        said: the prediction.
+
+    Returns:
+        Both, for `score`.
+    """
+    truth = SequenceTruth(
+        sequence.name, sequence.tracks, sequence.interactions, sequence.caption, len(sequence), sequence.facts
+    )
+    return Pair(truth, SequencePrediction(sequence.name, said.tracks, said.interactions, said.caption))
 
 
 def describe_each(

@@ -90,7 +90,7 @@ class ContainerSource:
             seconds = clock.seconds(frame.pts if self._rate.has_times else None, may_restart=not suspect)
             if trouble or suspect:
                 damaged = self._note_damage(frame, trouble, previous, seconds, clock.period)
-            yield Picture(f"frame {index}", seconds, partial(converter.to_rgb, frame))
+            yield Picture(f"frame {index}", seconds, partial(converter.image, frame))
             previous = seconds
             index += 1
         if not self._rate.is_known and 0 < (index - 1) < previous * MAX_FPS:

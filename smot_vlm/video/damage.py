@@ -1,4 +1,12 @@
-"""Where a video is damaged: spans of seconds, noted while its pictures come."""
+"""Where a video is damaged: spans of seconds, noted while its pictures come.
+
+Only what the container or the decoder tells can be noted. A transport stream counts its packets, and the decoders of
+MPEG-2, MPEG-4 and FLV1 mark each picture that they patched. Those of H.264, HEVC and VP9 patch a picture whose bytes are
+wrong without a mark (FFmpeg tells it to its log alone), and FLV, MP4, AVI and Matroska as FFmpeg reads it check no bytes:
+there damage shows where a packet is cut, refused by the decoder or missing at the end, and a few wrong bytes within a
+picture do not show. FFmpeg's readers of FLV and Matroska also go on behind broken bytes without a word: a picture that is
+lost in the middle of such a file leaves only a gap in its times, as a variable frame rate does.
+"""
 
 
 class Damage:

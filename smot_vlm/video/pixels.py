@@ -3,13 +3,16 @@
 import logging
 import struct
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
+from threading import Lock
 
 import av
 import numpy as np
 from av.sidedata.sidedata import SideData
 from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 
+from smot_vlm.structures import LazyImage
 from smot_vlm.video.sources import MAX_PIXELS, BrokenPictureError
 
 logger = logging.getLogger(__name__)
@@ -23,7 +26,10 @@ _LARGEST_KEPT_BYTES = 31 << 20
 
 
 class FrameConverter:
-    """Turns the frames of one stream into RGB arrays of one size; a stream that changes its size keeps its first one.
+    """Turns the frames of one stream into RGB images of one size; a stream that changes its size keeps its first one.
+
+    Whether a frame can be converted depends on its kind (size, pixel format, colours) alone. So the first one of each
+    kind is converted at once, and the others when their pixels are asked for, perhaps by another thread.
 
     Args:
         name: of the video, for messages.
@@ -37,6 +43,8 @@ class FrameConverter:
         self._size: tuple[int, int] | None = None
         self._orientation = (False, False, False)
         self._graph: tuple[tuple[object, ...], av.filter.Graph] | None = None
+        self._known: set[tuple[object, ...]] = set()
+        self._lock = Lock()
 
     def start(self, frame: av.VideoFrame) -> None:
         """Take size and orientation from the first frame.
@@ -51,8 +59,29 @@ class FrameConverter:
         # page, until it has seen a larger piece freed: half of the time of reading without this line.
         np.empty(min(4 * 3 * self._size[0] * self._size[1], _LARGEST_KEPT_BYTES), np.uint8)
 
+    def image(self, frame: av.VideoFrame) -> np.ndarray | LazyImage:
+        """One frame, to be converted when it is first used where frames of its kind are known to convert.
+
+        Args:
+            frame: as decoded.
+
+        Returns:
+            RGB uint8 (height, width, 3), in C order, or what will make it; that holds the frame until then.
+
+        Raises:
+            BrokenPictureError: pixels that cannot be converted.
+        """
+        kind = _kind(frame)
+        if kind not in self._known:
+            made = self.to_rgb(frame)
+            self._known.add(kind)
+            return made
+        assert self._size is not None, "a frame of this kind was converted"
+        width, height = self._size[::-1] if self._orientation[0] else self._size
+        return LazyImage(height, width, partial(self.to_rgb, frame))
+
     def to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
-        """One frame.
+        """One frame, converted now.
 
         Args:
             frame: as decoded.
@@ -68,11 +97,12 @@ class FrameConverter:
         assert self._size is not None
         width, height = self._size
         try:
-            if frame.color_trc in _HDR or frame.color_primaries in _WIDE_GAMUT:
-                shown = self._to_sdr(frame, width, height)
-            else:
-                # One thread: to wake others costs about as much as to convert a picture.
-                shown = self._reformatter.reformat(frame, width, height, "rgb24", threads=1)
+            with self._lock:
+                if frame.color_trc in _HDR or frame.color_primaries in _WIDE_GAMUT:
+                    shown = self._to_sdr(frame, width, height)
+                else:
+                    # One thread: to wake others costs about as much as to convert a picture.
+                    shown = self._reformatter.reformat(frame, width, height, "rgb24", threads=1)
             image = shown.to_ndarray() if shown is frame else _pixels_of(shown)
         except (av.FFmpegError, ValueError) as error:
             kind = f"{_HDR.get(ColorTrc(frame.color_trc), 'colour')} {frame.format.name}"
@@ -89,7 +119,7 @@ class FrameConverter:
 
         SDR white is 203 cd/m2 (ITU-R BT.2408), and stays white; what is brighter, or outside the gamut, is clipped.
         """
-        key = (frame.width, frame.height, frame.format.name, frame.color_trc, frame.color_primaries, frame.colorspace)
+        key = _kind(frame)
         if self._graph is None or self._graph[0] != key:
             graph = av.filter.Graph()
             source = graph.add_buffer(
@@ -110,6 +140,12 @@ class FrameConverter:
         shown = graph.pull()
         assert isinstance(shown, av.VideoFrame)
         return shown
+
+
+def _kind(frame: av.VideoFrame) -> tuple[object, ...]:
+    """All that the conversion of a frame depends on, but for its pixels."""
+    colours = (frame.color_trc, frame.color_primaries, frame.colorspace, frame.color_range)
+    return frame.width, frame.height, frame.format.name, *colours
 
 
 def _scale_options(frame: av.VideoFrame, width: int, height: int) -> str:

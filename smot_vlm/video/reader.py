@@ -9,7 +9,7 @@ from types import TracebackType
 import numpy as np
 
 from smot_vlm.formats.frame_rate import stated_fps_of_images
-from smot_vlm.structures import Frame
+from smot_vlm.structures import Frame, LazyImage
 from smot_vlm.system.printing import counted
 from smot_vlm.video.animations import open_image
 from smot_vlm.video.arrays import ArraySource
@@ -90,7 +90,10 @@ class VideoReader:
 
     @property
     def damage(self) -> tuple[tuple[float, float], ...]:
-        """Spans (start, end) in seconds, so far, in which pictures are damaged or missing."""
+        """Spans (start, end) in seconds, so far, in which pictures are known to be damaged or missing.
+
+        Bytes that are wrong within a picture are not always known, see damage.py.
+        """
         return self._source.damage.spans
 
     @property
@@ -166,8 +169,8 @@ class VideoReader:
                 self._source.damage.add(picture.time_seconds, picture.time_seconds + 1 / self.fps)
         return None
 
-    def _image(self, picture: Picture) -> np.ndarray:
-        image = picture.to_rgb()
+    def _image(self, picture: Picture) -> np.ndarray | LazyImage:
+        image = picture.image()
         height, width = image.shape[:2]
         if not self.width:
             self.width, self.height = width, height

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from smot_vlm.structures import LazyImage
 from smot_vlm.video.damage import Damage
 
 DEFAULT_FPS = 25.0
@@ -18,17 +19,18 @@ class BrokenPictureError(ValueError):
 
 
 class Picture(NamedTuple):
-    """A picture that is not yet RGB, so that a stride costs no conversion of what it drops.
+    """A picture that is not yet an image, so that a stride costs no conversion of what it drops.
 
     Attributes:
         label: names the picture in an error.
         time_seconds: from the first picture on.
-        to_rgb: gives uint8 (height, width, 3), a fresh array in C order; may raise BrokenPictureError.
+        image: gives RGB uint8 (height, width, 3), a fresh array in C order, or what will make one, where it is known
+            that it can be made; may raise BrokenPictureError.
     """
 
     label: str
     time_seconds: float
-    to_rgb: Callable[[], np.ndarray]
+    image: Callable[[], np.ndarray | LazyImage]
 
 
 class Source(Protocol):

@@ -415,7 +415,7 @@ def test_settings_and_a_rate_reach_the_model(run, tmp_path):
         (["--trajectories", "mot.txt", "--set", "interaction.threshold=low"], 1, "interaction.threshold is 'low'"),
         (["--trajectories", "mot.txt", "--verbs", " "], 1, "give at least one phrase"),
         (["--trajectories", "mot.txt", "--verbs", "hand over a ball"], 1, "only the 335 verbs can be scored"),
-        (["--detections", "none.txt"], 1, "no such MOT file"),
+        (["--detections", "none.txt"], 1, "none.txt: no such file"),
     ],
 )
 def test_wrong_options(run, clip, tmp_path, monkeypatch, words, code, message):

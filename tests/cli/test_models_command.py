@@ -39,7 +39,8 @@ def test_the_list_says_where_how_large_under_which_licence_and_learned_from_what
     assert "verb micro-F1, drawn (strict): 0.830" in here
     assert "people: person detector (YOLOX-nano), ships, 4 MB, Apache-2.0\n      learned from COCO" in here
     assert "tracks-only" in here
-    assert "HuggingFaceTB/SmolVLM-256M-Instruct: vision-language model, can be had, 515 MB, Apache-2.0" in had
+    assert "HuggingFaceTB/SmolVLM-256M-Instruct: vision-language model, can be had, 515 MB, Apache-2.0\n" in had
+    assert "can be had, 4.3 GB, Apache-2.0 (size and licence not checked)\n" in had
     assert "smot-vlm models get HuggingFaceTB/SmolVLM-256M-Instruct" in had
     assert hub.asked == []
 

@@ -12,7 +12,8 @@ import pytest
 
 from smot_vlm.cli.main import main
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.predict import Outcome, RunSettings, predict_split
+from smot_vlm.output.run_settings import RunSettings
+from smot_vlm.predict import Outcome, predict_split
 from smot_vlm.structures import Description, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.video.reader import open_video
 
@@ -23,9 +24,9 @@ class Watcher:
     associator = "byte"
 
     def __init__(self, trained: bool) -> None:
-        self.model = SimpleNamespace(trained=trained)
+        self.model = SimpleNamespace(trained=trained, unanswered=())
 
-    def describe(self, source, *, trajectories, detections, fps, on_frame):
+    def describe(self, source, *, trajectories, detections, fps, frame_numbers, classes, on_frame):
         images = list(source)
         track = Trajectory(1, [0], [[0, 0, 4, 4]], [0.9], "A man.")
         video = VideoInfo("array", images[0].shape[1], images[0].shape[0], fps, len(images))
@@ -83,6 +84,21 @@ def test_a_broken_sequence_is_told_and_the_exit_code_is_1(data, capsys):
 
 def test_trajectories_and_detections_do_not_go_together(data, capsys):
     assert call(capsys, "predict", "data", "--out", "run", "--trajectories", "gt", "--detections", "gt")[0] == 2
+
+
+def test_classes_go_with_files_of_boxes(data, capsys):
+    code, _, err = call(capsys, "predict", "data", "--out", "run", "--classes", "1")
+    assert code == 2
+    assert "--classes goes with --trajectories or --detections" in err
+    (data / "boxes").mkdir()
+    for name in ("one", "two"):
+        (data / f"boxes/{name}.txt").write_text("1,1,0,0,4,4,1,3,1\n1,2,0,0,4,4,1,1,1\n")
+    chosen = ("predict", "data", "--out", "run", "--trajectories", "boxes", "--classes", "3", "--classes", "1")
+    assert call(capsys, *chosen)[0] == 0
+    assert call(capsys, *chosen)[0] == 0
+    code, _, err = call(capsys, *chosen[:-2])
+    assert code == 1
+    assert "classes (1, 3) (now (3,)); choose another folder" in err
 
 
 def test_an_untrained_model_is_told(data, capsys, monkeypatch):

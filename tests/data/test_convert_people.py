@@ -300,6 +300,14 @@ def test_a_known_nothing_and_a_lone_deed(tmp_path):
     assert sequence.people.people == {1: PersonFacts(deeds=("point",))}
 
 
+def test_boxes_of_the_detector_are_cut_to_the_frame(tmp_path):
+    convert_ut_interaction(pairs(tmp_path / "pairs", "hug"), writer(tmp_path / "out"), people_at(-4, 75))
+    left, right = BenSmot(tmp_path / "out", "train")[0].tracks
+    assert left.boxes[0].tolist() == [0, 5, 6, 45]
+    assert right.boxes[0].tolist() == [75, 5, 80, 45]
+    assert validate_dataset(tmp_path / "out").errors == ()
+
+
 def test_clips_without_two_people_are_named(tmp_path):
     source = pairs(tmp_path / "pairs", "hug")
     with pytest.raises(

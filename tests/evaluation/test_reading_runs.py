@@ -269,6 +269,54 @@ def test_a_trackers_own_folder(tmp_path):
         read_predictions(tmp_path, FRAMES)
 
 
+def write_masks(path: Path, frames: int) -> None:
+    """One person of 10 x 20 pixels who walks by 2 pixels a picture, in pictures of 64 x 48."""
+    masks = np.zeros((frames, 1, 48, 64), dtype=bool)
+    for place in range(frames):
+        masks[place, 0, 4:24, 2 * place : 2 * place + 10] = True
+    np.savez(path, masks=masks, ids=[3])
+
+
+def test_masks_belong_to_the_pictures_in_their_order_and_are_scaled(tmp_path, caplog):
+    """The sequence has images 1, 2, 4 and 7, of twice the masks' size."""
+    write_masks(tmp_path / "one.npz", 4)
+    numbers = {"square/one": np.array([0, 1, 3, 6])}
+    (found,) = read_predictions(tmp_path, FRAMES, sizes={"square/one": (128, 96)}, numbers=numbers)
+    (track,) = found.tracks
+    assert (found.name, track.id, track.frames.tolist()) == ("square/one", 3, [0, 1, 3, 6])
+    assert track.boxes.tolist() == [[4 * place, 8, 4 * place + 20, 48] for place in range(4)]
+    assert found.missing == ("instance captions", "interactions", "video caption")
+    assert caplog.text == ""
+    (found,) = read_predictions(tmp_path, FRAMES)
+    assert found.tracks[0].frames.tolist() == [0, 1, 2, 3], "without images, as they are counted"
+    write_masks(tmp_path / "one.npz", 5)
+    with pytest.raises(ValueError, match=r"one\.npz: a box in picture 5; the sequence has 4"):
+        list(read_predictions(tmp_path, FRAMES, numbers=numbers))
+    write_masks(tmp_path / "one.npz", 21)
+    with pytest.raises(ValueError, match=r"one\.npz: frame 21 or later; the sequence has frames 1 to 20"):
+        list(read_predictions(tmp_path, FRAMES))
+
+
+def test_coco_and_supervision_in_a_trackers_folder(tmp_path):
+    """A table of results that lies beside them is none of them."""
+    found = [{"image_id": frame, "category_id": 1, "bbox": [5, 5, 10, 20], "track_id": 3} for frame in (0, 1)]
+    (tmp_path / "one.json").write_text(json.dumps(found))
+    (tmp_path / "park").mkdir()
+    sink = "x_min,y_min,x_max,y_max,tracker_id,frame_index\n5,5,15,25,3,0\n5,5,15,25,3,1\n"
+    (tmp_path / "park/two.csv").write_text(sink)
+    (tmp_path / "results.csv").write_text("run,HOTA\nmine,50\n")
+    (tmp_path / "summary.json").write_text("{}")
+    read = {one.name: one for one in read_predictions(tmp_path, FRAMES)}
+    assert set(read) == set(FRAMES)
+    for one in read.values():
+        assert [(track.id, track.frames.tolist(), track.boxes.tolist()) for track in one.tracks] == [
+            (3, [0, 1], [[5, 5, 15, 25]] * 2)
+        ]
+    (tmp_path / "one.txt").write_text("1,3,5,5,10,20\n")
+    with pytest.raises(ValueError, match=r"one\.txt: sequence 'square/one' is also .*one\.json; keep one of them"):
+        read_predictions(tmp_path, FRAMES)
+
+
 def test_a_flat_file_that_two_scenarios_could_own(tmp_path):
     (tmp_path / "one.txt").write_text("")
     with pytest.raises(ValueError, match=r"several scenarios have a sequence 'one'; write SCENARIO/one.txt"):

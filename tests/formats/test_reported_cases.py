@@ -9,7 +9,8 @@ from PIL import Image
 
 from smot_vlm.cli.main import main
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.predict import RunSettings, open_run, predict_split
+from smot_vlm.output.run_settings import RunSettings, open_run
+from smot_vlm.predict import predict_split
 from smot_vlm.structures import Description
 from smot_vlm.tracker import Tracker
 

@@ -10,7 +10,7 @@ import supervision as sv
 from pycocotools import mask as coco_mask
 
 from smot_vlm.formats.masks import box_of_mask, read_run_lengths
-from smot_vlm.formats.track_files import TrackFile, read_tracks
+from smot_vlm.formats.track_files import TrackFile, read_boxes, read_tracks
 
 # Frame, id and box of two people in three frames.
 FRAMES = [0, 0, 2]
@@ -301,3 +301,44 @@ def test_boxmots_text(tmp_path, separator, classes, asked, ids):
     assert file.rows.scores.tolist() == [0.875] * len(ids)
     assert sum(loss.count for loss in file.losses) == 3 - len(ids)
     assert not file.by_position
+
+
+@pytest.mark.parametrize("sink", SINKS)
+def test_boxes_without_ids_of_supervision(tmp_path, sink):
+    path = tmp_path / "sink"
+    with sink(str(path)) as opened:
+        for row, frame in enumerate(FRAMES):
+            found = sv.Detections(np.array([BOXES[row]]), confidence=np.array([0.5]), class_id=np.array([row]))
+            opened.append(found, custom_data={"frame_index": frame})
+    file = read_boxes(path)
+    assert (file.rows.frames.tolist(), file.rows.boxes.tolist()) == ([0], [BOXES[0]])
+    assert [(loss.kind, loss.count) for loss in file.losses] == [("other-class", 2)]
+    assert file.by_position
+    assert read_boxes(path, {0, 1, 2}).rows.frames.tolist() == FRAMES
+
+
+def test_boxes_of_coco_whose_annotations_are_numbered(tmp_path):
+    """Detections of a data set: every annotation has its own id, or none."""
+    found = annotations()
+    for number, one in enumerate(found):
+        del one["track_id"]
+        one["id"] = number
+    file = read_boxes(write(tmp_path, found))
+    assert (file.rows.frames.tolist(), file.rows.boxes.tolist()) == (FRAMES, BOXES)
+    for one in found:
+        del one["id"]
+    assert read_boxes(write(tmp_path, found)).rows.boxes.tolist() == BOXES
+    with pytest.raises(ValueError, match=r"every track_id is -1, .* or the file as detections \(--detections\)"):
+        read_tracks(write(tmp_path, found))
+
+
+def test_boxes_of_masks_and_of_text(tmp_path):
+    np.savez(tmp_path / "masks.npz", masks=masks_by_frame(), ids=[4, 7])
+    file = read_boxes(tmp_path / "masks.npz")
+    assert (file.rows.frames.tolist(), file.size) == (FRAMES, (WIDTH, HEIGHT))
+    file = read_boxes(write(tmp_path, "1,-1,5,5,10,20,0.5\n1,-1,50,5,10,20,0.5\n"))
+    assert (len(file.rows), file.in_lines) == (2, True)
+    with pytest.raises(ValueError, match="no form of tracks that is known"):
+        read_boxes(write(tmp_path, "hello"))
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        read_boxes(tmp_path / "absent.txt")

@@ -38,7 +38,7 @@ def test_then_a_vision_language_model_on_this_machine():
 
 def test_else_what_ships_and_how_to_get_better():
     choice = automatic_model(lambda: None)
-    assert (choice.name, choice.overrides) == ("demo", ())
+    assert (choice.name, choice.overrides) == ("demo", ("successor=people",))
     assert "--decoder" in choice.reason
     assert "--model zero-shot" in choice.reason
     assert "\n" not in choice.reason

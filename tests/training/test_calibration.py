@@ -39,16 +39,16 @@ def test_scores_of_pairs_are_true_where_the_matched_people_do_it():
     assert labels[0, verb(edge.verb).id]
 
 
-def test_thresholds_are_set_on_validation_sequences(tiny_language_model, monkeypatch):
+def test_thresholds_are_set_on_the_sequences_given(tiny_language_model, monkeypatch):
     config = tiny_config(tiny_language_model)
-    config = replace(config, training=replace(config.training, calibration_videos=2, synthetic_width=160))
+    world = DrawnWorld(700_000, 2, split="val", width=160)
     model = build_model(config)
     before = model.interaction_head.thresholds.clone()
     asked: list[tuple[np.ndarray, np.ndarray]] = []
     monkeypatch.setattr(model.interaction_head, "calibrate", lambda scores, labels: asked.append((scores, labels)))
-    calibrate(model, config)
+    calibrate(model, config, [world[0], world[1]])
     assert torch.equal(model.interaction_head.thresholds, before), "restored before they are set"
     assert len(asked) == 1
     assert asked[0][0].shape == asked[0][1].shape
-    calibrate(model, replace(config, training=replace(config.training, calibration_videos=0)))
+    calibrate(model, config, [])
     assert len(asked) == 1

@@ -5,7 +5,7 @@ import pytest
 
 from smot_vlm.training.examples import ExampleOptions
 from smot_vlm.training.loader import Draw, Examples, RunOrder
-from smot_vlm.training.sequence_sources import VALIDATION_SEED, DrawnWorld, open_source
+from smot_vlm.training.sequence_sources import VALIDATION_SEED, DrawnWorld, drawn_world
 
 pytestmark = pytest.mark.drawn
 
@@ -64,9 +64,7 @@ def test_seeds_of_tests_are_refused():
 
 
 def test_training_and_validation_are_different_worlds():
-    train, validation = (
-        open_source("synthetic", split, synthetic_sequences=2, synthetic_width=160) for split in ("train", "val")
-    )
+    train, validation = (drawn_world(split, 2, 160) for split in ("train", "val"))
     assert (train.first, validation.first) == (0, VALIDATION_SEED)
     assert validation[0].drawn.split == "val"
 

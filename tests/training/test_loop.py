@@ -185,10 +185,27 @@ def test_a_checkpoint_of_another_model_is_refused(tiny_language_model, tmp_path)
     config = small_training(tiny_language_model, steps=1)
     run(config, tmp_path)
     other = replace(config, features=replace(config.features, dim=16), training=replace(config.training, steps=2))
-    with pytest.raises(ValueError, match="not a checkpoint of the configured model"):
+    with pytest.raises(ValueError, match=r"features.dim was 32 and is 16; give these back.*--resume force"):
         Trainer(other, Run(tmp_path))
+    with pytest.raises(ValueError, match="not a checkpoint of the configured model"):
+        Trainer(other, Run(tmp_path, force=True))
     with pytest.raises(FileExistsError, match="--resume auto"):
         Trainer(config, Run(tmp_path, resume=False))
+
+
+def test_a_run_goes_on_longer_but_not_otherwise(tiny_language_model, tmp_path):
+    config = small_training(tiny_language_model, steps=1)
+    run(config, tmp_path)
+    slower = replace(config, training=replace(config.training, learning_rate=0.5))
+    with pytest.raises(ValueError, match=r"training.learning_rate was 0.001 and is 0.5"):
+        Trainer(slower, Run(tmp_path))
+    longer = replace(config, training=replace(config.training, steps=2))
+    assert [record.step for record in run(longer, tmp_path)[1]] == [2]
+    with pytest.raises(ValueError, match=r"has 2 steps and training.steps is 1; give as many or more"):
+        Trainer(config, Run(tmp_path))
+    forced = replace(slower, training=replace(slower.training, steps=3))
+    Trainer(forced, Run(tmp_path, force=True)).train()
+    assert json.loads((tmp_path / "config.json").read_text())["training"]["learning_rate"] == 0.5
 
 
 def test_a_training_can_begin_with_the_weights_of_another(tiny_language_model, tmp_path, whole):
@@ -205,7 +222,7 @@ def test_a_training_can_begin_with_the_weights_of_another(tiny_language_model, t
 def test_a_checkpoint_becomes_a_model_that_describes(tiny_language_model, tmp_path, whole):
     config = small_training(tiny_language_model)
     source = whole[0] / "checkpoints" / "step-0000006.pt"
-    export(config, source, tmp_path / "model")
+    export(config, source, tmp_path / "model", device=torch.device("cpu"))
     tracker = Tracker.from_pretrained(tmp_path / "model")
     expected = torch.load(source, weights_only=True)["weights"]
     found = dict(tracker.model.named_parameters())

@@ -64,8 +64,10 @@ def test_a_training_moves_all_but_the_frozen_weights_and_writes_its_files(settin
     now = dict(trainer.network.named_parameters())
     for name, parameter in before.named_parameters():
         frozen = name.startswith(("trunk.conv_stem", "trunk.bn1", "trunk.blocks.0", "trunk.blocks.1"))
-        # Nobody is with a thing, so that nothing is learned of things.
-        silent = name.startswith(("heads.things", "heads.deeds", "heads.upper_garments", "heads.lower_garments"))
+        # Nobody is with a thing, so that nothing is learned of things; what is genuine is learned at the export.
+        silent = name.startswith(
+            ("genuine", "heads.things", "heads.deeds", "heads.upper_garments", "heads.lower_garments")
+        )
         assert torch.equal(parameter, now[name]) == frozen or silent, name
     assert torch.equal(before.trunk.bn1.running_mean, trainer.network.trunk.bn1.running_mean)
     assert not torch.equal(before.trunk.bn2.running_mean, trainer.network.trunk.bn2.running_mean)
@@ -129,7 +131,14 @@ def test_the_script_trains_and_exports(root, tmp_path, monkeypatch, capsys):
     given = [
         *("train_people.py", "--config", str(CONFIGS / "people.yaml"), "--out", str(tmp_path), "--steps", "1"),
         f"people.sources=[{{dataset: {root}}}]",
-        *('people.trunk=""', "people.batch_people=2", "people.workers=1", "people.domain_people=3"),
+        *(
+            'people.trunk=""',
+            "people.batch_people=2",
+            "people.workers=1",
+            "people.domain_people=3",
+            "people.genuine_crops=0",
+            'people.pairs=""',
+        ),
     ]
     monkeypatch.setattr("sys.argv", given)
     with pytest.raises(SystemExit) as end:
@@ -219,7 +228,7 @@ def test_the_export_is_a_model_that_speaks_by_its_calibration(network, root, tmp
     head.weight.data = (torch.linalg.pinv(embeddings) @ wanted).T.float()
     head.bias.data.zero_()
     people, others = (replace(source, people=repeated(source, times)) for times in (43, 10))
-    settings = PeopleConfig(sources=(PeopleSourceConfig(str(root)),), domain_people=129, precision=0.9)
+    settings = PeopleConfig(sources=(PeopleSourceConfig(str(root)),), domain_people=129, precision=0.9, genuine_crops=0)
     config = Config(name="people", model_type="people", people=settings)
     found = export_people(taught, config, LearnedFrom((people,), (others,)), tmp_path / "model")
     assert found["figures kind"] == 1.0
@@ -245,7 +254,7 @@ def test_the_export_is_a_model_that_speaks_by_its_calibration(network, root, tmp
 
 def test_too_few_people_give_a_model_without_a_domain(network, root, tmp_path):
     source = source_of(root)
-    config = Config(name="people", model_type="people")
+    config = Config(name="people", model_type="people", people=PeopleConfig(genuine_crops=0))
     export_people(network, config, LearnedFrom((source,), (source,)), tmp_path / "model")
     assert load_model(tmp_path / "model")[0].domain is None
 

@@ -81,6 +81,22 @@ def test_a_cut_frame_tells_where_the_container_states_nothing(clean_files: dict[
     assert 40 <= len(frames) <= 46
 
 
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [("mkv", "mpeg4"), ("avi", "mpeg4"), ("mkv", "mpeg2video"), ("flv", "flv1")]
+)
+def test_a_few_wrong_bytes_show_where_the_decoder_marks_what_it_patched(tmp_path: Path, suffix: str, codec: str):
+    """Those of H.264, HEVC and VP9 mark nothing, see damage.py."""
+    path = write_container(tmp_path / f"a.{suffix}", pictures(40, 160, 120), codec, codec_options={"g": "10"})
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 60] = np.random.default_rng(5).bytes(60)
+    path.write_bytes(bytes(content))
+    with open_video(path) as video:
+        assert len(list(video)) == 40
+    ((start, end),) = video.damage
+    assert 0.4 < start < end <= 1.24
+
+
 def with_noise(source: Path, folder: Path) -> Path:
     content = bytearray(source.read_bytes())
     middle = len(content) // 2

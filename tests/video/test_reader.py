@@ -3,9 +3,12 @@
 import logging
 import math
 import os
+import pickle
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -62,7 +65,56 @@ def test_dropped_frames_are_not_converted(tmp_path: Path, monkeypatch: pytest.Mo
     with open_video(path, stride=7) as video:
         frames = list(video)
     assert [frame.index for frame in frames] == [0, 7, 14]
-    assert len(converted) == 3
+    assert len(converted) == 1, "the first one of its kind shows that it can be converted"
+    assert frames[1].image.mean() == pytest.approx(14, abs=1)
+    assert frames[1].image is frames[1].image
+    assert len(converted) == 2
+
+
+def test_images_can_be_asked_for_late_in_any_order_and_by_many_threads(tmp_path: Path):
+    path = write_container(tmp_path / "a.mkv", pictures(40), "ffv1", pix_fmt="bgr0")
+    with open_video(path) as video:
+        frames = list(video)
+    order = np.random.default_rng(0).permutation(np.tile(np.arange(40), 4))
+    with ThreadPoolExecutor(8) as pool:
+        images = list(pool.map(lambda index: frames[index].image, order))
+    assert all(np.array_equal(image, pictures(40)[index]) for image, index in zip(images, order, strict=True))
+    assert all(image is frames[index].image for image, index in zip(images, order, strict=True))
+
+
+def test_a_pickled_frame_is_its_image(tmp_path: Path):
+    path = write_container(tmp_path / "a.mkv", pictures(3), "ffv1", pix_fmt="bgr0")
+    with open_video(path) as video:
+        copies = [pickle.loads(pickle.dumps(frame)) for frame in video]
+    assert [copy.index for copy in copies] == [0, 1, 2]
+    assert all(np.array_equal(copy.image, image) for copy, image in zip(copies, pictures(3), strict=True))
+
+
+def refuse_wide(frame: av.VideoFrame) -> av.VideoFrame:
+    if frame.width > 64:
+        raise ValueError("no way to RGB")
+    return frame
+
+
+def test_pictures_that_cannot_be_converted_are_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """A stream whose second part has colours of which nothing can be made, though nobody asks for any image."""
+    path = write_container(tmp_path / "a.ts", numbered(20), codec_options={"bf": "0"})
+    path.write_bytes(path.read_bytes() + write_container(tmp_path / "b.ts", numbered(20, 80, 60)).read_bytes())
+
+    class Refusing:
+        """Converts what is 64 pixels wide."""
+
+        reformat = staticmethod(lambda frame, *args, **keywords: refuse_wide(frame).reformat(*args, **keywords))
+
+    monkeypatch.setattr("smot_vlm.video.pixels.VideoReformatter", Refusing)
+    with caplog.at_level(logging.WARNING), open_video(path) as video:
+        assert [frame.index for frame in video] == list(range(20))
+        assert video.left_out_summary.startswith("20 pictures left out, the first: ")
+        assert "cannot be converted to RGB (no way to RGB)" in video.left_out_summary
+        assert video.damage == (pytest.approx((0.8, 1.6), abs=0.05),)
+    assert "20 pictures left out" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 
 from smot_vlm.appearance.answers import Calibration, probabilities_of
 from smot_vlm.appearance.losses import targets_of
-from smot_vlm.appearance.vocabulary import QUESTIONS, YES_NO_QUESTIONS
+from smot_vlm.appearance.vocabulary import GENUINE, PAIRS, QUESTIONS, YES_NO_QUESTIONS
 from smot_vlm.training.people.seeing import SeenSource
 
 # Temperatures that are tried.
@@ -36,7 +36,9 @@ def calibrate(sources: Sequence[SeenSource], precision: float) -> Calibration:
         table = _Table(sources, question)
         temperatures[question] = table.temperature()
         thresholds[question] = lowest_threshold(*table.answers(temperatures[question]), precision)
-    return Calibration(temperatures, thresholds)
+    # These have layers of their own, fitted and calibrated apart.
+    apart = (PAIRS, GENUINE)
+    return Calibration(temperatures | dict.fromkeys(apart, 1.0), thresholds | dict.fromkeys(apart, 0.5))
 
 
 def told_figures(sources: Sequence[SeenSource], calibration: Calibration) -> dict[str, float]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from smot_vlm.appearance.network import PersonAppearance
-from smot_vlm.config import Config
+from smot_vlm.config import Config, PeopleConfig
+from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.domain import Domain
 from smot_vlm.models.people_folder import build_people, save_people
@@ -17,6 +18,8 @@ from smot_vlm.training.domain_statistics import domain_of
 from smot_vlm.training.people.batches import shares
 from smot_vlm.training.people.calibration import calibrate, told_figures
 from smot_vlm.training.people.figures import figures
+from smot_vlm.training.people.layers import genuine_figures, learn_genuine, learn_pairs, pair_figures
+from smot_vlm.training.people.pair_windows import windows_domain
 from smot_vlm.training.people.people import LabelledPerson, PeopleSource
 from smot_vlm.training.people.public_sets import training_data
 from smot_vlm.training.people.seeing import SeenSource, see_people, see_source
@@ -57,14 +60,24 @@ def export_people(
     """
     settings = config.people
     shipped = as_saved(network)
+    if settings.genuine_crops:
+        learn_genuine(shipped, people.train, settings)
     seen = [see_source(shipped, source) for source in people.validation]
     calibration = calibrate(seen, settings.precision)
     found = figures(seen) | told_figures(seen, calibration)
+    if settings.genuine_crops:
+        found |= genuine_figures(shipped, people.validation, settings)
     model = build_people(config, calibration)
     model.appearance.load_state_dict(shipped.state_dict())
     model.domain = _domain(shipped, people.train, seen, settings.domain_people, settings.seed)
+    if settings.pairs:
+        windows, layer = learn_pairs(shipped, settings)
+        model.pair_deeds.load_state_dict(layer.state_dict())
+        model.domain = None if model.domain is None else replace(model.domain, pairs=windows_domain(windows))
+        found |= pair_figures(layer, shipped, windows, settings)
     data, terms = training_data(
-        (name for source in people.train for name in source.scenarios), pretrained=bool(settings.trunk)
+        [name for source in people.train for name in source.scenarios] + _scenarios(settings),
+        pretrained=bool(settings.trunk),
     )
     scores = {f"{name} (true boxes)": value for name, value in found.items()}
     model.card = ModelCard(data, scores, domain=settings.domain, terms=terms)
@@ -75,7 +88,8 @@ def export_people(
 def _without_places(config: Config) -> Config:
     """The configuration with the names of the data sets' folders, not where they lie on this machine."""
     sources = tuple(replace(source, dataset=Path(source.dataset).name) for source in config.people.sources)
-    return replace(config, people=replace(config.people, sources=sources))
+    pairs = Path(config.people.pairs).name
+    return replace(config, people=replace(config.people, sources=sources, pairs=pairs))
 
 
 def as_saved(network: PersonAppearance) -> PersonAppearance:
@@ -105,6 +119,11 @@ def _domain(
         logger.warning("%d people are too few to tell what the model learned from; it speaks of everybody", len(known))
         return None
     return Domain(people=found, frames=None)
+
+
+def _scenarios(settings: PeopleConfig) -> list[str]:
+    """Of the pairs."""
+    return [sequence.scenario for sequence in BenSmot(settings.pairs, settings.train_split)] if settings.pairs else []
 
 
 def _some(people: Sequence[LabelledPerson], count: int, random: np.random.Generator) -> list[LabelledPerson]:

@@ -163,7 +163,7 @@ class PeopleTrainer:
         if math.isfinite(float(total.detach())):
             self.optimizer.zero_grad()
             total.backward()
-            norms = clip_groups(self.optimizer, settings.clip_norm)
+            norms = {name: float(norm) for name, norm in clip_groups(self.optimizer, settings.clip_norm).items()}
             self.optimizer.step()
             follow(self.average, self.network, min(settings.average, (1 + step) / (20 + step)))
         else:

@@ -1,0 +1,39 @@
+"""Who goes along with whom, from boxes alone."""
+
+import numpy as np
+
+from smot_vlm.appearance.motion import MOVING, motion_of
+
+# Shortest time together in seconds.
+SHORTEST = 1.5
+# Between the middles of two who go together, in heights of the taller one.
+NEAR = 1.1
+# Their feet stand at the same depth: difference of the boxes' lower edges, in heights.
+LEVEL = 0.2
+# Speeds differ at most by this share of the faster one's.
+SAME_SPEED = 0.3
+
+
+def company(times: tuple[np.ndarray, np.ndarray], boxes: tuple[np.ndarray, np.ndarray]) -> float:
+    """How surely two people go along with each other.
+
+    Args:
+        times: (looks,) seconds of each.
+        boxes: (looks, 4) xyxy in pixels of each.
+
+    Returns:
+        The share of their common looks in which they are side by side; 0 where they do not move alike.
+    """
+    common, rows, columns = np.intersect1d(times[0].round(3), times[1].round(3), return_indices=True)
+    if len(common) < 4 or common[-1] - common[0] < SHORTEST:
+        return 0.0
+    first, second = boxes[0][rows], boxes[1][columns]
+    motions = [motion_of(common, own) for own in (first, second)]
+    speeds = [motion.speed for motion in motions]
+    alike = motions[0].direction == motions[1].direction and abs(speeds[0] - speeds[1]) <= SAME_SPEED * max(speeds)
+    if not alike or min(speeds) < MOVING or motions[0].state != "moves":
+        return 0.0
+    height = np.maximum(first[:, 3] - first[:, 1], second[:, 3] - second[:, 1])
+    apart = np.abs((first[:, 0] + first[:, 2]) - (second[:, 0] + second[:, 2])) / 2 / height
+    level = np.abs(first[:, 3] - second[:, 3]) / height
+    return float(((apart <= NEAR) & (level <= LEVEL)).mean())

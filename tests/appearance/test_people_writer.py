@@ -1,0 +1,97 @@
+"""A caption tells what is sure enough, and nothing else."""
+
+import pytest
+
+from smot_vlm.appearance.motion import Motion
+from smot_vlm.appearance.people_writer import Person, person_of, tell_person, tell_video
+
+SURE = {
+    "kinds": {"woman": 0.9},
+    "upper": {"red": 0.9},
+    "upper_garments": {"jacket": 0.8},
+    "lower": {"blue": 0.9},
+    "lower_garments": {"jeans": 0.8},
+    "attributes": {"backpack": 0.9},
+    "deeds": {"walk": 0.8},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "motion", "caption"),
+    [
+        ({}, Motion(), "A woman in a red jacket and blue jeans with a backpack walks."),
+        (
+            {},
+            Motion("moves", "to the left", 0.8),
+            "A woman in a red jacket and blue jeans with a backpack walks to the left.",
+        ),
+        (
+            {"things": {"street": 0.7}},
+            Motion(),
+            "A woman in a red jacket and blue jeans with a backpack walks on the street.",
+        ),
+        (
+            {"kinds": {"woman": 0.45, "man": 0.4}},
+            Motion(),
+            "An adult in a red jacket and blue jeans with a backpack walks.",
+        ),
+        (
+            {"kinds": {"boy": 0.45, "girl": 0.4}},
+            Motion(),
+            "A child in a red jacket and blue jeans with a backpack walks.",
+        ),
+        ({"kinds": {}}, Motion(), "A person in a red jacket and blue jeans with a backpack walks."),
+        ({"upper_garments": {}}, Motion(), "A woman in a red top and blue jeans with a backpack walks."),
+        ({"upper": {}, "lower": {}}, Motion(), "A woman in a jacket and jeans with a backpack walks."),
+        ({"upper_garments": {"dress": 0.9}}, Motion(), "A woman in a red dress with a backpack walks."),
+        ({"attributes": {}, "deeds": {}}, Motion(), "A woman in a red jacket and blue jeans."),
+        (
+            {"deeds": {"ride": 0.9}, "things": {"bicycle": 0.9}},
+            Motion(),
+            "A woman in a red jacket and blue jeans with a backpack rides a bicycle.",
+        ),
+        (
+            {"deeds": {"ride": 0.9}, "things": {"grass": 0.9}},
+            Motion(),
+            "A woman in a red jacket and blue jeans with a backpack rides on the grass.",
+        ),
+        (
+            {"deeds": {"stand": 0.6, "hold": 0.3}, "things": {"camera": 0.9}},
+            Motion(),
+            "A woman in a red jacket and blue jeans with a backpack stands with a camera and holds a camera.",
+        ),
+    ],
+)
+def test_a_caption_tells_what_is_sure(answering, changed, motion, caption):
+    assert tell_person(person_of(answering(**SURE | changed), motion)) == caption
+
+
+def test_motion_takes_a_deed_away_that_it_contradicts(answering):
+    stands = SURE | {"deeds": {"stand": 0.9}}
+    assert person_of(answering(**stands), Motion("moves", "to the right", 0.8)).deeds == ("walks to the right",)
+    walks = SURE | {"deeds": {"walk": 0.9}}
+    assert person_of(answering(**walks), Motion("stays")).deeds == ()
+
+
+def test_who_moves_fast_runs(answering):
+    assert person_of(answering(), Motion("moves", "to the left", 2.0)).deeds == ("runs to the left",)
+
+
+def test_nobody_is_told_of_nothing(answering):
+    assert tell_person(person_of(answering(), Motion())) == "A person."
+    assert tell_video([]) == ""
+
+
+def test_a_video_tells_who_is_there_and_where():
+    people = [
+        Person("man", thing="street"),
+        Person("man", "a red shirt", deeds=("walks",), thing="street"),
+        Person("child"),
+    ]
+    assert tell_video(people) == "Two men and a child on the street. A man in a red shirt walks."
+    assert tell_video(people, ["a man hugs a child"]) == "Two men and a child on the street. A man hugs a child."
+
+
+def test_a_place_is_told_where_a_third_of_the_people_are():
+    people = [Person("man", thing="snow"), *[Person("man")] * 3]
+    assert tell_video(people) == "Four men."

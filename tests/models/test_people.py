@@ -1,0 +1,162 @@
+"""PeopleModel: its folder, what it tells of looks at people, and the voice that it lends another model."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tiny import moving_squares
+
+from smot_vlm.appearance.answers import Calibration
+from smot_vlm.appearance.vocabulary import QUESTIONS
+from smot_vlm.config import Config, DecoderConfig, FeaturesConfig
+from smot_vlm.models.card import ModelCard
+from smot_vlm.models.domain import Domain, FeatureDomain
+from smot_vlm.models.loading import load_model
+from smot_vlm.models.people import PeopleModel
+from smot_vlm.models.people_folder import build_people, load_people, save_people
+from smot_vlm.models.tracks_only import TracksOnlyModel
+from smot_vlm.structures import STATED, WITHHELD, Trajectory
+from smot_vlm.tracker import Tracker
+
+CONFIG = Config(
+    name="people",
+    model_type="people",
+    decoder=DecoderConfig(name="sentences"),
+    features=FeaturesConfig(per_second=4.0),
+)
+IMAGE = np.random.default_rng(0).integers(0, 255, (120, 160, 3), dtype=np.uint8)
+BOXES = np.array([[10.0, 10, 50, 110], [60, 20, 100, 110]])
+
+
+@pytest.fixture(scope="module")
+def people() -> PeopleModel:
+    torch.manual_seed(0)
+    model = build_people(CONFIG, Calibration.neutral()).eval()
+    model.card = ModelCard(training_data="squares", domain="real people")
+    return model
+
+
+def walkers(frames: int = 12) -> list[Trajectory]:
+    steps = np.arange(frames)
+    boxes = [
+        np.stack([x + 2 * steps, y + 0 * steps, x + 12 + 2 * steps, y + 0 * steps + 24], 1)
+        for x, y in ((2, 4), (20, 4))
+    ]
+    return [Trajectory(number, steps, box, np.ones(frames)) for number, box in enumerate(boxes, 1)]
+
+
+def test_a_folder_gives_the_same_model_back(people, tmp_path):
+    save_people(people, CONFIG, tmp_path / "model")
+    again, config = load_model(tmp_path / "model")
+    assert isinstance(again, PeopleModel)
+    assert (config.name, again.card) == ("people", people.card)
+    with torch.inference_mode():
+        ours, theirs = people.look(IMAGE, BOXES), again.look(IMAGE, BOXES)
+    assert ours.shape == (2, people.appearance.dim + sum(len(values) for values in QUESTIONS.values()) + 1)
+    torch.testing.assert_close(ours, theirs, atol=0.05, rtol=0.05)  # saved in half precision
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"temperatures": {"kinds": 1.0}}, "temperatures are given for kinds; give kinds"),
+        ({"thresholds": "high"}, "thresholds is 'high'; give a number for each question"),
+        ({"thresholds": {**Calibration.neutral().thresholds, "kinds": -1.0}}, "not above 0"),
+        ({"nonsense": 1}, "nonsense"),
+    ],
+)
+def test_a_wrong_configuration_is_named(people, tmp_path, change, message):
+    save_people(people, CONFIG, tmp_path / "model")
+    path = tmp_path / "model/config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ValueError, match=message) as error:
+        load_people(tmp_path / "model")
+    assert str(path) in str(error.value)
+
+
+def test_people_are_told_one_by_one(people):
+    description = Tracker(people, CONFIG, detector="people").describe(
+        moving_squares(12), fps=4.0, trajectories=walkers()
+    )
+    assert [track.id for track in description.tracks] == [1, 2]
+    assert all(track.caption.endswith(".") for track in description.tracks)
+    assert description.model.decoder == "sentences"
+
+
+def test_who_walk_side_by_side_go_along(people):
+    description = Tracker(people, CONFIG, detector="people").describe(
+        moving_squares(12), fps=4.0, trajectories=walkers()
+    )
+    company = {(edge.subject, edge.object) for edge in description.interactions if edge.verb == "accompany.v.02"}
+    assert company == {(1, 2), (2, 1)}
+    assert "goes along with" in description.track(1).caption
+
+
+class Doubter(TracksOnlyModel):
+    """A model that knows dark frames alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        random = np.random.default_rng(0)
+        dark = FeatureDomain.fit(random.normal(0, 1, (100, 2)).astype(np.float32), directions=2).calibrated([1.0] * 9)
+        people = FeatureDomain.fit(random.normal(0, 1, (100, 2)).astype(np.float32), directions=2)
+        self.domain = Domain(frames=dark, people=people)
+
+    def frame_statistics(self, encoded: np.ndarray) -> np.ndarray:
+        level = float(encoded.mean()) / 10
+        return np.array([level, level], np.float32)
+
+
+@pytest.fixture
+def unreal(people) -> Iterator[None]:
+    """Nobody is a real person."""
+    torch.nn.init.constant_(people.appearance.genuine.bias, -3.0)
+    yield
+    torch.nn.init.zeros_(people.appearance.genuine.bias)
+
+
+@pytest.fixture
+def pair_of_voices(people) -> Tracker:
+    config = replace(CONFIG, name="doubter", decoder=DecoderConfig(name="none"))
+    return Tracker(Doubter(), config, detector="people", successor=(people, CONFIG))
+
+
+def test_the_successor_speaks_where_the_model_must_not(pair_of_voices):
+    bright = np.full((12, 64, 96, 3), 200, np.uint8)
+    description = pair_of_voices.describe(bright, fps=4.0, trajectories=walkers())
+    assert (description.words, description.model.name, description.model.domain) == (STATED, "people", "real people")
+    assert all(track.caption for track in description.tracks)
+
+
+def test_the_successor_speaks_of_people_it_knows(pair_of_voices):
+    """Though the model would speak: its frames look like those it learned from, but the people are real."""
+    description = pair_of_voices.describe(np.zeros((12, 64, 96, 3), np.uint8), fps=4.0, trajectories=walkers())
+    assert (description.words, description.model.name) == (STATED, "people")
+
+
+def test_the_model_speaks_where_it_may(pair_of_voices, unreal):
+    dark = np.zeros((12, 64, 96, 3), np.uint8)
+    description = pair_of_voices.describe(dark, fps=4.0, trajectories=walkers())
+    assert (description.words, description.model.name) == (STATED, "doubter")
+
+
+def test_without_a_successor_words_are_withheld(pair_of_voices):
+    alone = Tracker(Doubter(), pair_of_voices.config, detector="people")
+    bright = np.full((12, 64, 96, 3), 200, np.uint8)
+    description = alone.describe(bright, fps=4.0, trajectories=walkers())
+    assert (description.words, description.caption) == (WITHHELD, "")
+
+
+def test_a_successor_that_is_not_there_is_named():
+    with pytest.raises(FileNotFoundError, match="successor is 'nobody'"):
+        Tracker.from_pretrained("tracks-only", overrides=["successor=nobody"], device="cpu", detector="people")
+
+
+def test_of_who_is_no_real_person_nothing_is_told(people, unreal):
+    description = Tracker(people, CONFIG, detector="people").describe(
+        moving_squares(12), fps=4.0, trajectories=walkers()
+    )
+    assert [(track.words, track.caption) for track in description.tracks] == [(WITHHELD, "")] * 2
