@@ -163,7 +163,7 @@ def test_a_person_unlike_the_others_is_not_described(tracker):
 
 
 def test_a_domain_of_people_alone_judges_people_and_no_frame(tracker):
-    """The same two people; noise is told of, since nothing judges frames, but the person on the background is not."""
+    """Nothing judges frames, so that a video of noise is not withheld; a person on the background is."""
     model = copy.copy(tracker.model)
     model.domain = dataclasses.replace(tracker.model.domain, frames=None)
     gate = DomainGate(model)
@@ -171,11 +171,12 @@ def test_a_domain_of_people_alone_judges_people_and_no_frame(tracker):
     assert (gate.is_used, gate.video()) == (False, STATED)
     first, second = squares_as_trajectories()
     moved = dataclasses.replace(second, boxes=second.boxes + np.array([60.0, 10.0, 60.0, 10.0]))
+    speaker = Tracker(model, tracker.config)
     noise = np.random.default_rng(0).integers(0, 256, (6, 64, 96, 3), dtype=np.uint8)
-    assert Tracker(model, tracker.config).describe(noise, fps=2.0, trajectories=[first]).words == STATED
-    known = Tracker(model, tracker.config).describe(Squares(4).images, fps=2.0, trajectories=[first, second])
+    assert speaker.describe(noise, fps=2.0, trajectories=[first]).words == STATED
+    known = speaker.describe(Squares(4).images, fps=2.0, trajectories=[first, second])
     assert {track.words for track in known.tracks} <= {STATED, DOUBTFUL}
-    other = Tracker(model, tracker.config).describe(Squares(4).images, fps=2.0, trajectories=[first, moved])
+    other = speaker.describe(Squares(4).images, fps=2.0, trajectories=[first, moved])
     assert (other.words, other.tracks[1].words) == (STATED, WITHHELD)
 
 

@@ -6,7 +6,7 @@ import pytest
 from smot_vlm.appearance.vocabulary import QUESTIONS
 from smot_vlm.language import people_lexicon as lexicon
 from smot_vlm.language.people_facts import PersonFacts
-from smot_vlm.training.people.calibration import NEVER, calibrate, lowest_threshold
+from smot_vlm.training.people.calibration import NEVER, calibrate, lowest_threshold, told_figures
 from smot_vlm.training.people.figures import figures, roc_area, score
 from smot_vlm.training.people.public_sets import training_data
 from smot_vlm.training.people.seeing import SeenSource
@@ -110,6 +110,10 @@ def test_overconfident_logits_are_cooled_and_thresholds_hold_their_promise():
     told = best.max(axis=1) >= found.thresholds["kinds"]
     right = [lexicon.KINDS[row] in facts[i].kinds for i, row in enumerate(best.argmax(axis=1)) if told[i]]
     assert np.mean(right) == pytest.approx(0.7, abs=0.01)
+    figures_told = told_figures([seen(facts, logits)], found)
+    assert figures_told["set kinds told"] == pytest.approx(told.mean())
+    assert figures_told["set kinds right when told"] == pytest.approx(np.mean(right))
+    assert not any("things" in name for name in figures_told)
     # Of what nobody says anything nothing is told.
     assert found.thresholds["things"] == NEVER
     assert found.temperatures["things"] == 1.0

@@ -70,13 +70,14 @@ def test_augmented_crops_differ_and_keep_their_colours(root):
     assert np.median(redness) > 0.05
 
 
-def test_a_batch_follows_from_seed_and_step(root):
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_batch_follows_from_seed_and_step(root, workers):
     sources = [source_of(root, weight=2.0), source_of(root)]
     first, same = (Batches(sources, 6, seed=3)[7] for _ in range(2))
     assert first.crops.shape == (6, 3, *CROP_SIZE)
     assert torch.equal(first.crops, same.crops)
     assert not torch.equal(first.crops, Batches(sources, 6, seed=4)[7].crops)
-    later = list(batches_from(Batches(sources, 6, seed=3), 7, 9, workers=0))
+    later = list(batches_from(Batches(sources, 6, seed=3), 7, 9, workers))
     assert len(later) == 2
     assert torch.equal(later[0].crops, first.crops)
     assert torch.equal(later[0].targets.said["upper"], first.targets.said["upper"])

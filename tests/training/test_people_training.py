@@ -1,6 +1,7 @@
 """The training of the appearance network: what it starts from, its steps, its checkpoints, and its export."""
 
 import copy
+import runpy
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,8 +64,10 @@ def test_a_training_moves_all_but_the_frozen_weights_and_writes_its_files(settin
     now = dict(trainer.network.named_parameters())
     for name, parameter in before.named_parameters():
         frozen = name.startswith(("trunk.conv_stem", "trunk.bn1", "trunk.blocks.0", "trunk.blocks.1"))
-        # Nobody is with a thing, so that nothing is learned of things.
-        silent = name.startswith(("heads.things", "heads.deeds", "heads.upper_garments", "heads.lower_garments"))
+        # Nobody is with a thing, so that nothing is learned of things; what is genuine is learned at the export.
+        silent = name.startswith(
+            ("genuine", "heads.things", "heads.deeds", "heads.upper_garments", "heads.lower_garments")
+        )
         assert torch.equal(parameter, now[name]) == frozen or silent, name
     assert torch.equal(before.trunk.bn1.running_mean, trainer.network.trunk.bn1.running_mean)
     assert not torch.equal(before.trunk.bn2.running_mean, trainer.network.trunk.bn2.running_mean)
@@ -112,6 +115,37 @@ def test_a_loss_that_is_no_number_changes_nothing(settings, tmp_path, monkeypatc
     with pytest.raises(FloatingPointError, match=f"{MOST_SKIPPED} losses in a row"):
         trainer.train()
     assert all(torch.equal(before[name], parameter) for name, parameter in trainer.network.named_parameters())
+
+
+def test_weights_are_exported_without_training_but_never_over_a_training(settings, network, tmp_path):
+    torch.save(network.state_dict(), tmp_path / "weights.pt")
+    start = tmp_path / "weights.pt"
+    trained = PeopleTrainer(replace(settings, steps=0), PeopleRun(tmp_path / "run", start)).train()
+    assert torch.equal(weights(trained), weights(network))
+    (tmp_path / "run" / BEST).write_bytes(start.read_bytes())
+    with pytest.raises(FileExistsError, match="has a training; weights to start from need another --out"):
+        PeopleTrainer(replace(settings, steps=0), PeopleRun(tmp_path / "run", start))
+
+
+def test_the_script_trains_and_exports(root, tmp_path, monkeypatch, capsys):
+    given = [
+        *("train_people.py", "--config", str(CONFIGS / "people.yaml"), "--out", str(tmp_path), "--steps", "1"),
+        f"people.sources=[{{dataset: {root}}}]",
+        *(
+            'people.trunk=""',
+            "people.batch_people=2",
+            "people.workers=1",
+            "people.domain_people=3",
+            "people.genuine_crops=0",
+            'people.pairs=""',
+        ),
+    ]
+    monkeypatch.setattr("sys.argv", given)
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(CONFIGS.parent / "scripts" / "train_people.py"), run_name="__main__")
+    assert end.value.code == 0, capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {LAST, BEST, "log.jsonl", "model"}
+    assert load_model(tmp_path / "model")[0].card.domain == "real people"
 
 
 def test_without_sources_or_with_a_wrong_loss_nothing_starts(settings, tmp_path):
@@ -194,12 +228,15 @@ def test_the_export_is_a_model_that_speaks_by_its_calibration(network, root, tmp
     head.weight.data = (torch.linalg.pinv(embeddings) @ wanted).T.float()
     head.bias.data.zero_()
     people, others = (replace(source, people=repeated(source, times)) for times in (43, 10))
-    config = Config(name="people", model_type="people", people=PeopleConfig(domain_people=129, precision=0.9))
+    settings = PeopleConfig(sources=(PeopleSourceConfig(str(root)),), domain_people=129, precision=0.9, genuine_crops=0)
+    config = Config(name="people", model_type="people", people=settings)
     found = export_people(taught, config, LearnedFrom((people,), (others,)), tmp_path / "model")
     assert found["figures kind"] == 1.0
     model, loaded = load_model(tmp_path / "model")
     assert isinstance(model, PeopleModel)
-    assert loaded == config
+    assert loaded == replace(
+        config, people=replace(config.people, sources=(replace(config.people.sources[0], dataset=root.name),))
+    )
     assert model.calibration.thresholds["kinds"] > 0.3
     assert model.calibration.thresholds["deeds"] > 1
     assert model.card.scores["figures kind (true boxes)"] == 1.0
@@ -217,7 +254,7 @@ def test_the_export_is_a_model_that_speaks_by_its_calibration(network, root, tmp
 
 def test_too_few_people_give_a_model_without_a_domain(network, root, tmp_path):
     source = source_of(root)
-    config = Config(name="people", model_type="people")
+    config = Config(name="people", model_type="people", people=PeopleConfig(genuine_crops=0))
     export_people(network, config, LearnedFrom((source,), (source,)), tmp_path / "model")
     assert load_model(tmp_path / "model")[0].domain is None
 

@@ -41,6 +41,29 @@ def calibrate(sources: Sequence[SeenSource], precision: float) -> Calibration:
     return Calibration(temperatures | dict.fromkeys(apart, 1.0), thresholds | dict.fromkeys(apart, 0.5))
 
 
+def told_figures(sources: Sequence[SeenSource], calibration: Calibration) -> dict[str, float]:
+    """How often a question is answered, and how often that is right, source by source.
+
+    Args:
+        sources: what the network says of people that it was not trained on.
+        calibration: which answers are told.
+
+    Returns:
+        "SOURCE QUESTION told" and "SOURCE QUESTION right when told", of questions with enough answers that can be judged.
+        Of a question of yes and no, told are the values that are there.
+    """
+    found = {}
+    for source in sources:
+        for question in QUESTIONS:
+            probabilities, right, _ = _Table([source], question).answers(calibration.temperatures[question])
+            told = probabilities >= calibration.thresholds[question]
+            if len(told) >= FEWEST_ANSWERS:
+                found[f"{source.name} {question} told"] = float(told.mean())
+            if told.sum() >= FEWEST_ANSWERS:
+                found[f"{source.name} {question} right when told"] = float(right[told].mean())
+    return found
+
+
 def lowest_threshold(probabilities: np.ndarray, right: np.ndarray, weights: np.ndarray, precision: float) -> float:
     """The lowest probability from which on enough answers are right.
 

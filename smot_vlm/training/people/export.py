@@ -16,7 +16,7 @@ from smot_vlm.models.domain import Domain
 from smot_vlm.models.people_folder import build_people, save_people
 from smot_vlm.training.domain_statistics import domain_of
 from smot_vlm.training.people.batches import shares
-from smot_vlm.training.people.calibration import calibrate
+from smot_vlm.training.people.calibration import calibrate, told_figures
 from smot_vlm.training.people.figures import figures
 from smot_vlm.training.people.layers import genuine_figures, learn_genuine, learn_pairs, pair_figures
 from smot_vlm.training.people.pair_windows import windows_domain
@@ -63,10 +63,11 @@ def export_people(
     if settings.genuine_crops:
         learn_genuine(shipped, people.train, settings)
     seen = [see_source(shipped, source) for source in people.validation]
-    found = figures(seen)
+    calibration = calibrate(seen, settings.precision)
+    found = figures(seen) | told_figures(seen, calibration)
     if settings.genuine_crops:
         found |= genuine_figures(shipped, people.validation, settings)
-    model = build_people(config, calibrate(seen, settings.precision))
+    model = build_people(config, calibration)
     model.appearance.load_state_dict(shipped.state_dict())
     model.domain = _domain(shipped, people.train, seen, settings.domain_people, settings.seed)
     if settings.pairs:
@@ -80,8 +81,15 @@ def export_people(
     )
     scores = {f"{name} (true boxes)": value for name, value in found.items()}
     model.card = ModelCard(data, scores, domain=settings.domain, terms=terms)
-    save_people(model.eval(), config, folder, overwrite=overwrite)
+    save_people(model.eval(), _without_places(config), folder, overwrite=overwrite)
     return found
+
+
+def _without_places(config: Config) -> Config:
+    """The configuration with the names of the data sets' folders, not where they lie on this machine."""
+    sources = tuple(replace(source, dataset=Path(source.dataset).name) for source in config.people.sources)
+    pairs = Path(config.people.pairs).name
+    return replace(config, people=replace(config.people, sources=sources, pairs=pairs))
 
 
 def as_saved(network: PersonAppearance) -> PersonAppearance:

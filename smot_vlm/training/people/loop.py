@@ -59,6 +59,7 @@ class PeopleTrainer:
     Raises:
         FileNotFoundError: a data set, or weights to start from, are missing.
         ValueError: they are wrong, or there is no source.
+        FileExistsError: the folder has a training already, and there are weights to start from.
     """
 
     def __init__(
@@ -70,6 +71,8 @@ class PeopleTrainer:
         on_validation: Callable[[int, dict[str, float]], None] = lambda *_: None,
     ) -> None:
         self.settings, self.run = settings, run
+        if run.start is not None and any((run.folder / name).is_file() for name in (LAST, BEST)):
+            raise FileExistsError(f"{run.folder} has a training; weights to start from need another --out")
         self._on_step, self._on_validation = on_step, on_validation
         self._weights = loss_weights(settings.weights)
         self.people = read_people(settings)
@@ -160,7 +163,7 @@ class PeopleTrainer:
         if math.isfinite(float(total.detach())):
             self.optimizer.zero_grad()
             total.backward()
-            norms = clip_groups(self.optimizer, settings.clip_norm)
+            norms = {name: float(norm) for name, norm in clip_groups(self.optimizer, settings.clip_norm).items()}
             self.optimizer.step()
             follow(self.average, self.network, min(settings.average, (1 + step) / (20 + step)))
         else:
