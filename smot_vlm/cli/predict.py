@@ -22,7 +22,7 @@ def predict(
     dataset: Annotated[Path, typer.Argument(help="Root of a data set in BenSMOT's layout.")],
     out: Annotated[Path, typer.Option(help="Folder of the run: SCENARIO/SEQUENCE/description.json.")],
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
-    model: Annotated[str, typer.Option(help="A model that ships (demo) or a folder with weights.")] = "demo",
+    model: Annotated[str, typer.Option(help="A model that ships, or a folder with weights.")] = "auto",
     detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
     associator: Annotated[
         str | None,
