@@ -114,7 +114,9 @@ class Session:
         with self._times.part("fusion"):
             fused = self._model.fuse_memory(self._memory, ids)
         with self._times.part("verbs"):
-            interactions = find_interactions(self._verbs, fused, tracks, self._config.interaction, self._model.device)
+            interactions = find_interactions(
+                self._verbs, fused, tracks, self._config.interaction, self._model.device, silent.video
+            )
         with self._times.part("language"):
             caption, captions = self._model.describe(fused, relations_of(interactions, tracks, self._verbs))
         stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}

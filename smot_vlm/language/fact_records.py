@@ -193,5 +193,30 @@ class CaptionFacts:
     person_actions: tuple[Action, ...] = ()
 
 
+@dataclass(frozen=True)
+class Deed:
+    """One deed that a caption tells, and where.
+
+    Attributes:
+        start: position of its phrase in the caption.
+        end: behind the last known word that belongs to it.
+        action: label.
+        role: of the actor; "" of what is done alone.
+        actor: whom the caption says it of.
+        partner: the other person.
+        of_main: whether it is told of the first person mentioned.
+        sentence: where who does it is named; `start` where that is said of an earlier deed.
+    """
+
+    start: int
+    end: int
+    action: str
+    role: str
+    actor: Appearance
+    partner: Appearance
+    of_main: bool
+    sentence: int
+
+
 # Finds the facts that a caption states, in any text.
 FactReader = Callable[[str], CaptionFacts]

@@ -9,15 +9,21 @@ import torch
 
 from smot_vlm.config import InteractionConfig
 from smot_vlm.models.verb_set import VerbSet
+from smot_vlm.models.verb_times import with_spans
 from smot_vlm.semantics.context import Relation
 from smot_vlm.semantics.pairs import candidate_pairs
-from smot_vlm.structures import Interaction, Trajectory
+from smot_vlm.structures import Interaction, Trajectory, VideoInfo
 
 
 def find_interactions(
-    verbs: VerbSet, fused: Any, tracks: Sequence[Trajectory], settings: InteractionConfig, device: torch.device
+    verbs: VerbSet,
+    fused: Any,
+    tracks: Sequence[Trajectory],
+    settings: InteractionConfig,
+    device: torch.device,
+    video: VideoInfo,
 ) -> tuple[Interaction, ...]:
-    """Score the verbs of all pairs who come near each other.
+    """Score the verbs of all pairs who come near each other, and find when they do what was found.
 
     Args:
         verbs: what is looked for.
@@ -25,6 +31,7 @@ def find_interactions(
         tracks: the people.
         settings: how many pairs are asked about, and how near they must come.
         device: of the model.
+        video: gives the times of frames.
 
     Returns:
         Those above their threshold, by subject and object, likeliest first.
@@ -34,11 +41,18 @@ def find_interactions(
     if len(pairs) == 0:
         return ()
     scores = verbs.score(fused, torch.as_tensor(pairs, device=device)).sigmoid().cpu().numpy()
-    found = np.argwhere(scores > verbs.thresholds.cpu().numpy())
-    edges = [
-        Interaction(tracks[pairs[row, 0]].id, verbs.labels[verb], tracks[pairs[row, 1]].id, float(scores[row, verb]))
-        for row, verb in found
-    ]
+    thresholds = verbs.thresholds.cpu().numpy()
+    found = np.argwhere(scores > thresholds)
+    rows = np.unique(found[:, 0])
+    moments = verbs.moments(fused, torch.as_tensor(pairs[rows], device=device)) if len(rows) else []
+    moments_of = dict(zip(rows.tolist(), moments, strict=False))
+    edges = []
+    for row, verb in found.tolist():
+        subject, target = (tracks[place] for place in pairs[row])
+        edge = Interaction(subject.id, verbs.labels[verb], target.id, float(scores[row, verb]))
+        if row in moments_of:
+            edge = with_spans(edge, moments_of[row], verb, float(thresholds[verb]), subject, video)
+        edges.append(edge)
     return tuple(sorted(edges, key=lambda edge: (edge.subject, edge.object, -edge.score)))
 
 

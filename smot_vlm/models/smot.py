@@ -23,6 +23,7 @@ from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TrajectoryFusion
 from smot_vlm.fusion.video import VideoFusion
 from smot_vlm.models.clips import ClipBatch
+from smot_vlm.models.moments import Moments, verb_moments
 from smot_vlm.models.prompted import DecoderModel
 from smot_vlm.semantics.context import SceneContext
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
@@ -279,6 +280,14 @@ class SmotModel(DecoderModel):
         """Logits of each verb for each ordered pair (subject, object) of rows of `fused.tracks`."""
         result: Tensor = self.interaction_head(fused.tracks, fused.mask, pairs)
         return result
+
+    def verb_moments(self, fused: Fused, pairs: Int[Tensor, "pairs 2"], phrases: Sequence[str] = ()) -> list[Moments]:
+        """Where T_j keeps the order of time."""
+        if not self.trajectory_fusion.keeps_order or fused.observations is None:
+            return []
+        head = self.interaction_head
+        embeddings = head.embed_phrases(phrases) if phrases else None
+        return verb_moments(head, fused.tracks, fused.mask, fused.observations, pairs, embeddings)
 
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Fused, Tensor], Tensor]:
         """Phrases are scored by their sentence embeddings."""
