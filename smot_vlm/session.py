@@ -14,9 +14,13 @@ from smot_vlm.config import Config
 from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.people_detector import PEOPLE_DETECTOR
 from smot_vlm.language.agreement import agreed
+from smot_vlm.language.pointing import with_clauses
 from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.caption_times import clause_texts, with_segments
+from smot_vlm.models.card import NOT_STATED
 from smot_vlm.models.domain_gate import DomainGate
 from smot_vlm.models.interactions import find_interactions, relations_of
+from smot_vlm.models.prompted import PromptedModel
 from smot_vlm.models.verb_set import known_verbs, open_verbs
 from smot_vlm.structures import (
     WITHHELD,
@@ -114,16 +118,20 @@ class Session:
         with self._times.part("fusion"):
             fused = self._model.fuse_memory(self._memory, ids)
         with self._times.part("verbs"):
-            interactions = find_interactions(
+            found = find_interactions(
                 self._verbs, fused, tracks, self._config.interaction, self._model.device, silent.video
             )
         with self._times.part("language"):
-            caption, captions = self._model.describe(fused, relations_of(interactions, tracks, self._verbs))
+            caption, captions = self._model.describe(fused, relations_of(found.edges, tracks, self._verbs))
         stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}
-        interactions = tuple(edge for edge in interactions if edge.subject in stated and edge.object in stated)
+        interactions = tuple(edge for edge in found.edges if edge.subject in stated and edge.object in stated)
         told = replace(silent, interactions=interactions).with_captions(caption, stated)
         # Phrases of the user's are no senses; what captions tell cannot be compared with them.
-        return told if self._has_own_verbs else agreed(told, compose=self._config.decoder.compose_video_caption)
+        if not self._has_own_verbs:
+            told = agreed(told, compose=self._config.decoder.compose_video_caption)
+        with self._times.part("language"):
+            words = self._model.word_moments(fused, clause_texts(told.tracks))
+            return with_clauses(with_segments(told, words, found.moments, self._verbs.labels))
 
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""
@@ -176,6 +184,7 @@ class Session:
 
     def _model_info(self) -> ModelInfo:
         card = self._model.card
+        prompts = self._model.prompts if isinstance(self._model, PromptedModel) else None
         detector = PEOPLE_DETECTOR if self._uses_people_detector() else self._detector
         return ModelInfo(
             self._config.name,
@@ -185,4 +194,7 @@ class Session:
             detector=detector,
             domain=card.domain,
             version=card.version,
+            training_data="" if card.training_data == NOT_STATED else card.training_data,
+            calibration=card.calibration,
+            prompts=prompts.fingerprints("instance_caption", "video_caption") if prompts else {},
         )

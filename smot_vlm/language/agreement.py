@@ -135,12 +135,20 @@ def _is_found(relation: Relation, people: Mapping[int, CaptionFacts], interactio
             continue
         pairs = [(edge.subject, edge.object)] + ([(edge.object, edge.subject)] if mutual else [])
         for subject, target in pairs:
-            if _may_be(relation.subject, people[subject]) and _may_be(relation.object, people[target]):
+            if may_be(relation.subject, people[subject]) and may_be(relation.object, people[target]):
                 return True
     return False
 
 
-def _may_be(appearance: Appearance, person: CaptionFacts) -> bool:
-    """Whether nothing that is known of both differs."""
+def may_be(appearance: Appearance, person: CaptionFacts) -> bool:
+    """Whether nothing that is known of both differs.
+
+    Args:
+        appearance: as a caption tells it.
+        person: what is known of somebody.
+
+    Returns:
+        True also where nothing is known.
+    """
     known = ((appearance.kind, person.kind), (appearance.top, person.top))
     return all(not told or not seen or told == seen for told, seen in known)

@@ -36,7 +36,9 @@ def person_clauses(caption: str) -> tuple[DeedClause, ...]:
     """
     deeds = read_deeds(caption)
     ends = _ends(caption, deeds)
-    return tuple(DeedClause(caption[deed.start : end], deed) for deed, end in zip(deeds, ends, strict=True) if deed.of_main)
+    return tuple(
+        DeedClause(caption[deed.start : end], deed) for deed, end in zip(deeds, ends, strict=True) if deed.of_main
+    )
 
 
 def video_clauses(caption: str) -> tuple[DeedClause, ...]:

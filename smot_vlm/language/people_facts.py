@@ -124,7 +124,7 @@ def worn_colours(clause: str) -> list[str]:
 
 def _kinds(named: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """The kinds that every phrase allows; where phrases contradict each other those that most of them allow."""
-    votes = {kind: 0 for kind in lexicon.KINDS}
+    votes = dict.fromkeys(lexicon.KINDS, 0)
     for words in named:
         for word in words:
             for kind in lexicon.KIND_WORDS.get(word, ()):

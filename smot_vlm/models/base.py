@@ -163,6 +163,18 @@ class SmotModelBase(nn.Module, ABC):
         """
         return []
 
+    def word_moments(self, fused: Any, texts: Sequence[Sequence[str]]) -> list[Moments]:  # noqa: ARG002
+        """How well what is seen of each person at each observation is named by each of several texts.
+
+        Args:
+            fused: of `fuse_memory`.
+            texts: of each person fused.
+
+        Returns:
+            One record a person; none of models that cannot tell.
+        """
+        return []
+
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Any, Tensor], Tensor]:  # noqa: ARG002
         """`score_pairs` for phrases in place of the 335 senses.
 

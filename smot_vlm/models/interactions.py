@@ -2,17 +2,30 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from smot_vlm.config import InteractionConfig
+from smot_vlm.models.moments import Moments
 from smot_vlm.models.verb_set import VerbSet
 from smot_vlm.models.verb_times import with_spans
 from smot_vlm.semantics.context import Relation
 from smot_vlm.semantics.pairs import candidate_pairs
 from smot_vlm.structures import Interaction, Trajectory, VideoInfo
+
+
+class Found(NamedTuple):
+    """What was found between people.
+
+    Attributes:
+        edges: the interactions.
+        moments: (subject id, object id) -> every verb at the subject's observations, of pairs with an interaction.
+    """
+
+    edges: tuple[Interaction, ...]
+    moments: dict[tuple[int, int], Moments]
 
 
 def find_interactions(
@@ -22,7 +35,7 @@ def find_interactions(
     settings: InteractionConfig,
     device: torch.device,
     video: VideoInfo,
-) -> tuple[Interaction, ...]:
+) -> Found:
     """Score the verbs of all pairs who come near each other, and find when they do what was found.
 
     Args:
@@ -34,18 +47,19 @@ def find_interactions(
         video: gives the times of frames.
 
     Returns:
-        Those above their threshold, by subject and object, likeliest first.
+        Those above their threshold, by subject and object, likeliest first, and what they were timed by.
     """
     max_gap = math.inf if settings.max_gap is None else settings.max_gap
     pairs = candidate_pairs(tracks, settings.max_pairs, max_gap)
     if len(pairs) == 0:
-        return ()
+        return Found((), {})
     scores = verbs.score(fused, torch.as_tensor(pairs, device=device)).sigmoid().cpu().numpy()
     thresholds = verbs.thresholds.cpu().numpy()
     found = np.argwhere(scores > thresholds)
     rows = np.unique(found[:, 0])
     moments = verbs.moments(fused, torch.as_tensor(pairs[rows], device=device)) if len(rows) else []
     moments_of = dict(zip(rows.tolist(), moments, strict=False))
+    ids = {row: (tracks[pairs[row, 0]].id, tracks[pairs[row, 1]].id) for row in moments_of}
     edges = []
     for row, verb in found.tolist():
         subject, target = (tracks[place] for place in pairs[row])
@@ -53,7 +67,8 @@ def find_interactions(
         if row in moments_of:
             edge = with_spans(edge, moments_of[row], verb, float(thresholds[verb]), subject, video)
         edges.append(edge)
-    return tuple(sorted(edges, key=lambda edge: (edge.subject, edge.object, -edge.score)))
+    ordered = tuple(sorted(edges, key=lambda edge: (edge.subject, edge.object, -edge.score)))
+    return Found(ordered, {ids[row]: found for row, found in moments_of.items()})
 
 
 def relations_of(interactions: Sequence[Interaction], tracks: Sequence[Trajectory], verbs: VerbSet) -> list[Relation]:

@@ -1,5 +1,6 @@
 """What a model gives of single observations, beside what it says of whole trajectories: log-odds over time."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from smot_vlm.fusion.memory import TrackBatch
+from smot_vlm.semantics.decoder import CaptionRequest, Grounding
 from smot_vlm.semantics.interaction import InteractionHead, highest
 
 
@@ -22,6 +24,49 @@ class Moments:
 
     times: np.ndarray
     log_odds: np.ndarray
+
+
+# Words of single frames count half of what those of the decoder's segments count; chosen with `verb_times.RULE`.
+FRAME_WEIGHT = 0.5
+
+
+def word_moments(
+    grounding: Grounding,
+    requests: Sequence[CaptionRequest],
+    fuse_single_frames: Callable[[Tensor, Tensor, Tensor], Tensor],
+    observations: TrackBatch,
+    texts: Sequence[Sequence[str]],
+) -> list[Moments]:
+    """How well what is seen of each person at each observation is named by each of several texts.
+
+    Args:
+        grounding: reads tokens as words.
+        requests: of each person's caption.
+        fuse_single_frames: (tokens, times, boxes) of observations to their fused tokens.
+        observations: of the same people.
+        texts: of each person.
+
+    Returns:
+        One record a person; its statements are the texts.
+    """
+    found = []
+    for row, segments in enumerate(grounding.segment_scores(requests, texts)):
+        real = observations.mask[row]
+        times = observations.times[row][real]
+        seen = fuse_single_frames(observations.tokens[row][real], times, observations.boxes[row][real])
+        frames = grounding.frame_scores(seen, texts[row]).double().cpu().numpy()
+        over_time = _at_observations(segments.double().cpu().numpy(), len(times))
+        found.append(Moments(times.double().cpu().numpy(), over_time + FRAME_WEIGHT * frames))
+    return found
+
+
+def _at_observations(segments: np.ndarray, count: int) -> np.ndarray:
+    """Scores of equal segments, by linear interpolation between their middles; 0 without segments."""
+    if not len(segments):
+        return np.zeros((count, segments.shape[1]))
+    places = (np.arange(count) + 0.5) / count * len(segments) - 0.5
+    columns = [np.interp(places, np.arange(len(segments)), column) for column in segments.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((count, 0))
 
 
 def verb_moments(

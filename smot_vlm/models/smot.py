@@ -23,7 +23,7 @@ from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TrajectoryFusion
 from smot_vlm.fusion.video import VideoFusion
 from smot_vlm.models.clips import ClipBatch
-from smot_vlm.models.moments import Moments, verb_moments
+from smot_vlm.models.moments import Moments, verb_moments, word_moments
 from smot_vlm.models.prompted import DecoderModel
 from smot_vlm.semantics.context import SceneContext
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
@@ -288,6 +288,15 @@ class SmotModel(DecoderModel):
         head = self.interaction_head
         embeddings = head.embed_phrases(phrases) if phrases else None
         return verb_moments(head, fused.tracks, fused.mask, fused.observations, pairs, embeddings)
+
+    def word_moments(self, fused: Fused, texts: Sequence[Sequence[str]]) -> list[Moments]:
+        """Where the decoder's soft tokens can be read as words, and follow the order of time."""
+        grounding, seen = self.decoder.grounding, fused.observations
+        if grounding is None or not any(grounding.num_segments) or seen is None:
+            return []
+        return word_moments(
+            grounding, self.people_requests(fused), self.trajectory_fusion.fuse_single_frames, seen, texts
+        )
 
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Fused, Tensor], Tensor]:
         """Phrases are scored by their sentence embeddings."""

@@ -120,6 +120,20 @@ class Grounding(Protocol):
         """
         ...
 
+    def frame_scores(
+        self, tokens: Float[Tensor, "observations tokens dim"], texts: Sequence[str]
+    ) -> Float[Tensor, "observations texts"]:
+        """How well the tokens of each single observation name each of several texts.
+
+        Args:
+            tokens: fused tokens of each observation.
+            texts: any number.
+
+        Returns:
+            As `segment_scores`.
+        """
+        ...
+
     def content_tokens(self, caption: str) -> list[int]:
         """The tokens that the losses ask for.
 

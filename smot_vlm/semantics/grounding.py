@@ -77,9 +77,15 @@ class GroundingHead:
         if not segments or not requests:
             return [torch.zeros(0, len(told)) for told in texts]
         rows, embeddings = self._rows(requests).unflatten(1, (segments, -1)), self._embeddings()
-        return [self._segment_scores(row, embeddings, told) for row, told in zip(rows, texts, strict=True)]
+        return [self._text_scores(row, embeddings, told) for row, told in zip(rows, texts, strict=True)]
 
-    def _segment_scores(self, soft: Tensor, embeddings: Tensor, texts: Sequence[str]) -> Tensor:
+    def frame_scores(
+        self, tokens: Float[Tensor, "observations tokens dim"], texts: Sequence[str]
+    ) -> Float[Tensor, "observations texts"]:
+        """The best of an observation's tokens for each content word, and the mean over the words."""
+        return self._text_scores(self._soft_tokens.project_tokens(tokens), self._embeddings(), texts)
+
+    def _text_scores(self, soft: Tensor, embeddings: Tensor, texts: Sequence[str]) -> Tensor:
         bags = [self.content_tokens(text) for text in texts]
         candidates = sorted({token for bag in bags for token in bag})
         scores = soft.new_zeros(len(soft), len(texts), dtype=torch.float32)
