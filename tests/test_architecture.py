@@ -18,6 +18,7 @@ FLOORS = [
     ["synthetic"],
     ["evaluation"],
     ["output"],
+    ["export"],
     ["semantics"],
     ["fusion"],
     ["association"],

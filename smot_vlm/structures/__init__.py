@@ -20,6 +20,7 @@ from smot_vlm.structures.records import (
     Trajectory,
     VideoInfo,
 )
+from smot_vlm.structures.views import Person
 
 __all__ = [
     "DOUBTFUL",
@@ -36,6 +37,7 @@ __all__ = [
     "Frame",
     "Interaction",
     "ModelInfo",
+    "Person",
     "Segment",
     "Span",
     "Trajectory",

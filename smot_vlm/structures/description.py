@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import numpy as np
 from smot_vlm.formats import mot, sequence_files
 from smot_vlm.formats.checked import record
 from smot_vlm.formats.documents import read_json, shown
+from smot_vlm.structures import tables, views
 from smot_vlm.structures.evidence import Clause
 from smot_vlm.structures.records import STATED, Interaction, ModelInfo, Trajectory, VideoInfo, check_words
-from smot_vlm.system.files import write_text
+from smot_vlm.structures.views import Person
+from smot_vlm.system.files import atomic_path, write_text
 
 SCHEMA = "smot-vlm/2"
 READABLE = ("smot-vlm/1", SCHEMA)
@@ -91,6 +94,108 @@ class Description:
             if track.id == track_id:
                 return track
         raise KeyError(f"no track {track_id}; tracks are {[track.id for track in self.tracks]}")
+
+    def person(self, track_id: int) -> Person:
+        """One person with what they do to others, and others to them.
+
+        Args:
+            track_id: of the person.
+
+        Returns:
+            The record.
+
+        Raises:
+            KeyError: no such person.
+        """
+        return views.person(self, track_id)
+
+    def at(self, seconds: float) -> "Description":
+        """What is seen at one moment; see `views.at`.
+
+        Args:
+            seconds: since the video began.
+
+        Returns:
+            The part.
+
+        Raises:
+            ValueError: below 0, or the times of frames are not known.
+        """
+        return views.at(self, seconds)
+
+    def between(self, from_seconds: float, to_seconds: float) -> "Description":
+        """What is seen from one time to another; see `views.between`.
+
+        Args:
+            from_seconds: since the video began.
+            to_seconds: not before from_seconds.
+
+        Returns:
+            The part.
+
+        Raises:
+            ValueError: the end is before the start, or the times of frames are not known.
+        """
+        return views.between(self, from_seconds, to_seconds)
+
+    def to_detections(self, frame: int) -> Any:
+        """The people of one frame for supervision's annotators and sinks.
+
+        Args:
+            frame: counted from 0.
+
+        Returns:
+            supervision.Detections with `tracker_id`, and the captions in `data["caption"]`.
+        """
+        import supervision
+
+        rows = [(track, int(place)) for track in self.tracks for place in np.flatnonzero(track.frames == frame)]
+        return supervision.Detections(
+            xyxy=np.array([track.boxes[place] for track, place in rows], dtype=np.float32).reshape(-1, 4),
+            confidence=np.array([track.scores[place] for track, place in rows], dtype=np.float32),
+            class_id=np.zeros(len(rows), dtype=int),
+            tracker_id=np.array([track.id for track, _ in rows], dtype=int),
+            data={"caption": np.array([track.caption for track, _ in rows], dtype=object)},
+        )
+
+    def to_dataframe(self, kind: str = "boxes") -> Any:
+        """A table of pandas.
+
+        Args:
+            kind: boxes, people or interactions (a row a span).
+
+        Returns:
+            A DataFrame.
+
+        Raises:
+            ValueError: another kind.
+            ImportError: pandas is not installed.
+        """
+        return tables.dataframe(self, kind)
+
+    def to_parquet(self, path: Path | str, kind: str = "boxes") -> None:
+        """Write a table as a Parquet file.
+
+        Args:
+            path: replaced where it is there.
+            kind: as of `to_dataframe`.
+
+        Raises:
+            ValueError: another kind.
+            ImportError: pandas or pyarrow is not installed.
+        """
+        frame = self.to_dataframe(kind)
+        try:
+            content = frame.to_parquet(None, index=False)
+        except ImportError as error:
+            raise ImportError("Parquet needs pyarrow: pip install 'smot-vlm[tables]'") from error
+        with atomic_path(Path(path)) as temporary:
+            temporary.write_bytes(content)
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        people = "".join(f"<tr><td>{track.id}</td><td>{escape(track.caption)}</td></tr>" for track in self.tracks)
+        return f"<p>{escape(self.caption)}</p><table><tr><th>person</th><th>caption</th></tr>{people}</table>"
 
     def to_dict(self) -> dict[str, Any]:
         """The content of description.json (schema in formats/description-2.schema.json)."""
