@@ -6,15 +6,14 @@ gradient.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from smot_vlm.detection.detector import DetectorOutput, YoloDetector
-from smot_vlm.detection.letterbox import Letterbox
+from smot_vlm.detection.detector import YoloDetector
 from smot_vlm.fusion.actor_relations import ActorRelations
 from smot_vlm.fusion.memory import Observation, SceneMemory, TrackBatch
 from smot_vlm.fusion.pictures import PictureMemory
@@ -23,48 +22,15 @@ from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TrajectoryFusion
 from smot_vlm.fusion.video import VideoFusion
 from smot_vlm.models.clips import ClipBatch
+from smot_vlm.models.fused import EncodedFrame, Fused
 from smot_vlm.models.moments import Moments, verb_moments, word_moments
 from smot_vlm.models.prompted import DecoderModel
 from smot_vlm.semantics.context import SceneContext
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
 from smot_vlm.semantics.interaction import InteractionHead
-from smot_vlm.semantics.marks import Pictures, marked_pictures
+from smot_vlm.semantics.marks import marked_pictures
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.structures import Detections, Frame
-
-
-@dataclass(frozen=True, eq=False)
-class EncodedFrame:
-    """One frame after the detector's network.
-
-    Attributes:
-        output: raw predictions and the pyramid.
-        placement: where the frame lies in the canvas.
-    """
-
-    output: DetectorOutput
-    placement: Letterbox
-
-
-@dataclass(frozen=True, eq=False)
-class Fused:
-    """After fusion.
-
-    Attributes:
-        tracks: T_j of every person of every clip, clip after clip, padded.
-        mask: true where a token of `tracks` is real.
-        scenes: CA(F, T) of each clip; no tokens where it was not wanted.
-        observations: what `tracks` were fused from; None without anybody.
-        detected: the detector's output; None after streaming.
-        pictures: marked pictures of the scene and of each person, for decoders that look at them.
-    """
-
-    tracks: Float[Tensor, "tracks tokens dim"]
-    mask: Bool[Tensor, "tracks tokens"]
-    scenes: tuple[Float[Tensor, "_ dim"], ...]
-    observations: TrackBatch | None = None
-    detected: DetectorOutput | None = None
-    pictures: Pictures | None = None
 
 
 class SmotModel(DecoderModel):
