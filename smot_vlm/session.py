@@ -14,8 +14,12 @@ from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.people_detector import PEOPLE_DETECTOR
 from smot_vlm.language.agreement import agreed
 from smot_vlm.language.confirmation import confirmed
+from smot_vlm.language.pointing import with_clauses
 from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.caption_times import clause_texts, with_segments
+from smot_vlm.models.card import NOT_STATED
 from smot_vlm.models.interactions import find_interactions, relations_of
+from smot_vlm.models.prompted import PromptedModel
 from smot_vlm.models.verb_set import known_verbs, open_verbs
 from smot_vlm.models.voice import Voice
 from smot_vlm.structures import WITHHELD, Description, Detections, Frame, ModelInfo, Trajectory, VideoInfo
@@ -116,16 +120,19 @@ class Session:
         with self._times.part("fusion"):
             fused = model.fuse_memory(speaker.memory, ids)
         with self._times.part("verbs"):
-            found = find_interactions(speaker.verbs, fused, tracks, speaker.config.interaction, model.device)
+            settings = speaker.config.interaction
+            found = find_interactions(speaker.verbs, fused, tracks, settings, model.device, silent.video)
         with self._times.part("language"):
             caption, captions = model.describe(fused, relations_of(found.certain, tracks, speaker.verbs))
         stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}
         found = found.between(stated)
         told = replace(silent, interactions=found.certain).with_captions(caption, stated)
-        if self._has_own_verbs:  # phrases are no senses; what captions tell cannot be compared with them
-            return told
-        compose = speaker.config.decoder.compose_video_caption
-        return agreed(confirmed(told, found.possible), compose=compose)
+        if not self._has_own_verbs:  # phrases are no senses; what captions tell cannot be compared with them
+            compose = speaker.config.decoder.compose_video_caption
+            told = agreed(confirmed(told, found.possible), compose=compose)
+        with self._times.part("language"):
+            words = model.word_moments(fused, clause_texts(told.tracks))
+            return with_clauses(with_segments(told, words, found.moments, speaker.verbs.labels))
 
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""
@@ -163,6 +170,7 @@ class Session:
     def _model_info(self) -> ModelInfo:
         model, config = self._speaker.model, self._speaker.config
         card = model.card
+        prompts = model.prompts if isinstance(model, PromptedModel) else None
         detector = PEOPLE_DETECTOR if self._uses_people_detector() else self._detector
         return ModelInfo(
             config.name,
@@ -172,4 +180,7 @@ class Session:
             detector=detector,
             domain=card.domain,
             version=card.version,
+            training_data="" if card.training_data == NOT_STATED else card.training_data,
+            calibration=card.calibration,
+            prompts=prompts.fingerprints("instance_caption", "video_caption") if prompts else {},
         )

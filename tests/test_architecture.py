@@ -18,6 +18,7 @@ FLOORS = [
     ["synthetic"],
     ["evaluation"],
     ["output"],
+    ["export"],
     ["semantics", "appearance"],
     ["fusion"],
     ["association"],
@@ -60,9 +61,16 @@ def module_name(path: Path) -> str:
 
 
 def imported_modules(path: Path, modules: set[str]) -> set[str]:
-    """Every module of the package that `path` imports, at the top or inside a function."""
+    """Every module of the package that `path` imports, at the top or inside a function; names for types alone never run."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    never_run = {id(node) for block in for_types for node in ast.walk(block)}
+    for node in ast.walk(tree):
+        if id(node) in never_run:
+            continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

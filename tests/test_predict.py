@@ -96,7 +96,7 @@ def test_a_stopped_run_goes_on(tracker, data, tmp_path):
     written = out / NAMES[0] / "description.json"
     before = written.stat().st_mtime_ns
     (out / NAMES[1]).mkdir(parents=True)
-    (out / NAMES[1] / "description.json").write_text('{"schema": "smot-vlm/1", "vid')  # not whole
+    (out / NAMES[1] / "description.json").write_text('{"schema": "smot-vlm/2", "vid')  # not whole
     outcomes = run(tracker, data, out)
     assert [outcome.kept for outcome in outcomes] == [True, False, False]
     assert written.stat().st_mtime_ns == before

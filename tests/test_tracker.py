@@ -54,7 +54,7 @@ def test_a_description_survives_its_json(tracker, boxes, tmp_path):
     description.to_json(tmp_path / "description.json")
     again = Description.from_json(tmp_path / "description.json")
     assert again.to_dict() == description.to_dict()
-    assert json.loads((tmp_path / "description.json").read_text())["schema"] == "smot-vlm/1"
+    assert json.loads((tmp_path / "description.json").read_text())["schema"] == "smot-vlm/2"
 
 
 @pytest.mark.parametrize("stride", [1, 3])

@@ -18,6 +18,7 @@ from smot_vlm.data.annotation_matching import TextAnnotations, match_annotations
 from smot_vlm.data.bensmot import BenSmot, BenSmotSequence, sequence_name, tracks_of_rows
 from smot_vlm.evaluation.run_folders import find_predictions
 from smot_vlm.evaluation.sequence_pairs import SequencePrediction, SequenceTruth
+from smot_vlm.evaluation.timed_truth import with_segments, with_spans
 from smot_vlm.formats.box_sense import odd_boxes
 from smot_vlm.formats.captions import parse_instance_captions, parse_video_caption
 from smot_vlm.formats.flaws import Flaw, decode, read_text, split_lines
@@ -74,11 +75,12 @@ def truth_of(sequence: BenSmotSequence) -> SequenceTruth:
         )
     frames = 1 + max((frame.index for frame in sequence.frames), default=-1)
     facts = read_facts_file(sequence.folder)
+    timeline = facts.timeline if facts else ()
     try:
         return SequenceTruth(
             sequence.name,
-            sequence.tracks,
-            sequence.interactions,
+            with_segments(sequence.tracks, timeline),
+            with_spans(sequence.interactions, timeline),
             sequence.caption,
             frames,
             facts,

@@ -13,6 +13,7 @@ import numpy as np
 from smot_vlm.evaluation import caption_measures
 from smot_vlm.evaluation.caption_rows import CaptionRows, true_track_rows, video_rows
 from smot_vlm.evaluation.caption_statistics import CaptionStatistics, collect_statistics
+from smot_vlm.evaluation.caption_times import segments_notes, segments_parts
 from smot_vlm.evaluation.chota import COLUMNS as CHOTA_COLUMNS
 from smot_vlm.evaluation.chota import chota_part, matched_boxes
 from smot_vlm.evaluation.fact_columns import facts_notes, facts_parts
@@ -22,6 +23,7 @@ from smot_vlm.evaluation.results import Column, Part, empty_part, precision_reca
 from smot_vlm.evaluation.sequence_pairs import Pair
 from smot_vlm.evaluation.similarity import sentence_similarity
 from smot_vlm.evaluation.strict_interactions import Triplets, collect_triplets, interactions_part
+from smot_vlm.evaluation.temporal import spans_notes, spans_parts
 from smot_vlm.evaluation.tracking import FrameBoxes, layout_of, tracking_part
 from smot_vlm.language.fact_records import FactReader
 from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
@@ -93,6 +95,8 @@ def strict_parts(
     triplets = collect_triplets(pairs, matches)
     parts.append(interactions_part(triplets))
     notes = [*NOTES, *statistics.notes]
+    parts += [*spans_parts(pairs, matches), *segments_parts(pairs, matches)]
+    notes += [*spans_notes(pairs, matches), *segments_notes(pairs, matches)]
     if read_facts is not None:
         parts += facts_parts(pairs, matches, read_facts)
         notes += facts_notes(pairs, matches, read_facts)

@@ -7,17 +7,29 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
+# Version of description.json -> its schema's file; the newest last.
+SCHEMA_FILES = {"smot-vlm/1": "description.schema.json", "smot-vlm/2": "description-2.schema.json"}
+NEWEST = "smot-vlm/2"
 
-def schema_text() -> str:
-    """The JSON Schema (draft 2020-12) of description.json, as JSON text."""
-    return files("smot_vlm.formats").joinpath("description.schema.json").read_text(encoding="utf-8")
+
+def schema_text(version: str = NEWEST) -> str:
+    """The JSON Schema (draft 2020-12) of description.json, as JSON text.
+
+    Args:
+        version: a key of SCHEMA_FILES.
+
+    Returns:
+        JSON.
+    """
+    return files("smot_vlm.formats").joinpath(SCHEMA_FILES[version]).read_text(encoding="utf-8")
 
 
 def validate_description(content: Any) -> list[str]:
     """List every fault of a description.
 
     First the JSON Schema; where it holds, also the rules between fields: as many boxes and scores as frames, ascending
-    frames, finite numbers, unique track ids, interactions between two different tracks that exist.
+    frames, finite numbers, unique track ids, interactions between two different tracks that exist, spans in order, and
+    segments and clauses that stand in their captions and name what is there.
 
     Args:
         content: the parsed content of a description.json.
@@ -32,7 +44,9 @@ def validate_description(content: Any) -> list[str]:
         from jsonschema import Draft202012Validator
     except ImportError as error:
         raise ImportError("checking a description needs jsonschema: pip install 'smot-vlm[dev]'") from error
-    errors = sorted(Draft202012Validator(json.loads(schema_text())).iter_errors(content), key=lambda e: e.json_path)
+    version = content.get("schema") if isinstance(content, dict) else None
+    schema = schema_text(version if isinstance(version, str) and version in SCHEMA_FILES else NEWEST)
+    errors = sorted(Draft202012Validator(json.loads(schema)).iter_errors(content), key=lambda e: e.json_path)
     faults = [f"{_place(error.json_path)}: {_shorten(error.message)}" for error in errors]
     return faults or _cross_faults(content)
 
@@ -56,6 +70,13 @@ def _cross_faults(content: dict[str, Any]) -> list[str]:
     ]
     for index, edge in enumerate(content["interactions"]):
         faults += [f"interactions[{index}].{fault}" for fault in _edge_faults(edge, set(ids))]
+    for index, clause in enumerate(content.get("clauses", ())):
+        faults += [f"clauses[{index}].{fault}" for fault in _clause_faults(clause, content, set(ids))]
+    for index, track in enumerate(content["tracks"]):
+        for row, segment in enumerate(track.get("segments", ())):
+            faults += [
+                f"tracks[{index}].segments[{row}].{fault}" for fault in _segment_faults(segment, track, set(ids))
+            ]
     return faults
 
 
@@ -69,7 +90,28 @@ def _track_faults(track: dict[str, Any]) -> list[str]:
         faults.append("frames: must ascend")
     faults += [f"boxes[{row}]: not finite" for row, box in enumerate(boxes) if not all(map(math.isfinite, box))]
     faults += [f"scores[{row}]: not finite" for row, score in enumerate(scores) if not math.isfinite(score)]
+    stated = Counter((entry["name"], entry["value"]) for entry in track.get("attributes", ()))
+    faults += [f"attributes: {name} {value} appears more than once" for (name, value), n in stated.items() if n > 1]
     return faults
+
+
+def _clause_faults(clause: dict[str, Any], content: dict[str, Any], ids: set[int]) -> list[str]:
+    faults = [] if clause["text"] in content["caption"] else ["text: no part of the caption"]
+    faults += [f"people: no track {track}" for track in clause.get("people", ()) if track not in ids]
+    count = len(content["interactions"])
+    return faults + [f"interactions: no interaction {row}" for row in clause.get("interactions", ()) if row >= count]
+
+
+def _segment_faults(segment: dict[str, Any], track: dict[str, Any], ids: set[int]) -> list[str]:
+    faults = [] if segment["text"] in track["caption"] else ["text: no part of the caption"]
+    if segment.get("partner") is not None and segment["partner"] not in ids - {track["id"]}:
+        faults.append(f"partner: no other track {segment['partner']}")
+    return faults + _time_faults(segment)
+
+
+def _time_faults(part: dict[str, Any]) -> list[str]:
+    start, end = part["from_seconds"], part["to_seconds"]
+    return [] if start <= end < math.inf else ["to_seconds: before from_seconds, or not finite"]
 
 
 def _edge_faults(edge: dict[str, Any], ids: set[int]) -> list[str]:
@@ -78,4 +120,11 @@ def _edge_faults(edge: dict[str, Any], ids: set[int]) -> list[str]:
         faults.append("object: the same track as subject")
     if not math.isfinite(edge["score"]):
         faults.append("score: not finite")
+    spans = edge.get("spans", ())
+    for row, span in enumerate(spans):
+        faults += [f"spans[{row}].{fault}" for fault in _time_faults(span)]
+        if any(later <= earlier for earlier, later in pairwise(span.get("frames", ()))):
+            faults.append(f"spans[{row}].frames: must ascend")
+    if any(later["from_seconds"] < earlier["to_seconds"] for earlier, later in pairwise(spans)):
+        faults.append("spans: overlap or do not ascend")
     return faults

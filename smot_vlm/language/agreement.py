@@ -157,8 +157,11 @@ def may_be(appearance: Appearance, person: CaptionFacts) -> bool:
     """Whether nothing that is known of both differs.
 
     Args:
-        appearance: of a partner who is told of.
-        person: what the person's own caption says.
+        appearance: as a caption tells it.
+        person: what is known of somebody.
+
+    Returns:
+        True also where nothing is known.
     """
     known = ((appearance.kind, person.kind), (appearance.top, person.top))
     return all(not told or not seen or told == seen for told, seen in known)

@@ -14,12 +14,14 @@ from smot_vlm.language.fact_records import (
     PartnerFact,
     Relation,
     SequenceFacts,
+    TimedEvent,
     TrackFacts,
     VideoFacts,
 )
 
 # An appearance as the file has it: kind, top, bottom.
 _Looks = tuple[str, str, str]
+_Seconds = Annotated[float, Range(0)]
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,22 @@ class _VideoEntry:
 
 
 @dataclass(frozen=True)
+class _TimedEntry:
+    id: int
+    event: str
+    from_seconds: _Seconds
+    to_seconds: _Seconds
+    partner: int | None = None
+    verbs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.to_seconds <= self.from_seconds:
+            raise ValueError(
+                f"{self.event} lasts from {self.from_seconds} to {self.to_seconds} seconds; it must end later"
+            )
+
+
+@dataclass(frozen=True)
 class _SequenceEntry:
     name: str
     seed: Annotated[int, Range()]
@@ -72,6 +90,7 @@ class _SequenceEntry:
     fps: float
     video: _VideoEntry
     tracks: tuple[_TrackEntry, ...]
+    timeline: tuple[_TimedEntry, ...] = ()
 
 
 def read_facts_file(folder: Path) -> SequenceFacts | None:
@@ -115,7 +134,11 @@ def facts_from_dict(content: dict[str, Any]) -> SequenceFacts:
         _SequenceEntry, {key: value for key, value in content.items() if key != "schema"}, whole="the file of facts"
     )
     video, tracks = _video(entry.video), tuple(map(_track, entry.tracks))
-    return SequenceFacts(entry.name, entry.seed, entry.split, entry.fps, video, tracks)
+    timeline = tuple(
+        TimedEvent(each.id, each.event, each.from_seconds, each.to_seconds, each.partner, each.verbs)
+        for each in entry.timeline
+    )
+    return SequenceFacts(entry.name, entry.seed, entry.split, entry.fps, video, tracks, timeline)
 
 
 def _video(entry: _VideoEntry) -> VideoFacts:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from smot_vlm.language import caption_lexicon as lexicon
-from smot_vlm.language.fact_records import Action, Appearance, CaptionFacts, PartnerFact, Relation
+from smot_vlm.language.fact_records import Action, Appearance, CaptionFacts, Deed, PartnerFact, Relation
 
 
 def read_facts(caption: str) -> CaptionFacts:
@@ -25,6 +25,37 @@ def read_facts(caption: str) -> CaptionFacts:
     for match in _PATTERN.finditer(re.sub(r"\s+", " ", str(caption)).lower()):
         parser.take(match)
     return parser.facts()
+
+
+def read_deeds(caption: str) -> tuple[Deed, ...]:
+    """What a caption says is done, and where it says so.
+
+    Args:
+        caption: any text, with single blanks.
+
+    Returns:
+        In the order of the text; nothing of a text whose lower case is longer or shorter.
+    """
+    text = str(caption).lower()
+    if len(text) != len(caption):
+        return ()
+    parser = _Parser()
+    for match in _PATTERN.finditer(text):
+        parser.take(match)
+    parser.facts()
+    return tuple(
+        Deed(
+            told.start,
+            told.end,
+            told.action,
+            told.role,
+            told.actor.appearance(),
+            told.partner.appearance() if told.partner else Appearance(""),
+            told.actor is parser.main or (told.role == "mutual" and told.partner is parser.main),
+            told.sentence,
+        )
+        for told in parser.deeds
+    )
 
 
 def start_of_deeds(caption: str) -> int:
@@ -85,6 +116,19 @@ class _Mention:
 
 
 @dataclass
+class _Told:
+    """A deed while it is read."""
+
+    start: int
+    end: int
+    actor: _Mention
+    action: str
+    role: str = ""
+    partner: _Mention | None = None
+    sentence: int = 0
+
+
+@dataclass
 class _Parser:
     """Goes over the known phrases of a caption: people, what they wear, what they do, to whom."""
 
@@ -96,6 +140,9 @@ class _Parser:
     mentioned: list[_Mention] = field(default_factory=list)
     actions: list[tuple[_Mention, str]] = field(default_factory=list)
     links: list[tuple[_Mention, str, str, _Mention | None]] = field(default_factory=list)
+    deeds: list[_Told] = field(default_factory=list)
+    people_at: tuple[int, int] = (0, 0)  # where the last two who act are named
+    place: tuple[int, int] = (0, 0)  # of the phrase in hand
     events: list[str] = field(default_factory=list)
     scene: str = ""
     count: int = 0
@@ -103,6 +150,7 @@ class _Parser:
     def take(self, match: re.Match[str]) -> None:
         """Go on by one known phrase."""
         text = match.group(0)
+        self.place = match.span()
         if match.lastgroup == "person":
             self._person(text.startswith("the "), _KIND_OF[match.group("kind")])
         elif match.lastgroup == "cloth":
@@ -152,9 +200,12 @@ class _Parser:
             self.mentioned.append(mention)
         if self.pending is not None:
             self.links.append((*self.pending, mention))
+            self.deeds[-1].partner = mention
+            self.deeds[-1].end = self.place[1]
             self.pending = None
         else:
             self.before, self.subject = self.subject, mention
+            self.people_at = (self.people_at[1], self.place[0])
         self.current = mention
 
     def _known(self, kind: str) -> _Mention | None:
@@ -164,6 +215,8 @@ class _Parser:
 
     def _cloth(self, colour: str, garment: str) -> None:
         person = self.current or self.main
+        if self.deeds and self.deeds[-1].partner is person and self.subject is not person:
+            self.deeds[-1].end = self.place[1]
         if garment in _TOP_WORDS:
             person.top = person.top or colour
         else:
@@ -182,13 +235,24 @@ class _Parser:
         self._end_verb()
         if category == "action":
             self.actions.append((actor, value))
+            self._tell(self.people_at[1], actor, value)
         elif category == "plural":
             self.links.append((self.before or self.main, value, "mutual", actor))
+            self._tell(self.people_at[0], self.before or self.main, value, "mutual", actor)
             return
         else:
             self.pending = (actor, value, role)
+            self._tell(self.people_at[1], actor, value, role)
         if actor is self.main:
             self.events.append(event_label(value, role) if role else value)
+
+    def _tell(
+        self, named_at: int, actor: _Mention, action: str, role: str = "", partner: _Mention | None = None
+    ) -> None:
+        """A deed begins with its own phrase, and its sentence with who does it, if that is newly named."""
+        start, end = self.place
+        is_new = named_at >= (self.deeds[-1].end if self.deeds else 0)
+        self.deeds.append(_Told(start, end, actor, action, role, partner, sentence=named_at if is_new else start))
 
     def _end_verb(self) -> None:
         """A verb whose partner was never mentioned still counts as stated."""

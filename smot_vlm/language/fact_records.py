@@ -114,6 +114,27 @@ class VideoFacts:
 
 
 @dataclass(frozen=True)
+class TimedEvent:
+    """When one person does something.
+
+    Attributes:
+        id: of the track.
+        event: its label in `TrackFacts.events`.
+        from_seconds: since the video began.
+        to_seconds: later than from_seconds.
+        partner: id of the other person's track; None alone.
+        verbs: what this person does to the partner meanwhile; none where only the partner acts.
+    """
+
+    id: int
+    event: str
+    from_seconds: float
+    to_seconds: float
+    partner: int | None = None
+    verbs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SequenceFacts:
     """Everything that the captions of one sequence state: the content of facts.json.
 
@@ -124,6 +145,7 @@ class SequenceFacts:
         fps: frames a second.
         video: facts of the video's caption.
         tracks: facts of the people's captions.
+        timeline: when the events of `tracks` happen, person by person in order of time; empty where that is not known.
     """
 
     name: str
@@ -132,6 +154,7 @@ class SequenceFacts:
     fps: float
     video: VideoFacts
     tracks: tuple[TrackFacts, ...]
+    timeline: tuple[TimedEvent, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready content, with the schema's name."""
@@ -168,6 +191,31 @@ class CaptionFacts:
     count: int = 0
     relations: tuple[Relation, ...] = ()
     person_actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One deed that a caption tells, and where.
+
+    Attributes:
+        start: position of its phrase in the caption.
+        end: behind the last known word that belongs to it.
+        action: label.
+        role: of the actor; "" of what is done alone.
+        actor: whom the caption says it of.
+        partner: the other person.
+        of_main: whether it is told of the first person mentioned.
+        sentence: where who does it is named; `start` where that is said of an earlier deed.
+    """
+
+    start: int
+    end: int
+    action: str
+    role: str
+    actor: Appearance
+    partner: Appearance
+    of_main: bool
+    sentence: int
 
 
 # Finds the facts that a caption states, in any text.

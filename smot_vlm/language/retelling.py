@@ -34,6 +34,22 @@ def tell_person(opening: str, facts: CaptionFacts, events: Sequence[str]) -> str
     return f"{head} {_in_order(deeds)}." if deeds else f"{head}."
 
 
+def deed_words(event: str) -> str:
+    """The first phrase of the lexicon for an event, without its partner.
+
+    Args:
+        event: as in `CaptionFacts.events`.
+
+    Returns:
+        Such as "pushes".
+    """
+    verb, colon, role = event.partition(":")
+    if not colon:
+        return ACTIONS[event][0].finite
+    phrase = VERBS[verb].from_side(role)[0]
+    return f"{phrase.finite} {phrase.tail}".strip()
+
+
 def tell_video(scene: str, people: int, relations: Sequence[Relation], actions: Sequence[Action]) -> str:
     """A video's caption.
 

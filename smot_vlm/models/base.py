@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.domain import Domain
+from smot_vlm.models.moments import Moments
 from smot_vlm.semantics.context import Relation
 from smot_vlm.structures import STATED, Detections, Frame
 
@@ -162,6 +163,36 @@ class SmotModelBase(nn.Module, ABC):
         Returns:
             Log-odds.
         """
+
+    def verb_moments(
+        self,
+        fused: Any,  # noqa: ARG002
+        pairs: Int[Tensor, "pairs 2"],  # noqa: ARG002
+        phrases: Sequence[str] = (),  # noqa: ARG002
+    ) -> list[Moments]:
+        """The same verbs at single observations of each pair's subject, for models that see when things happen.
+
+        Args:
+            fused: of `fuse_memory`.
+            pairs: rows of (subject, object) among the people fused.
+            phrases: verbs in place of the 335 senses.
+
+        Returns:
+            One record a pair; none of models that score whole trajectories alone.
+        """
+        return []
+
+    def word_moments(self, fused: Any, texts: Sequence[Sequence[str]]) -> list[Moments]:  # noqa: ARG002
+        """How well what is seen of each person at each observation is named by each of several texts.
+
+        Args:
+            fused: of `fuse_memory`.
+            texts: of each person fused.
+
+        Returns:
+            One record a person; none of models that cannot tell.
+        """
+        return []
 
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Any, Tensor], Tensor]:  # noqa: ARG002
         """`score_pairs` for phrases in place of the 335 senses.

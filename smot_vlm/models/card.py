@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from smot_vlm.config import Config
 
+NOT_STATED = "not stated"
+
 
 @dataclass(frozen=True)
 class ModelCard:
@@ -15,13 +17,15 @@ class ModelCard:
         domain: what its words are about, such as "drawn figures"; empty where nothing is known.
         terms: of use, where they go beyond the licence of this program.
         version: of the weights.
+        calibration: how the thresholds of verbs and the rule of spans were set, in words.
     """
 
-    training_data: str = "not stated"
+    training_data: str = NOT_STATED
     scores: dict[str, float] = field(default_factory=dict)
     domain: str = ""
     terms: str = ""
     version: str = ""
+    calibration: str = ""
 
 
 def model_card(config: Config, card: ModelCard) -> str:
@@ -42,6 +46,7 @@ def model_card(config: Config, card: ModelCard) -> str:
         "Version": card.version,
         "Its words are about": card.domain,
         "Training data": card.training_data,
+        "Calibration": card.calibration,
         "Terms": card.terms,
     }
     facts = "\n\n".join(f"{name}: {value}" for name, value in stated.items() if value)

@@ -1,18 +1,20 @@
 """From scores of verbs to interactions, and from interactions to what a prompt tells of them."""
 
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from smot_vlm.config import InteractionConfig
+from smot_vlm.models.moments import Moments
 from smot_vlm.models.verb_set import VerbSet
+from smot_vlm.models.verb_times import with_spans
 from smot_vlm.semantics.context import Relation
 from smot_vlm.semantics.pairs import candidate_pairs
-from smot_vlm.structures import Interaction, Trajectory
+from smot_vlm.structures import Interaction, Trajectory, VideoInfo
 
 # Below a verb's own threshold an interaction counts from this probability on, where a caption tells of it. Chosen on 60
 # drawn videos (best F1 of verbs; 0.40 to 0.46 do as well).
@@ -26,10 +28,12 @@ class FoundInteractions:
     Attributes:
         certain: above their thresholds.
         possible: below, from CONFIRMABLE on.
+        moments: (subject id, object id) -> every verb at the subject's observations, of pairs with an interaction.
     """
 
     certain: tuple[Interaction, ...] = ()
     possible: tuple[Interaction, ...] = ()
+    moments: Mapping[tuple[int, int], Moments] = field(default_factory=dict)
 
     def between(self, ids: Collection[int]) -> "FoundInteractions":
         """Those between some people.
@@ -44,13 +48,18 @@ class FoundInteractions:
             tuple(edge for edge in edges if edge.subject in ids and edge.object in ids)
             for edges in (self.certain, self.possible)
         )
-        return FoundInteractions(certain, possible)
+        return replace(self, certain=certain, possible=possible)
 
 
 def find_interactions(
-    verbs: VerbSet, fused: Any, tracks: Sequence[Trajectory], settings: InteractionConfig, device: torch.device
+    verbs: VerbSet,
+    fused: Any,
+    tracks: Sequence[Trajectory],
+    settings: InteractionConfig,
+    device: torch.device,
+    video: VideoInfo,
 ) -> FoundInteractions:
-    """Score the verbs of all pairs who come near each other.
+    """Score the verbs of all pairs who come near each other, and find when they do what was found.
 
     Args:
         verbs: what is looked for.
@@ -58,6 +67,7 @@ def find_interactions(
         tracks: the people.
         settings: how many pairs are asked about, and how near they must come.
         device: of the model.
+        video: gives the times of frames.
 
     Returns:
         Those above their threshold, and those that count where they are confirmed.
@@ -67,18 +77,26 @@ def find_interactions(
     if len(pairs) == 0:
         return FoundInteractions()
     scores = verbs.score(fused, torch.as_tensor(pairs, device=device)).sigmoid().cpu().numpy()
-    certain = scores > verbs.thresholds.cpu().numpy()
-
-    def edges(chosen: np.ndarray) -> tuple[Interaction, ...]:
-        found = [
-            Interaction(
-                tracks[pairs[row, 0]].id, verbs.labels[verb], tracks[pairs[row, 1]].id, float(scores[row, verb])
-            )
-            for row, verb in np.argwhere(chosen)
-        ]
-        return tuple(sorted(found, key=lambda edge: (edge.subject, edge.object, -edge.score)))
-
-    return FoundInteractions(edges(certain), edges(~certain & (scores >= CONFIRMABLE)))
+    thresholds = verbs.thresholds.cpu().numpy()
+    lowest = np.minimum(thresholds, CONFIRMABLE)
+    found = np.argwhere((scores > thresholds) | (scores >= CONFIRMABLE))
+    rows = np.unique(found[:, 0])
+    moments = verbs.moments(fused, torch.as_tensor(pairs[rows], device=device)) if len(rows) else []
+    moments_of = dict(zip(rows.tolist(), moments, strict=False))
+    ids = {row: (tracks[pairs[row, 0]].id, tracks[pairs[row, 1]].id) for row in moments_of}
+    certain, possible = list[Interaction](), list[Interaction]()
+    for row, verb in found.tolist():
+        subject, target = (tracks[place] for place in pairs[row])
+        edge = Interaction(subject.id, verbs.labels[verb], target.id, float(scores[row, verb]))
+        is_certain = scores[row, verb] > thresholds[verb]
+        if row in moments_of:
+            threshold = thresholds[verb] if is_certain else lowest[verb]
+            edge = with_spans(edge, moments_of[row], verb, float(threshold), subject, video)
+        (certain if is_certain else possible).append(edge)
+    ordered = (
+        tuple(sorted(edges, key=lambda edge: (edge.subject, edge.object, -edge.score))) for edges in (certain, possible)
+    )
+    return FoundInteractions(*ordered, {ids[row]: found for row, found in moments_of.items()})
 
 
 def relations_of(interactions: Sequence[Interaction], tracks: Sequence[Trajectory], verbs: VerbSet) -> list[Relation]:

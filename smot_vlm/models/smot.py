@@ -6,15 +6,14 @@ gradient.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from smot_vlm.detection.detector import DetectorOutput, YoloDetector
-from smot_vlm.detection.letterbox import Letterbox
+from smot_vlm.detection.detector import YoloDetector
 from smot_vlm.fusion.actor_relations import ActorRelations
 from smot_vlm.fusion.memory import Observation, SceneMemory, TrackBatch
 from smot_vlm.fusion.pictures import PictureMemory
@@ -23,47 +22,15 @@ from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TrajectoryFusion
 from smot_vlm.fusion.video import VideoFusion
 from smot_vlm.models.clips import ClipBatch
+from smot_vlm.models.fused import EncodedFrame, Fused
+from smot_vlm.models.moments import Moments, verb_moments, word_moments
 from smot_vlm.models.prompted import DecoderModel
 from smot_vlm.semantics.context import SceneContext
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
 from smot_vlm.semantics.interaction import InteractionHead
-from smot_vlm.semantics.marks import Pictures, marked_pictures
+from smot_vlm.semantics.marks import marked_pictures
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.structures import Detections, Frame
-
-
-@dataclass(frozen=True, eq=False)
-class EncodedFrame:
-    """One frame after the detector's network.
-
-    Attributes:
-        output: raw predictions and the pyramid.
-        placement: where the frame lies in the canvas.
-    """
-
-    output: DetectorOutput
-    placement: Letterbox
-
-
-@dataclass(frozen=True, eq=False)
-class Fused:
-    """After fusion.
-
-    Attributes:
-        tracks: T_j of every person of every clip, clip after clip, padded.
-        mask: true where a token of `tracks` is real.
-        scenes: CA(F, T) of each clip; no tokens where it was not wanted.
-        observations: what `tracks` were fused from; None without anybody.
-        detected: the detector's output; None after streaming.
-        pictures: of each clip the marked pictures of the scene and of each person, for decoders that look at them.
-    """
-
-    tracks: Float[Tensor, "tracks tokens dim"]
-    mask: Bool[Tensor, "tracks tokens"]
-    scenes: tuple[Float[Tensor, "_ dim"], ...]
-    observations: TrackBatch | None = None
-    detected: DetectorOutput | None = None
-    pictures: tuple[Pictures, ...] = ()
 
 
 class SmotModel(DecoderModel):
@@ -279,6 +246,23 @@ class SmotModel(DecoderModel):
         """Logits of each verb for each ordered pair (subject, object) of rows of `fused.tracks`."""
         result: Tensor = self.interaction_head(fused.tracks, fused.mask, pairs)
         return result
+
+    def verb_moments(self, fused: Fused, pairs: Int[Tensor, "pairs 2"], phrases: Sequence[str] = ()) -> list[Moments]:
+        """Where T_j keeps the order of time."""
+        if not self.trajectory_fusion.keeps_order or fused.observations is None:
+            return []
+        head = self.interaction_head
+        embeddings = head.embed_phrases(phrases) if phrases else None
+        return verb_moments(head, fused.tracks, fused.mask, fused.observations, pairs, embeddings)
+
+    def word_moments(self, fused: Fused, texts: Sequence[Sequence[str]]) -> list[Moments]:
+        """Where the decoder's soft tokens can be read as words, and follow the order of time."""
+        grounding, seen = self.decoder.grounding, fused.observations
+        if grounding is None or not any(grounding.num_segments) or seen is None:
+            return []
+        return word_moments(
+            grounding, self.people_requests(fused), self.trajectory_fusion.fuse_single_frames, seen, texts
+        )
 
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Fused, Tensor], Tensor]:
         """Phrases are scored by their sentence embeddings."""

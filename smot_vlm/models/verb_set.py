@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 
 from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.moments import Moments
 from smot_vlm.verbs import VERBS
 
 
@@ -19,12 +21,14 @@ class VerbSet:
         words: in plain English.
         thresholds: probabilities above which each is reported.
         score: (fused, pairs) to log-odds (pairs, verbs).
+        moments: (fused, pairs) to the same at single observations; none where the model does not see when.
     """
 
     labels: Sequence[str]
     words: Sequence[str]
     thresholds: torch.Tensor
     score: Callable[[Any, torch.Tensor], torch.Tensor]
+    moments: Callable[[Any, torch.Tensor], list[Moments]]
 
 
 def known_verbs(model: SmotModelBase) -> VerbSet:
@@ -37,7 +41,7 @@ def known_verbs(model: SmotModelBase) -> VerbSet:
         All of them.
     """
     labels, words = [verb.label for verb in VERBS], [verb.lemma for verb in VERBS]
-    return VerbSet(labels, words, model.verb_thresholds, model.score_pairs)
+    return VerbSet(labels, words, model.verb_thresholds, model.score_pairs, model.verb_moments)
 
 
 def open_verbs(model: SmotModelBase, phrases: Sequence[str]) -> VerbSet:
@@ -57,4 +61,5 @@ def open_verbs(model: SmotModelBase, phrases: Sequence[str]) -> VerbSet:
     if not phrases or not all(phrases) or len(set(phrases)) != len(phrases):
         raise ValueError(f"verbs are {phrases}; give at least one phrase, none of them empty or twice")
     thresholds = model.verb_thresholds.mean().repeat(len(phrases))
-    return VerbSet(phrases, phrases, thresholds, model.open_vocabulary(phrases))
+    moments = partial(model.verb_moments, phrases=phrases)
+    return VerbSet(phrases, phrases, thresholds, model.open_vocabulary(phrases), moments)

@@ -105,6 +105,35 @@ class Grounding(Protocol):
         """
         ...
 
+    def segment_scores(
+        self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[str]]
+    ) -> list[Float[Tensor, "segments texts"]]:
+        """How well each segment of a trajectory names each of several texts.
+
+        Args:
+            requests: the visual tokens.
+            texts: any number for each request.
+
+        Returns:
+            For each request the mean over a text's content words of the log-odds that the segment's tokens name them;
+            no rows where soft tokens have no segments.
+        """
+        ...
+
+    def frame_scores(
+        self, tokens: Float[Tensor, "observations tokens dim"], texts: Sequence[str]
+    ) -> Float[Tensor, "observations texts"]:
+        """How well the tokens of each single observation name each of several texts.
+
+        Args:
+            tokens: fused tokens of each observation.
+            texts: any number.
+
+        Returns:
+            As `segment_scores`.
+        """
+        ...
+
     def content_tokens(self, caption: str) -> list[int]:
         """The tokens that the losses ask for.
 

@@ -69,6 +69,33 @@ class GroundingHead:
         """Bag-of-words loss of each soft token of each segment."""
         return segment_loss(self._rows(requests), self._embeddings(), self._tokenizer, texts)
 
+    def segment_scores(
+        self, requests: Sequence[CaptionRequest], texts: Sequence[Sequence[str]]
+    ) -> list[Float[Tensor, "segments texts"]]:
+        """The best of a segment's tokens for each content word, and the mean over the words."""
+        segments = self.num_segments[0]
+        if not segments or not requests:
+            return [torch.zeros(0, len(told)) for told in texts]
+        rows, embeddings = self._rows(requests).unflatten(1, (segments, -1)), self._embeddings()
+        return [self._text_scores(row, embeddings, told) for row, told in zip(rows, texts, strict=True)]
+
+    def frame_scores(
+        self, tokens: Float[Tensor, "observations tokens dim"], texts: Sequence[str]
+    ) -> Float[Tensor, "observations texts"]:
+        """The best of an observation's tokens for each content word, and the mean over the words."""
+        return self._text_scores(self._soft_tokens.project_tokens(tokens), self._embeddings(), texts)
+
+    def _text_scores(self, soft: Tensor, embeddings: Tensor, texts: Sequence[str]) -> Tensor:
+        bags = [self.content_tokens(text) for text in texts]
+        candidates = sorted({token for bag in bags for token in bag})
+        scores = soft.new_zeros(len(soft), len(texts), dtype=torch.float32)
+        if candidates:
+            best = SHARPNESS * word_cosines(soft, embeddings, candidates).amax(dim=1)
+            for column, bag in enumerate(bags):
+                if bag:
+                    scores[:, column] = best[:, [candidates.index(token) for token in bag]].mean(dim=1)
+        return scores
+
     def content_tokens(self, caption: str) -> list[int]:
         """The tokens of the content words."""
         return content_tokens(self._tokenizer, caption)

@@ -96,6 +96,7 @@ class InteractionHead(nn.Module):
         tracks: Float[Tensor, "tracks tokens dim"],
         mask: Bool[Tensor, "tracks tokens"],
         pairs: Int[Tensor, "pairs 2"],
+        phrases: Float[Tensor, "verbs embedding"] | None = None,
     ) -> Float[Tensor, "pairs tokens verbs"]:
         """Score each token of the subject by itself; `highest` gives the pair's logits.
 
@@ -103,10 +104,13 @@ class InteractionHead(nn.Module):
             tracks: T_j of each person, padded.
             mask: true where a token is real.
             pairs: rows (subject, object) of `tracks`.
+            phrases: of `embed_phrases`, in place of the trained verbs.
 
         Returns:
             Logits.
         """
+        if phrases is not None:
+            return self._token_logits(tracks, mask, pairs, phrases, self.bias.mean())
         return self._token_logits(tracks, mask, pairs, self.verbs, self.bias)
 
     def score_phrases(

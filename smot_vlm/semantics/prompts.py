@@ -1,6 +1,7 @@
 """Prompts from Jinja templates, one a task."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import TemplateError, TemplateNotFound
@@ -76,6 +77,18 @@ class Prompts:
             SyntaxError,
         ) as error:
             raise ValueError(f"{folder / task}.jinja: {reason(error)}") from None
+
+    def fingerprints(self, *tasks: str) -> dict[str, str]:
+        """Which templates these are, for those who read what they brought about.
+
+        Args:
+            *tasks: names without prefix and suffix.
+
+        Returns:
+            Name -> the first 12 hex digits of the SHA-256 of its text; templates that are not there are left out.
+        """
+        paths = [self._folder / f"{self.prefix}{task}.jinja" for task in tasks]
+        return {path.stem: sha256(path.read_bytes()).hexdigest()[:12] for path in paths if path.is_file()}
 
     @property
     def _folder(self) -> Path:

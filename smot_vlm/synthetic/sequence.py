@@ -9,7 +9,7 @@ import numpy as np
 from smot_vlm.language.fact_records import SequenceFacts
 from smot_vlm.structures import EventSegment, Interaction, Trajectory
 from smot_vlm.synthetic.language.caption_writer import instance_caption, video_caption
-from smot_vlm.synthetic.language.story_facts import choose_highlights, track_events, track_facts, video_facts
+from smot_vlm.synthetic.language.story_facts import choose_highlights, timeline, track_events, track_facts, video_facts
 from smot_vlm.synthetic.random_choice import pick
 from smot_vlm.synthetic.render import View, render
 from smot_vlm.synthetic.stage.camera import make_camera
@@ -197,9 +197,8 @@ def _annotate(
     ]
     name = f"{scenario}/synthetic_{split}_{seed:07d}"
     highlights = choose_highlights(story)
-    facts = SequenceFacts(
-        name, seed, split, fps, video_facts(scenario, len(story.people), highlights), track_facts(story)
-    )
+    stated = video_facts(scenario, len(story.people), highlights)
+    facts = SequenceFacts(name, seed, split, fps, stated, track_facts(story), timeline(story))
     sampled = visibility if fps == STORY_FPS else _measure(view, fps)
     return SyntheticSequence(
         name=name,

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from smot_vlm.detection.detector import DetectorOutput
-from smot_vlm.models.smot import Fused, SmotModel
+from smot_vlm.models.fused import Fused
+from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.context import Relation, SceneContext
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.interaction import choose_pairs, highest

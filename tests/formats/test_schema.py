@@ -94,7 +94,7 @@ def remove(path: str):
 
 FAULTS = [
     # planted fault, place that the message must name
-    (change("schema", "smot-vlm/2"), "schema"),
+    (change("schema", "smot-vlm/3"), "schema"),
     (remove("schema"), "description"),
     (remove("video"), "description"),
     (remove("model"), "description"),

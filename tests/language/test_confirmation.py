@@ -76,11 +76,16 @@ def test_scores_are_split_by_the_verbs_own_thresholds():
     """Six ordered pairs of three people, and two verbs with thresholds above and below the bar of confirmation."""
     scores = torch.tensor([0.9, 0.6, 0.5, 0.44, 0.2, 0.8]).logit()
     verbs = VerbSet(
-        ["high", "low"], ["high", "low"], torch.tensor([0.7, 0.3]), lambda fused, pairs: scores[:, None].repeat(1, 2)
+        ["high", "low"],
+        ["high", "low"],
+        torch.tensor([0.7, 0.3]),
+        lambda fused, pairs: scores[:, None].repeat(1, 2),
+        lambda fused, pairs: [],
     )
     frames, boxes = np.arange(3), np.tile([0.0, 0, 9, 9], (3, 1))
     tracks = [Trajectory(number, frames, boxes, np.ones(3)) for number in (1, 2, 3)]
-    found = find_interactions(verbs, SimpleNamespace(), tracks, InteractionConfig(), torch.device("cpu"))
+    video = VideoInfo("video", 9, 9, 25.0, 3)
+    found = find_interactions(verbs, SimpleNamespace(), tracks, InteractionConfig(), torch.device("cpu"), video)
     certain, possible = (
         sorted((edge.verb, round(edge.score, 2)) for edge in edges) for edges in (found.certain, found.possible)
     )

@@ -13,7 +13,8 @@ from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.build import build_model
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.checkpoint import load_pretrained, own_state, save_pretrained
-from smot_vlm.models.smot import EncodedFrame, Fused, SmotModel
+from smot_vlm.models.fused import EncodedFrame, Fused
+from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Detections, Frame
 from smot_vlm.system.files import shipped_folder

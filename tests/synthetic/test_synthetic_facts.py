@@ -3,6 +3,7 @@
 import json
 import math
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from smot_vlm.language.fact_records import (
 )
 from smot_vlm.synthetic import read_facts
 from smot_vlm.synthetic.language.caption_writer import instance_caption, video_caption
-from smot_vlm.synthetic.language.story_facts import choose_highlights, track_facts, video_facts
+from smot_vlm.synthetic.language.story_facts import choose_highlights, timeline, track_facts, video_facts
 from smot_vlm.synthetic.stage.scenes import PAINTERS
 from smot_vlm.synthetic.story.actions import SOLO
 from smot_vlm.synthetic.story.events import DoesNotFit
@@ -52,7 +53,7 @@ def captioned_stories() -> tuple[tuple[SequenceFacts, list[str], str], ...]:
         scene = list(PAINTERS)[seed % len(PAINTERS)]
         highlights = choose_highlights(story)
         video = video_facts(scene, len(story.people), highlights)
-        facts = SequenceFacts(f"{scene}/{seed}", seed, split, 2.0, video, track_facts(story))
+        facts = SequenceFacts(f"{scene}/{seed}", seed, split, 2.0, video, track_facts(story), timeline(story))
         result.append((facts, captions, video_caption(rng, scene, highlights, story.people)))
     return tuple(result)
 
@@ -278,6 +279,31 @@ def test_chance_is_low_and_needs_two():
     assert chance_recall(tracks, texts, read_facts) == recall
     with pytest.raises(ValueError, match="two or more"):
         chance_recall(tracks[:1], texts[:1], read_facts)
+
+
+def test_the_timeline_holds_every_event_in_order_and_both_sides_at_once():
+    for facts, _, _ in captioned_stories():
+        for track in facts.tracks:
+            events = [event for event in facts.timeline if event.id == track.id]
+            assert tuple(event.event for event in events) == track.events
+            assert all(before.to_seconds <= after.from_seconds for before, after in pairwise(events))
+        for event in facts.timeline:
+            if event.partner is not None:
+                others = [one for one in facts.timeline if one.id == event.partner]
+                (side,) = [one for one in others if (one.partner, one.from_seconds) == (event.id, event.from_seconds)]
+                assert (side.event.split(":")[0], side.to_seconds) == (event.event.split(":")[0], event.to_seconds)
+                assert event.verbs or side.verbs
+                assert event.event.endswith(":object") or event.verbs[0] == event.event.split(":")[0]
+
+
+def test_a_timeline_is_checked_where_it_is_read():
+    facts, _, _ = captioned_stories()[0]
+    content = json.loads(json.dumps(facts.to_dict()))
+    content["timeline"][0]["to_seconds"] = content["timeline"][0]["from_seconds"]
+    with pytest.raises(ValueError, match=r"timeline\[0\].*must end later"):
+        facts_from_dict(content)
+    del content["timeline"]
+    assert facts_from_dict(content).timeline == (), "files of earlier versions have none"
 
 
 def test_facts_survive_json():

@@ -12,7 +12,7 @@ from smot_vlm.detection.detector import DetectorOutput
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.clips import ClipBatch, ClipInput
 from smot_vlm.models.decoders import DECODERS
-from smot_vlm.models.smot import EncodedFrame
+from smot_vlm.models.fused import EncodedFrame
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.structures import Detections, EventSegment, Frame
 from smot_vlm.training.objective import combine

@@ -2,7 +2,7 @@
 
 from smot_vlm.language import caption_lexicon as lexicon
 from smot_vlm.language.fact_reader import event_label, relation_of
-from smot_vlm.language.fact_records import Action, Appearance, PartnerFact, TrackFacts, VideoFacts
+from smot_vlm.language.fact_records import Action, Appearance, PartnerFact, TimedEvent, TrackFacts, VideoFacts
 from smot_vlm.structures import EventSegment, Interaction
 from smot_vlm.synthetic.body.people import Person
 from smot_vlm.synthetic.language.caption_writer import Highlights
@@ -36,9 +36,7 @@ def track_facts(story: Story) -> tuple[TrackFacts, ...]:
                 for event in events
                 if event.partner >= 0
             ),
-            events=tuple(
-                event.label if event.partner < 0 else event_label(event.label, event.role) for event in events
-            ),
+            events=tuple(map(_event_name, events)),
         )
         for index, (person, events) in enumerate(zip(story.people, story.events, strict=True))
     )
@@ -61,13 +59,32 @@ def track_events(story: Story) -> tuple[EventSegment, ...]:
             _appearance_words(person),
             _event_words(event),
             _kind_and_top(story.people[event.partner]) if event.partner >= 0 else "",
-            tuple(
-                Interaction(index + 1, edge.verb, edge.object + 1)
-                for edge in story.edges
-                if (edge.subject, edge.object, edge.event) == (index, event.partner, event.label)
-            ),
+            tuple(Interaction(index + 1, verb, event.partner + 1) for verb in _verbs_of(story, index, event)),
         )
         for index, (person, events) in enumerate(zip(story.people, story.events, strict=True))
+        for event in events
+    )
+
+
+def timeline(story: Story) -> tuple[TimedEvent, ...]:
+    """When each event happens, as files state it.
+
+    Args:
+        story: with only those events that the captions state.
+
+    Returns:
+        Person by person, in order of time.
+    """
+    return tuple(
+        TimedEvent(
+            index + 1,
+            _event_name(event),
+            round(float(event.start), 4),
+            round(float(event.end), 4),
+            event.partner + 1 if event.partner >= 0 else None,
+            _verbs_of(story, index, event),
+        )
+        for index, events in enumerate(story.events)
         for event in events
     )
 
@@ -112,6 +129,16 @@ def video_facts(scenario: str, people: int, highlights: Highlights) -> VideoFact
     """
     relations = tuple(relation for _, relation in highlights.relations)
     return VideoFacts(scenario, people, relations, highlights.person_actions)
+
+
+def _event_name(event: Event) -> str:
+    return event.label if event.partner < 0 else event_label(event.label, event.role)
+
+
+def _verbs_of(story: Story, index: int, event: Event) -> tuple[str, ...]:
+    """What a person does to the partner of an event while it lasts."""
+    sides = (index, event.partner, event.label)
+    return tuple(edge.verb for edge in story.edges if (edge.subject, edge.object, edge.event) == sides)
 
 
 def _appearance(person: Person) -> Appearance:

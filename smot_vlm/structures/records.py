@@ -1,31 +1,19 @@
-"""The records that pass between stages. Frozen, checked once when made, never a dict.
+"""Frames, people, what they do to each other, the video and the model: the parts of a description, and clips for training."""
 
-Conventions: frames count from 0; boxes are xyxy in pixels of the original frame; images are RGB uint8.
-"""
-
-import json
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any
 
 import numpy as np
 
-from smot_vlm.formats import mot, sequence_files
-from smot_vlm.formats.checked import Numbers, Range, record
-from smot_vlm.formats.documents import read_json, shown
-from smot_vlm.system.files import write_text
+from smot_vlm.formats.checked import Numbers, Range
+from smot_vlm.structures.evidence import Attribute, FrameCount, Segment, Span
 
-SCHEMA = "smot-vlm/1"
-# Hours of video with a crowd; other files are settings or words and much smaller.
-LARGEST_DESCRIPTION = 512 * 2**20
-
-# What a file may state, as in formats/description.schema.json.
-FrameCount = Annotated[int, Range(0, 2**31 - 1)]
+# What a file may state, as in formats/description-2.schema.json.
 Side = Annotated[int, Range(0, 10**6)]
 Rate = Annotated[float, Range(0, 10**6)]
 Time = Annotated[float, Range(0)]
@@ -159,7 +147,16 @@ STATED, DOUBTFUL, WITHHELD = "stated", "doubtful", "withheld"
 TRUST_ORDER = (STATED, DOUBTFUL, WITHHELD)
 
 
-def _check_words(words: str, caption: str) -> None:
+def check_words(words: str, caption: str) -> None:
+    """Make sure that a caption and what is to be thought of it agree.
+
+    Args:
+        words: STATED, DOUBTFUL or WITHHELD.
+        caption: may be empty.
+
+    Raises:
+        ValueError: another word, or a caption where words are withheld.
+    """
     if words not in TRUST_ORDER:
         raise ValueError(f"words is {words!r}; it takes {STATED}, {DOUBTFUL} or {WITHHELD}")
     if words == WITHHELD and caption:
@@ -177,6 +174,8 @@ class Trajectory:
         scores: float64 (n,).
         caption: may be empty.
         words: STATED, DOUBTFUL or WITHHELD; of the caption and the person's interactions.
+        segments: clauses of the caption with their times, in the caption's order.
+        attributes: what the person is, wears and has; likeliest first where a name has several.
     """
 
     id: int
@@ -185,9 +184,20 @@ class Trajectory:
     scores: Scores
     caption: str = ""
     words: str = STATED
+    segments: tuple[Segment, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_words(self.words, self.caption)
+        check_words(self.words, self.caption)
+        object.__setattr__(self, "segments", tuple(self.segments))
+        object.__setattr__(self, "attributes", tuple(self.attributes))
+        absent = [segment.text for segment in self.segments if segment.text not in self.caption]
+        if absent:
+            raise ValueError(f"track {self.id}: segment {absent[0]!r} is no part of the caption {self.caption!r}")
+        stated = [(entry.name, entry.value) for entry in self.attributes]
+        twice = sorted({pair for pair in stated if stated.count(pair) > 1})
+        if twice:
+            raise ValueError(f"track {self.id}: attribute {twice[0][0]} is {twice[0][1]!r} twice; give each value once")
         object.__setattr__(self, "frames", np.asarray(self.frames, dtype=np.int64).reshape(-1))
         object.__setattr__(self, "boxes", np.asarray(self.boxes, dtype=np.float64).reshape(-1, 4))
         object.__setattr__(self, "scores", np.asarray(self.scores, dtype=np.float64).reshape(-1))
@@ -211,14 +221,21 @@ class Interaction:
         subject, object: track ids, which differ.
         verb: label of one of the 335 senses, or a phrase of the user's.
         score: probability.
+        spans: when it happens, in order of time; empty where that is not known.
     """
 
     subject: int
     verb: str
     object: int
     score: float = 1.0
+    spans: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "spans", tuple(self.spans))
+        if any(later.from_seconds < earlier.to_seconds for earlier, later in pairwise(self.spans)):
+            raise ValueError(
+                f"spans of {self.verb} of track {self.subject} overlap or do not ascend; give them in order"
+            )
         if self.subject == self.object:
             raise ValueError(f"track {self.subject} cannot {self.verb} itself; subject and object must differ")
 
@@ -308,6 +325,9 @@ class ModelInfo:
         detector: what found the people.
         domain: what the words were learned from, such as "drawn figures"; empty where that is not stated.
         version: of the model; empty where it states none.
+        training_data: in words; empty where that is not stated.
+        calibration: how thresholds of verbs and spans were set; empty where that is not stated.
+        prompts: name of each template that was asked -> the first 12 hex digits of its text's SHA-256.
     """
 
     name: str
@@ -317,190 +337,9 @@ class ModelInfo:
     detector: str = ""
     domain: str = ""
     version: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Description:
-    """Everything said about one video, tied together by track ids.
-
-    Attributes:
-        video: what is known of the video.
-        tracks: the people, each with boxes and a caption.
-        interactions: between ids of `tracks`.
-        caption: of the whole video.
-        model: what wrote it.
-        words: STATED, DOUBTFUL or WITHHELD; of the video's caption.
-    """
-
-    video: VideoInfo
-    tracks: tuple[Trajectory, ...]
-    interactions: tuple[Interaction, ...]
-    caption: str
-    model: ModelInfo
-    words: str = STATED
-
-    def __post_init__(self) -> None:
-        _check_words(self.words, self.caption)
-        object.__setattr__(self, "tracks", tuple(self.tracks))
-        object.__setattr__(self, "interactions", tuple(self.interactions))
-        ids = [track.id for track in self.tracks]
-        if len(set(ids)) != len(ids):
-            raise ValueError(f"track ids {sorted(ids)} are not unique; give each track its own id")
-        for edge in self.interactions:
-            if edge.subject not in ids or edge.object not in ids:
-                raise ValueError(f"interaction {edge} names a track that is not there; tracks are {sorted(ids)}")
-
-    def track(self, track_id: int) -> Trajectory:
-        """The trajectory of one person.
-
-        Args:
-            track_id: of the person.
-
-        Returns:
-            The trajectory.
-
-        Raises:
-            KeyError: no such id.
-        """
-        for track in self.tracks:
-            if track.id == track_id:
-                return track
-        raise KeyError(f"no track {track_id}; tracks are {[track.id for track in self.tracks]}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """The content of description.json (schema in formats/description.schema.json)."""
-        return {
-            "schema": SCHEMA,
-            "video": self.video.to_dict(),
-            "model": asdict(self.model),
-            "tracks": [
-                {
-                    "id": int(track.id),
-                    "frames": track.frames.tolist(),
-                    "boxes": [[round(value, 3) for value in box] for box in track.boxes.tolist()],
-                    "scores": [round(value, 4) for value in track.scores.tolist()],
-                    "caption": track.caption,
-                    "words": track.words,
-                }
-                for track in self.tracks
-            ],
-            "interactions": [{**asdict(edge), "score": round(float(edge.score), 4)} for edge in self.interactions],
-            "caption": self.caption,
-            "words": self.words,
-        }
-
-    def to_json(self, path: Path | str | None = None) -> str:
-        """Write JSON, boxes to 0.001 pixel and scores to 0.0001.
-
-        Args:
-            path: where to write it; None writes nothing.
-
-        Returns:
-            The text.
-        """
-        text = json.dumps(self.to_dict(), ensure_ascii=False) + "\n"
-        if path is not None:
-            write_text(Path(path), text)
-        return text
-
-    @classmethod
-    def from_json(cls, source: Path | str) -> "Description":
-        """Read description.json.
-
-        Args:
-            source: its path.
-
-        Returns:
-            The description.
-
-        Raises:
-            FileNotFoundError: no such file.
-            ValueError: not JSON, another schema, or a field that is missing or of the wrong kind.
-        """
-        path = Path(source)
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such file; give a description.json written by smot-vlm")
-        content = read_json(path, LARGEST_DESCRIPTION)
-        try:
-            return cls.from_dict(content)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
-
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> "Description":
-        """The inverse of `to_dict`.
-
-        Args:
-            content: parsed JSON.
-
-        Returns:
-            The description.
-
-        Raises:
-            ValueError: another schema, or a field that is missing or of the wrong kind.
-        """
-        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-            given = content.get("schema") if isinstance(content, dict) else content
-            raise ValueError(f"schema is {shown(given)}; this version reads {SCHEMA!r}")
-        return record(cls, {key: value for key, value in content.items() if key != "schema"}, whole="the description")
-
-    def to_mot(self, path: Path | str | None = None) -> str:
-        """Write MOT text of all tracks, frames counted from 1.
-
-        Args:
-            path: where to write it; None writes nothing.
-
-        Returns:
-            The text.
-        """
-        text = mot.format_mot(self._mot_rows())
-        if path is not None:
-            write_text(Path(path), text)
-        return text
-
-    def _mot_rows(self) -> mot.MotRows:
-        return mot.concatenate(
-            mot.MotRows(track.frames, np.full(len(track), track.id, dtype=np.int64), track.boxes, track.scores)
-            for track in self.tracks
-        )
-
-    def to_bensmot(self, folder: Path | str) -> None:
-        """Write the four annotation files of a BenSMOT sequence into `folder`, with keys person0, person1 ...
-
-        `gt/gt.txt`, `instance_captions.txt`, `video_caption.txt`, `interactions.graphml`; existing ones are replaced.
-
-        Args:
-            folder: made where it is not there.
-
-        Raises:
-            ValueError: a track without boxes, which the layout cannot hold.
-        """
-        tracks = sorted(self.tracks, key=lambda track: track.id)
-        empty = [track.id for track in tracks if not len(track)]
-        if empty:
-            raise ValueError(f"tracks {empty} have no boxes; drop them before writing the BenSMOT layout")
-        words = sequence_files.format_annotations(
-            [track.id for track in tracks],
-            sequence_files.default_names(len(tracks)),
-            [track.caption for track in tracks],
-            [(edge.subject, edge.verb, edge.object) for edge in self.interactions],
-            self.caption,
-        )
-        boxes = sequence_files.format_boxes(self._mot_rows())
-        sequence_files.write_files(Path(folder), {sequence_files.BOXES_FILE: boxes, **words})
-
-    def with_captions(self, caption: str, captions: dict[int, str]) -> "Description":
-        """The same description with other captions.
-
-        Args:
-            caption: of the video.
-            captions: by track id; people without one keep theirs.
-
-        Returns:
-            The new description.
-        """
-        tracks = tuple(replace(track, caption=captions.get(track.id, track.caption)) for track in self.tracks)
-        return replace(self, caption=caption, tracks=tracks)
+    training_data: str = ""
+    calibration: str = ""
+    prompts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

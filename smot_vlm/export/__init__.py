@@ -1,0 +1,1 @@
+"""Ways out of a description: subtitles, tables and the files of annotation tools; a file a format, and FORMATS."""

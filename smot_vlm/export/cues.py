@@ -1,0 +1,83 @@
+"""What subtitles tell when: clauses of people's captions and spans of interactions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from smot_vlm.structures import Description, Interaction, Trajectory
+
+# A cue needs a length to be seen.
+SHORTEST_SECONDS = 0.001
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One line of subtitles.
+
+    Attributes:
+        from_seconds: since the video began.
+        to_seconds: later.
+        text: one line.
+        person: track id of whom it tells, or who acts.
+    """
+
+    from_seconds: float
+    to_seconds: float
+    text: str
+    person: int
+
+
+def cues_of(description: Description) -> list[Cue]:
+    """Everything that has a time: each segment of a caption, captions without segments, and each span.
+
+    Args:
+        description: any.
+
+    Returns:
+        By time, then by person.
+
+    Raises:
+        ValueError: the times of frames are not known.
+    """
+    cues = [cue for track in description.tracks for cue in _of_person(track, description)]
+    cues += [cue for edge in description.interactions for cue in _of_interaction(edge)]
+    return sorted(cues, key=lambda cue: (cue.from_seconds, cue.person, cue.to_seconds, cue.text))
+
+
+def life_of(track: Trajectory, description: Description) -> tuple[float, float]:
+    """When a person is first and last there, to the end of the last frame.
+
+    Args:
+        track: with at least one box.
+        description: that it belongs to.
+
+    Returns:
+        Seconds.
+
+    Raises:
+        ValueError: the times of frames are not known.
+    """
+    start = description.video.seconds(int(track.frames[0]))
+    end = description.video.seconds(int(track.frames[-1]) + 1)
+    if start is None or end is None:
+        raise ValueError("the video states no frame rate and no times; describe it again with --fps")
+    return start, max(end, start + SHORTEST_SECONDS)
+
+
+def _of_person(track: Trajectory, description: Description) -> Iterator[Cue]:
+    if not track.caption or not len(track):
+        return
+    if not track.segments:
+        yield Cue(*life_of(track, description), f"[{track.id}] {_line(track.caption)}", track.id)
+    for segment in track.segments:
+        end = max(segment.to_seconds, segment.from_seconds + SHORTEST_SECONDS)
+        yield Cue(segment.from_seconds, end, f"[{track.id}] {_line(segment.text)}", track.id)
+
+
+def _of_interaction(edge: Interaction) -> Iterator[Cue]:
+    for span in edge.spans:
+        text = f"[{edge.subject} → {edge.object}] {_line(edge.verb)}"
+        yield Cue(span.from_seconds, max(span.to_seconds, span.from_seconds + SHORTEST_SECONDS), text, edge.subject)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

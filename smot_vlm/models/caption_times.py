@@ -1,0 +1,100 @@
+"""When the clauses of a person's caption happen: aligned, in their order, with what is seen at the observations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from smot_vlm.language.clauses import DeedClause, person_clauses
+from smot_vlm.language.fact_reader import event_label, read_facts
+from smot_vlm.language.pointing import partner_of
+from smot_vlm.language.retelling import deed_words
+from smot_vlm.models.moments import Moments
+from smot_vlm.models.verb_times import life_of
+from smot_vlm.semantics.alignment import align
+from smot_vlm.structures import Description, Segment, Trajectory
+
+# Log-odds of verbs beyond this say no more.
+MOST_LOG_ODDS = 6.0
+
+
+def clause_texts(tracks: Sequence[Trajectory]) -> list[list[str]]:
+    """What is looked for at the observations of each person: their clauses' deeds, in plain words.
+
+    Args:
+        tracks: with captions.
+
+    Returns:
+        A list a person.
+    """
+    return [[deed_words(_event(clause)) for clause in person_clauses(track.caption)] for track in tracks]
+
+
+def with_segments(
+    description: Description,
+    words: Sequence[Moments],
+    verbs: Mapping[tuple[int, int], Moments],
+    labels: Sequence[str],
+) -> Description:
+    """The same description with the times of what people's captions tell.
+
+    Args:
+        description: with captions and interactions.
+        words: of each track, the log-odds of its `clause_texts`; none: no segments.
+        verbs: (subject id, object id) -> log-odds of the verbs.
+        labels: of these verbs.
+
+    Returns:
+        People seen at fewer observations than their captions have clauses get no segments.
+    """
+    if not words:
+        return description
+    people = {track.id: read_facts(track.caption) for track in description.tracks}
+    tracks = []
+    for track, moments in zip(description.tracks, words, strict=True):
+        clauses = person_clauses(track.caption)
+        if 0 < len(clauses) <= len(moments.times):
+            partners = [partner_of(entry.deed, track.id, description.interactions, people) for entry in clauses]
+            scores = moments.log_odds + _verb_scores(track.id, clauses, partners, moments.times, verbs, labels)
+            cuts = _cuts(scores, moments.times, life_of(track, description.video, moments.times))
+            track = replace(track, segments=tuple(map(_segment, clauses, partners, pairwise(cuts))))
+        tracks.append(track)
+    return replace(description, tracks=tuple(tracks))
+
+
+def _segment(clause: DeedClause, partner: int | None, times: tuple[float, float]) -> Segment:
+    return Segment(clause.text, max(times[0], 0.0), max(times), clause.deed.action, clause.deed.role, partner)
+
+
+def _cuts(scores: np.ndarray, times: np.ndarray, ends: tuple[float, float]) -> list[float]:
+    """Where each clause begins, half-way between observations, and where the last one ends."""
+    # A clause whose words are likely everywhere must not take the time of the others.
+    starts = align(scores - scores.mean(axis=0))
+    return [ends[0], *(float(times[start - 1] + times[start]) / 2 for start in starts[1:]), ends[1]]
+
+
+def _verb_scores(
+    track_id: int,
+    clauses: Sequence[DeedClause],
+    partners: Sequence[int | None],
+    times: np.ndarray,
+    verbs: Mapping[tuple[int, int], Moments],
+    labels: Sequence[str],
+) -> np.ndarray:
+    """Log-odds of each clause's verb at this person's observations, from whichever side it was found; 0 elsewhere."""
+    scores = np.zeros((len(times), len(clauses)))
+    for column, (entry, partner) in enumerate(zip(clauses, partners, strict=True)):
+        if partner is None or entry.deed.action not in labels:
+            continue
+        sides = [(track_id, partner)] if entry.deed.role != "object" else []
+        sides += [(partner, track_id)] if entry.deed.role != "subject" else []
+        verb = labels.index(entry.deed.action)
+        curves = [np.interp(times, one.times, one.log_odds[:, verb]) for side in sides if (one := verbs.get(side))]
+        if curves:
+            scores[:, column] = np.clip(np.mean(curves, axis=0), -MOST_LOG_ODDS, MOST_LOG_ODDS)
+    return scores
+
+
+def _event(clause: DeedClause) -> str:
+    return event_label(clause.deed.action, clause.deed.role) if clause.deed.role else clause.deed.action

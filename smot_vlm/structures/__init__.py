@@ -1,0 +1,49 @@
+"""The records that pass between stages. Frozen, checked once when made, never a dict.
+
+Conventions: frames count from 0; boxes are xyxy in pixels of the original frame; images are RGB uint8; times are seconds
+since the video began.
+"""
+
+from smot_vlm.structures.description import SCHEMA, Description
+from smot_vlm.structures.evidence import Attribute, Clause, Segment, Span
+from smot_vlm.structures.records import (
+    DOUBTFUL,
+    NO_DECODER,
+    STATED,
+    TRUST_ORDER,
+    WITHHELD,
+    Clip,
+    Detections,
+    EventSegment,
+    Frame,
+    Interaction,
+    LazyImage,
+    ModelInfo,
+    Trajectory,
+    VideoInfo,
+)
+from smot_vlm.structures.views import Person
+
+__all__ = [
+    "DOUBTFUL",
+    "NO_DECODER",
+    "SCHEMA",
+    "STATED",
+    "TRUST_ORDER",
+    "WITHHELD",
+    "Attribute",
+    "Clause",
+    "Clip",
+    "Description",
+    "Detections",
+    "EventSegment",
+    "Frame",
+    "Interaction",
+    "LazyImage",
+    "ModelInfo",
+    "Person",
+    "Segment",
+    "Span",
+    "Trajectory",
+    "VideoInfo",
+]
