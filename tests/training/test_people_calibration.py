@@ -119,16 +119,15 @@ def test_overconfident_logits_are_cooled_and_thresholds_hold_their_promise():
     assert found.temperatures["things"] == 1.0
 
 
-def test_a_source_counts_by_its_weight():
-    """Two sources, one always right and one always wrong, at the same probability."""
+def test_every_source_holds_the_promise():
+    """Two sources, one always right and one always wrong, at the same probability: nothing can be told."""
     facts = people(100)
     right = {"kinds": truth(facts, "kinds", "kinds")}
     wrong = {"kinds": np.roll(right["kinds"], 1, axis=1)}
-    for weight, told in ((3.0, True), (2.0, False)):
-        threshold = calibrate(
-            [seen(facts, right, weight), seen(facts * 10, {"kinds": np.tile(wrong["kinds"], (10, 1))})], 0.7
-        )
-        assert (threshold.thresholds["kinds"] < 1) == told
+    assert calibrate([seen(facts, right, 3.0)], 0.7).thresholds["kinds"] < 1
+    assert calibrate([seen(facts, right, 3.0), seen(facts, wrong)], 0.7).thresholds["kinds"] == NEVER
+    few = seen(facts[:5], {"kinds": wrong["kinds"][:5]})
+    assert calibrate([seen(facts, right, 3.0), few], 0.7).thresholds["kinds"] < 1
 
 
 def test_a_card_names_every_set_with_its_terms():

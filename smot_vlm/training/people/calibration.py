@@ -29,13 +29,16 @@ def calibrate(sources: Sequence[SeenSource], precision: float) -> Calibration:
 
     Returns:
         Temperatures of the highest likelihood, and the lowest thresholds from which on at least `precision` of the
-        answers are right; NEVER where no threshold gives that.
+        answers are right in every source that knows enough of them; NEVER where no threshold gives that.
     """
     temperatures, thresholds = {}, {}
     for question in QUESTIONS:
         table = _Table(sources, question)
         temperatures[question] = table.temperature()
-        thresholds[question] = lowest_threshold(*table.answers(temperatures[question]), precision)
+        alone = [_Table([source], question).answers(temperatures[question]) for source in sources]
+        # A source that is easy must not pay for one that is hard.
+        known = [answers for answers in alone if len(answers[0]) >= FEWEST_ANSWERS]
+        thresholds[question] = max((lowest_threshold(*answers, precision) for answers in known), default=NEVER)
     # These have layers of their own, fitted and calibrated apart.
     apart = (PAIRS, GENUINE)
     return Calibration(temperatures | dict.fromkeys(apart, 1.0), thresholds | dict.fromkeys(apart, 0.5))
