@@ -126,7 +126,11 @@ class Session:
             caption, captions = model.describe(fused, relations_of(found.certain, tracks, speaker.verbs))
         stated = {track.id: text for track, text in zip(tracks, captions, strict=True) if track.words != WITHHELD}
         found = found.between(stated)
-        told = replace(silent, interactions=found.certain).with_captions(caption, stated)
+        seen = {
+            number: values for number, values in zip(ids, model.attributes(fused), strict=False) if number in stated
+        }
+        people = tuple(replace(track, attributes=seen.get(track.id, ())) for track in tracks)
+        told = replace(silent, tracks=people, interactions=found.certain).with_captions(caption, stated)
         if not self._has_own_verbs:  # phrases are no senses; what captions tell cannot be compared with them
             compose = speaker.config.decoder.compose_video_caption
             told = agreed(confirmed(told, found.possible), compose=compose)

@@ -7,6 +7,7 @@ from smot_vlm.appearance.answers import PersonAnswers
 from smot_vlm.appearance.motion import Motion
 from smot_vlm.language import people_lexicon as lexicon
 from smot_vlm.language import people_phrases as phrases
+from smot_vlm.structures import Attribute
 
 # Deeds of somebody who does not leave the place, and of somebody who does.
 _STAYING = ("stand", "sit", "kneel", "lie", "pose", "lean")
@@ -15,6 +16,13 @@ _MOVING = ("walk", "run", "ride", "ski", "snowboard", "surf", "skateboard", "ska
 # Heights a second from which somebody who walks by the picture runs by the motion.
 _RUNNING = 1.6
 MOST_ATTRIBUTES = 2
+_ATTRIBUTE_NAMES = {
+    "kinds": "kind",
+    "upper": "upper_colour",
+    "upper_garments": "upper_garment",
+    "lower": "lower_colour",
+    "lower_garments": "lower_garment",
+}
 # In a person's caption, and in a video's.
 MOST_PARTNERS, MOST_SENTENCES = 2, 6
 
@@ -65,6 +73,24 @@ def person_of(answers: PersonAnswers, motion: Motion) -> Person:
     deeds = [_told_deed(first, motion, thing, place)] if first else []
     deeds += [_told_deed(deed, motion, thing if deed in phrases.HANDLING else "") for deed in others]
     return Person(_noun(answers), _clothes(answers), tuple(attributes[:MOST_ATTRIBUTES]), tuple(deeds), thing, place)
+
+
+def attributes_of(answers: PersonAnswers) -> tuple[Attribute, ...]:
+    """What a person is, wears and has, as far as it is told.
+
+    Args:
+        answers: of the appearance network.
+
+    Returns:
+        Kind, colours and garments of both parts of the body, and what the person has.
+    """
+    told = [
+        Attribute(name, answer.value, answer.probability)
+        for question, name in _ATTRIBUTE_NAMES.items()
+        if answers.told(question)
+        for answer in [answers.best(question)]
+    ]
+    return (*told, *(Attribute("has", answer.value, answer.probability) for answer in answers.present("attributes")))
 
 
 def tell_person(person: Person) -> str:

@@ -14,7 +14,7 @@ from smot_vlm.models.card import ModelCard
 from smot_vlm.models.domain import Domain
 from smot_vlm.models.moments import Moments
 from smot_vlm.semantics.context import Relation
-from smot_vlm.structures import STATED, Detections, Frame
+from smot_vlm.structures import STATED, Attribute, Detections, Frame
 
 
 class SmotModelBase(nn.Module, ABC):
@@ -191,6 +191,17 @@ class SmotModelBase(nn.Module, ABC):
 
         Returns:
             One record a person; none of models that cannot tell.
+        """
+        return []
+
+    def attributes(self, fused: Any) -> list[tuple[Attribute, ...]]:  # noqa: ARG002
+        """What each person is, wears and has.
+
+        Args:
+            fused: of `fuse_memory`.
+
+        Returns:
+            One entry a person; none of models that cannot tell.
         """
         return []
 

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from smot_vlm.appearance.answers import Calibration, answers_of
+from smot_vlm.appearance.answers import Calibration, PersonAnswers, answers_of
 from smot_vlm.appearance.camera import CameraMotion
 from smot_vlm.appearance.company import company
 from smot_vlm.appearance.crops import crop_people
@@ -21,13 +21,13 @@ from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.pair_deeds import PairDeeds, describe_window
 from smot_vlm.appearance.pair_scores import PairScores, as_crops
-from smot_vlm.appearance.people_writer import Person, person_of, tell_person, tell_video, with_partners
+from smot_vlm.appearance.people_writer import Person, attributes_of, person_of, tell_person, tell_video, with_partners
 from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
 from smot_vlm.detection.detector import Detector
 from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.semantics.context import Relation
-from smot_vlm.structures import DOUBTFUL, STATED, TRUST_ORDER, WITHHELD, Detections, Frame
+from smot_vlm.structures import DOUBTFUL, STATED, TRUST_ORDER, WITHHELD, Attribute, Detections, Frame
 from smot_vlm.verbs import NUM_VERBS, VERBS
 
 COMPANY_VERB = "accompany.v.02"
@@ -62,6 +62,7 @@ class SeenPeople:
         times: (looks,) seconds, of each person.
         boxes: (looks, 4) xyxy in pixels of the first look, of each person: without the camera's motion.
         words: STATED, DOUBTFUL or WITHHELD, of each person.
+        answers: about each person.
         pairs: what was seen of pairs.
     """
 
@@ -70,6 +71,7 @@ class SeenPeople:
     times: tuple[np.ndarray, ...]
     boxes: tuple[np.ndarray, ...]
     words: tuple[str, ...]
+    answers: tuple[PersonAnswers, ...]
     pairs: PairScores
 
     def known(self, *rows: int) -> bool:
@@ -188,7 +190,7 @@ class PeopleModel(SmotModelBase):
         """The answers about each person over all looks, and how they moved."""
         pairs = cast(PeopleMemory, memory).pairs
         pairs.read_window()
-        people, all_times, all_boxes, words = [], [], [], []
+        people, all_times, all_boxes, words, answers = [], [], [], [], []
         for track_id in track_ids:
             seen = memory.tracks[track_id].items
             times = np.array([look.time_seconds for look in seen])
@@ -196,11 +198,12 @@ class PeopleModel(SmotModelBase):
             tokens = torch.cat([look.tokens for look in seen])
             logits = tokens[:, self.appearance.dim :].float().cpu().numpy()
             words.append(self.judge_person(tokens))
-            people.append(person_of(answers_of(logits, self.calibration), motion_of(times, boxes)))
+            answers.append(answers_of(logits, self.calibration))
+            people.append(person_of(answers[-1], motion_of(times, boxes)))
             all_times.append(times)
             all_boxes.append(boxes)
         looks = tuple(all_times), tuple(all_boxes)
-        return SeenPeople(tuple(people), tuple(track_ids), *looks, tuple(words), pairs)
+        return SeenPeople(tuple(people), tuple(track_ids), *looks, tuple(words), tuple(answers), pairs)
 
     def describe(self, fused: SeenPeople, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
         """Sentences of what is told, with the interactions that were found."""
@@ -208,6 +211,10 @@ class PeopleModel(SmotModelBase):
         people, sentences = with_partners(fused.people, [edge for edge in found if fused.known(edge[0], edge[2])])
         real = [person for row, person in enumerate(people) if fused.known(row)]
         return tell_video(real, sentences), [tell_person(person) for person in people]
+
+    def attributes(self, fused: SeenPeople) -> list[tuple[Attribute, ...]]:
+        """The answers that are sure enough to be told."""
+        return [attributes_of(answers) for answers in fused.answers]
 
     def score_pairs(self, fused: SeenPeople, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
         """Log-odds of the few verbs that are known; no chance of the others."""

@@ -3,7 +3,7 @@
 import pytest
 
 from smot_vlm.appearance.motion import Motion
-from smot_vlm.appearance.people_writer import Person, person_of, tell_person, tell_video, with_partners
+from smot_vlm.appearance.people_writer import Person, attributes_of, person_of, tell_person, tell_video, with_partners
 
 SURE = {
     "kinds": {"woman": 0.9},
@@ -120,3 +120,15 @@ def test_a_caption_names_two_partners_at_most():
     told, sentences = with_partners(people, [(0, "embrace", other) for other in (1, 2, 3)])
     assert tell_person(told[0]) == "A man hugs a man and hugs a man."
     assert len(sentences) == 3
+
+
+def test_attributes_are_the_answers_that_are_told_with_their_probabilities(answering):
+    found = attributes_of(answering(**SURE | {"lower": {}}))
+    assert [(entry.name, entry.value, entry.score) for entry in found] == [
+        ("kind", "woman", 0.9),
+        ("upper_colour", "red", 0.9),
+        ("upper_garment", "jacket", 0.8),
+        ("lower_garment", "jeans", 0.8),
+        ("has", "backpack", 0.9),
+    ]
+    assert attributes_of(answering()) == ()
