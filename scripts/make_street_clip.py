@@ -2,10 +2,13 @@
 
 `make demo` describes the clip: real people, without a download.
 
-    python scripts/make_street_clip.py OUT.mp4 [--seconds 4]
+    python scripts/make_street_clip.py OUT.mp4 [--seconds 4] [--picture smot_vlm/assets/annotated.png]
+
+With --picture it also describes the clip with what ships, and draws a frame of it: the README's picture.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +16,10 @@ import numpy as np
 import ultralytics
 from PIL import Image
 
+from smot_vlm import Tracker
+from smot_vlm.output.annotate import draw_frame
 from smot_vlm.system.files import atomic_path
+from smot_vlm.video.reader import open_video
 from smot_vlm.video.writer import VideoWriter
 
 FPS = 25.0
@@ -26,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--picture", type=Path, help="a described frame, as PNG")
     arguments = parser.parse_args()
     picture = np.asarray(Image.open(Path(ultralytics.__file__).parent / "assets" / "bus.jpg").convert("RGB"))
     frames = round(arguments.seconds * FPS)
@@ -36,6 +43,18 @@ def main() -> None:
             matrix = np.array([[1.0, 0, -left], [0, 1.0, -top]])
             writer.write(np.asarray(cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT)), np.uint8))
     print(f"{arguments.out}: {frames} frames")
+    if arguments.picture is not None:
+        draw_picture(arguments.out, arguments.picture, frames // 2)
+
+
+def draw_picture(clip: Path, out: Path, frame_index: int) -> None:
+    """One frame with what the models that ship say of the clip."""
+    description = Tracker.from_pretrained(device="cpu").describe(clip)
+    description = replace(description, video=replace(description.video, source="street.mp4"))
+    with open_video(clip, max_frames=frame_index + 1) as video:
+        image = list(video)[-1].image
+    with atomic_path(out) as temporary:
+        Image.fromarray(draw_frame(image, description, frame_index)).save(temporary, "PNG")
 
 
 if __name__ == "__main__":
