@@ -1,15 +1,14 @@
 """A description as tables: a row a box, a person or a span of an interaction."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from smot_vlm.structures.description import Description
+from smot_vlm.structures.described import Described
 
 Row = dict[str, Any]
 
 
-def rows_of_boxes(description: "Description") -> Iterator[Row]:
+def rows_of_boxes(description: Described) -> Iterator[Row]:
     """A row a box of each person.
 
     Args:
@@ -34,7 +33,7 @@ def rows_of_boxes(description: "Description") -> Iterator[Row]:
             }
 
 
-def rows_of_people(description: "Description") -> Iterator[Row]:
+def rows_of_people(description: Described) -> Iterator[Row]:
     """A row a person; each attribute is a column of its own, several values with a semicolon between.
 
     Args:
@@ -54,7 +53,7 @@ def rows_of_people(description: "Description") -> Iterator[Row]:
         yield row
 
 
-def rows_of_interactions(description: "Description") -> Iterator[Row]:
+def rows_of_interactions(description: Described) -> Iterator[Row]:
     """A row a span of each interaction, or one without times where there are none.
 
     Args:
@@ -74,7 +73,7 @@ def rows_of_interactions(description: "Description") -> Iterator[Row]:
 
 
 # Name of a table -> its rows.
-TABLES: dict[str, Callable[["Description"], Iterator[Row]]] = {
+TABLES: dict[str, Callable[[Described], Iterator[Row]]] = {
     "boxes": rows_of_boxes,
     "people": rows_of_people,
     "interactions": rows_of_interactions,
@@ -87,7 +86,7 @@ COLUMNS = {
 }
 
 
-def table(description: "Description", kind: str) -> tuple[list[str], list[Row]]:
+def table(description: Described, kind: str) -> tuple[list[str], list[Row]]:
     """One table of a description.
 
     Args:
@@ -106,7 +105,7 @@ def table(description: "Description", kind: str) -> tuple[list[str], list[Row]]:
     return list(rows[0] if rows else COLUMNS[kind]), rows
 
 
-def dataframe(description: "Description", kind: str) -> Any:
+def dataframe(description: Described, kind: str) -> Any:
     """One table of a description as pandas has it.
 
     Args:

@@ -1,15 +1,15 @@
 """Parts of a description: what happens between two times, and one person with all that concerns them."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 import numpy as np
 
+from smot_vlm.structures.described import Described
 from smot_vlm.structures.evidence import Clause, Segment, Span
 from smot_vlm.structures.records import Interaction, Trajectory, VideoInfo
 
-if TYPE_CHECKING:
-    from smot_vlm.structures.description import Description
+Form = TypeVar("Form", bound=Described)
 
 # Times of frames are known to 2 ms.
 _SAME = 2e-3
@@ -30,7 +30,7 @@ class Person:
     suffers: tuple[Interaction, ...]
 
 
-def person(description: "Description", track_id: int) -> Person:
+def person(description: Described, track_id: int) -> Person:
     """One person and their interactions.
 
     Args:
@@ -50,7 +50,7 @@ def person(description: "Description", track_id: int) -> Person:
     )
 
 
-def between(description: "Description", from_seconds: float, to_seconds: float) -> "Description":
+def between(description: Form, from_seconds: float, to_seconds: float) -> Form:
     """What a description holds from one time to another.
 
     People keep the boxes, and captions the segments, of that time; people without a box are left out. Interactions are
@@ -77,7 +77,7 @@ def between(description: "Description", from_seconds: float, to_seconds: float) 
     return _part(description, masks, from_seconds, to_seconds)
 
 
-def at(description: "Description", seconds: float) -> "Description":
+def at(description: Form, seconds: float) -> Form:
     """What a description holds at one moment: the boxes of the frame that is shown then.
 
     Args:
@@ -97,7 +97,7 @@ def at(description: "Description", seconds: float) -> "Description":
     return _part(description, [track.frames == shown for track in description.tracks], seconds, seconds)
 
 
-def _part(description: "Description", masks: list[np.ndarray], start: float, end: float) -> "Description":
+def _part(description: Form, masks: list[np.ndarray], start: float, end: float) -> Form:
     """The boxes of these masks, and what is said of that time."""
     kept = [(track, mask) for track, mask in zip(description.tracks, masks, strict=True) if mask.any()]
     ids = {track.id for track, _ in kept}
@@ -108,12 +108,14 @@ def _part(description: "Description", masks: list[np.ndarray], start: float, end
         if {edge.subject, edge.object} <= ids and (spans or not edge.spans):
             places[row] = len(edges)
             edges.append(replace(edge, spans=spans))
-    return replace(
+    description_with: Any = replace
+    part: Form = description_with(
         description,
         tracks=tuple(_cut(track, mask, ids, start, end) for track, mask in kept),
         interactions=tuple(edges),
         clauses=tuple(_of_these(clause, ids, places) for clause in description.clauses),
     )
+    return part
 
 
 def _cut(track: Trajectory, mask: np.ndarray, ids: set[int], start: float, end: float) -> Trajectory:
