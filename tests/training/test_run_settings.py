@@ -45,7 +45,7 @@ def test_anything_else_is_refused_with_the_difference(tmp_path, changes, told):
 
 def test_settings_of_the_model_count_too(tmp_path):
     write_settings(CONFIG, tmp_path)
-    with pytest.raises(ValueError, match="features.dim was 256 and is 128"):
+    with pytest.raises(ValueError, match=r"features.dim was 256 and is 128"):
         check_settings(replace(CONFIG, features=replace(CONFIG.features, dim=128)), tmp_path)
 
 
