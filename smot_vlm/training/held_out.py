@@ -68,7 +68,8 @@ def validation_losses(
     """
     weights = {name: weight for name, weight in term_weights(config.training.weights).items() if name != "detection"}
     clips = list(_clips(model, config, processes.share(sequences), video_captions=1.0))
-    return _means(model, config, weights, clips, phase, processes) if phase.features else {}
+    # Clip by clip: grounding tells the people of a batch apart, and batches would differ with the number of processes.
+    return _means(model, config, weights, clips, phase, processes, batch_clips=1) if phase.features else {}
 
 
 def swap_people(example: Example) -> Example:
@@ -102,6 +103,7 @@ def _means(
     clips: Sequence[Example],
     phase: Phase,
     processes: Processes = ALONE,
+    batch_clips: int = BATCH,
 ) -> dict[str, float]:
     """Mean losses over the clips of all processes; the model is in evaluation mode meanwhile."""
     objective = Objective(
@@ -110,7 +112,7 @@ def _means(
     training = model.training
     objective.eval()
     try:
-        batches = [clips[start : start + BATCH] for start in range(0, len(clips), BATCH)]
+        batches = [clips[start : start + batch_clips] for start in range(0, len(clips), batch_clips)]
         rows = [
             {name: (float(total), targets[name]) for name, total in objective(batch, phase).items()}
             for batch in batches
