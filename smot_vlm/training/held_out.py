@@ -67,7 +67,7 @@ def validation_losses(
         Losses by name, in every process; none while the detector is trained alone.
     """
     weights = {name: weight for name, weight in term_weights(config.training.weights).items() if name != "detection"}
-    clips = list(_clips(model, config, processes.share(sequences), video_captions=1.0))
+    clips = list(_clips(model, config, sequences, video_captions=1.0, processes=processes))
     # Clip by clip: grounding tells the people of a batch apart, and batches would differ with the number of processes.
     return _means(model, config, weights, clips, phase, processes, batch_clips=1) if phase.features else {}
 
@@ -89,9 +89,17 @@ def swap_people(example: Example) -> Example:
     return replace(example, tracks=tracks)
 
 
-def _clips(model: SmotModel, config: Config, sequences: SequenceSource, *, video_captions: float) -> Iterator[Example]:
+def _clips(
+    model: SmotModel,
+    config: Config,
+    sequences: SequenceSource,
+    *,
+    video_captions: float,
+    processes: Processes = ALONE,
+) -> Iterator[Example]:
+    """Clips of this process's sequences, each cut by the sequence's place among all."""
     options = replace(example_options(config, model.open_pictures), video_captions=video_captions, augmentation=None)
-    for index in range(len(sequences)):
+    for index in processes.share(range(len(sequences))):
         yield make_example(sequences[index], options, 1.0, np.random.default_rng(index))
 
 
