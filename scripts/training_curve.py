@@ -102,7 +102,7 @@ def draw(steps: list[dict[str, Any]], validations: list[dict[str, Any]], path: P
     losses.set(xlabel="step", ylabel="loss, share of its first value", title="training")
     losses.legend(fontsize="small")
     for name in SHOWN:
-        known = [(entry["step"], entry["validation"][name]) for entry in validations]
+        known = [(entry["step"], entry["validation"][name]) for entry in validations if name in entry["validation"]]
         scores.plot(*np.array(known, dtype=float).reshape(-1, 2).T, marker="o", label=name.replace("_", " "))
     scores.set(xlabel="step", ylim=(0, 1), title="validation: unseen videos, everything predicted")
     scores.legend(fontsize="small")
@@ -130,7 +130,7 @@ def table(validations: list[dict[str, Any]]) -> str:
         validations: From `read_log`.
 
     Returns:
-        One row per validation.
+        One row per validation; a score that the data cannot give is left empty.
     """
     header = f"| step | {' | '.join(name.replace('_', ' ') for name in SHOWN)} |"
     rows = [f"| {entry['step']} | {_cells(entry['validation'])} |" for entry in validations]
@@ -138,7 +138,7 @@ def table(validations: list[dict[str, Any]]) -> str:
 
 
 def _cells(scores: dict[str, float]) -> str:
-    return " | ".join(f"{scores[name]:.3f}" for name in SHOWN)
+    return " | ".join(f"{scores[name]:.3f}" if name in scores else "" for name in SHOWN)
 
 
 if __name__ == "__main__":

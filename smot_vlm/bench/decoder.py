@@ -25,7 +25,7 @@ from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.generation import Decoding, transformers_ids
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.merging import merge
-from smot_vlm.semantics.prefix_cache import PreallocatedCache
+from smot_vlm.semantics.prefix_cache import PreallocatedCache, given_cache
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.system.files import shipped_folder
@@ -358,9 +358,9 @@ class StepCosts:
     def _step(self, cache: PreallocatedCache) -> None:
         self._model(
             input_ids=torch.ones(self._batch, 1, dtype=torch.long),
-            past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
+            **given_cache(self._model, cache),
         )
 
 

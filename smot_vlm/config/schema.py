@@ -313,6 +313,7 @@ class TrainingConfig:
         weights: of each mean loss by name, in place of its own (see training/terms.py); 0 leaves it out.
         assignment_iou: spatio-temporal IoU from which a predicted trajectory is a true person's.
         precision: "auto" (bf16 on GPUs and CPUs with units for it, else float32), "float32", "bf16" or "fp16".
+        sync_batch_norm: batch norms count the frames of all processes, on GPUs; for few frames a process.
         compile: torch.compile the language model and the detector.
         logger: "tensorboard", "wandb" or "none".
         log_every: steps.
@@ -356,6 +357,7 @@ class TrainingConfig:
     weights: dict[str, NotNegative] = field(default_factory=dict)
     assignment_iou: Share = 0.5
     precision: str = "auto"
+    sync_batch_norm: bool = False
     compile: bool = False
     logger: str = "tensorboard"
     log_every: int = 10

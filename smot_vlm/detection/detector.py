@@ -172,9 +172,9 @@ class YoloDetector(nn.Module):
             image_size: The canvas' (height, width).
         """
         height, width = image_size
-        size = torch.tensor([width, height, width, height])
-        rows = torch.cat([entry.reshape(-1, 4) for entry in boxes]) / size.to(boxes[0])
-        index = torch.cat([torch.full((len(entry),), float(image)) for image, entry in enumerate(boxes)])
+        cornered = torch.cat([entry.reshape(-1, 4) for entry in boxes]).unflatten(1, (2, 2))
+        rows = torch.stack([cornered[..., 0] / width, cornered[..., 1] / height], dim=2).flatten(1)
+        index = torch.tensor([float(image) for image, entry in enumerate(boxes) for _ in range(len(entry))])
         device = output.pyramid[0].device
         batch = {
             "batch_idx": index.to(device),

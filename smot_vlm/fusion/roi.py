@@ -115,7 +115,7 @@ class PersonFeatures(nn.Module):
         if not any(map(len, boxes)):
             return pyramid[0].new_zeros(0, self.tokens, self.dim)
         maps = [level(entry) for level, entry in zip(self.levels, pyramid, strict=True)]
-        around = [surroundings(entry) for entry in boxes]
+        around = list(surroundings(torch.cat(boxes)).split([len(entry) for entry in boxes]))
         result: Tensor = self.norm(self.person(maps, boxes) + self.surroundings(maps, around))
         return result
 
@@ -156,7 +156,7 @@ def surroundings(boxes: Float[Tensor, "people 4"]) -> Float[Tensor, "people 4"]:
         boxes: xyxy.
     """
     height = boxes[:, 3] - boxes[:, 1]
-    return boxes + height[:, None] * boxes.new_tensor([-0.5, -0.1, 0.5, 0.1])
+    return boxes + torch.stack([-0.5 * height, -0.1 * height, 0.5 * height, 0.1 * height], dim=1)
 
 
 def _convolution(inputs: int, outputs: int, size: int, stride: int = 1) -> list[nn.Module]:

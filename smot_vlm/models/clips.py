@@ -38,14 +38,14 @@ class PeopleInFrames:
         canvas_boxes: Of each frame, xyxy in pixels of the canvas.
         boxes: (center x, center y, width, height) as fractions of the frame.
         times: Seconds since the video began.
-        tracks: Row among the people of all clips.
+        tracks: Row among the people of all clips; on the host, where it is known.
         num_tracks: People of all clips.
     """
 
     canvas_boxes: list[Float[Tensor, "_ 4"]]
     boxes: Float[Tensor, "people 4"]
     times: Float[Tensor, "people"]
-    tracks: Int[Tensor, "people"]
+    tracks: Int[np.ndarray, "people"]
     num_tracks: int
 
     def by_track(self, tokens: Float[Tensor, "people cells dim"]) -> TrackBatch | None:
@@ -59,8 +59,8 @@ class PeopleInFrames:
         """
         if not self.num_tracks:
             return None
-        order = self.tracks.argsort(stable=True)
-        counts = torch.bincount(self.tracks, minlength=self.num_tracks).tolist()
+        order = torch.as_tensor(np.argsort(self.tracks, kind="stable"), device=tokens.device)
+        counts = np.bincount(self.tracks, minlength=self.num_tracks).tolist()
         return pad_tracks(tokens[order], self.times[order], self.boxes[order], counts)
 
 
@@ -102,14 +102,12 @@ class ClipBatch:
                 tracks += [first + row for row in rows]
                 times += [seconds] * len(rows)
             first += len(clip.people)
-        device = self.images.device
-        return PeopleInFrames(
-            [torch.as_tensor(boxes, dtype=torch.float32, device=device) for boxes in canvas],
-            torch.as_tensor(np.concatenate(fractions), dtype=torch.float32, device=device),
-            torch.tensor(times, device=device),
-            torch.tensor(tracks, dtype=torch.long, device=device),
-            first,
-        )
+        # Moved together: each move is waited for.
+        columns = [np.concatenate([np.zeros((0, 4)), *canvas]), np.concatenate(fractions), np.array(times)[:, None]]
+        moved = torch.as_tensor(np.concatenate(columns, axis=1), dtype=torch.float32, device=self.images.device)
+        corners, boxes, seconds = moved.split([4, 4, 1], dim=1)
+        frames = list(corners.split([len(frame) for frame in canvas]))
+        return PeopleInFrames(frames, boxes, seconds[:, 0], np.array(tracks, dtype=np.int64), first)
 
 
 def _box_at(track: Trajectory, frame: int) -> np.ndarray:

@@ -221,9 +221,7 @@ class SmotModel(DecoderModel):
     def people_requests(self, fused: Fused) -> list[CaptionRequest]:
         """T_j of each person."""
         prompt = self.prompts.render("instance_caption")
-        shown = [images for clip in fused.pictures for images in clip.people]
-        images = shown if fused.pictures else [()] * len(fused.tracks)
-        # All real tokens at once: the device is waited for twice, and not once a person.
+        images = [seen for clip in fused.pictures for seen in clip.people] or [()] * len(fused.tracks)
         tracks = fused.tracks[fused.mask].split(fused.mask.sum(dim=1).tolist())
         return [CaptionRequest("instance", track, prompt, seen) for track, seen in zip(tracks, images, strict=True)]
 

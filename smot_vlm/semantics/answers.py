@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.losses import IGNORED
+from smot_vlm.semantics.prefix_cache import given_cache
 from smot_vlm.semantics.vision_language import VisionLanguage
 
 
@@ -83,7 +84,8 @@ class VisionLanguageAnswers:
         inputs = decoder.inputs([request])
         output = decoder.language_model(**inputs.tensors, use_cache=True, logits_to_keep=1)
         offsets = tuple(part.rope_deltas for part in self._position_counters())
-        return Question(output.past_key_values, output.logits[0, -1].float().log_softmax(dim=0), offsets)
+        cache = output["cache"] if "cache" in output else output["past_key_values"]
+        return Question(cache, output.logits[0, -1].float().log_softmax(dim=0), offsets)
 
     @torch.inference_mode()
     def score(self, question: Question, answers: Sequence[str]) -> Float[Tensor, "answers"]:
@@ -110,8 +112,8 @@ class VisionLanguageAnswers:
         # No mask: the question has no padding, and causal attention hides the padding after an answer.
         logits = self._decoder.language_model(
             input_ids=answers[:, :-1].where(real[:, :-1], self._decoder.tokenizer.pad_token_id),
-            past_key_values=cache,
             use_cache=True,
+            **given_cache(self._decoder.language_model, cache),
         ).logits
         later = functional.cross_entropy(
             logits.float().transpose(1, 2), answers[:, 1:], ignore_index=IGNORED, reduction="none"

@@ -19,6 +19,7 @@ from smot_vlm.semantics.prefix_cache import (
     PreallocatedCache,
     Prefixes,
     caches_every_token,
+    given_cache,
     pad_left,
     position_ids,
     prefill_prefixes,
@@ -220,8 +221,8 @@ def _likeliest(
         **step_inputs,
         attention_mask=mask.long(),
         position_ids=places,
-        past_key_values=cache,
         use_cache=True,
+        **given_cache(language_model, cache),
         logits_to_keep=1,
     )
     logits: Tensor = output.logits[:, -1]

@@ -242,9 +242,11 @@ def bag_of_words_loss(
     Returns:
         Nats.
     """
-    labels = torch.zeros(len(bags), cosines.shape[2], device=cosines.device)
+    # Filled on the host and moved once: each write to a GPU's memory would be waited for.
+    filled = torch.zeros(len(bags), cosines.shape[2])
     for row, bag in enumerate(bags):
-        labels[row, list(bag)] = 1.0
+        filled[row, list(bag)] = 1.0
+    labels = filled.to(cosines.device)
     least = 0.5 / len(bags)
     prior = labels.mean(dim=0).clamp(least, 1 - least).logit()
     scores = (SHARPNESS * cosines).logsumexp(dim=1) - math.log(cosines.shape[1])

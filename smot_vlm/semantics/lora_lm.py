@@ -22,7 +22,7 @@ from smot_vlm.semantics.grounding import GroundingHead
 from smot_vlm.semantics.language_models import cast_frozen, load_causal_lm
 from smot_vlm.semantics.losses import IGNORED
 from smot_vlm.semantics.merging import MergedModel, merge
-from smot_vlm.semantics.prefix_cache import caches_every_token, pad_left, position_ids, prefill_shared
+from smot_vlm.semantics.prefix_cache import caches_every_token, given_cache, pad_left, position_ids, prefill_shared
 from smot_vlm.semantics.prompts import VISUAL
 from smot_vlm.semantics.soft_tokens import soft_tokens_into
 from smot_vlm.semantics.thinking import decode_answers
@@ -120,17 +120,15 @@ class LoraLM(nn.Module):
         targets = [target for _, target in asked]
         prompts = self.prompt_rows([request for request, _ in asked])
         shared = self._shared_prefix(prompts)
-        rows = [
-            torch.cat([self._embed(prompt.prefix[len(shared) :]), prompt.rest, self._embed(target)])
-            for prompt, target in zip(prompts, targets, strict=True)
-        ]
+        befores = self._embed_each([prompt.prefix[len(shared) :] for prompt in prompts])
+        rests, afters = [prompt.rest for prompt in prompts], self._embed_each(targets)
+        rows = [torch.cat(parts) for parts in zip(befores, rests, afters, strict=True)]
         inputs, mask = pad_left(rows)
         # Only the columns that predict a target are turned into logits: the vocabulary is the widest layer.
         columns = max(map(len, targets)) + 1
         logits = self._forward(inputs, mask, columns, shared)[:, :-1]
-        labels = torch.full(logits.shape[:2], IGNORED, device=inputs.device)
-        for row, target in enumerate(targets):
-            labels[row, -len(target) :] = torch.tensor(target, device=inputs.device)
+        padded = [[IGNORED] * (columns - 1 - len(target)) + target for target in targets]
+        labels = torch.tensor(padded, device=inputs.device)
         total = functional.cross_entropy(
             logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum"
         )
@@ -190,11 +188,11 @@ class LoraLM(nn.Module):
             One row a request.
         """
         parts = {prompt: self._split(prompt) for prompt in {request.prompt for request in requests}}
+        words = dict(zip(parts, self._embed_each([after for _, after in parts.values()]), strict=True))
         rows = []
         for request, soft in zip(requests, self.soft_tokens.rows(requests), strict=True):
-            prefix, after = parts[request.prompt]
-            words = self._embed(after)
-            rows.append(PromptRow(prefix, torch.cat([soft.to(words.dtype), words])))
+            prefix, after = parts[request.prompt][0], words[request.prompt]
+            rows.append(PromptRow(prefix, torch.cat([soft.to(after.dtype), after])))
         return rows
 
     @contextmanager
@@ -240,9 +238,9 @@ class LoraLM(nn.Module):
             inputs_embeds=inputs,
             attention_mask=seen.long(),
             position_ids=position_ids(seen)[:, len(shared) :],
-            past_key_values=cache,
             logits_to_keep=wanted,
             use_cache=cache is not None,
+            **(given_cache(self.language_model, cache) if cache is not None else {}),
         )
         logits: Tensor = output.logits
         return logits
@@ -260,6 +258,10 @@ class LoraLM(nn.Module):
         """The language model's word embeddings."""
         weight: Tensor = self.language_model.get_input_embeddings().weight
         return weight
+
+    def _embed_each(self, rows: Sequence[Sequence[int]]) -> list[Float[Tensor, "_ hidden"]]:
+        """The embeddings of several rows, whose ids go to the device together."""
+        return list(self._embed([token for row in rows for token in row]).split([len(row) for row in rows]))
 
     def _embed(self, ids: Sequence[int]) -> Float[Tensor, "_ hidden"]:
         embed = self.language_model.get_input_embeddings()

@@ -1,11 +1,14 @@
 """Key-value caches of a causal language model: prefilled prompt prefixes, and preallocated memory."""
 
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
+from peft import PeftModel
 from torch import Tensor
 from torch.nn import functional
 from transformers import DynamicCache, PreTrainedModel
@@ -66,8 +69,8 @@ def prefill_prefixes(language_model: PreTrainedModel, prefixes: Sequence[tuple[i
             inputs_embeds=inputs,
             attention_mask=mask.long(),
             position_ids=position_ids(mask),
-            past_key_values=cache,
             use_cache=True,
+            **given_cache(language_model.base_model, cache),
         )
     # Where all prefixes are empty, nothing was read and no layer holds anything.
     layers = [(layer.keys, layer.values) for layer in cache.layers if layer.is_initialized]  # type: ignore[union-attr]
@@ -86,9 +89,30 @@ def prefill_shared(language_model: Any, prefix: Float[Tensor, "tokens hidden"], 
         A cache of `rows` rows, with gradient.
     """
     cache = DynamicCache(config=language_model.config)
-    language_model(inputs_embeds=prefix[None], past_key_values=cache, use_cache=True, logits_to_keep=1)
+    given = given_cache(language_model, cache)
+    language_model(inputs_embeds=prefix[None], use_cache=True, logits_to_keep=1, **given)
     cache.batch_repeat_interleave(rows)
     return cache
+
+
+def given_cache(language_model: Any, cache: Cache) -> dict[str, Cache]:
+    """A cache as a keyword of a model's forward pass, which newer versions of transformers call otherwise.
+
+    Args:
+        language_model: with or without an adapter.
+        cache: to go on from.
+
+    Returns:
+        One keyword.
+    """
+    base: Any = language_model.get_base_model() if isinstance(language_model, PeftModel) else language_model
+    return {_cache_name(type(base).forward): cache}
+
+
+@functools.cache
+def _cache_name(forward: Callable[..., Any]) -> str:
+    """What the forward pass of a class of models calls its cache."""
+    return "cache" if "cache" in inspect.signature(forward).parameters else "past_key_values"
 
 
 class PreallocatedLayer(DynamicLayer):

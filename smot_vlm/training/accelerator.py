@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
 from accelerate.utils import GradientAccumulationPlugin
+from torch import nn
 
 from smot_vlm.config import Config, TrainingConfig, config_to_dict
 from smot_vlm.training.run_settings import flat_settings
@@ -66,6 +67,23 @@ def open_accelerator(config: Config, folder: Path) -> Accelerator:
             )
         accelerator.init_trackers(folder.name, config=_plain_settings(config))
     return accelerator
+
+
+def share_batch_norms(model: nn.Module, accelerator: Accelerator) -> None:
+    """Let batch norms count the frames of all processes.
+
+    Args:
+        model: Changed in place; its parameters stay the same.
+        accelerator: One process needs no sharing.
+
+    Raises:
+        ValueError: Several processes without GPUs, for which torch has no such norm.
+    """
+    if accelerator.num_processes == 1:
+        return
+    if accelerator.device.type == "cpu":
+        raise ValueError("training.sync_batch_norm is true, and several processes on CPUs cannot; give false")
+    nn.SyncBatchNorm.convert_sync_batchnorm(model)
 
 
 def check_launch() -> None:

@@ -33,11 +33,11 @@ def track_events(observations: TrackBatch | None, examples: Sequence[Example]) -
     """
     if observations is None:
         return []
+    # Moved once, not once a person.
+    times = observations.times.where(observations.mask, torch.inf).tolist()
     return [
-        [example.event_at(track_id, time) for time in times[real].tolist()]
-        for (example, track_id), times, real in zip(
-            people_of(examples), observations.times, observations.mask, strict=True
-        )
+        [example.event_at(track_id, time) for time in row if time < torch.inf]
+        for (example, track_id), row in zip(people_of(examples), times, strict=True)
     ]
 
 

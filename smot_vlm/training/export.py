@@ -12,7 +12,7 @@ from smot_vlm.models.smot import SmotModel
 from smot_vlm.training.calibration import calibrate
 from smot_vlm.training.checkpoints import read_checkpoint, restore
 from smot_vlm.training.domain_statistics import measure_domain
-from smot_vlm.training.records import read_log
+from smot_vlm.training.records import LOSS, read_log
 from smot_vlm.training.splits import Splits, open_splits, spread
 
 
@@ -93,5 +93,6 @@ def _scores(log: Path, step: int) -> dict[str, float]:
     """The validation scores logged at this step, if any."""
     for entry in read_log(log):
         if entry.step == step and entry.validation:
-            return {f"validation {name} (strict)": value for name, value in entry.validation.items()}
+            scores = {name: value for name, value in entry.validation.items() if not name.startswith(LOSS)}
+            return {f"validation {name} (strict)": value for name, value in scores.items()}
     return {}

@@ -15,18 +15,19 @@ from smot_vlm.data.sequences import SequenceSource
 from smot_vlm.models.build import build_associator, build_model
 from smot_vlm.system.processes import Processes
 from smot_vlm.system.signals import StopRequest, on_stop
-from smot_vlm.training.accelerator import open_accelerator
+from smot_vlm.training.accelerator import open_accelerator, share_batch_norms
 from smot_vlm.training.checkpoints import BEST, Checkpoints, Progress, restore
 from smot_vlm.training.examples import example_options
 from smot_vlm.training.export import export_checkpoint
+from smot_vlm.training.held_out import validation_losses
 from smot_vlm.training.loader import make_loader
 from smot_vlm.training.objective import Objective
 from smot_vlm.training.optim import make_optimizer, parameter_groups
 from smot_vlm.training.preflight import Preflight
-from smot_vlm.training.records import StepLog, StepRecord
+from smot_vlm.training.records import LOSS, StepLog, StepRecord
 from smot_vlm.training.run_settings import check_settings, write_settings
 from smot_vlm.training.splits import open_splits, write_held_out
-from smot_vlm.training.stepper import Stepper
+from smot_vlm.training.stepper import Stepper, phase_at
 from smot_vlm.training.terms import term_weights
 from smot_vlm.training.validation import Validation, validate
 
@@ -195,6 +196,8 @@ class Trainer:
             batch_clips=settings.batch_clips,
             workers=settings.workers,
         )
+        if settings.sync_batch_norm:
+            share_batch_norms(self.model, self.accelerator)
         self.model.to(self.accelerator.device).detector.to(memory_format=torch.channels_last)
         # Frozen weights take part in matmuls only: stored in bf16, autocast need not convert them at each step.
         frozen = torch.bfloat16 if self.accelerator.mixed_precision == "bf16" else None
@@ -244,13 +247,16 @@ class Trainer:
         if processes.count > 1:
             # Batch norms count what their own process sees.
             broadcast(list(self.model.buffers()))
-        words = step > self.settings.caption_start_step
-        scores = validate(self.model, self.config, sequences, words, processes)
+        phase = phase_at(self.settings, step - 1)
+        scores = validate(self.model, self.config, sequences, phase.captions, processes)
+        with self.accelerator.autocast():
+            losses = validation_losses(self.model, self.config, sequences, phase, processes)
+        told = scores.flat() | {f"{LOSS}{name}": value for name, value in losses.items()}
         if log is not None:
-            log.validation(step, scores.flat())
+            log.validation(step, told)
             self._on_validation(step, scores)
         if self.settings.logger != "none":
-            self.accelerator.log({f"validation/{name}": value for name, value in scores.flat().items()}, step=step)
+            self.accelerator.log({f"validation/{name}": value for name, value in told.items()}, step=step)
         return scores
 
     def export(self, folder: Path) -> None:

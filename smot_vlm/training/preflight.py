@@ -87,6 +87,7 @@ class Preflight:
         """Forward and backward of every phase of this training, on found and on annotated trajectories."""
         settings = self.config.training
         starts = {0, settings.detector_only_steps, settings.ctc_start_step, settings.caption_start_step}
+        trained = [weight for weight in self.model.parameters() if weight.requires_grad]
         for step in sorted(start for start in starts if start < settings.steps):
             phase = phase_at(settings, step)
             named = " and ".join(["detection", *(name for name, on in phase._asdict().items() if on)])
@@ -94,8 +95,9 @@ class Preflight:
                 with part(f"a step of {named}{'' if true_share else ' on found trajectories'}"):
                     example = make_example(clip, self.options, true_share, np.random.default_rng(0))
                     counts = self.objective.count_targets([example])
-                    combine(self.objective([example], phase), counts, self.objective.weights).backward()
-                    self.model.zero_grad()
+                    loss = combine(self.objective([example], phase), counts, self.objective.weights)
+                    # Not `backward`, which would call the hooks by which processes exchange their gradients.
+                    torch.autograd.grad(loss, trained, allow_unused=True)
 
     def _files(self, folder: Path, clip: AnnotatedSequence, measured: AnnotatedSequence | None) -> None:
         settings, short = self.config.training, [] if measured is None else [Beginning(measured)]

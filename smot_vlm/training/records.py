@@ -16,6 +16,9 @@ from smot_vlm.system.files import write_text
 
 log = logging.getLogger(__name__)
 
+# Begins the names of a validation's losses, among its scores.
+LOSS = "loss_"
+
 
 @dataclass(frozen=True)
 class StepRecord:

@@ -172,23 +172,23 @@ class Detection(LossTerm):
     def total(self, step: ForwardPass) -> Tensor:
         """Over the keyframes that each example picked for the detector."""
         rows: list[int] = []
-        boxes: list[Tensor] = []
+        boxes: list[np.ndarray] = []
         first = 0
         device = step.model.device
         for example in step.examples:
             for position in example.detector.tolist():
                 frame = example.frames[example.features[position]]
                 pixels = [track.boxes[track.frames == frame] for track in example.tracks]
-                canvas = example.placement.to_canvas(np.concatenate([np.zeros((0, 4)), *pixels]))
                 rows.append(first + position)
-                boxes.append(torch.as_tensor(canvas, dtype=torch.float32, device=device))
+                boxes.append(example.placement.to_canvas(np.concatenate([np.zeros((0, 4)), *pixels])))
             first += len(example.features)
         level, stride = step.detected.pyramid[0], step.model.detector.strides[0]
         size = (level.shape[2] * stride, level.shape[3] * stride)
         picked = DetectorOutput(
             _pick(step.detected.raw, torch.tensor(rows, device=level.device)), step.detected.pyramid
         )
-        return step.model.detector.loss(picked, boxes, size) * len(rows)
+        truth = torch.as_tensor(np.concatenate(boxes), dtype=torch.float32, device=device)
+        return step.model.detector.loss(picked, list(truth.split([len(frame) for frame in boxes])), size) * len(rows)
 
     def count(self, model: SmotModel, examples: Sequence[Example]) -> int:  # noqa: ARG002
         """Frames."""
@@ -257,7 +257,7 @@ class FrameGrounding(LossTerm):
         known = [(row, place) for row, track in enumerate(step.events) for place, event in enumerate(track) if event]
         if grounding is None or seen is None or not known:
             return None
-        rows, places = (list(column) for column in zip(*known, strict=True))
+        rows, places = torch.tensor(known, device=seen.tokens.device).unbind(dim=1)
         texts = [event.text for track in step.events for event in track if event]
         tokens = step.model.trajectory_fusion.fuse_single_frames(
             seen.tokens[rows, places], seen.times[rows, places], seen.boxes[rows, places]
@@ -295,24 +295,27 @@ class Interactions(LossTerm):
         if not len(rows):
             return None
         fused, model = step.features, step.model
-        logits = model.interaction_head.token_logits(fused.tracks, fused.mask, rows)
-        total = focal_loss(highest(logits, fused.mask[rows[:, 0]]), truth, reduction="sum")
+        device = model.device
+        pairs = rows.to(device)
+        logits = model.interaction_head.token_logits(fused.tracks, fused.mask, pairs)
+        total = focal_loss(highest(logits, fused.mask[pairs[:, 0]]), truth.to(device), reduction="sum")
         if not model.trajectory_fusion.keeps_order:
             return total
         assert fused.observations is not None, "pairs are of people"
         shown, known = token_labels(
             fused.observations, step.events, step.examples, rows, fused.mask.shape[1], NUM_VERBS
         )
+        # What is known is known on the host: chosen by position, it is not waited for.
         share = float(truth.sum()) / max(float(shown.sum()), 1.0)
-        known, shown = known.to(rows.device), shown.to(rows.device)
-        return total + share * focal_loss(logits[known], shown[known], reduction="sum")
+        chosen = logits[known.nonzero().to(device).unbind(dim=1)]
+        return total + share * focal_loss(chosen, shown[known].to(device), reduction="sum")
 
     def count(self, model: SmotModel, examples: Sequence[Example]) -> int:  # noqa: ARG002
         """True triplets."""
         return sum(len(set(_triplets(example))) for example in examples)
 
     def _pairs(self, step: ForwardPass) -> tuple[Tensor, Tensor]:
-        """Rows (pairs, 2) among the people of all examples, and their verbs (pairs, verbs) as 0 and 1."""
+        """Rows (pairs, 2) among the people of all examples, and their verbs (pairs, verbs) as 0 and 1; on the host."""
         pairs, labels = [], []
         first = 0
         for example in step.examples:
@@ -322,7 +325,7 @@ class Interactions(LossTerm):
             pairs.append(all_pairs[chosen] + first)
             labels.append(all_labels[chosen])
             first += len(example.tracks)
-        return torch.cat(pairs).to(step.model.device), torch.cat(labels).to(step.model.device)
+        return torch.cat(pairs), torch.cat(labels)
 
 
 # Every loss, in the order in which they are computed. A new one is a class and a line here.

@@ -82,11 +82,12 @@ def validate(
     Returns:
         The scores, in every process.
     """
-    own = list(processes.share(sequences))
-    pairs = [
-        pair_of(sequence, said) for sequence, said in zip(own, describe_each(model, config, own, words), strict=True)
-    ]
-    return score(processes.gather(pairs))
+    places = processes.share(range(len(sequences)))
+    own = [sequences[place] for place in places]
+    said = describe_each(model, config, own, words)
+    pairs = [(place, pair_of(*both)) for place, both in zip(places, zip(own, said, strict=True), strict=True)]
+    # In the order of the sequences: captions are compared with those of the next people too.
+    return score([pair for _, pair in sorted(processes.gather(pairs), key=lambda entry: entry[0])])
 
 
 def pair_of(sequence: AnnotatedSequence, said: Description) -> Pair:

@@ -51,6 +51,12 @@ def test_the_loss_of_a_batch_is_the_sum_of_the_losses(decoder: LoraLM):
     assert together.total.item() == pytest.approx(sum(loss.total.item() for loss in single), rel=1e-5)
 
 
+@pytest.mark.filterwarnings("error:`past_key_values` is deprecated:FutureWarning")
+def test_no_keyword_is_used_that_transformers_will_drop(decoder: LoraLM):
+    decoder.loss(make_requests(4)[1:], ["a man", "a woman", "b"]).total.backward()
+    assert len(decoder.generate(make_requests(4))) == 4
+
+
 def test_the_loss_is_the_likelihood_of_each_token(decoder: LoraLM):
     """Oracle: log-probabilities of the target tokens, one forward pass a token."""
     request, caption = make_requests(1)[0], "hi"

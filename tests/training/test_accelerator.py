@@ -2,12 +2,15 @@
 
 import logging
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+import torch
+from torch import nn
 
 from smot_vlm.config import Config
 from smot_vlm.training import accelerator
-from smot_vlm.training.accelerator import check_launch, chosen_precision, open_accelerator
+from smot_vlm.training.accelerator import check_launch, chosen_precision, open_accelerator, share_batch_norms
 
 
 @pytest.fixture(autouse=True)
@@ -72,3 +75,15 @@ def test_a_logger_that_is_not_installed_is_told_and_all_settings_are_given(logge
     assert named["config"]["training.learning_rate"] == 1e-3
     assert named["config"]["training.detector_frames"] == "(6, 8)"
     assert all(isinstance(value, int | float | str) for value in named["config"].values())
+
+
+def test_batch_norms_are_shared_among_gpus_with_the_same_parameters():
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Sequential(nn.BatchNorm2d(4)))
+    before = dict(model.named_parameters())
+    share_batch_norms(model, SimpleNamespace(num_processes=1, device=torch.device("cuda")))
+    assert type(model[1][0]) is nn.BatchNorm2d
+    with pytest.raises(ValueError, match=r"training.sync_batch_norm is true, and several processes on CPUs cannot"):
+        share_batch_norms(model, SimpleNamespace(num_processes=2, device=torch.device("cpu")))
+    share_batch_norms(model, SimpleNamespace(num_processes=2, device=torch.device("cuda")))
+    assert type(model[1][0]) is nn.SyncBatchNorm
+    assert all(parameter is before[name] for name, parameter in model.named_parameters())

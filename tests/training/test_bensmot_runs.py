@@ -69,6 +69,12 @@ def shrunk(name: str, data: Path, language_model: Path) -> list[str]:
     ]
 
 
+def test_overrides_may_stand_after_any_option(monkeypatch):
+    demo = str(REPO / "configs" / "demo.yaml")
+    with pytest.raises(ValueError, match="nonsense"):
+        train(monkeypatch, "--config", demo, "training.steps=3", "--export", "x.pt", "training.nonsense=1")
+
+
 @pytest.mark.parametrize("name", ["bensmot_smollm2", "bensmot_qwen_qlora", "bensmot_smoter"])
 def test_it_trains_validates_calibrates_exports_and_runs_again(
     name, bensmot, tiny_language_model, tmp_path, monkeypatch
@@ -86,7 +92,11 @@ def test_it_trains_validates_calibrates_exports_and_runs_again(
     assert len(held_out["sequences"]) == 1
     assert found[-1] == held_out["sequences"], "calibrated on what was not learned from"
     log = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in log if "validation" in line] == [2, 3]
+    validations = {line["step"]: line["validation"] for line in log if "validation" in line}
+    assert list(validations) == [2, 3]
+    assert {"hota", "verb_f1", "loss_interactions", "loss_instance", "loss_video"} <= validations[3].keys()
+    assert not {"loss_instance", "loss_detection"} & validations[2].keys(), "what the phase trains"
+    assert "loss_" not in (tmp_path / "run/model/README.md").read_text()
     tracker = Tracker.from_pretrained(tmp_path / "run/model")
     assert tracker.describe(moving_squares(6)).model.trained
     train(monkeypatch, *arguments, "--out", str(tmp_path / "run"))

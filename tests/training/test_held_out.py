@@ -6,8 +6,11 @@ from training_cases import example, small_training
 
 from smot_vlm.models.build import build_model
 from smot_vlm.synthetic import make_sequence
-from smot_vlm.training.held_out import held_out_losses, swap_people
+from smot_vlm.system.processes import Processes
+from smot_vlm.training.held_out import held_out_losses, swap_people, validation_losses
 from smot_vlm.training.sequence_sources import DrawnSequence, DrawnWorld
+from smot_vlm.training.terms import Phase
+from smot_vlm.training.validation import validate
 
 pytestmark = pytest.mark.drawn
 
@@ -46,3 +49,34 @@ def test_people_alone_cannot_be_swapped(config):
 
     with pytest.raises(ValueError, match="two people"):
         held_out_losses(build_model(config), config, Alone(700_000, 2))
+
+
+class OneOfTwo(Processes):
+    """A process of two, with what the other one gathers."""
+
+    others: list
+
+    def gather(self, items):
+        self.others.append(items)
+        return [item for part in self.others for item in part]
+
+
+def test_two_processes_measure_what_one_does(config):
+    model, world = build_model(config).train(), DrawnWorld(700_000, 3, split="val", width=160)
+    sequences = [world[index] for index in range(3)]
+    phase = Phase(features=True, ctc=True, captions=True)
+    both = {}
+    for measure in (
+        lambda *among: validate(model, config, sequences, False, *among).flat(),
+        lambda *among: validation_losses(model, config, sequences, phase, *among),
+    ):
+        first, second = OneOfTwo(0, 2), OneOfTwo(1, 2)
+        object.__setattr__(first, "others", [])
+        object.__setattr__(second, "others", first.others)
+        measure(first)
+        shared, alone = measure(second), measure()
+        assert shared == pytest.approx(alone, rel=1e-4, nan_ok=True)
+        both |= alone
+    assert model.training
+    assert {"hota", "grounding", "interactions", "instance", "video"} <= both.keys()
+    assert validation_losses(model, config, sequences, Phase(False, False, False)) == {}
