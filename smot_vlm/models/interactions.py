@@ -84,7 +84,8 @@ def find_interactions(
     moments = verbs.moments(fused, torch.as_tensor(pairs[rows], device=device)) if len(rows) else []
     moments_of = dict(zip(rows.tolist(), moments, strict=False))
     ids = {row: (tracks[pairs[row, 0]].id, tracks[pairs[row, 1]].id) for row in moments_of}
-    certain, possible = list[Interaction](), list[Interaction]()
+    certain: list[Interaction] = []
+    possible: list[Interaction] = []
     for row, verb in found.tolist():
         subject, target = (tracks[place] for place in pairs[row])
         edge = Interaction(subject.id, verbs.labels[verb], target.id, float(scores[row, verb]))
@@ -93,10 +94,13 @@ def find_interactions(
             threshold = thresholds[verb] if is_certain else lowest[verb]
             edge = with_spans(edge, moments_of[row], verb, float(threshold), subject, video)
         (certain if is_certain else possible).append(edge)
-    ordered = (
-        tuple(sorted(edges, key=lambda edge: (edge.subject, edge.object, -edge.score))) for edges in (certain, possible)
-    )
-    return FoundInteractions(*ordered, {ids[row]: found for row, found in moments_of.items()})
+    moments_by_pair = {ids[row]: seen for row, seen in moments_of.items()}
+    return FoundInteractions(_ordered(certain), _ordered(possible), moments_by_pair)
+
+
+def _ordered(edges: Sequence[Interaction]) -> tuple[Interaction, ...]:
+    """By subject and object, likeliest first."""
+    return tuple(sorted(edges, key=lambda edge: (edge.subject, edge.object, -edge.score)))
 
 
 def relations_of(interactions: Sequence[Interaction], tracks: Sequence[Trajectory], verbs: VerbSet) -> list[Relation]:
