@@ -59,6 +59,7 @@ class PeopleConfig:
         genuine_crops: crops of each kind (people of each source, drawn figures, empty places) from which the layer is fitted
             that tells real people; 0: everybody is taken for one.
         pairs: root of a data set of pairs, a window a sequence, for what two people do to each other; empty: nothing is.
+        pair_threshold: probability from which on a deed of a pair is told.
         domain: these in words, such as "real people".
     """
 
@@ -87,4 +88,5 @@ class PeopleConfig:
     domain_people: Annotated[int, Range(0, 10**9)] = 4000
     genuine_crops: Annotated[int, Range(0, 10**9)] = 1200
     pairs: str = ""
+    pair_threshold: Annotated[float, Range(0, 1, above=True)] = 0.4
     domain: str = "real people"

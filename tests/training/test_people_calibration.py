@@ -6,7 +6,7 @@ import pytest
 from smot_vlm.appearance.vocabulary import QUESTIONS
 from smot_vlm.language import people_lexicon as lexicon
 from smot_vlm.language.people_facts import PersonFacts
-from smot_vlm.training.people.calibration import NEVER, calibrate, lowest_threshold, told_figures
+from smot_vlm.training.people.calibration import LEAST, NEVER, calibrate, lowest_threshold, told_figures
 from smot_vlm.training.people.figures import figures, roc_area, score
 from smot_vlm.training.people.public_sets import training_data
 from smot_vlm.training.people.seeing import SeenSource
@@ -75,6 +75,8 @@ def test_the_lowest_threshold_lets_through_as_much_as_is_right_often_enough():
     # Wrong ones that count a quarter: 35 of 35 + 60 / 4.
     assert (probabilities >= lowest_threshold(probabilities, right, np.where(right, 1, 0.25), 0.7)).sum() == 95
     assert lowest_threshold(probabilities, ~right, ones, 0.7) == NEVER
+    # Where all answers may be told, so may a less likely one.
+    assert lowest_threshold(probabilities, np.ones(100, bool), ones, 0.7) == LEAST
     # Ten sure and right answers are too few, and what comes with them is wrong.
     assert lowest_threshold(probabilities, np.arange(100) < 10, ones, 0.7) == NEVER
     assert lowest_threshold(np.zeros(0), np.zeros(0, bool), np.zeros(0), 0.7) == NEVER

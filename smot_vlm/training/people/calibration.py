@@ -16,16 +16,17 @@ from smot_vlm.training.people.seeing import SeenSource
 TEMPERATURES = np.exp2(np.linspace(-3, 3, 61))
 # Answers of which a share of right ones is taken; a question with fewer is not answered.
 FEWEST_ANSWERS = 20
-# Above every probability.
-NEVER = 2.0
+# Below and above every probability.
+LEAST, NEVER = 1e-4, 2.0
 
 
-def calibrate(sources: Sequence[SeenSource], precision: float) -> Calibration:
+def calibrate(sources: Sequence[SeenSource], precision: float, pair_threshold: float = 0.5) -> Calibration:
     """Calibrate each question by itself.
 
     Args:
         sources: what the network says of people that it was not trained on.
         precision: share of right answers among those that are told.
+        pair_threshold: probability from which on the deed of a pair is told.
 
     Returns:
         Temperatures of the highest likelihood, and the lowest thresholds from which on at least `precision` of the
@@ -41,7 +42,8 @@ def calibrate(sources: Sequence[SeenSource], precision: float) -> Calibration:
         thresholds[question] = max((lowest_threshold(*answers, precision) for answers in known), default=NEVER)
     # These have layers of their own, fitted and calibrated apart.
     apart = (PAIRS, GENUINE)
-    return Calibration(temperatures | dict.fromkeys(apart, 1.0), thresholds | dict.fromkeys(apart, 0.5))
+    temperatures |= dict.fromkeys(apart, 1.0)
+    return Calibration(temperatures, thresholds | {PAIRS: pair_threshold, GENUINE: 0.5})
 
 
 def told_figures(sources: Sequence[SeenSource], calibration: Calibration) -> dict[str, float]:
@@ -85,7 +87,9 @@ def lowest_threshold(probabilities: np.ndarray, right: np.ndarray, weights: np.n
     # A threshold lets through all answers of the same probability, or none of them.
     ends = np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.zeros(0, bool)
     good = np.flatnonzero(ends & (shares >= precision) & (np.arange(len(ordered)) + 1 >= FEWEST_ANSWERS))
-    return max(float(np.floor(ordered[good[-1]] * 1e4) / 1e4), 1e-4) if len(good) else NEVER
+    if len(good) and good[-1] == len(ordered) - 1:
+        return LEAST  # even the least likely answer may be told
+    return max(float(np.floor(ordered[good[-1]] * 1e4) / 1e4), LEAST) if len(good) else NEVER
 
 
 class _Table:
