@@ -54,7 +54,7 @@ def draw_picture(clip: Path, out: Path, frame_index: int) -> None:
     with open_video(clip, max_frames=frame_index + 1) as video:
         image = list(video)[-1].image
     with atomic_path(out) as temporary:
-        Image.fromarray(draw_frame(image, description, frame_index)).save(temporary, "PNG")
+        Image.fromarray(draw_frame(image, description, frame_index)).quantize(256).save(temporary, "PNG", optimize=True)
 
 
 if __name__ == "__main__":

@@ -49,9 +49,11 @@ class Knowing:
     def from_pretrained(cls, name, *, detector, associator, device, overrides=()):
         if associator == "deepsort":
             raise FileNotFoundError("no appearance model")
-        return cls(SimpleNamespace(name=name, trained=True), Config(), detector=detector, associator=associator)
+        return cls(
+            SimpleNamespace(name=name, trained=True, unanswered=()), Config(), detector=detector, associator=associator
+        )
 
-    def describe(self, source, *, trajectories, detections, fps, on_frame):
+    def describe(self, source, *, trajectories, detections, fps, frame_numbers, classes, on_frame):
         images = list(source)
         rows = read_results(trajectories or Knowing.root / "test" / next(self.sequences) / "gt/gt.txt").rows
         tracks = [replace(track, caption=CAPTIONS[track.id - 1]) for track in tracks_of_rows(rows)]

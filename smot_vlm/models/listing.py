@@ -58,7 +58,13 @@ def _shipped() -> Iterator[ListedModel]:
         yield _own(config.parent, config.parent.name, SHIPS)
     detector = assets / "detectors" / "yolox_nano.onnx"
     yield ListedModel(
-        "people", f"{DETECTOR} (YOLOX-nano)", SHIPS, _megabytes(detector), "Apache-2.0", str(detector), "COCO"
+        "yolox-nano",
+        f"{DETECTOR} (--detector people)",
+        SHIPS,
+        _megabytes(detector),
+        "Apache-2.0",
+        str(detector),
+        "COCO",
     )
     config = shipped_folder("configs") / "tracks-only.yaml"
     yield ListedModel("tracks-only", "trajectories without words", SHIPS, None, "AGPL-3.0", str(config), "nothing")

@@ -170,7 +170,7 @@ def test_two_runs_into_one_folder_share_the_work(data, capsys, monkeypatch):
 
     def second() -> None:
         split = BenSmot("data", "test")
-        settings = RunSettings(str((data / "data").resolve()), "test", "demo", "auto", "byte")
+        settings = RunSettings(str((data / "data").resolve()), "test", "auto", "auto", "byte")
         outcomes.extend(predict_split(Counting(True), split, "run", settings))
 
     threads: list[Thread] = []
