@@ -59,6 +59,7 @@ class PeopleConfig:
         genuine_crops: crops of each kind (people of each source, drawn figures, empty places) from which the layer is fitted
             that tells real people; 0: everybody is taken for one.
         pairs: root of a data set of pairs, a window a sequence, for what two people do to each other; empty: nothing is.
+        lowest: question -> a probability below which it is never told, whatever the precision.
         pair_threshold: probability from which on a deed of a pair is told.
         domain: these in words, such as "real people".
     """
@@ -87,6 +88,7 @@ class PeopleConfig:
     precision: Share = 0.7
     domain_people: Annotated[int, Range(0, 10**9)] = 4000
     genuine_crops: Annotated[int, Range(0, 10**9)] = 1200
+    lowest: dict[str, Share] = field(default_factory=dict)
     pairs: str = ""
     pair_threshold: Annotated[float, Range(0, 1, above=True)] = 0.4
     domain: str = "real people"

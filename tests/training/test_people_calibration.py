@@ -127,6 +127,7 @@ def test_every_source_holds_the_promise():
     right = {"kinds": truth(facts, "kinds", "kinds")}
     wrong = {"kinds": np.roll(right["kinds"], 1, axis=1)}
     assert calibrate([seen(facts, right, 3.0)], 0.7).thresholds["kinds"] < 1
+    assert calibrate([seen(facts, right, 3.0)], 0.7, lowest={"kinds": 0.9}).thresholds["kinds"] == 0.9
     assert calibrate([seen(facts, right, 3.0), seen(facts, wrong)], 0.7).thresholds["kinds"] == NEVER
     few = seen(facts[:5], {"kinds": wrong["kinds"][:5]})
     assert calibrate([seen(facts, right, 3.0), few], 0.7).thresholds["kinds"] < 1

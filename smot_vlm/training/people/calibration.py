@@ -3,7 +3,8 @@
 Both by people that were not trained on, and of whom a source says something; each source counts by its weight.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -20,13 +21,19 @@ FEWEST_ANSWERS = 20
 LEAST, NEVER = 1e-4, 2.0
 
 
-def calibrate(sources: Sequence[SeenSource], precision: float, pair_threshold: float = 0.5) -> Calibration:
+def calibrate(
+    sources: Sequence[SeenSource],
+    precision: float,
+    pair_threshold: float = 0.5,
+    lowest: Mapping[str, float] = MappingProxyType({}),
+) -> Calibration:
     """Calibrate each question by itself.
 
     Args:
         sources: what the network says of people that it was not trained on.
         precision: share of right answers among those that are told.
         pair_threshold: probability from which on the deed of a pair is told.
+        lowest: question -> a threshold that is not gone below, where sources that know the answer are unlike others.
 
     Returns:
         Temperatures of the highest likelihood, and the lowest thresholds from which on at least `precision` of the
@@ -43,6 +50,7 @@ def calibrate(sources: Sequence[SeenSource], precision: float, pair_threshold: f
     # These have layers of their own, fitted and calibrated apart.
     apart = (PAIRS, GENUINE)
     temperatures |= dict.fromkeys(apart, 1.0)
+    thresholds = {question: max(value, lowest.get(question, LEAST)) for question, value in thresholds.items()}
     return Calibration(temperatures, thresholds | {PAIRS: pair_threshold, GENUINE: 0.5})
 
 

@@ -63,7 +63,7 @@ def export_people(
     if settings.genuine_crops:
         learn_genuine(shipped, people.train, settings)
     seen = [see_source(shipped, source) for source in people.validation]
-    calibration = calibrate(seen, settings.precision, settings.pair_threshold)
+    calibration = calibrate(seen, settings.precision, settings.pair_threshold, settings.lowest)
     found = figures(seen) | told_figures(seen, calibration)
     if settings.genuine_crops:
         found |= genuine_figures(shipped, people.validation, settings)
