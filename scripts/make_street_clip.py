@@ -16,10 +16,7 @@ import numpy as np
 import ultralytics
 from PIL import Image
 
-from smot_vlm import Tracker
-from smot_vlm.output.annotate import draw_frame
 from smot_vlm.system.files import atomic_path
-from smot_vlm.video.reader import open_video
 from smot_vlm.video.writer import VideoWriter
 
 FPS = 25.0
@@ -49,6 +46,10 @@ def main() -> None:
 
 def draw_picture(clip: Path, out: Path, frame_index: int) -> None:
     """One frame with what the models that ship say of the clip."""
+    from smot_vlm import Tracker
+    from smot_vlm.output.annotate import draw_frame
+    from smot_vlm.video.reader import open_video
+
     description = Tracker.from_pretrained(device="cpu").describe(clip)
     description = replace(description, video=replace(description.video, source="street.mp4"))
     with open_video(clip, max_frames=frame_index + 1) as video:
