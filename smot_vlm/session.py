@@ -115,10 +115,11 @@ class Session:
         return silent if silent.words == WITHHELD or not tracks else self._put_into_words(silent, speaker)
 
     def _put_into_words(self, silent: Description, speaker: Voice) -> Description:
-        tracks, model = silent.tracks, speaker.model
-        ids = [track.id for track in tracks]
+        model, ids = speaker.model, [track.id for track in silent.tracks]
         with self._times.part("fusion"):
             fused = model.fuse_memory(speaker.memory, ids)
+        silent = speaker.trusted(silent, fused)
+        tracks = silent.tracks
         with self._times.part("verbs"):
             settings = speaker.config.interaction
             found = find_interactions(speaker.verbs, fused, tracks, settings, model.device, silent.video)

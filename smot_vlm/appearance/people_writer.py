@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from smot_vlm.appearance.answers import PersonAnswers
 from smot_vlm.appearance.motion import Motion
+from smot_vlm.appearance.vocabulary import YES_NO_QUESTIONS
 from smot_vlm.language import people_lexicon as lexicon
 from smot_vlm.language import people_phrases as phrases
 from smot_vlm.structures import Attribute
@@ -16,6 +17,8 @@ _MOVING = ("walk", "run", "ride", "ski", "snowboard", "surf", "skateboard", "ska
 # Heights a second from which somebody who walks by the picture runs by the motion.
 _RUNNING = 1.6
 MOST_ATTRIBUTES = 2
+# An answer of this probability is stated; a less likely one makes its sentence doubtful.
+SURE = 0.7
 _ATTRIBUTE_NAMES = {
     "kinds": "kind",
     "upper": "upper_colour",
@@ -73,6 +76,17 @@ def person_of(answers: PersonAnswers, motion: Motion) -> Person:
     deeds = [_told_deed(first, motion, thing, place)] if first else []
     deeds += [_told_deed(deed, motion, thing if deed in phrases.HANDLING else "") for deed in others]
     return Person(_noun(answers), _clothes(answers), tuple(attributes[:MOST_ATTRIBUTES]), tuple(deeds), thing, place)
+
+
+def is_sure(answers: PersonAnswers) -> bool:
+    """Whether every answer that is told is one of the sure ones.
+
+    Args:
+        answers: of the appearance network.
+    """
+    one_of = [question for question in answers.probabilities if question not in YES_NO_QUESTIONS]
+    told = [answers.best(question) for question in one_of if answers.told(question)]
+    return all(answer.probability >= SURE for answer in (*told, *answers.present("attributes")))
 
 
 def attributes_of(answers: PersonAnswers) -> tuple[Attribute, ...]:

@@ -194,6 +194,17 @@ class SmotModelBase(nn.Module, ABC):
         """
         return []
 
+    def trust(self, fused: Any) -> list[str]:  # noqa: ARG002
+        """What is to be thought of the words about each person, beside what the domain says of the video.
+
+        Args:
+            fused: of `fuse_memory`.
+
+        Returns:
+            STATED or DOUBTFUL of each person; none of models that cannot tell.
+        """
+        return []
+
     def attributes(self, fused: Any) -> list[tuple[Attribute, ...]]:  # noqa: ARG002
         """What each person is, wears and has.
 

@@ -21,7 +21,15 @@ from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.pair_deeds import PairDeeds, describe_window
 from smot_vlm.appearance.pair_scores import PairScores, as_crops
-from smot_vlm.appearance.people_writer import Person, attributes_of, person_of, tell_person, tell_video, with_partners
+from smot_vlm.appearance.people_writer import (
+    Person,
+    attributes_of,
+    is_sure,
+    person_of,
+    tell_person,
+    tell_video,
+    with_partners,
+)
 from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
 from smot_vlm.detection.detector import Detector
 from smot_vlm.fusion.memory import Observation, SceneMemory
@@ -211,6 +219,10 @@ class PeopleModel(SmotModelBase):
         people, sentences = with_partners(fused.people, [edge for edge in found if fused.known(edge[0], edge[2])])
         real = [person for row, person in enumerate(people) if fused.known(row)]
         return tell_video(real, sentences), [tell_person(person) for person in people]
+
+    def trust(self, fused: SeenPeople) -> list[str]:
+        """A sentence is doubtful where one of its answers is."""
+        return [STATED if is_sure(answers) else DOUBTFUL for answers in fused.answers]
 
     def attributes(self, fused: SeenPeople) -> list[tuple[Attribute, ...]]:
         """The answers that are sure enough to be told."""

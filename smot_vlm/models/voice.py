@@ -1,12 +1,13 @@
 """One model that may speak about a video: what it remembers of it, and whether it may."""
 
+from dataclasses import replace
 from typing import Any
 
 from smot_vlm.config import Config
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.domain_gate import DomainGate
 from smot_vlm.models.verb_set import VerbSet
-from smot_vlm.structures import STATED, WITHHELD, Detections, Frame
+from smot_vlm.structures import DOUBTFUL, STATED, TRUST_ORDER, WITHHELD, Description, Detections, Frame
 from smot_vlm.system.timing import PartTimes
 
 
@@ -39,6 +40,21 @@ class Voice:
         """Whether most of the people seen so far are like those that the model learned from."""
         judged = [self.gate.person(self.memory, track_id) for track_id in self.memory.tracks]
         return bool(judged) and 2 * judged.count(STATED) > len(judged)
+
+    def trusted(self, silent: Description, fused: Any) -> Description:
+        """A description whose words are trusted no more than the model itself does.
+
+        Args:
+            silent: before the words.
+            fused: of the model's `fuse_memory`, a row a track.
+
+        Returns:
+            With `words` of the people, and of the video if anybody's are doubtful.
+        """
+        own = self.model.trust(fused)
+        told = {track.id: words for track, words in zip(silent.tracks, own, strict=False)}
+        tracks = tuple(replace(track, words=_less(track.words, told.get(track.id, STATED))) for track in silent.tracks)
+        return replace(silent, tracks=tracks, words=_less(silent.words, DOUBTFUL if DOUBTFUL in own else STATED))
 
     def encode(self, frame: Frame, part: str) -> Any:
         """The model's encoding of a frame, made at most once.
@@ -74,3 +90,8 @@ class Voice:
             encoded = self.encode(frame, "backbone")
             with self._times.part("features"):
                 self.model.observe(self.memory, frame, encoded, people, keyframe)
+
+
+def _less(first: str, second: str) -> str:
+    """The one that is trusted less."""
+    return max(first, second, key=TRUST_ORDER.index)

@@ -22,7 +22,7 @@ def trust(description: Description) -> str:
     if description.words == WITHHELD:
         return f"Words are withheld: {learned}, and this video is unlike them."
     if description.words == DOUBTFUL:
-        return f"Words are doubtful: {learned}, and this video is somewhat unlike them."
+        return f"Words are doubtful: {learned}, and some may be wrong here."
     doubted = sum(track.words != STATED for track in description.tracks)
     if doubted:
         return f"Words about {counted(doubted, 'person', 'people')} are doubtful or withheld: {learned}."

@@ -3,9 +3,18 @@
 import pytest
 
 from smot_vlm.appearance.motion import Motion
-from smot_vlm.appearance.people_writer import Person, attributes_of, person_of, tell_person, tell_video, with_partners
+from smot_vlm.appearance.people_writer import (
+    SURE,
+    Person,
+    attributes_of,
+    is_sure,
+    person_of,
+    tell_person,
+    tell_video,
+    with_partners,
+)
 
-SURE = {
+SURE_ANSWERS = {
     "kinds": {"woman": 0.9},
     "upper": {"red": 0.9},
     "upper_garments": {"jacket": 0.8},
@@ -63,20 +72,20 @@ SURE = {
     ],
 )
 def test_a_caption_tells_what_is_sure(answering, changed, motion, caption):
-    assert tell_person(person_of(answering(**SURE | changed), motion)) == caption
+    assert tell_person(person_of(answering(**SURE_ANSWERS | changed), motion)) == caption
 
 
 def test_a_thing_and_a_place_are_told_together(answering):
     caption = tell_person(
-        person_of(answering(**SURE | {"things": {"ball": 0.5, "grass": 0.5}, "attributes": {}}), Motion())
+        person_of(answering(**SURE_ANSWERS | {"things": {"ball": 0.5, "grass": 0.5}, "attributes": {}}), Motion())
     )
     assert caption == "A woman in a red jacket and blue jeans walks with a ball on the grass."
 
 
 def test_motion_takes_a_deed_away_that_it_contradicts(answering):
-    stands = SURE | {"deeds": {"stand": 0.9}}
+    stands = SURE_ANSWERS | {"deeds": {"stand": 0.9}}
     assert person_of(answering(**stands), Motion("moves", "to the right", 0.8)).deeds == ("walks to the right",)
-    walks = SURE | {"deeds": {"walk": 0.9}}
+    walks = SURE_ANSWERS | {"deeds": {"walk": 0.9}}
     assert person_of(answering(**walks), Motion("stays")).deeds == ()
 
 
@@ -123,7 +132,7 @@ def test_a_caption_names_two_partners_at_most():
 
 
 def test_attributes_are_the_answers_that_are_told_with_their_probabilities(answering):
-    found = attributes_of(answering(**SURE | {"lower": {}}))
+    found = attributes_of(answering(**SURE_ANSWERS | {"lower": {}}))
     assert [(entry.name, entry.value, entry.score) for entry in found] == [
         ("kind", "woman", 0.9),
         ("upper_colour", "red", 0.9),
@@ -132,3 +141,11 @@ def test_attributes_are_the_answers_that_are_told_with_their_probabilities(answe
         ("has", "backpack", 0.9),
     ]
     assert attributes_of(answering()) == ()
+
+
+def test_one_answer_that_is_not_sure_makes_a_sentence_doubtful(answering):
+    assert is_sure(answering(**SURE_ANSWERS))
+    assert not is_sure(answering(**SURE_ANSWERS | {"deeds": {"walk": SURE - 0.1}}))
+    assert not is_sure(answering(**SURE_ANSWERS | {"attributes": {"hat": SURE - 0.1}}))
+    # What is not told cannot be wrong.
+    assert is_sure(answering(**SURE_ANSWERS | {"deeds": {"walk": 0.3}}))

@@ -18,7 +18,7 @@ from smot_vlm.models.loading import load_model
 from smot_vlm.models.people import PeopleModel
 from smot_vlm.models.people_folder import build_people, load_people, save_people
 from smot_vlm.models.tracks_only import TracksOnlyModel
-from smot_vlm.structures import STATED, WITHHELD, Trajectory
+from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Trajectory
 from smot_vlm.tracker import Tracker
 
 CONFIG = Config(
@@ -127,14 +127,14 @@ def pair_of_voices(people) -> Tracker:
 def test_the_successor_speaks_where_the_model_must_not(pair_of_voices):
     bright = np.full((12, 64, 96, 3), 200, np.uint8)
     description = pair_of_voices.describe(bright, fps=4.0, trajectories=walkers())
-    assert (description.words, description.model.name, description.model.domain) == (STATED, "people", "real people")
+    assert (description.words, description.model.name, description.model.domain) == (DOUBTFUL, "people", "real people")
     assert all(track.caption for track in description.tracks)
 
 
 def test_the_successor_speaks_of_people_it_knows(pair_of_voices):
     """Though the model would speak: its frames look like those it learned from, but the people are real."""
     description = pair_of_voices.describe(np.zeros((12, 64, 96, 3), np.uint8), fps=4.0, trajectories=walkers())
-    assert (description.words, description.model.name) == (STATED, "people")
+    assert (description.words, description.model.name) == (DOUBTFUL, "people")
 
 
 def test_the_model_speaks_where_it_may(pair_of_voices, unreal):

@@ -25,7 +25,7 @@ def described(words: str = "stated", person: str = "stated", **model) -> Descrip
         (described("withheld", "withheld", domain="drawn figures"),
          f"Words are withheld: {LEARNED}, and this video is unlike them.", True),
         (described("doubtful", "doubtful", domain="drawn figures"),
-         f"Words are doubtful: {LEARNED}, and this video is somewhat unlike them.", True),
+         f"Words are doubtful: {LEARNED}, and some may be wrong here.", True),
         (described(person="doubtful", domain="drawn figures"),
          f"Words about 1 person are doubtful or withheld: {LEARNED}.", True),
         (described("withheld", "withheld"),
