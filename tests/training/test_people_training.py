@@ -146,7 +146,7 @@ def test_the_script_trains_and_exports(root, tmp_path, monkeypatch, capsys):
         runpy.run_path(str(CONFIGS.parent / "scripts" / "train_people.py"), run_name="__main__")
     assert end.value.code == 0, capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == {LAST, BEST, "log.jsonl", "model"}
-    assert load_model(tmp_path / "model")[0].card.domain == "real people"
+    assert load_model(tmp_path / "model")[0].card.domain == "photographs of people"
 
 
 def test_without_sources_or_with_a_wrong_loss_nothing_starts(settings, tmp_path):
