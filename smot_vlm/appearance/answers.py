@@ -10,6 +10,7 @@ from smot_vlm.appearance.vocabulary import GENUINE, PAIRS, QUESTIONS, YES_NO_QUE
 
 # What is calibrated.
 CALIBRATED = (*QUESTIONS, PAIRS, GENUINE)
+_VALUES = {f"{question}.{value}" for question in YES_NO_QUESTIONS for value in QUESTIONS[question]}
 
 
 class Answer(NamedTuple):
@@ -30,7 +31,8 @@ class Calibration:
 
     Attributes:
         temperatures: question, PAIRS or GENUINE -> what logits are divided by.
-        thresholds: question, PAIRS or GENUINE -> lowest probability of an answer that is told.
+        thresholds: question, PAIRS or GENUINE -> lowest probability of an answer that is told; "QUESTION.VALUE" for a
+            value of yes and no that has one of its own.
     """
 
     temperatures: Mapping[str, float]
@@ -38,7 +40,7 @@ class Calibration:
 
     def __post_init__(self) -> None:
         for name, table in (("temperatures", self.temperatures), ("thresholds", self.thresholds)):
-            if set(table) != set(CALIBRATED):
+            if set(table) - (_VALUES if name == "thresholds" else set()) != set(CALIBRATED):
                 raise ValueError(f"{name} are given for {', '.join(sorted(table))}; give {', '.join(CALIBRATED)}")
             if not all(0 < value < 1e3 for value in table.values()):
                 raise ValueError(f"{name} hold a number that is not above 0; give numbers above 0")
@@ -92,13 +94,10 @@ class PersonAnswers:
         Args:
             question: of YES_NO_QUESTIONS.
         """
-        least = self.calibration.thresholds[question]
-        answers = [
-            Answer(*pair) for pair in zip(QUESTIONS[question], self.probabilities[question].tolist(), strict=True)
-        ]
-        return sorted(
-            (answer for answer in answers if answer.probability >= least), key=lambda entry: -entry.probability
-        )
+        least = self.calibration.thresholds
+        values = zip(QUESTIONS[question], self.probabilities[question].tolist(), strict=True)
+        told = [Answer(*pair) for pair in values if pair[1] >= least.get(f"{question}.{pair[0]}", least[question])]
+        return sorted(told, key=lambda answer: -answer.probability)
 
 
 def answers_of(logits: np.ndarray, calibration: Calibration) -> PersonAnswers:

@@ -59,7 +59,8 @@ class PeopleConfig:
         genuine_crops: crops of each kind (people of each source, drawn figures, empty places) from which the layer is fitted
             that tells real people; 0: everybody is taken for one.
         pairs: root of a data set of pairs, a window a sequence, for what two people do to each other; empty: nothing is.
-        lowest: question -> a probability below which it is never told, whatever the precision.
+        lowest: question, or "QUESTION.VALUE" of yes and no -> a probability below which it is never told, whatever the
+            precision.
         pair_threshold: probability from which on a deed of a pair is told.
         domain: these in words, such as "real people".
     """

@@ -1,5 +1,7 @@
 """A caption tells what is sure enough, and nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
 from smot_vlm.appearance.motion import Motion
@@ -149,3 +151,13 @@ def test_one_answer_that_is_not_sure_makes_a_sentence_doubtful(answering):
     assert not is_sure(answering(**SURE_ANSWERS | {"attributes": {"hat": SURE - 0.1}}))
     # What is not told cannot be wrong.
     assert is_sure(answering(**SURE_ANSWERS | {"deeds": {"walk": 0.3}}))
+
+
+def test_a_value_may_have_a_threshold_of_its_own(answering):
+    answers = answering(**SURE_ANSWERS | {"attributes": {"hat": 0.9, "backpack": 0.9}})
+    thresholds = {**answers.calibration.thresholds, "attributes.hat": 0.95}
+    strict = replace(answers, calibration=replace(answers.calibration, thresholds=thresholds))
+    assert [answer.value for answer in answers.present("attributes")] == ["hat", "backpack"]
+    assert [answer.value for answer in strict.present("attributes")] == ["backpack"]
+    with pytest.raises(ValueError, match="thresholds are given for"):
+        replace(answers.calibration, thresholds={**thresholds, "attributes.crown": 0.5})

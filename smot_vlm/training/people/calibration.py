@@ -33,7 +33,8 @@ def calibrate(
         sources: what the network says of people that it was not trained on.
         precision: share of right answers among those that are told.
         pair_threshold: probability from which on the deed of a pair is told.
-        lowest: question -> a threshold that is not gone below, where sources that know the answer are unlike others.
+        lowest: question -> a threshold that is not gone below, where sources that know the answer are unlike others; or
+            "QUESTION.VALUE" -> the threshold of one value.
 
     Returns:
         Temperatures of the highest likelihood, and the lowest thresholds from which on at least `precision` of the
@@ -51,7 +52,8 @@ def calibrate(
     apart = (PAIRS, GENUINE)
     temperatures |= dict.fromkeys(apart, 1.0)
     thresholds = {question: max(value, lowest.get(question, LEAST)) for question, value in thresholds.items()}
-    return Calibration(temperatures, thresholds | {PAIRS: pair_threshold, GENUINE: 0.5})
+    own = {name: value for name, value in lowest.items() if name not in thresholds}
+    return Calibration(temperatures, thresholds | own | {PAIRS: pair_threshold, GENUINE: 0.5})
 
 
 def told_figures(sources: Sequence[SeenSource], calibration: Calibration) -> dict[str, float]:
