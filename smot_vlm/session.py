@@ -109,7 +109,7 @@ class Session:
         speaker = self._speaker
         tracks = [replace(track, words=speaker.gate.person(speaker.memory, track.id)) for track in self._tracks()]
         silent = Description(
-            self._video_info(video), tuple(tracks), (), "", self._model_info(), words=speaker.gate.video()
+            self._video_info(video), tuple(tracks), (), "", self._model_info(speaker), words=speaker.gate.video()
         )
         # Without people there is nothing to say, and nothing either where the model would only guess.
         return silent if silent.words == WITHHELD or not tracks else self._put_into_words(silent, speaker)
@@ -172,8 +172,8 @@ class Session:
             times=video.times,
         )
 
-    def _model_info(self) -> ModelInfo:
-        model, config = self._speaker.model, self._speaker.config
+    def _model_info(self, speaker: Voice) -> ModelInfo:
+        model, config = speaker.model, speaker.config
         card = model.card
         prompts = model.prompts if isinstance(model, PromptedModel) else None
         detector = PEOPLE_DETECTOR if self._uses_people_detector() else self._detector

@@ -40,7 +40,7 @@ class PairScores:
         self._read = read
         self._looks = RecentLooks()
         self._new = 0
-        self._best: dict[tuple[int, int, str], DeedSeen] = {}
+        self._best: dict[tuple[int, int], dict[str, DeedSeen]] = {}
 
     def add(self, time_seconds: float, image: np.ndarray, ids: list[int], boxes: np.ndarray) -> None:
         """Take in a look, and read a window where one is due.
@@ -67,9 +67,9 @@ class PairScores:
                 continue
             probabilities = logits.softmax(dim=-1).tolist()
             for (subject, target, verb), value in _verbs(left, right, probabilities).items():
-                known = self._best.get((subject, target, verb))
-                if known is None or value > known.probability:
-                    self._best[subject, target, verb] = DeedSeen(value, self._looks.span)
+                best = self._best.setdefault((subject, target), {})
+                if verb not in best or value > best[verb].probability:
+                    best[verb] = DeedSeen(value, self._looks.span)
 
     def seen(self, subject: int, target: int) -> dict[str, DeedSeen]:
         """The verbs of an ordered pair.
@@ -81,9 +81,7 @@ class PairScores:
         Returns:
             Verb -> where it was seen best; nothing for people who were never near.
         """
-        return {
-            verb: deed for (first, second, verb), deed in self._best.items() if (first, second) == (subject, target)
-        }
+        return self._best.get((subject, target), {})
 
 
 def _verbs(left: int, right: int, probabilities: list[float]) -> dict[tuple[int, int, str], float]:

@@ -3,12 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from smot_vlm.config.ranges import Count, NotNegative, Positive, Share
 from smot_vlm.formats.checked import Range
-
-Count = Annotated[int, Range(1, 10**9)]
-Share = Annotated[float, Range(0, 1)]
-Positive = Annotated[float, Range(0, above=True)]
-NotNegative = Annotated[float, Range(0)]
 
 
 @dataclass(frozen=True)

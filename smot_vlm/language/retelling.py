@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from smot_vlm.language.caption_lexicon import ACTIONS, KINDS, NUMBERS, SCENES, VERBS
 from smot_vlm.language.fact_records import Action, Appearance, CaptionFacts, Relation
+from smot_vlm.language.wording import capitalized, with_article
 
 # The number of people in a video's caption, and the verb that follows it.
 _COUNT = re.compile(rf"\b(?:{'|'.join(NUMBERS.values())}) (?:people|person)\b(?: (?:is|are)\b)?", re.IGNORECASE)
@@ -23,7 +24,7 @@ def tell_person(opening: str, facts: CaptionFacts, events: Sequence[str]) -> str
     Returns:
         One sentence.
     """
-    head = _BEFORE_DEEDS.sub("", opening) or _upper(_mention(Appearance(facts.kind, facts.top)))
+    head = _BEFORE_DEEDS.sub("", opening) or capitalized(_mention(Appearance(facts.kind, facts.top)))
     waiting = [(f"{partner.verb}:{partner.role}", partner.appearance) for partner in facts.partners]
     deeds = []
     for event in events:
@@ -66,7 +67,7 @@ def tell_video(scene: str, people: int, relations: Sequence[Relation], actions: 
     sentences = [f"{_number(people)} {place}"]
     sentences += [_relation(relation) for relation in relations]
     sentences += [f"{_mention(action.person)} {_deed(action.action, Appearance(''))}" for action in actions]
-    return " ".join(f"{_upper(sentence)}." for sentence in sentences)
+    return " ".join(f"{capitalized(sentence)}." for sentence in sentences)
 
 
 def count_corrected(caption: str, people: int) -> str:
@@ -80,7 +81,7 @@ def count_corrected(caption: str, people: int) -> str:
     def replace(match: re.Match[str]) -> str:
         told = match.group(0)
         words = _number(people) if told.endswith(("is", "are")) else _number(people).rsplit(" ", 1)[0]
-        return _upper(words) if told[0].isupper() else words
+        return capitalized(words) if told[0].isupper() else words
 
     return _COUNT.sub(replace, caption, count=1)
 
@@ -109,19 +110,11 @@ def _deed(event: str, partner: Appearance) -> str:
 def _mention(person: Appearance) -> str:
     if not person.kind:
         return "somebody"
-    clothes = f" in {_article(person.top)} top" if person.top else ""
-    return f"{_article(KINDS[person.kind][0])}{clothes}"
+    clothes = f" in {with_article(person.top)} top" if person.top else ""
+    return f"{with_article(KINDS[person.kind][0])}{clothes}"
 
 
 def _in_order(parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', then '.join(parts[:-1])}, and finally {parts[-1]}"
-
-
-def _article(words: str) -> str:
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

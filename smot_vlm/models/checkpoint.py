@@ -32,7 +32,7 @@ from smot_vlm.models.card import ModelCard, model_card
 from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts, check_sums
 from smot_vlm.models.domain import Domain
 from smot_vlm.models.smot import SmotModel
-from smot_vlm.models.tensor_files import check_tensors, read_tensors
+from smot_vlm.models.tensor_files import check_tensors, read_tensors, to_disk
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.system.checksums import folder_sums, write_sums
 from smot_vlm.system.files import atomic_folder, shipped_folder
@@ -75,7 +75,7 @@ def save_pretrained(
         card, domain = card or model.card, domain or model.domain
         content = {**config_to_dict(config), "architecture": model.detector.architecture, "card": asdict(card)}
         (temporary / CONFIG).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        save_file(_to_disk(own_state(model), half), temporary / WEIGHTS, metadata={"format": "pt"})
+        save_file(to_disk(own_state(model), half), temporary / WEIGHTS, metadata={"format": "pt"})
         for adapter in _adapters(model).values():
             _save_adapter(adapter, config.decoder.base_model, temporary / ADAPTER, half)
         model.decoder.save_extras(temporary)
@@ -181,7 +181,7 @@ def _save_adapter(adapter: PeftModel, base: str | None, folder: Path, half: bool
     adapter.peft_config["default"].base_model_name_or_path = base
     adapter.peft_config["default"].save_pretrained(str(folder))
     state = get_peft_model_state_dict(adapter, save_embedding_layers=False)
-    save_file(_to_disk(state, half), folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
+    save_file(to_disk(state, half), folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
 
 
 def _load_adapter(adapter: PeftModel, tensors: dict[str, Tensor], source: str) -> None:
@@ -192,11 +192,3 @@ def _load_adapter(adapter: PeftModel, tensors: dict[str, Tensor], source: str) -
 def _adapters(model: SmotModel) -> dict[str, PeftModel]:
     """Language models with an adapter, by their name in the model."""
     return {name: module for name, module in model.named_modules() if isinstance(module, PeftModel)}
-
-
-def _to_disk(tensors: dict[str, Tensor], half: bool) -> dict[str, Tensor]:
-    """Own, contiguous copies on the CPU: safetensors refuses memory that two tensors share."""
-    return {
-        name: (tensor.half() if half and tensor.is_floating_point() else tensor).detach().cpu().contiguous().clone()
-        for name, tensor in tensors.items()
-    }

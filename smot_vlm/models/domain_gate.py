@@ -7,7 +7,7 @@ import torch
 from smot_vlm.fusion.even_memory import EvenMemory
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.base import SmotModelBase
-from smot_vlm.structures import STATED, TRUST_ORDER
+from smot_vlm.structures import STATED, less_trusted
 
 # Keyframes that are remembered, spread evenly over the video.
 KEYFRAMES = 256
@@ -57,4 +57,4 @@ class DomainGate:
         if track_id not in memory.tracks:
             return video
         tokens = torch.stack([seen.tokens.flatten() for seen in memory.tracks[track_id].items])
-        return max(video, self._model.judge_person(tokens), key=TRUST_ORDER.index)
+        return less_trusted(video, self._model.judge_person(tokens))

@@ -1,7 +1,7 @@
 """PeopleModel: words about real people, written from what crops of them show.
 
 It has no language model: each sentence is made of answers that the appearance network is sure enough of, so nothing is told
-that it did not see. It may stand alone, or speak where another model's domain ends (`SmotModelBase.successor`).
+that it did not see. It may stand alone, or speak where another model's domain ends (`Config.successor`).
 """
 
 from collections.abc import Callable, Sequence
@@ -21,21 +21,14 @@ from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.pair_deeds import PairDeeds, describe_window
 from smot_vlm.appearance.pair_scores import PairScores, as_crops
-from smot_vlm.appearance.people_writer import (
-    Person,
-    attributes_of,
-    is_sure,
-    person_of,
-    tell_person,
-    tell_video,
-    with_partners,
-)
+from smot_vlm.appearance.people_writer import Person, tell_person, tell_video, with_partners
+from smot_vlm.appearance.told_person import attributes_of, is_sure, person_of
 from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
 from smot_vlm.detection.detector import Detector
 from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.semantics.context import Relation
-from smot_vlm.structures import DOUBTFUL, STATED, TRUST_ORDER, WITHHELD, Attribute, Detections, Frame
+from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Attribute, Detections, Frame, less_trusted
 from smot_vlm.verbs import NUM_VERBS, VERBS
 
 COMPANY_VERB = "accompany.v.02"
@@ -152,7 +145,7 @@ class PeopleModel(SmotModelBase):
         genuine = float(tokens[:, -1].mean().sigmoid())
         least = self.calibration.thresholds[GENUINE]
         own = STATED if genuine >= least else DOUBTFUL if genuine >= least / 2 else WITHHELD
-        return max(own, super().judge_person(tokens), key=TRUST_ORDER.index)
+        return less_trusted(own, super().judge_person(tokens))
 
     def detect(self, encoded: np.ndarray) -> Detections:
         """The people of an image."""

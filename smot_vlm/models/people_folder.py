@@ -26,7 +26,7 @@ from smot_vlm.models.card import ModelCard, model_card
 from smot_vlm.models.checkpoint_checks import check_sums
 from smot_vlm.models.domain import Domain
 from smot_vlm.models.people import PeopleModel
-from smot_vlm.models.tensor_files import check_tensors, read_tensors
+from smot_vlm.models.tensor_files import check_tensors, read_tensors, to_disk
 from smot_vlm.system.checksums import folder_sums, write_sums
 from smot_vlm.system.files import atomic_folder
 
@@ -69,10 +69,7 @@ def save_people(model: PeopleModel, config: Config, folder: Path | str, *, overw
             "thresholds": dict(model.calibration.thresholds),
         }
         (temporary / CONFIG).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        state = model.state_dict()
-        halves = {name: value.half() if value.is_floating_point() else value for name, value in state.items()}
-        tensors = {name: value.detach().cpu().contiguous() for name, value in halves.items()}
-        save_file(tensors, temporary / WEIGHTS, metadata={"format": "pt"})
+        save_file(to_disk(model.state_dict(), half=True), temporary / WEIGHTS, metadata={"format": "pt"})
         if model.domain is not None:
             model.domain.save(temporary)
         write_sums(temporary, folder_sums(temporary))

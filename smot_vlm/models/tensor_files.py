@@ -94,3 +94,19 @@ def _shorten(names: list[str]) -> str:
         name if name.isprintable() else repr(name) for name in (entry[:120] for entry in names[:NAMES_SHOWN])
     )
     return told + (f" and {rest} more" if rest > 0 else "")
+
+
+def to_disk(tensors: dict[str, Tensor], half: bool) -> dict[str, Tensor]:
+    """Own, contiguous copies on the CPU: safetensors refuses memory that two tensors share.
+
+    Args:
+        tensors: by name.
+        half: floats as float16.
+
+    Returns:
+        By the same names.
+    """
+    return {
+        name: (tensor.half() if half and tensor.is_floating_point() else tensor).detach().cpu().contiguous().clone()
+        for name, tensor in tensors.items()
+    }

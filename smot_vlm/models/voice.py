@@ -7,7 +7,7 @@ from smot_vlm.config import Config
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.domain_gate import DomainGate
 from smot_vlm.models.verb_set import VerbSet
-from smot_vlm.structures import DOUBTFUL, STATED, TRUST_ORDER, WITHHELD, Description, Detections, Frame
+from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Description, Detections, Frame, less_trusted
 from smot_vlm.system.timing import PartTimes
 
 
@@ -53,8 +53,10 @@ class Voice:
         """
         own = self.model.trust(fused)
         told = {track.id: words for track, words in zip(silent.tracks, own, strict=False)}
-        tracks = tuple(replace(track, words=_less(track.words, told.get(track.id, STATED))) for track in silent.tracks)
-        return replace(silent, tracks=tracks, words=_less(silent.words, DOUBTFUL if DOUBTFUL in own else STATED))
+        tracks = tuple(
+            replace(track, words=less_trusted(track.words, told.get(track.id, STATED))) for track in silent.tracks
+        )
+        return replace(silent, tracks=tracks, words=less_trusted(silent.words, DOUBTFUL if DOUBTFUL in own else STATED))
 
     def encode(self, frame: Frame, part: str) -> Any:
         """The model's encoding of a frame, made at most once.
@@ -90,8 +92,3 @@ class Voice:
             encoded = self.encode(frame, "backbone")
             with self._times.part("features"):
                 self.model.observe(self.memory, frame, encoded, people, keyframe)
-
-
-def _less(first: str, second: str) -> str:
-    """The one that is trusted less."""
-    return max(first, second, key=TRUST_ORDER.index)

@@ -21,6 +21,7 @@ from smot_vlm.structures.records import (
     ModelInfo,
     Trajectory,
     VideoInfo,
+    less_trusted,
 )
 from smot_vlm.structures.views import Person
 
@@ -46,4 +47,5 @@ __all__ = [
     "Span",
     "Trajectory",
     "VideoInfo",
+    "less_trusted",
 ]

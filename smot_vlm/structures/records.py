@@ -147,6 +147,15 @@ STATED, DOUBTFUL, WITHHELD = "stated", "doubtful", "withheld"
 TRUST_ORDER = (STATED, DOUBTFUL, WITHHELD)
 
 
+def less_trusted(*words: str) -> str:
+    """The one of these that is trusted least.
+
+    Args:
+        words: of TRUST_ORDER, at least one.
+    """
+    return max(words, key=TRUST_ORDER.index)
+
+
 def check_words(words: str, caption: str) -> None:
     """Make sure that a caption and what is to be thought of it agree.
 

@@ -56,4 +56,6 @@ def test_another_size_starts_anew():
     camera = CameraMotion()
     camera.add(view(100, 100), NOBODY)
     camera.add(np.zeros((200, 480, 3), np.uint8), NOBODY)
-    camera.add(view(100, 100), np.array([[-50.0, -20, 1000, 900]]))
+    everywhere = np.array([[-50.0, -20, 1000, 900]])
+    camera.add(view(100, 100), everywhere)
+    assert camera.in_first_look(everywhere, 480) == pytest.approx(everywhere)

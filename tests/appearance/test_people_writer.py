@@ -5,16 +5,8 @@ from dataclasses import replace
 import pytest
 
 from smot_vlm.appearance.motion import Motion
-from smot_vlm.appearance.people_writer import (
-    SURE,
-    Person,
-    attributes_of,
-    is_sure,
-    person_of,
-    tell_person,
-    tell_video,
-    with_partners,
-)
+from smot_vlm.appearance.people_writer import Person, tell_person, tell_video, with_partners
+from smot_vlm.appearance.told_person import SURE, attributes_of, is_sure, person_of
 
 SURE_ANSWERS = {
     "kinds": {"woman": 0.9},

@@ -7,6 +7,7 @@ import numpy as np
 
 from smot_vlm.language import caption_lexicon as lexicon
 from smot_vlm.language.fact_records import Action, Appearance, Relation
+from smot_vlm.language.wording import capitalized, with_article
 from smot_vlm.synthetic.body.people import Person
 from smot_vlm.synthetic.random_choice import pick
 from smot_vlm.synthetic.story.events import DoesNotFit, Event
@@ -89,8 +90,8 @@ def video_caption(rng: Rng, scene: str, highlights: Highlights, people: Sequence
     opening = pick(
         rng,
         (
-            f"{_upper(place)}, {number} can be seen.",
-            f"{_upper(number)} {'is' if count == 1 else 'are'} {place}.",
+            f"{capitalized(place)}, {number} can be seen.",
+            f"{capitalized(number)} {'is' if count == 1 else 'are'} {place}.",
             f"The video shows {number} {place}.",
         ),
     )
@@ -98,7 +99,7 @@ def video_caption(rng: Rng, scene: str, highlights: Highlights, people: Sequence
     for start, relation in highlights.relations:
         clause = _relation_clause(rng, relation, mention)
         if not text:
-            text = _upper(clause)
+            text = capitalized(clause)
         elif start - before < SAME_TIME:
             text += f"{pick(rng, (', while ', '; at the same time, '))}{clause}"
         else:
@@ -110,7 +111,7 @@ def video_caption(rng: Rng, scene: str, highlights: Highlights, people: Sequence
         doing = [pick(rng, lexicon.ACTIONS[action]).finite for action in actions]
         clause = f"{mention(person)} {_in_order(rng, doing, True, True)}"
         sentences.append(f"{pick(rng, ('Besides, ', 'In addition, ')) if text else ''}{clause}.")
-    return " ".join(_upper(sentence) for sentence in sentences)
+    return " ".join(capitalized(sentence) for sentence in sentences)
 
 
 class _Mentions:
@@ -162,7 +163,7 @@ def _instance(rng: Rng, person: Person, events: Sequence[Event], people: Sequenc
         text += pick(rng, _CLOSINGS)
     if _wants_more(rng, text, brief) and not text.startswith("wearing"):
         text = pick(rng, _OPENINGS) + text
-    return f"{_upper(text)}."
+    return f"{capitalized(text)}."
 
 
 def _wants_more(rng: Rng, text: str, brief: bool) -> bool:
@@ -175,7 +176,7 @@ def _subject(rng: Rng, person: Person, brief: bool) -> str:
     """A person's appearance in full."""
     kind = pick(rng, lexicon.KINDS[person.kind][:1] if brief else lexicon.KINDS[person.kind])
     top, bottom = _garment(rng, person, True), _garment(rng, person, False)
-    accessories = [_article(pick(rng, lexicon.ACCESSORIES[name])) for name in person.accessories]
+    accessories = [with_article(pick(rng, lexicon.ACCESSORIES[name])) for name in person.accessories]
     wearing = pick(rng, ("in", "wearing", "dressed in", "who wears"))
     if brief or rng.random() < 0.7:
         extra = f" with {' and '.join(accessories)}" if accessories else ""
@@ -195,9 +196,9 @@ def _clothed(rng: Rng, person: Person, bottom: bool) -> str:
 
 def _garment(rng: Rng, person: Person, top: bool) -> str:
     if top:
-        return _article(f"{pick(rng, lexicon.COLOURS[person.top])} {pick(rng, lexicon.TOPS[person.top_style])}")
+        return with_article(f"{pick(rng, lexicon.COLOURS[person.top])} {pick(rng, lexicon.TOPS[person.top_style])}")
     words = f"{pick(rng, lexicon.COLOURS[person.bottom])} {pick(rng, lexicon.BOTTOMS[person.bottom_style])}"
-    return _article(words) if person.bottom_style == "skirt" else words
+    return with_article(words) if person.bottom_style == "skirt" else words
 
 
 def _event_phrases(
@@ -243,11 +244,3 @@ def _in_order(rng: Rng, parts: list[str], opens: bool, closes: bool) -> str:
         text += f", {pick(rng, _THEN)}{part}"
     last = pick(rng, (", and finally ", " and then ", ", and in the end ")) if closes else " and then "
     return f"{text}{last}{parts[-1]}"
-
-
-def _article(words: str) -> str:
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
-
-
-def _upper(text: str) -> str:
-    return text[0].upper() + text[1:]

@@ -20,7 +20,7 @@ from smot_vlm.training.people.calibration import calibrate, told_figures
 from smot_vlm.training.people.figures import figures
 from smot_vlm.training.people.layers import genuine_figures, learn_genuine, learn_pairs, pair_figures
 from smot_vlm.training.people.pair_windows import windows_domain
-from smot_vlm.training.people.people import LabelledPerson, PeopleSource
+from smot_vlm.training.people.people import PeopleSource, some_people
 from smot_vlm.training.people.public_sets import training_data
 from smot_vlm.training.people.seeing import SeenSource, see_people, see_source
 
@@ -113,7 +113,7 @@ def _domain(
     random = np.random.default_rng(seed)
     known: list[np.ndarray] = []
     for source, count in zip(train, shares([source.weight for source in train], max(most, len(train))), strict=True):
-        known += see_people(network, _some(source.people, count, random))
+        known += see_people(network, some_people(source.people, count, random))
     found = domain_of(known, [tokens for source in held_out for tokens in source.tokens])
     if found is None:
         logger.warning("%d people are too few to tell what the model learned from; it speaks of everybody", len(known))
@@ -123,9 +123,5 @@ def _domain(
 
 def _scenarios(settings: PeopleConfig) -> list[str]:
     """Of the pairs."""
-    return [sequence.scenario for sequence in BenSmot(settings.pairs, settings.train_split)] if settings.pairs else []
-
-
-def _some(people: Sequence[LabelledPerson], count: int, random: np.random.Generator) -> list[LabelledPerson]:
-    rows = random.choice(len(people), min(count, len(people)), replace=False)
-    return [people[row] for row in sorted(rows.tolist())]
+    names = BenSmot(settings.pairs, settings.train_split).names if settings.pairs else ()
+    return [name.partition("/")[0] for name in names]

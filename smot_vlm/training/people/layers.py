@@ -13,7 +13,7 @@ from smot_vlm.data.bensmot import BenSmot, BenSmotSequence
 from smot_vlm.detection.people_detector import open_people_detector
 from smot_vlm.training.people.genuine import drawn_people, embeddings, fit_genuine, places_without_people
 from smot_vlm.training.people.pair_windows import Windows, crossed_logits, fit_pair_deeds, see_windows
-from smot_vlm.training.people.people import LabelledPerson, PeopleSource
+from smot_vlm.training.people.people import PeopleSource, some_people
 from smot_vlm.training.people.seeing import see_people
 
 # Places are empty where even an unsure detector has nobody.
@@ -112,7 +112,7 @@ def _real_and_others(
     network: PersonAppearance, people: Sequence[PeopleSource], settings: PeopleConfig, split: str, *, seed: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     random, most = np.random.default_rng(seed), settings.genuine_crops
-    seen = [tokens for source in people for tokens in see_people(network, _some(source.people, most, random))]
+    seen = [tokens for source in people for tokens in see_people(network, some_people(source.people, most, random))]
     real = torch.from_numpy(np.concatenate(seen)[:, : network.dim])
     drawn = islice(drawn_people(range(seed, seed + most)), max(1, most // 10))
     sequences = [
@@ -120,11 +120,6 @@ def _real_and_others(
     ]
     places = places_without_people(sequences, open_people_detector(min_score=_UNSURE, overlap=_OVERLAP), seed=seed)
     return real, torch.cat([embeddings(network, drawn), embeddings(network, places)])
-
-
-def _some(people: Sequence[LabelledPerson], most: int, random: np.random.Generator) -> list[LabelledPerson]:
-    rows = random.choice(len(people), min(most, len(people)), replace=False)
-    return [people[row] for row in sorted(rows.tolist())]
 
 
 def _sequences(root: str, split: str, most: int, random: np.random.Generator) -> Iterator[BenSmotSequence]:

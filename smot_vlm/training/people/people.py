@@ -103,6 +103,21 @@ def read_source(settings: PeopleSourceConfig, split: str, looks: int, most: int 
     return PeopleSource(name, settings.weight, tuple(people), tuple(scenarios))
 
 
+def some_people(people: Sequence[LabelledPerson], most: int, random: np.random.Generator) -> list[LabelledPerson]:
+    """Some people at random.
+
+    Args:
+        people: of a source.
+        most: how many, at most.
+        random: chooses.
+
+    Returns:
+        In their order.
+    """
+    rows = random.choice(len(people), min(most, len(people)), replace=False)
+    return [people[row] for row in sorted(rows.tolist())]
+
+
 def center(crop: np.ndarray) -> np.ndarray:
     """What the network sees of a crop without augmentation, as `crop_people` gives it.
 
