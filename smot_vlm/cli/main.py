@@ -12,6 +12,7 @@ from smot_vlm.cli.ending import run_to_end
 from smot_vlm.cli.evaluate import compare, evaluate
 from smot_vlm.cli.export import export
 from smot_vlm.cli.predict import predict
+from smot_vlm.cli.search import search
 from smot_vlm.system.offline import go_offline
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(export)
+app.command()(search)
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from smot_vlm.search.entries import Entry
+from smot_vlm.search.entries import PERSON, Entry
 from smot_vlm.structures import Attribute
 
 INDEX_FILE = "search.sqlite"
@@ -25,7 +25,8 @@ _WAIT_SECONDS = 30.0
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE videos (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, source TEXT NOT NULL
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, source TEXT NOT NULL,
+    looked_at INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY,
@@ -61,6 +62,15 @@ class VideoRow:
     path: str
     stamp: str
     source: str
+
+
+def storable(text: str) -> str:
+    r"""Text as SQLite takes it: bytes of a name that are no UTF-8 as `\udc..` written out.
+
+    Args:
+        text: any.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class SearchDatabase:
@@ -131,7 +141,9 @@ class SearchDatabase:
 
     def vectors(self) -> tuple[Int[np.ndarray, "entries"], Float[np.ndarray, "entries dim"]]:
         """The number of every entry that has a vector, ascending, and its unit vector as float32."""
-        rows = self._connection.execute("SELECT id, vector FROM entries WHERE vector IS NOT NULL ORDER BY id").fetchall()
+        rows = self._connection.execute(
+            "SELECT id, vector FROM entries WHERE vector IS NOT NULL ORDER BY id"
+        ).fetchall()
         numbers = np.array([number for number, _ in rows], dtype=np.int64)
         stored = np.frombuffer(b"".join(vector for _, vector in rows), dtype=np.float16)
         return numbers, stored.reshape(len(rows), -1 if len(rows) else 0).astype(np.float32)
@@ -146,8 +158,10 @@ class SearchDatabase:
         Args:
             words: are stemmed.
         """
-        quoted = '"' + words.replace('"', '""') + '"'
-        rows = self._connection.execute("SELECT rowid FROM entry_words WHERE entry_words MATCH ? ORDER BY rowid", (quoted,))
+        quoted = '"' + storable(words).replace('"', '""') + '"'
+        rows = self._connection.execute(
+            "SELECT rowid FROM entry_words WHERE entry_words MATCH ? ORDER BY rowid", (quoted,)
+        )
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
     def matching(self, condition: str, values: Sequence[object]) -> Int[np.ndarray, "entries"]:
@@ -159,7 +173,7 @@ class SearchDatabase:
         """
         rows = self._connection.execute(
             f"SELECT entries.id FROM entries JOIN videos ON videos.id = entries.video WHERE {condition} ORDER BY entries.id",
-            tuple(values),
+            tuple(storable(value) if isinstance(value, str) else value for value in values),
         )
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
@@ -181,25 +195,40 @@ class SearchDatabase:
             if row is not None:
                 yield number, VideoRow(*row[:3]), _entry(row[3:])
 
+    def person_entry(self, path: str, person: int) -> int | None:
+        """The number of a person's own entry.
+
+        Args:
+            path: of the video's description.
+            person: track id.
+
+        Returns:
+            None where there is none: nothing is said of the person.
+        """
+        row = self._connection.execute(
+            "SELECT entries.id FROM entries JOIN videos ON videos.id = entries.video "
+            "WHERE path = ? AND kind = ? AND people = ?",
+            (path, PERSON, json.dumps([person])),
+        ).fetchone()
+        return None if row is None else int(row[0])
+
     def put_looks(self, path: str, looks: dict[int, Float[np.ndarray, "dim"]]) -> None:
         """Write what the people of a video look like.
 
         Args:
             path: of its description.
-            looks: unit vector by track id.
+            looks: unit vector by track id; may be empty.
         """
         with self._connection:
+            self._connection.execute("UPDATE videos SET looked_at = 1 WHERE path = ?", (path,))
             self._connection.executemany(
                 "INSERT OR REPLACE INTO looks SELECT id, ?, ? FROM videos WHERE path = ?",
                 ((person, vector.astype(np.float16).tobytes(), path) for person, vector in looks.items()),
             )
 
     def videos_without_looks(self) -> list[VideoRow]:
-        """Videos with people of whom no look is known."""
-        rows = self._connection.execute(
-            "SELECT path, stamp, source FROM videos WHERE id NOT IN (SELECT video FROM looks) "
-            "AND id IN (SELECT video FROM entries) ORDER BY path"
-        )
+        """Videos at whose people nobody has looked."""
+        rows = self._connection.execute("SELECT path, stamp, source FROM videos WHERE NOT looked_at ORDER BY path")
         return [VideoRow(*row) for row in rows.fetchall()]
 
     def looks(self) -> tuple[list[tuple[str, int]], Float[np.ndarray, "people dim"]]:
@@ -230,7 +259,9 @@ def open_database(path: Path) -> Iterator[SearchDatabase]:
     try:
         connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
     except sqlite3.OperationalError as error:
-        raise OSError(f"{path}: the index cannot be opened ({error}); name a file that can be written by --index") from None
+        raise OSError(
+            f"{path}: the index cannot be opened ({error}); name a file that can be written by --index"
+        ) from None
     with closing(connection):
         try:
             connection.execute("PRAGMA foreign_keys = ON")
@@ -256,10 +287,10 @@ def _columns(entry: Entry) -> tuple[object, ...]:
     attributes = [[one.name, one.value, round(float(one.score), 4)] for one in entry.attributes]
     return (
         entry.kind,
-        entry.text,
+        storable(entry.text),
         json.dumps(entry.people),
-        entry.action,
-        json.dumps(attributes, ensure_ascii=False),
+        storable(entry.action),
+        json.dumps(attributes),
         entry.from_seconds,
         entry.to_seconds,
         entry.frame,

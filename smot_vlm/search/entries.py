@@ -65,7 +65,9 @@ def entries_of(description: Description) -> list[Entry]:
 def _of_person(description: Description, track: Trajectory) -> Iterator[Entry]:
     doubtful = track.words != STATED
     times = _lifetime(description, track)
-    yield Entry(PERSON, track.caption, (track.id,), "", track.attributes, *times, _best_frame(description, track), doubtful)
+    yield Entry(
+        PERSON, track.caption, (track.id,), "", track.attributes, *times, _best_frame(description, track), doubtful
+    )
     for segment in track.segments:
         people = (track.id,) if segment.partner is None else (track.id, segment.partner)
         yield Entry(
@@ -87,13 +89,15 @@ def _of_interaction(
     text = f"{_who(subject)}: {_plain_verb(edge.verb)}: {_who(target)}"
     doubtful = subject.words != STATED or target.words != STATED
     for span in edge.spans or (_together(description, subject, target),):
+        start, end = (None, None) if span is None else (span.from_seconds, span.to_seconds)
         yield Entry(
             INTERACTION,
             text,
             (subject.id, target.id),
             edge.verb,
             (*subject.attributes, *target.attributes),
-            *((None, None) if span is None else (span.from_seconds, span.to_seconds)),
+            start,
+            end,
             _evidence(description, span, subject),
             doubtful,
         )

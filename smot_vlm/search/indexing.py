@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from smot_vlm.search.database import SearchDatabase, VideoRow
+from smot_vlm.search.database import SearchDatabase, VideoRow, storable
 from smot_vlm.search.entries import Entry, entries_of
 from smot_vlm.structures import Description
 
@@ -56,7 +56,7 @@ def update(
     """
     changes = Changes()
     known = database.videos()
-    found = {str(path): path for folder in folders for path in descriptions_below(folder)}
+    found = {storable(str(path)): path for folder in folders for path in descriptions_below(folder)}
     gone = [path for path in known if path not in found and _is_below(path, folders)]
     database.remove(gone)
     changes.removed = len(gone)
@@ -93,7 +93,9 @@ def descriptions_below(folder: Path) -> list[Path]:
     if folder.is_file():
         return [folder]
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder; give what `smot-vlm describe` or `predict` wrote, or a folder above")
+        raise FileNotFoundError(
+            f"{folder}: no such folder; give what `smot-vlm describe` or `predict` wrote, or a folder above"
+        )
     paths = sorted(
         path
         for path in folder.rglob(DESCRIPTION)
@@ -112,7 +114,8 @@ def _read(paths: Sequence[Path], changes: Changes) -> Iterator[tuple[VideoRow, l
         except (OSError, ValueError) as error:
             changes.flaws.append(str(error))
             continue
-        yield VideoRow(str(path), stamp, description.video.source), entries_of(description)
+        row = VideoRow(storable(str(path)), stamp, storable(description.video.source))
+        yield row, entries_of(description)
 
 
 def _embed_once(texts: Sequence[str], embed: Embed) -> dict[str, Float[np.ndarray, "dim"]]:
@@ -132,4 +135,4 @@ def _stamp(path: Path) -> str:
 
 
 def _is_below(path: str, folders: Sequence[Path]) -> bool:
-    return any(Path(path).is_relative_to(folder.absolute()) for folder in folders)
+    return any(Path(path).is_relative_to(storable(str(folder.absolute()))) for folder in folders)

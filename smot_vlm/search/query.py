@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from smot_vlm.search.entries import KINDS
 from smot_vlm.verbs import find, search
 
-# Words that say nothing about what is looked for.
-_STOP_WORDS = frozenset(
-    "a an the and or of to in on at by for from with is are be was were has have who whom which that this these those it its "
-    "his her their he she they them him someone somebody anyone anybody person people while then".split()
+# Of what is looked for.
+_SAY_NOTHING = (
+    "a an the and or of to in on at by for from with is are be was were has have who whom which that this these those it "
+    "its his her their he she they them him someone somebody anyone anybody person people while then"
 )
+_STOP_WORDS = frozenset(_SAY_NOTHING.split())
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Filters:
         to_seconds: what begins later is left out.
         source: a part of the video's or the description's path.
         sure: leave out what may be wrong.
+        folders: absolute ones; what is in none of them is left out.
 
     Raises:
         ValueError: an unknown kind, or times that do not ascend.
@@ -37,6 +39,7 @@ class Filters:
     to_seconds: float | None = None
     source: str = ""
     sure: bool = False
+    folders: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         strangers = [kind for kind in self.kinds if kind not in KINDS]
@@ -81,6 +84,8 @@ def condition_of(filters: Filters) -> tuple[str, list[object]]:
         parts.append(("(instr(videos.source, ?) > 0 OR instr(videos.path, ?) > 0)", (filters.source, filters.source)))
     if filters.sure:
         parts.append(("entries.doubtful = 0", ()))
+    if filters.folders:
+        parts.append((_any("substr(videos.path, 1, length(?)) = ?", filters.folders), _twice(filters.folders)))
     return " AND ".join(text for text, _ in parts), [value for _, values in parts for value in values]
 
 
@@ -111,6 +116,11 @@ def content_words(text: str) -> list[str]:
     """
     words = "".join(letter if letter.isalnum() or letter in "-'" else " " for letter in text.casefold()).split()
     return [word for word in (each.strip("-'") for each in words) if word and word not in _STOP_WORDS]
+
+
+def _twice(folders: Sequence[str]) -> list[str]:
+    """Each folder's beginning of paths for both question marks of its condition."""
+    return [f"{folder.rstrip('/')}/" for folder in folders for _ in range(2)]
 
 
 def _any(condition: str, values: Sequence[object]) -> str:

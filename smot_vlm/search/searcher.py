@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from smot_vlm.search.database import SearchDatabase, VideoRow
 from smot_vlm.search.entries import SEGMENT, VIDEO, Entry
@@ -48,9 +48,9 @@ class Searcher:
         self._database = database
         self._embed = embed
         self._version: tuple[int, int] | None = None
-        self._numbers: Int[np.ndarray, "entries"] = np.zeros(0, dtype=np.int64)
-        self._vectors: Float[np.ndarray, "embedded dim"] = np.zeros((0, 0), dtype=np.float32)
-        self._places: Int[np.ndarray, "embedded"] = np.zeros(0, dtype=np.int64)
+        self._numbers = np.zeros(0, dtype=np.int64)  # of every entry, ascending
+        self._vectors = np.zeros((0, 0), dtype=np.float32)  # (embedded, dim)
+        self._places = np.zeros(0, dtype=np.int64)  # of the embedded ones among the numbers
         self._with_words = lru_cache(_CACHED_WORDS)(database.with_words)
 
     def ask(self, question: str, filters: Filters = ANYTHING, limit: int = 10) -> list[Hit]:
@@ -71,7 +71,7 @@ class Searcher:
         condition, values = condition_of(filters)
         if limit < 1:
             raise ValueError(f"limit is {limit}; give 1 or more")
-        if not question.strip() and not condition:
+        if not question.strip() and replace(filters, folders=()) == ANYTHING:
             raise ValueError("nothing is asked; give a sentence, or a filter such as a verb")
         self._refresh()
         scores = self._meaning(question) + _WORDS_WEIGHT * self._words(question)
@@ -82,7 +82,9 @@ class Searcher:
             possible = possible[scores[possible] > 0]
         order = possible[np.argsort(-scores[possible], kind="stable")][: limit * _READ_FACTOR]
         found = self._database.read(self._numbers[order].tolist())
-        return _different([Hit(video, entry, float(scores[self._place(number)])) for number, video, entry in found], limit)
+        return _different(
+            [Hit(video, entry, float(scores[self._place(number)])) for number, video, entry in found], limit
+        )
 
     def _refresh(self) -> None:
         version = self._database.version()
