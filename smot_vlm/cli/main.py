@@ -12,6 +12,7 @@ from smot_vlm.cli.doctor import doctor
 from smot_vlm.cli.ending import run_to_end
 from smot_vlm.cli.evaluate import compare, evaluate
 from smot_vlm.cli.export import export
+from smot_vlm.cli.forget import forget
 from smot_vlm.cli.predict import predict
 from smot_vlm.cli.search import search
 from smot_vlm.cli.serve import serve
@@ -32,6 +33,7 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(export)
+app.command()(forget)
 app.command()(search)
 app.command()(serve)
 app.command()(doctor)
