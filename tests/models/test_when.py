@@ -76,6 +76,26 @@ def test_clauses_take_the_time_at_which_they_are_seen_in_their_order():
     assert third.segments == ()
 
 
+def test_what_a_caption_leaves_out_has_no_segment():
+    early, late = (TIMES < 3) * 6.0, (TIMES >= 8) * 6.0
+    moments = [words(early, np.where((TIMES >= 4) & (TIMES < 6), 6.0, 0.0), late), words(np.zeros(10)), words()]
+    first, second, _ = with_segments(told(), moments, {}, []).tracks
+    assert [(one.from_seconds, one.to_seconds) for one in first.segments] == [(0.0, 2.5), (3.5, 5.5), (7.5, 10.0)]
+    assert (second.segments[0].from_seconds, second.segments[0].to_seconds) == (0.0, 10.0), "nothing else is seen"
+
+
+def test_clauses_in_a_row_that_tell_the_same_tell_one_time():
+    caption = "A man in a red top sits on a stool, then sits on a stool and then jumps up and down."
+    description = Description(VIDEO, (person(1, caption),), (), "", ModelInfo("demo", "lora-lm", "byte", True))
+    seat, jump = (TIMES < 6) * 4.0, (TIMES >= 6) * 4.0
+    (track,) = with_segments(description, [words(seat, seat, jump)], {}, []).tracks
+    assert [(one.action, one.from_seconds, one.to_seconds) for one in track.segments] == [
+        ("sit", 0.0, 5.5),
+        ("sit", 0.0, 5.5),
+        ("jump", 5.5, 10.0),
+    ]
+
+
 def test_verbs_place_clauses_where_words_are_silent():
     verb = np.where((TIMES >= 4) & (TIMES < 6), 5.0, -5.0)
     silent = words(*np.zeros((3, 10)))
