@@ -13,13 +13,11 @@ from smot_vlm.language.clauses import DeedClause, person_clauses
 from smot_vlm.language.fact_reader import event_label, read_facts
 from smot_vlm.language.pointing import partner_of
 from smot_vlm.language.retelling import deed_words
-from smot_vlm.models.moments import Moments
+from smot_vlm.models.moments import MOST_LOG_ODDS, Moments
 from smot_vlm.models.verb_times import life_of
 from smot_vlm.semantics.alignment import align
 from smot_vlm.structures import Description, Segment, Trajectory
 
-# Log-odds of verbs beyond this say no more.
-MOST_LOG_ODDS = 6.0
 # An observation belongs to no clause where all are less likely than this, above their means over the life. Chosen on 36
 # drawn videos (12 of seeds from 651000, 24 of 655000) by the share of right segments; a plateau from -1 to 1. The lowest
 # of it keeps a life whole that shows nothing else.
