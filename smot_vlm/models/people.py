@@ -36,6 +36,8 @@ COMPANY_VERB = "accompany.v.02"
 _ROWS = {verb.label: row for row, verb in enumerate(VERBS)}
 # What people look like is read at each of so many looks; a pair's deeds want more of them a second.
 _LOOKS_A_READING = 2
+# Who are side by side now is seen in looks of so much time.
+_COMPANY_SECONDS = 1.0
 
 
 class PeopleMemory(SceneMemory):
@@ -237,7 +239,7 @@ class PeopleModel(SmotModelBase):
     def verb_moments(
         self, fused: SeenPeople, pairs: Int[Tensor, "pairs 2"], phrases: Sequence[str] = ()
     ) -> list[Moments]:
-        """Each window of looks is a moment, at its middle; company is counted over the looks of the window."""
+        """Each window of looks is a moment, at its middle; company is counted over the looks around it."""
         if phrases:
             return []
         windows = fused.pairs.windows
@@ -251,7 +253,7 @@ class PeopleModel(SmotModelBase):
             for row, window in enumerate(windows):
                 for verb, probability in window.verbs.get(ids, {}).items():
                     shares[row, _ROWS[verb]] = probability
-                inside = (common >= window.from_seconds) & (common <= window.to_seconds)
+                inside = np.abs(common - middles[row]) <= _COMPANY_SECONDS / 2
                 if inside.any():
                     shares[row, _ROWS[COMPANY_VERB]] = beside[inside].mean()
             least = 1 / (1 + np.exp(MOST_LOG_ODDS))
