@@ -115,6 +115,8 @@ def parse_tasks(content: Any) -> list[Task]:
         content = [content]
     if not isinstance(content, list) or not all(isinstance(task, dict) for task in content):
         raise ValueError(f"{shown(content)} in place of a list of tasks; give {WANTED}")
+    if not content:
+        raise ValueError(f"no task in it; give {WANTED}")
     return [_task(task, f"[{place}]") for place, task in enumerate(content)]
 
 
