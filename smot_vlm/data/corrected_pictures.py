@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from smot_vlm.data.frames import FrameFile, MadeFrame, image_size
+from smot_vlm.data.video_frames import list_video_frames
 from smot_vlm.formats.documents import reason, shown
 from smot_vlm.formats.frame_rate import stated_fps_of_images
 from smot_vlm.video.images import PIL_ERRORS, images_of_folder, is_image
-from smot_vlm.video.reader import VideoReader, open_video
 
 IMAGES = "images"
 LARGEST_PICTURE = 256 * 2**20
@@ -128,35 +128,7 @@ def _read_member(file: Path, name: str) -> np.ndarray:
         raise ValueError(f"{file}: {shown(name)} is no picture that can be read ({reason(error)})") from None
 
 
-class _Video:
-    """The pictures of a video file, one in memory at a time; quick where they are asked for in order."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._reader: VideoReader | None = None
-        self._next = 0
-
-    def read(self, index: int) -> np.ndarray:
-        """The picture of a frame."""
-        if self._reader is None or index < self._next:
-            self.close()
-            self._reader = open_video(self._path)
-        for frame in self._reader:
-            self._next = frame.index + 1
-            if frame.index == index:
-                return frame.image
-        raise ValueError(f"{self._path}: frame {index} cannot be read again")
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._reader is not None:
-            self._reader.close()
-        self._reader = None
-
-
 def _of_video(path: Path) -> Pictures:
-    video = _Video(path)
-    with open_video(path) as reader:
-        numbers = [frame.index for frame in reader]
-        frames = tuple(MadeFrame(index, path, partial(video.read, index)) for index in numbers)
-        return Pictures(frames, (reader.width, reader.height), reader.fps)
+    frames, fps = list_video_frames(path)
+    height, width = frames[0].read().shape[:2]
+    return Pictures(frames, (width, height), fps)

@@ -135,7 +135,9 @@ def _task(task: dict[str, Any], place: str) -> Task:
     chosen = done[-1] if done else predicted[0] if predicted else {}
     results = _objects(chosen, "result", place)
     other: dict[str, int] = {}
-    regions, relations, words = [], [], []
+    regions: list[Region] = []
+    relations: list[Relation] = []
+    words: list[tuple[str, str, str]] = []
     for row, result in enumerate(results):
         at, kind = f"{place}.result[{row}]", str(result.get("type", "")).lower()
         if kind == "videorectangle":
