@@ -24,7 +24,7 @@ def test_an_interaction_gets_spans_with_the_frames_that_show_it():
     curve = np.where((TIMES >= 3) & (TIMES <= 6), 2.0, -6.0)
     curve[4] = 3.0
     moments = Moments(TIMES, np.stack([np.full(10, -9.0), curve], axis=1))
-    edge = with_spans(Interaction(1, "push.v.01", 2, 0.7), moments, 1, 0.5, person(1), VIDEO)
+    edge = with_spans(Interaction(1, "push.v.01", 2, 0.7), moments, 1, 0.5, person(1), person(2), VIDEO)
     (span,) = edge.spans
     assert span.from_seconds == pytest.approx(2.5, abs=0.5)
     assert span.to_seconds == pytest.approx(6.5, abs=0.5)
@@ -32,6 +32,15 @@ def test_an_interaction_gets_spans_with_the_frames_that_show_it():
     assert set(span.frames) <= {30, 40, 50, 60}
     assert span.score == pytest.approx(1 / (1 + np.exp(-2.75)), abs=0.05)
     assert (edge.subject, edge.verb, edge.object, edge.score) == (1, "push.v.01", 2, 0.7)
+
+
+def test_nothing_is_done_to_who_is_not_there():
+    moments = Moments(TIMES, np.full((10, 1), 3.0))
+    edge = Interaction(1, "push.v.01", 2, 0.7)
+    (span,) = with_spans(edge, moments, 0, 0.5, person(1), person(2, frames=range(25, 70)), VIDEO).spans
+    assert (span.from_seconds, span.to_seconds) == (2.5, 7.0)
+    (span,) = with_spans(edge, moments, 0, 0.5, person(1), person(2), VIDEO).spans
+    assert (span.from_seconds, span.to_seconds) == (0.0, 10.0)
 
 
 def test_a_life_ends_with_its_last_frame_and_without_a_rate_with_its_observations():
