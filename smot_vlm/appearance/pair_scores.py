@@ -1,6 +1,7 @@
 """Scores of deeds between two people, window by window over a video."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,24 @@ class DeedSeen:
     span: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What one window shows.
+
+    Attributes:
+        span: of the window, in seconds.
+        verbs: (subject, target) -> verb -> probability, of the pairs that were near each other.
+    """
+
+    span: tuple[float, float]
+    verbs: Mapping[tuple[int, int], Mapping[str, float]]
+
+    @property
+    def middle(self) -> float:
+        """Of the window, in seconds."""
+        return sum(self.span) / 2
+
+
 class PairScores:
     """Reads windows of looks as they pass, and keeps the best of each ordered pair and verb.
 
@@ -41,6 +60,21 @@ class PairScores:
         self._looks = RecentLooks()
         self._new = 0
         self._best: dict[tuple[int, int], dict[str, DeedSeen]] = {}
+        self._readings: deque[Reading] = deque()
+        self._kept_seconds = 0.0
+
+    def keep_newest(self, seconds: float) -> None:
+        """Keep the newest windows, each by itself, in place of the best of the whole video; before any look.
+
+        Args:
+            seconds: from the oldest of them to the newest.
+        """
+        self._kept_seconds = seconds
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The newest windows in order of time, where they are kept; see `keep_newest`."""
+        return tuple(self._readings)
 
     def add(self, time_seconds: float, image: np.ndarray, ids: list[int], boxes: np.ndarray) -> None:
         """Take in a look, and read a window where one is due.
@@ -61,15 +95,33 @@ class PairScores:
         if not self._new or len(self._looks) < SHORTEST:
             return
         self._new = 0
+        verbs: dict[tuple[int, int], dict[str, float]] = {}
         for left, right, box in self._looks.pairs():
             logits = self._read(self._looks.crops(box))
             if logits is None:
                 continue
-            probabilities = logits.softmax(dim=-1).tolist()
-            for (subject, target, verb), value in _verbs(left, right, probabilities).items():
-                best = self._best.setdefault((subject, target), {})
+            for (subject, target, verb), value in _verbs(left, right, logits.softmax(dim=-1).tolist()).items():
+                verbs.setdefault((subject, target), {})[verb] = value
+        reading = Reading(self._looks.span, verbs)
+        if self._kept_seconds:
+            self._keep(reading)
+        else:
+            self._note(reading)
+
+    def _keep(self, reading: Reading) -> None:
+        self._readings.append(reading)
+        while reading.middle - self._readings[0].middle > self._kept_seconds:
+            self._readings.popleft()
+        self._best = {}
+        for kept in self._readings:
+            self._note(kept)
+
+    def _note(self, reading: Reading) -> None:
+        for pair, verbs in reading.verbs.items():
+            best = self._best.setdefault(pair, {})
+            for verb, value in verbs.items():
                 if verb not in best or value > best[verb].probability:
-                    best[verb] = DeedSeen(value, self._looks.span)
+                    best[verb] = DeedSeen(value, reading.span)
 
     def seen(self, subject: int, target: int) -> dict[str, DeedSeen]:
         """The verbs of an ordered pair.

@@ -10,11 +10,13 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from smot_vlm.fusion.memory import SceneMemory
+from smot_vlm.language.known_words import KnownWords
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.domain import Domain
 from smot_vlm.models.moments import Moments
 from smot_vlm.semantics.context import Relation
 from smot_vlm.structures import STATED, Attribute, Detections, Frame
+from smot_vlm.verbs import VERBS
 
 
 class SmotModelBase(nn.Module, ABC):
@@ -215,6 +217,27 @@ class SmotModelBase(nn.Module, ABC):
             One entry a person; none of models that cannot tell.
         """
         return []
+
+    def doing(self, fused: Any) -> list[tuple[Attribute, ...]]:  # noqa: ARG002
+        """What each person does alone at the newest looks, of a memory that keeps these (`SceneMemory.keep_newest`).
+
+        Args:
+            fused: of `fuse_memory`.
+
+        Returns:
+            One entry a person, each "does" with a deed; none of models that tell it in captions alone.
+        """
+        return []
+
+    @property
+    def known_verbs(self) -> tuple[str, ...]:
+        """Labels of the senses that the model can tell: all, for models that learned them all or learned none."""
+        return tuple(verb.label for verb in VERBS)
+
+    @property
+    def known_words(self) -> KnownWords | None:
+        """The words that its captions and attributes are made of; None where they are free."""
+        return None
 
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Any, Tensor], Tensor]:  # noqa: ARG002
         """`score_pairs` for phrases in place of the 335 senses.

@@ -19,20 +19,26 @@ from smot_vlm.appearance.company import company
 from smot_vlm.appearance.crops import crop_people
 from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
-from smot_vlm.appearance.pair_deeds import PairDeeds, describe_window
+from smot_vlm.appearance.pair_deeds import ACTED_DEEDS, MUTUAL_DEEDS, PairDeeds, describe_window
 from smot_vlm.appearance.pair_scores import PairScores, as_crops
 from smot_vlm.appearance.people_writer import Person, tell_person, tell_video, with_partners
-from smot_vlm.appearance.told_person import attributes_of, is_sure, person_of
+from smot_vlm.appearance.told_person import attributes_of, doing_of, is_sure, person_of
 from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
 from smot_vlm.detection.detector import Detector
 from smot_vlm.fusion.memory import Observation, SceneMemory
+from smot_vlm.language.known_words import PEOPLE_WORDS, KnownWords
 from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.moments import Moments
 from smot_vlm.semantics.context import Relation
 from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Attribute, Detections, Frame, less_trusted
 from smot_vlm.verbs import NUM_VERBS, VERBS
 
 COMPANY_VERB = "accompany.v.02"
 _ROWS = {verb.label: row for row, verb in enumerate(VERBS)}
+# What somebody does now is read from looks of so many seconds.
+_NOW_SECONDS = 2.0
+# Seconds from one window of a pair to the next, at four looks a second, and the log-odds of what no window shows.
+_WINDOW_STEP, _NEVER = 1.0, -9.2
 # What people look like is read at each of so many looks; a pair's deeds want more of them a second.
 _LOOKS_A_READING = 2
 
@@ -52,6 +58,11 @@ class PeopleMemory(SceneMemory):
         self.camera = CameraMotion()
         self.looks = 0
 
+    def keep_newest(self, seconds: float) -> None:
+        """Keep the newest windows of pairs, too."""
+        super().keep_newest(seconds)
+        self.pairs.keep_newest(seconds)
+
 
 @dataclass(frozen=True, eq=False)
 class SeenPeople:
@@ -65,6 +76,7 @@ class SeenPeople:
         words: STATED, DOUBTFUL or WITHHELD, of each person.
         answers: about each person.
         pairs: what was seen of pairs.
+        doing: what each does alone at the newest looks, where the memory keeps these.
     """
 
     people: tuple[Person, ...]
@@ -74,6 +86,7 @@ class SeenPeople:
     words: tuple[str, ...]
     answers: tuple[PersonAnswers, ...]
     pairs: PairScores
+    doing: tuple[tuple[Attribute, ...], ...] = ()
 
     def known(self, *rows: int) -> bool:
         """Whether all of these people may be spoken of.
@@ -191,7 +204,7 @@ class PeopleModel(SmotModelBase):
         """The answers about each person over all looks, and how they moved."""
         pairs = cast(PeopleMemory, memory).pairs
         pairs.read_window()
-        people, all_times, all_boxes, words, answers = [], [], [], [], []
+        people, all_times, all_boxes, words, answers, doing = [], [], [], [], [], []
         for track_id in track_ids:
             seen = memory.tracks[track_id].items
             times = np.array([look.time_seconds for look in seen])
@@ -201,10 +214,14 @@ class PeopleModel(SmotModelBase):
             words.append(self.judge_person(tokens))
             answers.append(answers_of(logits, self.calibration))
             people.append(person_of(answers[-1], motion_of(times, boxes)))
+            if memory.is_recent:
+                newest = times >= times[-1] - _NOW_SECONDS
+                answers_now = answers_of(logits[newest], self.calibration)
+                doing.append(doing_of(answers_now, motion_of(times[newest], boxes[newest])))
             all_times.append(times)
             all_boxes.append(boxes)
         looks = tuple(all_times), tuple(all_boxes)
-        return SeenPeople(tuple(people), tuple(track_ids), *looks, tuple(words), tuple(answers), pairs)
+        return SeenPeople(tuple(people), tuple(track_ids), *looks, tuple(words), tuple(answers), pairs, tuple(doing))
 
     def describe(self, fused: SeenPeople, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
         """Sentences of what is told, with the interactions that were found."""
@@ -220,6 +237,45 @@ class PeopleModel(SmotModelBase):
     def attributes(self, fused: SeenPeople) -> list[tuple[Attribute, ...]]:
         """The answers that are sure enough to be told."""
         return [attributes_of(answers) for answers in fused.answers]
+
+    def doing(self, fused: SeenPeople) -> list[tuple[Attribute, ...]]:
+        """The deeds that are sure enough to be told."""
+        return list(fused.doing)
+
+    @property
+    def known_verbs(self) -> tuple[str, ...]:
+        """The deeds of pairs, and going along."""
+        return (*MUTUAL_DEEDS.values(), *ACTED_DEEDS.values(), COMPANY_VERB)
+
+    @property
+    def known_words(self) -> KnownWords:
+        """Those of photographs."""
+        return PEOPLE_WORDS
+
+    def verb_moments(
+        self,
+        fused: SeenPeople,
+        pairs: Int[Tensor, "pairs 2"],
+        phrases: Sequence[str] = (),  # noqa: ARG002
+    ) -> list[Moments]:
+        """The newest windows, each at its middle, of a memory that keeps these."""
+        readings = fused.pairs.readings
+        if not readings:
+            return []
+        # Nothing is known beyond the first and the last window: a deed lasts no longer than its windows show.
+        middles = [reading.middle for reading in readings]
+        times = np.array([middles[0] - _WINDOW_STEP, *middles, middles[-1] + _WINDOW_STEP])
+        together = self.score_pairs(fused, pairs)[:, _ROWS[COMPANY_VERB]]
+        found = []
+        for (subject, target), company_score in zip(pairs.tolist(), together.tolist(), strict=True):
+            log_odds = np.full((len(times), NUM_VERBS), _NEVER)
+            log_odds[:, _ROWS[COMPANY_VERB]] = company_score
+            for place, reading in enumerate(readings, start=1):
+                seen = reading.verbs.get((fused.track_ids[subject], fused.track_ids[target]), {})
+                for verb, value in seen.items():
+                    log_odds[place, _ROWS[verb]] = np.log(max(value, 1e-4)) - np.log1p(-min(value, 1 - 1e-4))
+            found.append(Moments(times, log_odds))
+        return found
 
     def score_pairs(self, fused: SeenPeople, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
         """Log-odds of the few verbs that are known; no chance of the others."""
