@@ -1,6 +1,8 @@
 """One video in progress: boxes on every frame, keyframes about twice a second, captions and verbs when asked."""
 
 from array import array
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -17,12 +19,24 @@ from smot_vlm.language.confirmation import confirmed
 from smot_vlm.language.pointing import with_clauses
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.caption_times import clause_texts, with_segments
-from smot_vlm.models.card import NOT_STATED
+from smot_vlm.models.card import DRAWN, NOT_STATED
 from smot_vlm.models.interactions import find_interactions, relations_of
+from smot_vlm.models.present import present
 from smot_vlm.models.prompted import PromptedModel
 from smot_vlm.models.verb_set import known_verbs, open_verbs
 from smot_vlm.models.voice import Voice
-from smot_vlm.structures import WITHHELD, Description, Detections, Frame, ModelInfo, Trajectory, VideoInfo
+from smot_vlm.rules.described import attributes_told, sight_of
+from smot_vlm.structures import (
+    WITHHELD,
+    Attribute,
+    Description,
+    Detections,
+    Frame,
+    ModelInfo,
+    Sight,
+    Trajectory,
+    VideoInfo,
+)
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader
 
@@ -39,6 +53,7 @@ class Session:
         people_detector: finds people where the video is unlike what the model learned from; None: the model's own.
         detector: what finds the people otherwise, for the description.
         successor: the model, with its configuration, that speaks where the video is unlike what the first one learned from.
+        recent_seconds: only so many seconds are kept, for videos without end, and descriptions are of these; None: all.
     """
 
     def __init__(
@@ -52,7 +67,11 @@ class Session:
         people_detector: Detector | None = None,
         detector: str = "",
         successor: tuple[SmotModelBase, Config] | None = None,
+        recent_seconds: float | None = None,
     ) -> None:
+        self._recent_seconds = recent_seconds
+        self._recent: deque[tuple[int, float]] = deque()
+        self._told: dict[int, tuple[Attribute, ...]] = {}
         self._people_detector = people_detector
         self._detector = detector
         self._config = config
@@ -66,7 +85,10 @@ class Session:
         self._people = open_people(self._detect)
 
     def _open_voice(self, model: SmotModelBase, config: Config, verbs: Sequence[str] | None) -> Voice:
-        return Voice(model, config, known_verbs(model) if verbs is None else open_verbs(model, verbs), self._times)
+        voice = Voice(model, config, known_verbs(model) if verbs is None else open_verbs(model, verbs), self._times)
+        if self._recent_seconds is not None:
+            voice.memory.keep_newest(self._recent_seconds)
+        return voice
 
     @property
     def _speaker(self) -> Voice:
@@ -91,7 +113,46 @@ class Session:
         self._voice.observe(frame, people)
         if self._successor is not None:
             self._successor.observe(frame, people)
+        if self._recent_seconds is not None:
+            self._forget(frame, self._recent_seconds)
         return people
+
+    def sight(self, video: VideoReader, description: Description | None = None) -> Sight:
+        """What is seen in the newest seconds; of a session that keeps these.
+
+        Args:
+            video: the reader that gave the frames.
+            description: of `describe`, where it was made of the newest frame; what it tells is taken in.
+
+        Returns:
+            People, what they look like, and deeds.
+        """
+        speaker = self._speaker
+        drawn = speaker.model.card.domain == DRAWN
+        if description is not None and description.words != WITHHELD:
+            self._told |= {
+                track.id: told for track in description.tracks if (told := attributes_told(track, drawn=drawn))
+            }
+        tracks = self._tracks()
+        with self._times.part("verbs"):
+            seen = present(speaker, tracks, self._video_info(video), self._told)
+        if description is None:
+            return seen
+        return replace(seen, deeds=(*seen.deeds, *sight_of(description, drawn=drawn).deeds))
+
+    def _forget(self, frame: Frame, seconds: float) -> None:
+        """Let go of older frames, and of people who were not seen since."""
+        self._recent.append((frame.index, frame.time_seconds))
+        while self._recent[0][1] < frame.time_seconds - seconds:
+            self._recent.popleft()
+        first = self._recent[0][0]
+        self._trajectories.drop_before(first)
+        del self._watched[: bisect_left(self._watched, first)]
+        present_ids = self._trajectories.ids
+        for memory in (voice.memory for voice in (self._voice, self._successor) if voice is not None):
+            memory.forget(set(memory.tracks) - present_ids)
+        for track_id in set(self._told) - present_ids:
+            del self._told[track_id]
 
     def describe(self, video: VideoReader) -> Description:
         """Describe the frames so far.
@@ -169,7 +230,7 @@ class Session:
             truncated=video.truncated,
             stopped=video.stopped,
             damage=video.damage,
-            times=video.times,
+            times=video.times if self._recent_seconds is None else tuple(self._recent),
         )
 
     def _model_info(self, speaker: Voice) -> ModelInfo:

@@ -39,6 +39,11 @@ class TrajectoryBuilder:
         rows = bisect_left(self._frames, frame_index)
         del self._frames[:rows], self._ids[:rows], self._boxes[: 4 * rows], self._scores[:rows]
 
+    @property
+    def ids(self) -> set[int]:
+        """Of everybody who has a box."""
+        return set(self._ids)
+
     def build(self) -> list[Trajectory]:
         """All trajectories so far, by ascending id."""
         frames = np.array(self._frames, dtype=np.int64)

@@ -12,6 +12,7 @@ from smot_vlm.cli.ending import run_to_end
 from smot_vlm.cli.evaluate import compare, evaluate
 from smot_vlm.cli.export import export
 from smot_vlm.cli.predict import predict
+from smot_vlm.cli.watch import watch
 from smot_vlm.system.offline import go_offline
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
 
 
 app.command()(describe)
+app.command()(watch)
 app.command()(predict)
 app.command()(evaluate)
 app.command()(compare)

@@ -7,7 +7,12 @@ from smot_vlm.language import caption_lexicon, people_lexicon
 
 # Words for several of the values that a lexicon keeps apart.
 _DRAWN_GROUPS = {"hat": ("cap", "straw_hat", "beanie"), "bag": ("handbag", "shoulder_bag")}
-_KIND_GROUPS = {"child": ("boy", "girl"), "adult": ("man", "woman"), "male": ("man", "boy"), "female": ("woman", "girl")}
+_KIND_GROUPS = {
+    "child": ("boy", "girl"),
+    "adult": ("man", "woman"),
+    "male": ("man", "boy"),
+    "female": ("woman", "girl"),
+}
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,8 @@ def joined(first: KnownWords, second: KnownWords) -> KnownWords:
 
     def both(one: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         return {
-            word: tuple(dict.fromkeys((*one.get(word, ()), *other.get(word, ())))) for word in dict.fromkeys([*one, *other])
+            word: tuple(dict.fromkeys((*one.get(word, ()), *other.get(word, ()))))
+            for word in dict.fromkeys([*one, *other])
         }
 
     return KnownWords(

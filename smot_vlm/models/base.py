@@ -30,10 +30,14 @@ class SmotModelBase(nn.Module, ABC):
         trained: whether every part that writes or scores has trained weights.
         card: what the model says of itself.
         domain: what it learned from, where that was measured; without one it speaks about everything.
+        scores_at_once: verbs are scored from features alone, quickly enough for every look of a running video.
+        tells_looks_at_once: the same of what people look like and do alone, which others tell in captions.
     """
 
     trained: bool
     card = ModelCard()
+    scores_at_once = True
+    tells_looks_at_once = False
     domain: Domain | None = None
 
     @property

@@ -108,6 +108,7 @@ class PeopleModel(SmotModelBase):
     """
 
     trained = True
+    tells_looks_at_once = True
 
     def __init__(
         self,

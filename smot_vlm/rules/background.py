@@ -24,9 +24,7 @@ class Background(Generic[Item]):
         on_failure: called in the thread with the error of the first failure after a success, or of all.
     """
 
-    def __init__(
-        self, work: Callable[[Item], None], *, capacity: int, on_failure: Callable[[Exception], None]
-    ) -> None:
+    def __init__(self, work: Callable[[Item], None], *, capacity: int, on_failure: Callable[[Exception], None]) -> None:
         self.done = self.failed = self.dropped = 0
         self._work = work
         self._on_failure = on_failure

@@ -70,7 +70,7 @@ class ClipSaver:
         self._pictures: deque[_Picture] = deque()
         self._bytes = 0
         self._waiting: list[tuple[float, float, Path]] = []
-        self._taken: set[str] = set()
+        self._count = 0
         self._background: Background[_Clip] = Background(
             _write, capacity=_CAPACITY, on_failure=lambda error: say(f"clips in {folder}: {reason(error)}")
         )
@@ -132,16 +132,15 @@ class ClipSaver:
 
     def _free_path(self, event: Event) -> Path:
         """A name that is not there yet, so that no run replaces the clips of another."""
+        self._count += 1
         words = re.sub(r"[^a-z0-9]+", "-", event.rule.lower()).strip("-") or "event"
-        people = "-".join(map(str, event.people))
-        number = 0
+        people, again = "-".join(map(str, event.people)), ""
         while True:
-            ending = f"-{people}-at-{event.from_seconds:.2f}s{f'-{number}' if number else ''}.mp4"
-            name = fitting_name(words[:80], ending)
-            if name not in self._taken and not (self._folder / name).exists():
-                self._taken.add(name)
-                return self._folder / name
-            number += 1
+            ending = f"-{people}-at-{event.from_seconds:.2f}s{again}.mp4"
+            path = self._folder / fitting_name(f"{self._count:04d}-{words[:80]}", ending)
+            if not path.exists():
+                return path
+            again = f"-{int(again.removeprefix('-') or 1) + 1}"
 
 
 def _jpeg(image: np.ndarray) -> bytes:

@@ -80,7 +80,9 @@ class SightIndex:
                 looked = self._looked(person.id, rule.who)
                 if looked is not None:
                     spans = self._stay(person, rule.zone, rule.rule.outside)
-                    yield from self._matched((person.id,), spans, [looked], True)
+                    # That somebody is there rests on boxes alone.
+                    known = person.sure or not rule.who.tests
+                    yield from self._matched((person.id,), spans, [looked], known)
             return
         for label in sorted(rule.verbs):
             for deed in self._by_label.get((label, False), ()):
@@ -91,7 +93,7 @@ class SightIndex:
 
     def _of_deed(self, rule: CheckedRule, deed: SeenDeed) -> Iterator[Match]:
         looked = [self._looked(deed.subject, rule.who)]
-        people = (deed.subject,)
+        people: tuple[int, ...] = (deed.subject,)
         if deed.object is not None:
             looked.append(self._looked(deed.object, rule.whom))
             people = (deed.subject, deed.object)
@@ -101,12 +103,13 @@ class SightIndex:
             if rule.zone is not None:
                 stays = self._stay(self._people[deed.subject], rule.zone, rule.rule.outside)
                 spans = _common(deed.spans, stays)
-            yield from self._matched(people, spans, known, deed.sure)
+            sure = deed.sure and all(self._people[number].sure for number in people)
+            yield from self._matched(people, spans, known, sure)
 
     def _matched(
         self, people: tuple[int, ...], spans: Iterable[Span], looked: Sequence[_Looked], sure: bool
     ) -> Iterator[Match]:
-        sure = sure and all(one.sure for one in looked) and all(self._people[number].sure for number in people)
+        sure = sure and all(one.sure for one in looked)
         least = min(one.score for one in looked)
         for span in spans:
             score = min(span.score, least)

@@ -166,7 +166,9 @@ class Rule:
         if not 0 <= self.seconds <= LONGEST_SECONDS:
             raise ValueError(f"a rule lasts {self.seconds} seconds; give 0 to {LONGEST_SECONDS}")
         if self.who.is_anyone and not (self.deed or self.zone):
-            raise ValueError("a rule says only that somebody is there; name a deed, a zone, or what the person looks like")
+            raise ValueError(
+                "a rule says only that somebody is there; name a deed, a zone, or what the person looks like"
+            )
 
 
 def time_of_day(minutes: int) -> str:

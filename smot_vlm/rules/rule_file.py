@@ -1,19 +1,4 @@
-"""Rules and zones in a YAML file.
-
-    zones:
-      door:                                    # shares of width and height; pixels with pixels: true
-        points: [[0.1, 0.2], [0.4, 0.2], [0.4, 0.9], [0.1, 0.9]]
-    rules:
-      - rule: anyone pushes anyone for 1s      # a sentence, or its parts:
-      - name: runner at the door
-        who: man in red shirt with hat
-        does: runs
-        whom: anyone
-        zone: door
-        outside: false
-        seconds: 2
-        between: ["22:00", "06:00"]
-"""
+"""Rules and zones in a YAML file: `EXAMPLE` shows every key."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +9,24 @@ from smot_vlm.formats.documents import read_yaml, shown
 from smot_vlm.rules.parts import LONGEST_SECONDS, Hours, Rule, Who, Zone, read_time_of_day
 from smot_vlm.rules.sentence import read_sentence, read_who
 
+EXAMPLE = """\
+zones:
+  door:                                  # corners as shares of width and height; as pixels with pixels: true
+    points: [[0.1, 0.2], [0.4, 0.2], [0.4, 0.9], [0.1, 0.9]]
+    pixels: false
+rules:
+  - rule: anyone pushes anyone for 1s    # a sentence, or its parts:
+  - name: runner at the door
+    who: man in red shirt with hat
+    does: runs
+    zone: door
+    outside: false
+    seconds: 2
+    between: ["22:00", "06:00"]
+  - who: anyone
+    does: talks to
+    whom: woman in blue
+"""
 MOST_RULES = 1000
 LONGEST_NAME = 200
 _Coordinate = Annotated[float, Range(0, 10**6)]

@@ -1,13 +1,4 @@
-"""Rules as sentences, read and written.
-
-    WHO [DEED [WHOM]] [in zone NAME | outside zone NAME] [for TIME] [between HH:MM and HH:MM]
-
-    WHO, WHOM  anyone | [a] KIND, each with: in [a] COLOUR [GARMENT] {and ...}, with [a] THING {and ...}
-    DEED       a verb as it stands in a sentence (pushes, shakes hands with) or a label (push.v.01)
-    TIME       1s, 1.5 s, 2 minutes, 1 h
-
-Such as `anyone pushes anyone for 1s` and `man in red shirt with hat runs in zone door between 22:00 and 06:00`.
-"""
+"""Rules as sentences, read and written; `GRAMMAR` says how they are made."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +8,13 @@ from smot_vlm.formats.documents import shown
 from smot_vlm.language.known_words import DRAWN_WORDS, PEOPLE_WORDS, joined
 from smot_vlm.rules.parts import ANYONE, Clothes, Hours, Rule, Who, read_time_of_day, time_of_day
 
+GRAMMAR = """\
+WHO [DEED [WHOM]] [in zone NAME | outside zone NAME] [for TIME] [between HH:MM and HH:MM]
+
+WHO, WHOM  anyone | [a] KIND, each with: in [a] COLOUR [GARMENT] {and ...}, with [a] THING {and ...}
+DEED       a verb as it stands in a sentence (pushes, shakes hands with) or a label (push.v.01)
+TIME       1s, 1.5 s, 2 minutes, 1 h
+"""
 LONGEST_SENTENCE = 500
 # Every word that some model may know; which of them the loaded one knows is checked later.
 WORDS = joined(DRAWN_WORDS, PEOPLE_WORDS)
@@ -195,7 +193,9 @@ class _Reader:
                 self._place += len(thing.split())
                 return thing
         word = self._take("a thing")
-        raise ValueError(f"{shown(word)} is nothing worn or carried that a model knows; nearest: {nearest(word, WORDS.has)}")
+        raise ValueError(
+            f"{shown(word)} is nothing worn or carried that a model knows; nearest: {nearest(word, WORDS.has)}"
+        )
 
     def _deed(self) -> str:
         start = self._place
@@ -245,7 +245,11 @@ class _Reader:
         ahead = self._words[place : place + 3]
         if ahead[:1] == ["outside"]:
             return "zone" in ahead[1:] and ahead[1:] != ["of"] and (ahead[1] == "zone" or ahead[1] == "of")
-        return len(ahead) > 1 and ahead[0] in ("in", "inside", "at") and (ahead[1] == "zone" or ahead[1:3] == ["the", "zone"])
+        return (
+            len(ahead) > 1
+            and ahead[0] in ("in", "inside", "at")
+            and (ahead[1] == "zone" or ahead[1:3] == ["the", "zone"])
+        )
 
     def _is_time(self, place: int) -> bool:
         words = self._words

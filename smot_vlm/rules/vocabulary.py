@@ -114,7 +114,9 @@ class Vocabulary:
             )
         other = " is one of the 335 verbs, but this model did not learn it" if _is_sense(rule.deed) else " is not known"
         spoken = [word for word in known if "." not in word] if "." not in rule.deed else known
-        raise ValueError(f"the deed {shown(rule.deed)}{other}; nearest: {nearest(rule.deed, spoken or known) or 'none'}")
+        raise ValueError(
+            f"the deed {shown(rule.deed)}{other}; nearest: {nearest(rule.deed, spoken or known) or 'none'}"
+        )
 
     def _looks(self, who: Who) -> Looks:
         if who.is_anyone:
