@@ -12,7 +12,7 @@ from smot_vlm.cli.ending import run_to_end
 from smot_vlm.cli.evaluate import compare, evaluate
 from smot_vlm.cli.export import export
 from smot_vlm.cli.predict import predict
-from smot_vlm.cli.watch import watch
+from smot_vlm.cli.watch import HELP, watch
 from smot_vlm.system.offline import go_offline
 
 app = typer.Typer(
@@ -26,7 +26,7 @@ app = typer.Typer(
 
 
 app.command()(describe)
-app.command()(watch)
+app.command(help=HELP)(watch)
 app.command()(predict)
 app.command()(evaluate)
 app.command()(compare)

@@ -10,8 +10,7 @@ import typer
 
 from smot_vlm.cli.console import messages, output, print_plain, print_warning, progress
 from smot_vlm.cli.loading import damage_is_reported_once, load_tracker
-from smot_vlm.rules.rule_file import EXAMPLE
-from smot_vlm.rules.sentence import GRAMMAR
+from smot_vlm.rules.help_text import EXAMPLE, GRAMMAR
 from smot_vlm.system.errors import naming
 from smot_vlm.system.printing import counted
 from smot_vlm.system.signals import StopRequest, on_stop
@@ -25,6 +24,19 @@ if TYPE_CHECKING:
     from smot_vlm.watching import WatchSettings
 
 DESCRIPTION_FILE = "description.json"
+# Brackets are escaped: the help's own markup would take them for styles.
+HELP = f"""Watch a video, a camera or a finished description for events; each is told as a JSON line.
+
+A rule is a sentence:
+
+\b
+{GRAMMAR}
+Words that the model does not know are an error that names the nearest. Ctrl-C ends the watching of a camera or a stream.
+
+A file of rules has sentences or their parts, and zones:
+
+\b
+{EXAMPLE}""".replace("[", "\\[")
 
 
 def watch(
@@ -47,7 +59,7 @@ def watch(
             "a person is in it where the middle of the box's lower edge is. May be repeated.",
         ),
     ] = None,
-    events: Annotated[Path | None, typer.Option(help="Append the events to this file [default: print them].")] = None,
+    events: Annotated[Path | None, typer.Option(help="Append the events to this file (else they are printed).")] = None,
     webhook: Annotated[
         str | None, typer.Option(metavar="URL", help="Also post each event as JSON to this http(s) address.")
     ] = None,
@@ -91,7 +103,7 @@ def watch(
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
 ) -> None:
-    """placeholder"""
+    """Watch a video, a camera or a finished description for events, and tell each as a JSON line."""
     from smot_vlm.watching import Watch, find_in_description, vocabulary_of, vocabulary_of_description
 
     given, zones = _read_rules(rule or [], rules, zone or [])
@@ -133,20 +145,6 @@ def watch(
             with on_stop(stop), naming(source):
                 watching.run(source)
         messages.print(f"{source}: {counted(watching.events, 'event')} in {watching.seconds:.1f} seconds")
-
-
-watch.__doc__ = f"""Watch a video, a camera or a finished description for events, and tell each as a JSON line.
-
-A rule is a sentence:
-
-\b
-{GRAMMAR.replace(chr(10) + chr(10), chr(10) + " " + chr(10))}
-Words that the model does not know are an error that names the nearest. Ctrl-C ends the watching of a camera or a stream.
-
-A file of rules (--rules) holds sentences or their parts, and zones:
-
-\b
-{EXAMPLE}"""
 
 
 def _check(given: "list[Rule]", zones: "list[Zone]", vocabulary: "Vocabulary") -> "list[CheckedRule]":

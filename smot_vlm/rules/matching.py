@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from smot_vlm.appearance.told_person import SURE
+from smot_vlm.language import caption_lexicon
 from smot_vlm.rules.parts import Zone
 from smot_vlm.rules.vocabulary import CheckedRule, Looks, NamedValue
 from smot_vlm.structures import SeenDeed, SeenPerson, Sight, Span
@@ -14,6 +15,7 @@ from smot_vlm.structures import SeenDeed, SeenPerson, Sight, Span
 # Who is not seen for so long is taken to have stayed where they were.
 BRIDGE_SECONDS = 1.0
 MOST_EVIDENCE = 3
+_MUTUAL = frozenset(label for label, phrases in caption_lexicon.VERBS.items() if phrases.mutual)
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,9 @@ class SightIndex:
         if deed.object is not None:
             looked.append(self._looked(deed.object, rule.whom))
             people = (deed.subject, deed.object)
+            if deed.label in _MUTUAL and rule.who == rule.whom:
+                # What both do to each other is one event, from whichever side it is seen.
+                people = tuple(sorted(people))
         known = [one for one in looked if one is not None]
         if len(known) == len(looked):
             spans: Iterable[Span] = deed.spans

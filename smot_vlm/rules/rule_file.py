@@ -1,4 +1,4 @@
-"""Rules and zones in a YAML file: `EXAMPLE` shows every key."""
+"""Rules and zones in a YAML file: `help_text.EXAMPLE` shows every key."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,24 +9,6 @@ from smot_vlm.formats.documents import read_yaml, shown
 from smot_vlm.rules.parts import LONGEST_SECONDS, Hours, Rule, Who, Zone, read_time_of_day
 from smot_vlm.rules.sentence import read_sentence, read_who
 
-EXAMPLE = """\
-zones:
-  door:                                  # corners as shares of width and height; as pixels with pixels: true
-    points: [[0.1, 0.2], [0.4, 0.2], [0.4, 0.9], [0.1, 0.9]]
-    pixels: false
-rules:
-  - rule: anyone pushes anyone for 1s    # a sentence, or its parts:
-  - name: runner at the door
-    who: man in red shirt with hat
-    does: runs
-    zone: door
-    outside: false
-    seconds: 2
-    between: ["22:00", "06:00"]
-  - who: anyone
-    does: talks to
-    whom: woman in blue
-"""
 MOST_RULES = 1000
 LONGEST_NAME = 200
 _Coordinate = Annotated[float, Range(0, 10**6)]
@@ -61,7 +43,7 @@ class _RuleEntry:
     zone: str = ""
     outside: bool = False
     seconds: Annotated[float, Range(0, LONGEST_SECONDS)] = 0.0
-    between: tuple[str, str] | None = None
+    between: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +94,9 @@ def _rule_of(entry: _RuleEntry) -> Rule:
         if replace(entry, rule="", name="") != _RuleEntry():
             raise ValueError("a sentence (rule) and parts of a rule beside it; give one of the two")
         return read_sentence(entry.rule, entry.name)
-    hours = None if entry.between is None else Hours(*map(read_time_of_day, entry.between))
+    if len(entry.between) not in (0, 2):
+        raise ValueError(f"between holds {len(entry.between)} times; give two, such as ['22:00', '06:00']")
+    hours = Hours(*map(read_time_of_day, entry.between)) if entry.between else None
     return Rule(
         read_who(entry.who) if entry.who else Who(),
         " ".join(entry.does.lower().split()),

@@ -1,4 +1,4 @@
-"""Rules as sentences, read and written; `GRAMMAR` says how they are made."""
+"""Rules as sentences, read and written; `help_text.GRAMMAR` says how they are made."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -8,16 +8,10 @@ from smot_vlm.formats.documents import shown
 from smot_vlm.language.known_words import DRAWN_WORDS, PEOPLE_WORDS, joined
 from smot_vlm.rules.parts import ANYONE, Clothes, Hours, Rule, Who, read_time_of_day, time_of_day
 
-GRAMMAR = """\
-WHO [DEED [WHOM]] [in zone NAME | outside zone NAME] [for TIME] [between HH:MM and HH:MM]
-
-WHO, WHOM  anyone | [a] KIND, each with: in [a] COLOUR [GARMENT] {and ...}, with [a] THING {and ...}
-DEED       a verb as it stands in a sentence (pushes, shakes hands with) or a label (push.v.01)
-TIME       1s, 1.5 s, 2 minutes, 1 h
-"""
 LONGEST_SENTENCE = 500
 # Every word that some model may know; which of them the loaded one knows is checked later.
 WORDS = joined(DRAWN_WORDS, PEOPLE_WORDS)
+_MOST_WORDS = 3
 _ARTICLES = ("a", "an", "the", "another", "some", "other")
 _UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
@@ -150,9 +144,10 @@ class _Reader:
 
     def who(self) -> Who:
         self._skip_articles()
-        word = self._take("who it is about (anyone, man ...)")
-        if word not in ANYONE and word not in WORDS.kinds:
-            known = (*ANYONE, *WORDS.kinds)
+        known = (*ANYONE, *WORDS.kinds)
+        kind = self._known_at(self._place, known)
+        word = self._take("who it is about (anyone, man ...)", kind)
+        if not kind:
             raise ValueError(f"{shown(word)} is nobody that a model knows; nearest: {nearest(word, known)}")
         clothes: list[Clothes] = []
         has: list[str] = []
@@ -187,12 +182,10 @@ class _Reader:
 
     def _thing(self) -> str:
         self._skip_articles()
-        for count in (3, 2, 1):
-            thing = " ".join(self._words[self._place : self._place + count])
-            if thing in WORDS.has:
-                self._place += len(thing.split())
-                return thing
-        word = self._take("a thing")
+        thing = self._known_at(self._place, WORDS.has)
+        word = self._take("a thing", thing)
+        if thing:
+            return thing
         raise ValueError(
             f"{shown(word)} is nothing worn or carried that a model knows; nearest: {nearest(word, WORDS.has)}"
         )
@@ -264,7 +257,13 @@ class _Reader:
     def _begins(self, place: int, known: Sequence[Collection[str] | Mapping[str, object]]) -> bool:
         while place < len(self._words) and self._words[place] in _ARTICLES:
             place += 1
-        return place < len(self._words) and any(self._words[place] in words for words in known)
+        return any(self._known_at(place, words) for words in known)
+
+    def _known_at(self, place: int, known: Collection[str] | Mapping[str, object]) -> str:
+        """The longest known phrase that begins at a word; empty for none."""
+        ends = range(min(place + _MOST_WORDS, len(self._words)), place, -1)
+        phrases = (" ".join(self._words[place:end]) for end in ends)
+        return next((phrase for phrase in phrases if phrase in known), "")
 
     def _skip_articles(self) -> None:
         while self._place < len(self._words) and self._words[self._place] in _ARTICLES:
@@ -274,8 +273,10 @@ class _Reader:
         place = self._place + ahead
         return place < len(self._words) and self._words[place] == word
 
-    def _take(self, what: str) -> str:
+    def _take(self, what: str, phrase: str = "") -> str:
+        """The next word, or a phrase that is known to stand there."""
         if self._place >= len(self._words):
             raise ValueError(f"it ends where {what} should follow")
-        self._place += 1
-        return self._words[self._place - 1]
+        taken = phrase or self._words[self._place]
+        self._place += len(taken.split())
+        return taken
