@@ -143,7 +143,7 @@ class Session:
     def _forget(self, frame: Frame, seconds: float) -> None:
         """Let go of older frames, and of people who were not seen since."""
         self._recent.append((frame.index, frame.time_seconds))
-        while self._recent[0][1] < frame.time_seconds - seconds:
+        while self._recent[0][1] < frame.time_seconds - seconds - 5e-4:  # times are rounded by the container
             self._recent.popleft()
         first = self._recent[0][0]
         self._trajectories.drop_before(first)

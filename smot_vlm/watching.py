@@ -59,6 +59,7 @@ class Watch:
 
     Attributes:
         events: how many were told.
+        frames: how many were watched.
         seconds: of the newest frame.
 
     Args:
@@ -79,7 +80,7 @@ class Watch:
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
         times: PartTimes | None = None,
     ) -> None:
-        self.events = 0
+        self.events = self.frames = 0
         self.seconds = 0.0
         self._tracker = tracker
         self._settings = settings
@@ -118,6 +119,7 @@ class Watch:
             for update in updates:
                 assert self._finder is not None, "the video is open"
                 self.seconds = update.frame.time_seconds
+                self.frames += 1
                 if self._clips is not None:
                     self._clips.add(update.frame)
                 if update.sight is not None:

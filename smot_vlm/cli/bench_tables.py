@@ -53,6 +53,16 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("median_milliseconds", "ms a frame", text),
         ("ratio", "of ours", times),
     ],
+    "RulesTiming": [
+        ("rules", "rules", text),
+        ("frames", "frames", text),
+        ("events", "events", text),
+        ("seconds", "seconds watching", text),
+        ("rules_seconds", "seconds of rules", text),
+        ("share", "of the rest", percent),
+        ("sights_seconds", "seconds of verbs", text),
+        ("spread", "spread", percent),
+    ],
     "FusionTiming": [
         ("module", "module", text),
         ("fusion", "fusion", text),

@@ -75,6 +75,11 @@ class Vocabulary:
             for phrase in phrases:
                 self._verbs[phrase] = (*self._verbs.get(phrase, ()), label)
 
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """By which deeds between two people are named."""
+        return tuple(self._verbs)
+
     def check(self, rule: Rule, zones: Mapping[str, Zone]) -> CheckedRule:
         """A rule in the terms of the model.
 

@@ -135,7 +135,7 @@ def test_what_the_model_does_not_know_names_the_nearest(text, told):
 
 def test_words_of_looks_are_those_of_the_model():
     some = replace(PEOPLE_WORDS, colours={"red": ("red",), "teal": ("blue",)})
-    with pytest.raises(ValueError, match="this model knows no colour 'turquoise'; nearest: teal"):
+    with pytest.raises(ValueError, match="this model knows no colour 'turquoise'; nearest: red, teal"):
         check_rules([read_sentence("anyone in turquoise and red")], [], Vocabulary([], some))
     with pytest.raises(ValueError, match="tells nothing of what people look like"):
         check_rules([read_sentence("man in grey")], [], Vocabulary(["push.v.01"], None))
