@@ -53,16 +53,6 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("median_milliseconds", "ms a frame", text),
         ("ratio", "of ours", times),
     ],
-    "RulesTiming": [
-        ("rules", "rules", text),
-        ("frames", "frames", text),
-        ("events", "events", text),
-        ("seconds", "seconds watching", text),
-        ("rules_seconds", "seconds of rules", text),
-        ("share", "of the rest", percent),
-        ("sights_seconds", "seconds of verbs", text),
-        ("spread", "spread", percent),
-    ],
     "FusionTiming": [
         ("module", "module", text),
         ("fusion", "fusion", text),
@@ -114,7 +104,7 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
 # Fields that may take several lines, so that the others need not.
 LONG = ("work", "way", "what", "video")
 # Fields of single records that are shares of 1.
-SHARES = ("overhead", "overhead_without_features", "overhead_with_writing")
+SHARES = ("overhead", "overhead_without_features", "overhead_with_writing", "share", "spread")
 
 
 def show(title: str, result: Any) -> None:
