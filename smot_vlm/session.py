@@ -1,8 +1,6 @@
 """One video in progress: boxes on every frame, keyframes about twice a second, captions and verbs when asked."""
 
 from array import array
-from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -19,24 +17,11 @@ from smot_vlm.language.confirmation import confirmed
 from smot_vlm.language.pointing import with_clauses
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.caption_times import clause_texts, with_segments
-from smot_vlm.models.card import DRAWN, NOT_STATED
 from smot_vlm.models.interactions import find_interactions, relations_of
-from smot_vlm.models.present import present
-from smot_vlm.models.prompted import PromptedModel
+from smot_vlm.models.newest import NewestSeconds
 from smot_vlm.models.verb_set import known_verbs, open_verbs
 from smot_vlm.models.voice import Voice
-from smot_vlm.rules.described import attributes_told, sight_of
-from smot_vlm.structures import (
-    WITHHELD,
-    Attribute,
-    Description,
-    Detections,
-    Frame,
-    ModelInfo,
-    Sight,
-    Trajectory,
-    VideoInfo,
-)
+from smot_vlm.structures import WITHHELD, Description, Detections, Frame, Sight, Trajectory, VideoInfo
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader
 
@@ -69,9 +54,8 @@ class Session:
         successor: tuple[SmotModelBase, Config] | None = None,
         recent_seconds: float | None = None,
     ) -> None:
-        self._recent_seconds = recent_seconds
-        self._recent: deque[tuple[int, float]] = deque()
-        self._told: dict[int, tuple[Attribute, ...]] = {}
+        self._newest_seconds = recent_seconds
+        self._newest = None if recent_seconds is None else NewestSeconds(recent_seconds)
         self._people_detector = people_detector
         self._detector = detector
         self._config = config
@@ -85,10 +69,8 @@ class Session:
         self._people = open_people(self._detect)
 
     def _open_voice(self, model: SmotModelBase, config: Config, verbs: Sequence[str] | None) -> Voice:
-        voice = Voice(model, config, known_verbs(model) if verbs is None else open_verbs(model, verbs), self._times)
-        if self._recent_seconds is not None:
-            voice.memory.keep_newest(self._recent_seconds)
-        return voice
+        known = known_verbs(model) if verbs is None else open_verbs(model, verbs)
+        return Voice(model, config, known, self._times, self._newest_seconds)
 
     @property
     def _speaker(self) -> Voice:
@@ -113,46 +95,20 @@ class Session:
         self._voice.observe(frame, people)
         if self._successor is not None:
             self._successor.observe(frame, people)
-        if self._recent_seconds is not None:
-            self._forget(frame, self._recent_seconds)
+        if self._newest is not None:
+            self._newest.keep(frame, self._trajectories, self._watched, (self._voice, self._successor))
         return people
 
     def sight(self, video: VideoReader, description: Description | None = None) -> Sight:
-        """What is seen in the newest seconds; of a session that keeps these.
+        """What is seen in the newest seconds; of a session that keeps these alone.
 
         Args:
             video: the reader that gave the frames.
             description: of `describe`, where it was made of the newest frame; what it tells is taken in.
-
-        Returns:
-            People, what they look like, and deeds.
         """
-        speaker = self._speaker
-        drawn = speaker.model.card.domain == DRAWN
-        if description is not None and description.words != WITHHELD:
-            self._told |= {
-                track.id: told for track in description.tracks if (told := attributes_told(track, drawn=drawn))
-            }
-        tracks = self._tracks()
+        assert self._newest is not None, "the session keeps the newest seconds"
         with self._times.part("verbs"):
-            seen = present(speaker, tracks, self._video_info(video), self._told)
-        if description is None:
-            return seen
-        return replace(seen, deeds=(*seen.deeds, *sight_of(description, drawn=drawn).deeds))
-
-    def _forget(self, frame: Frame, seconds: float) -> None:
-        """Let go of older frames, and of people who were not seen since."""
-        self._recent.append((frame.index, frame.time_seconds))
-        while self._recent[0][1] < frame.time_seconds - seconds - 5e-4:  # times are rounded by the container
-            self._recent.popleft()
-        first = self._recent[0][0]
-        self._trajectories.drop_before(first)
-        del self._watched[: bisect_left(self._watched, first)]
-        present_ids = self._trajectories.ids
-        for memory in (voice.memory for voice in (self._voice, self._successor) if voice is not None):
-            memory.forget(set(memory.tracks) - present_ids)
-        for track_id in set(self._told) - present_ids:
-            del self._told[track_id]
+            return self._newest.sight(self._speaker, self._tracks(), self._video_info(video), description)
 
     def describe(self, video: VideoReader) -> Description:
         """Describe the frames so far.
@@ -170,7 +126,12 @@ class Session:
         speaker = self._speaker
         tracks = [replace(track, words=speaker.gate.person(speaker.memory, track.id)) for track in self._tracks()]
         silent = Description(
-            self._video_info(video), tuple(tracks), (), "", self._model_info(speaker), words=speaker.gate.video()
+            self._video_info(video),
+            tuple(tracks),
+            (),
+            "",
+            speaker.info(self._people.name, self._detector_name()),
+            words=speaker.gate.video(),
         )
         # Without people there is nothing to say, and nothing either where the model would only guess.
         return silent if silent.words == WITHHELD or not tracks else self._put_into_words(silent, speaker)
@@ -219,6 +180,9 @@ class Session:
     def _uses_people_detector(self) -> bool:
         return self._people_detector is not None and self._voice.is_silent
 
+    def _detector_name(self) -> str:
+        return PEOPLE_DETECTOR if self._uses_people_detector() else self._detector
+
     def _video_info(self, video: VideoReader) -> VideoInfo:
         width, height = self._size
         return VideoInfo(
@@ -230,23 +194,5 @@ class Session:
             truncated=video.truncated,
             stopped=video.stopped,
             damage=video.damage,
-            times=video.times if self._recent_seconds is None else tuple(self._recent),
-        )
-
-    def _model_info(self, speaker: Voice) -> ModelInfo:
-        model, config = speaker.model, speaker.config
-        card = model.card
-        prompts = model.prompts if isinstance(model, PromptedModel) else None
-        detector = PEOPLE_DETECTOR if self._uses_people_detector() else self._detector
-        return ModelInfo(
-            config.name,
-            config.decoder.name,
-            self._people.name,
-            model.trained,
-            detector=detector,
-            domain=card.domain,
-            version=card.version,
-            training_data="" if card.training_data == NOT_STATED else card.training_data,
-            calibration=card.calibration,
-            prompts=prompts.fingerprints("instance_caption", "video_caption") if prompts else {},
+            times=video.times if self._newest is None else self._newest.times,
         )

@@ -10,8 +10,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from smot_vlm.fusion.memory import SceneMemory
-from smot_vlm.language.known_words import KnownWords
-from smot_vlm.models.card import ModelCard
+from smot_vlm.language import caption_lexicon
+from smot_vlm.language.known_words import DRAWN_WORDS, KnownWords
+from smot_vlm.models.card import DRAWN, ModelCard
 from smot_vlm.models.domain import Domain
 from smot_vlm.models.moments import Moments
 from smot_vlm.semantics.context import Relation
@@ -235,13 +236,13 @@ class SmotModelBase(nn.Module, ABC):
 
     @property
     def known_verbs(self) -> tuple[str, ...]:
-        """Labels of the senses that the model can tell: all, for models that learned them all or learned none."""
-        return tuple(verb.label for verb in VERBS)
+        """Labels of the senses that the model can tell: those of the synthetic world where it learned from that, else all."""
+        return tuple(caption_lexicon.VERBS) if self.card.domain == DRAWN else tuple(verb.label for verb in VERBS)
 
     @property
     def known_words(self) -> KnownWords | None:
         """The words that its captions and attributes are made of; None where they are free."""
-        return None
+        return DRAWN_WORDS if self.card.domain == DRAWN else None
 
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Any, Tensor], Tensor]:  # noqa: ARG002
         """`score_pairs` for phrases in place of the 335 senses.

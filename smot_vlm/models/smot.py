@@ -21,9 +21,6 @@ from smot_vlm.fusion.roi import FrameFeatures, PersonFeatures
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import TrajectoryFusion
 from smot_vlm.fusion.video import VideoFusion
-from smot_vlm.language import caption_lexicon
-from smot_vlm.language.known_words import DRAWN_WORDS, KnownWords
-from smot_vlm.models.card import DRAWN
 from smot_vlm.models.clips import ClipBatch
 from smot_vlm.models.fused import EncodedFrame, Fused
 from smot_vlm.models.moments import Moments, verb_moments, word_moments
@@ -160,16 +157,6 @@ class SmotModel(DecoderModel):
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.parameters()).device
-
-    @property
-    def known_verbs(self) -> tuple[str, ...]:
-        """Of the synthetic world, where it learned from that."""
-        return tuple(caption_lexicon.VERBS) if self.card.domain == DRAWN else super().known_verbs
-
-    @property
-    def known_words(self) -> KnownWords | None:
-        """Of the synthetic world, where it learned from that."""
-        return DRAWN_WORDS if self.card.domain == DRAWN else None
 
     @property
     def verb_thresholds(self) -> Float[Tensor, "verbs"]:

@@ -81,7 +81,7 @@ def test_what_a_stream_keeps_does_not_grow(tracker, monkeypatch):
     def noted(self, frame):
         sessions[:] = [self]
         people = observe(self, frame)
-        held.append((len(self._voice.memory.tracks), len(self._trajectories._frames), len(self._recent)))
+        held.append((len(self._voice.memory.tracks), len(self._trajectories._frames), len(self._newest.times)))
         return people
 
     monkeypatch.setattr(Session, "observe", noted)
