@@ -204,7 +204,8 @@ class PeopleModel(SmotModelBase):
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:
         """The answers about each person over all looks, and how they moved."""
         pairs = cast(PeopleMemory, memory).pairs
-        pairs.read_window()
+        if not memory.is_recent:  # which is asked so often that windows are read as they pass
+            pairs.read_window()
         people, all_times, all_boxes, words, answers, doing = [], [], [], [], [], []
         for track_id in track_ids:
             seen = memory.tracks[track_id].items

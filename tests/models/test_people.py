@@ -207,7 +207,12 @@ def test_pairs_of_newest_windows_have_spans(people):
     seen = 1 / (1 + np.exp(-moments.log_odds[:, push]))
     assert seen.max() == pytest.approx(float(scores[0, push]), abs=1e-3)
     assert seen[[0, -1]].max() < 1e-3
-    assert people.verb_moments(people.fuse_memory(_whole(people), [1]), torch.zeros(0, 2, dtype=torch.long)) == []
+
+
+def test_of_a_whole_video_windows_are_not_kept_one_by_one(people):
+    with torch.inference_mode():
+        fused = people.fuse_memory(_whole(people), [1])
+    assert people.verb_moments(fused, torch.zeros(0, 2, dtype=torch.long)) == []
 
 
 def _whole(people):
