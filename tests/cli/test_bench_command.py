@@ -80,4 +80,11 @@ def test_all_runs_every_benchmark_with_its_defaults(monkeypatch):
         monkeypatch.setattr(module, "run", benches[name])
     assert run("bench", "all", "--clock", "cpu") == 0
     clocks = {name: bench.call_args.kwargs.get("clock") for name, bench in benches.items()}
-    assert clocks == {"fusion": "cpu", "decoder": "cpu", "describe": "cpu", "rules": "cpu", "memory": None, "train": None}
+    assert clocks == {
+        "fusion": "cpu",
+        "decoder": "cpu",
+        "describe": "cpu",
+        "rules": "cpu",
+        "memory": None,
+        "train": None,
+    }
