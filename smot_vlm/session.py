@@ -17,12 +17,11 @@ from smot_vlm.language.confirmation import confirmed
 from smot_vlm.language.pointing import with_clauses
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.caption_times import clause_texts, with_segments
-from smot_vlm.models.card import NOT_STATED
 from smot_vlm.models.interactions import find_interactions, relations_of
-from smot_vlm.models.prompted import PromptedModel
+from smot_vlm.models.newest import NewestSeconds
 from smot_vlm.models.verb_set import known_verbs, open_verbs
 from smot_vlm.models.voice import Voice
-from smot_vlm.structures import WITHHELD, Description, Detections, Frame, ModelInfo, Trajectory, VideoInfo
+from smot_vlm.structures import WITHHELD, Description, Detections, Frame, Sight, Trajectory, VideoInfo
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader
 
@@ -39,6 +38,7 @@ class Session:
         people_detector: finds people where the video is unlike what the model learned from; None: the model's own.
         detector: what finds the people otherwise, for the description.
         successor: the model, with its configuration, that speaks where the video is unlike what the first one learned from.
+        recent_seconds: only so many seconds are kept, for videos without end, and descriptions are of these; None: all.
     """
 
     def __init__(
@@ -52,7 +52,10 @@ class Session:
         people_detector: Detector | None = None,
         detector: str = "",
         successor: tuple[SmotModelBase, Config] | None = None,
+        recent_seconds: float | None = None,
     ) -> None:
+        self._newest_seconds = recent_seconds
+        self._newest = None if recent_seconds is None else NewestSeconds(recent_seconds)
         self._people_detector = people_detector
         self._detector = detector
         self._config = config
@@ -66,7 +69,8 @@ class Session:
         self._people = open_people(self._detect)
 
     def _open_voice(self, model: SmotModelBase, config: Config, verbs: Sequence[str] | None) -> Voice:
-        return Voice(model, config, known_verbs(model) if verbs is None else open_verbs(model, verbs), self._times)
+        known = known_verbs(model) if verbs is None else open_verbs(model, verbs)
+        return Voice(model, config, known, self._times, self._newest_seconds)
 
     @property
     def _speaker(self) -> Voice:
@@ -91,7 +95,20 @@ class Session:
         self._voice.observe(frame, people)
         if self._successor is not None:
             self._successor.observe(frame, people)
+        if self._newest is not None:
+            self._newest.keep(frame, self._trajectories, self._watched, (self._voice, self._successor))
         return people
+
+    def sight(self, video: VideoReader, description: Description | None = None) -> Sight:
+        """What is seen in the newest seconds; of a session that keeps these alone.
+
+        Args:
+            video: the reader that gave the frames.
+            description: of `describe`, where it was made of the newest frame; what it tells is taken in.
+        """
+        assert self._newest is not None, "the session keeps the newest seconds"
+        with self._times.part("verbs"):
+            return self._newest.sight(self._speaker, self._tracks(), self._video_info(video), description)
 
     def describe(self, video: VideoReader) -> Description:
         """Describe the frames so far.
@@ -109,7 +126,12 @@ class Session:
         speaker = self._speaker
         tracks = [replace(track, words=speaker.gate.person(speaker.memory, track.id)) for track in self._tracks()]
         silent = Description(
-            self._video_info(video), tuple(tracks), (), "", self._model_info(speaker), words=speaker.gate.video()
+            self._video_info(video),
+            tuple(tracks),
+            (),
+            "",
+            speaker.info(self._people.name, self._detector_name()),
+            words=speaker.gate.video(),
         )
         # Without people there is nothing to say, and nothing either where the model would only guess.
         return silent if silent.words == WITHHELD or not tracks else self._put_into_words(silent, speaker)
@@ -158,6 +180,9 @@ class Session:
     def _uses_people_detector(self) -> bool:
         return self._people_detector is not None and self._voice.is_silent
 
+    def _detector_name(self) -> str:
+        return PEOPLE_DETECTOR if self._uses_people_detector() else self._detector
+
     def _video_info(self, video: VideoReader) -> VideoInfo:
         width, height = self._size
         return VideoInfo(
@@ -169,23 +194,5 @@ class Session:
             truncated=video.truncated,
             stopped=video.stopped,
             damage=video.damage,
-            times=video.times,
-        )
-
-    def _model_info(self, speaker: Voice) -> ModelInfo:
-        model, config = speaker.model, speaker.config
-        card = model.card
-        prompts = model.prompts if isinstance(model, PromptedModel) else None
-        detector = PEOPLE_DETECTOR if self._uses_people_detector() else self._detector
-        return ModelInfo(
-            config.name,
-            config.decoder.name,
-            self._people.name,
-            model.trained,
-            detector=detector,
-            domain=card.domain,
-            version=card.version,
-            training_data="" if card.training_data == NOT_STATED else card.training_data,
-            calibration=card.calibration,
-            prompts=prompts.fingerprints("instance_caption", "video_caption") if prompts else {},
+            times=video.times if self._newest is None else self._newest.times,
         )

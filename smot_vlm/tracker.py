@@ -1,7 +1,7 @@
 """Tracker, the public API: a video in, its description out."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,13 +24,16 @@ from smot_vlm.models.loading import load_model
 from smot_vlm.models.local_models import find_local_vision_language_model
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
-from smot_vlm.structures import Description, Detections, Frame, Trajectory
+from smot_vlm.structures import Description, Detections, Frame, Sight, Trajectory
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
 
 # Other names of models that ship.
 ALIASES = {"drawn": "demo"}
+
+# Between two sights of a running video.
+SIGHT_SECONDS = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +47,14 @@ class Update:
         people: boxes with ids in it.
         description: of everything so far, as of the newest refresh; None before the first one.
         refreshed: whether `description` is new with this frame.
+        sight: what is seen in the newest seconds, twice a second, where `recent_seconds` is given; else None.
     """
 
     frame: Frame
     people: Detections
     description: Description | None
     refreshed: bool
+    sight: Sight | None = None
 
 
 class Tracker:
@@ -229,37 +234,61 @@ class Tracker:
         trajectories: Path | str | Sequence[Trajectory] | None = None,
         stride: int = 1,
         max_frames: int | None = None,
-        refresh_seconds: float = 10.0,
-    ) -> Iterator[Update]:
+        fps: float | None = None,
+        refresh_seconds: float | None = 10.0,
+        recent_seconds: float | None = None,
+        on_open: Callable[[VideoReader], None] | None = None,
+        times: PartTimes | None = None,
+    ) -> Generator[Update, None, None]:
         """Describe while the video runs: boxes and ids with each frame, captions and verbs every `refresh_seconds`.
+
+        With `recent_seconds` memory stays bounded however long the video is: each description is of the newest seconds, and
+        twice a second an update says what is seen in them (`Update.sight`), verbs and, of models that see them, attributes.
 
         Args:
             source: as for `describe`.
             trajectories: as for `describe`.
             stride: use every stride-th frame.
             max_frames: stop after so many.
-            refresh_seconds: of video between two descriptions; there is one more with the last frame.
+            fps: as for `describe`.
+            refresh_seconds: of video between two descriptions; there is one more with the last frame. None: no description.
+            recent_seconds: only the newest seconds are kept and told of; None keeps all.
+            on_open: called with the opened video before its first frame.
+            times: filled with the seconds of each part.
 
         Yields:
             An update a frame.
 
         Raises:
-            ValueError: refresh_seconds is not above 0.
+            ValueError: refresh_seconds or recent_seconds is not above 0.
         """
-        if refresh_seconds <= 0:
-            raise ValueError(f"refresh_seconds is {refresh_seconds}; it takes a number above 0")
+        for name, value in (("refresh_seconds", refresh_seconds), ("recent_seconds", recent_seconds)):
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} is {value}; it takes a number above 0")
+        times = times or PartTimes()
         description: Description | None = None
         refreshed_at = 0.0
-        with open_video(source, stride=stride, max_frames=max_frames) as video:
-            session = self._session(video, trajectories, PartTimes())
-            for frame, is_last in _mark_last(video):
+        sight_at = -SIGHT_SECONDS
+        with open_video(source, stride=stride, max_frames=max_frames, fps=fps) as video:
+            if on_open is not None:
+                on_open(video)
+            session = self._session(video, trajectories, times, recent_seconds=recent_seconds)
+            for frame, is_last in _mark_last(times.waiting("decode", video)):
                 # Entered anew for each frame: a caller's code runs between two of them.
                 with torch.inference_mode():
                     people = session.observe(frame)
-                    refresh = is_last or frame.time_seconds - refreshed_at >= refresh_seconds
+                    refresh = refresh_seconds is not None and (
+                        is_last or frame.time_seconds - refreshed_at >= refresh_seconds
+                    )
                     if refresh:
                         description, refreshed_at = session.describe(video), frame.time_seconds
-                yield Update(frame, people, description, refresh)
+                    sight = None
+                    if recent_seconds is not None and (
+                        is_last or refresh or frame.time_seconds - sight_at >= SIGHT_SECONDS - 1e-3
+                    ):
+                        sight, sight_at = session.sight(video, description if refresh else None), frame.time_seconds
+                        video.forget_times(frame.index)
+                yield Update(frame, people, description, refresh, sight)
 
     def _session(
         self,
@@ -270,6 +299,7 @@ class Tracker:
         detections: Path | str | Mapping[int, Detections] | None = None,
         classes: Collection[int] | None = None,
         frame_numbers: np.ndarray | None = None,
+        recent_seconds: float | None = None,
     ) -> Session:
         if trajectories is not None and detections is not None:
             raise ValueError("trajectories and detections are both given; give boxes with ids, or boxes without")
@@ -296,6 +326,7 @@ class Tracker:
             people_detector=choice.fallback,
             detector="given" if is_given else choice.name,
             successor=self.successor,
+            recent_seconds=recent_seconds,
         )
 
     def _detect_with(self, own: Callable[[Frame], Detections], times: PartTimes) -> Callable[[Frame], Detections]:

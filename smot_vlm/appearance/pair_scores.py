@@ -1,5 +1,6 @@
 """Scores of deeds between two people, window by window over a video."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -15,8 +16,6 @@ from smot_vlm.appearance.recent_looks import RecentLooks
 STEP = 4
 # Shortest window in looks.
 SHORTEST = 3
-
-
 # Windows that are kept; beyond, every two in a row become one.
 MOST_WINDOWS = 512
 
@@ -35,6 +34,11 @@ class Window:
     to_seconds: float
     verbs: Mapping[tuple[int, int], Mapping[str, float]]
 
+    @property
+    def middle(self) -> float:
+        """Seconds, half way."""
+        return (self.from_seconds + self.to_seconds) / 2
+
 
 class PairScores:
     """Reads windows of looks as they pass, and keeps what each says of each ordered pair and verb.
@@ -48,6 +52,15 @@ class PairScores:
         self._looks = RecentLooks()
         self._new = 0
         self._windows: list[Window] = []
+        self._kept_seconds = math.inf
+
+    def keep_newest(self, seconds: float) -> None:
+        """Let go of windows that are older; before any look.
+
+        Args:
+            seconds: from the middle of the oldest window to that of the newest.
+        """
+        self._kept_seconds = seconds
 
     def add(self, time_seconds: float, image: np.ndarray, ids: list[int], boxes: np.ndarray) -> None:
         """Take in a look, and read a window where one is due.
@@ -76,6 +89,8 @@ class PairScores:
             for (subject, target, verb), value in _verbs(left, right, logits.softmax(dim=-1).tolist()).items():
                 seen.setdefault((subject, target), {})[verb] = value
         self._windows.append(Window(*self._looks.span, seen))
+        newest = self._windows[-1].middle
+        self._windows = [window for window in self._windows if newest - window.middle <= self._kept_seconds]
         if len(self._windows) > MOST_WINDOWS:
             halves = zip_longest(self._windows[::2], self._windows[1::2])
             self._windows = [first if second is None else _joined(first, second) for first, second in halves]

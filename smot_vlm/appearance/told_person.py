@@ -85,6 +85,24 @@ def attributes_of(answers: PersonAnswers) -> tuple[Attribute, ...]:
     return (*told, *(Attribute("has", answer.value, answer.probability) for answer in answers.present("attributes")))
 
 
+def doing_of(answers: PersonAnswers, motion: Motion) -> tuple[Attribute, ...]:
+    """What a person does alone, as far as it is told.
+
+    Args:
+        answers: of the appearance network.
+        motion: across the picture; a walk or run that it shows is one of the sure answers.
+
+    Returns:
+        "does" with deeds of the lexicon, at most two.
+    """
+    of = dict(zip(lexicon.DEEDS, answers.probabilities["deeds"].tolist(), strict=True))
+    shown = _LEAVING if motion.state == "moves" else ()
+    return tuple(
+        Attribute("does", deed, max(of[deed], SURE) if deed in shown else of[deed])
+        for deed in _deeds(answers, motion, answers.told("things"))
+    )
+
+
 def _noun(answers: PersonAnswers) -> str:
     kind = answers.told("kinds")
     if kind:

@@ -1,6 +1,7 @@
 """Builds trajectories from boxes with ids, frame by frame."""
 
 from array import array
+from bisect import bisect_left
 
 import numpy as np
 
@@ -28,6 +29,20 @@ class TrajectoryBuilder:
         self._ids.extend(people.ids.tolist())
         self._boxes.extend(people.boxes.ravel().tolist())
         self._scores.extend(people.scores.tolist())
+
+    def drop_before(self, frame_index: int) -> None:
+        """Let go of the boxes of older frames.
+
+        Args:
+            frame_index: The first that is kept.
+        """
+        rows = bisect_left(self._frames, frame_index)
+        del self._frames[:rows], self._ids[:rows], self._boxes[: 4 * rows], self._scores[:rows]
+
+    @property
+    def ids(self) -> set[int]:
+        """Of everybody who has a box."""
+        return set(self._ids)
 
     def build(self) -> list[Trajectory]:
         """All trajectories so far, by ascending id."""

@@ -42,6 +42,7 @@ _ALL = {
     "fusion": True,
     "decoder": True,
     "describe": True,
+    "rules": True,
     "memory": False,
     "reading": False,
     "train": False,
@@ -95,6 +96,24 @@ def describe(
     """Describing a video: the seconds of each part."""
     given = {"video": video, "detector": detector, "trajectories": trajectories, "model": model}
     _run({"describe": {**given, "repeats": repeats, "clock": clock}}, json_file, overwrite, clock, threads)
+
+
+@app.command()
+def rules(
+    video: Video = None,
+    detector: Detector = None,
+    trajectories: Trajectories = None,
+    model: Model = "demo",
+    count: Annotated[int, typer.Option("--rules", min=1, help="Rules of every kind.")] = 20,
+    repeats: Repeats = 3,
+    clock: Clock = "wall",
+    threads: Threads = None,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Checking rules: the seconds of a set of them, beside the watching of the video that they are checked in."""
+    given = {"video": video, "detector": detector, "trajectories": trajectories, "model": model, "rules": count}
+    _run({"rules": {**given, "repeats": repeats, "clock": clock}}, json_file, overwrite, clock, threads)
 
 
 @app.command()

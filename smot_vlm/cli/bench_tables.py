@@ -104,7 +104,7 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
 # Fields that may take several lines, so that the others need not.
 LONG = ("work", "way", "what", "video")
 # Fields of single records that are shares of 1.
-SHARES = ("overhead", "overhead_without_features", "overhead_with_writing")
+SHARES = ("overhead", "overhead_without_features", "overhead_with_writing", "share", "spread")
 
 
 def show(title: str, result: Any) -> None:

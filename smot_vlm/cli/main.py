@@ -16,6 +16,7 @@ from smot_vlm.cli.forget import forget
 from smot_vlm.cli.predict import predict
 from smot_vlm.cli.search import search
 from smot_vlm.cli.serve import serve
+from smot_vlm.cli.watch import HELP, watch
 from smot_vlm.system.offline import go_offline
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
 
 
 app.command()(describe)
+app.command(help=HELP)(watch)
 app.command()(predict)
 app.command()(evaluate)
 app.command()(compare)

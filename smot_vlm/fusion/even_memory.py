@@ -1,5 +1,6 @@
-"""A memory of bounded size whose contents are spread evenly over a stream, however long it gets."""
+"""Memories of bounded size of a stream, however long it gets: spread evenly over it, or its newest part."""
 
+from collections import deque
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -57,3 +58,24 @@ class EvenMemory(Generic[Item]):
     def items(self) -> list[Item]:
         """In order of arrival, at most `capacity`; the last one is the newest."""
         return list(self._held.values())
+
+
+class NewestMemory(EvenMemory[Item]):
+    """Holds the newest items of a stream.
+
+    Args:
+        capacity: most items held, at least 2.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(capacity)
+        self._newest: deque[Item] = deque(maxlen=capacity)
+
+    def add(self, item: Item) -> None:
+        """Take in the next item, in place of the oldest one where it is full."""
+        self._newest.append(item)
+
+    @property
+    def items(self) -> list[Item]:
+        """In order of arrival."""
+        return list(self._newest)

@@ -1,6 +1,6 @@
 """The streaming state of one video: what is kept of its frames and of each person."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from smot_vlm.fusion.even_memory import EvenMemory
+from smot_vlm.fusion.even_memory import EvenMemory, NewestMemory
 from smot_vlm.fusion.pictures import PictureMemory
 
 
@@ -43,6 +43,9 @@ class VideoState:
 class SceneMemory:
     """The streaming state of one video: the video fusion's state and a memory a track. Its size does not grow with time.
 
+    Attributes:
+        is_recent: whether the newest observations of each track are kept, see `keep_newest`.
+
     Args:
         per_second: keyframes a second.
         capacity: observations kept of each track.
@@ -53,9 +56,28 @@ class SceneMemory:
         self._interval = 1.0 / per_second
         self._capacity = capacity
         self._next_keyframe = 0.0
+        self.is_recent = False
         self.video: VideoState | None = None
         self.pictures = pictures
         self.tracks: dict[int, EvenMemory[Observation]] = {}
+
+    def keep_newest(self, seconds: float) -> None:
+        """Keep the newest observations of each track in place of some of its whole life; before any is added.
+
+        Args:
+            seconds: so many of them are kept, at most.
+        """
+        self.is_recent = True
+        self._capacity = max(2, min(self._capacity, round(seconds / self._interval)))
+
+    def forget(self, gone: Collection[int]) -> None:
+        """Let go of tracks.
+
+        Args:
+            gone: their ids; one that is not held does no harm.
+        """
+        for track_id in gone:
+            self.tracks.pop(track_id, None)
 
     def is_due(self, time_seconds: float) -> bool:
         """Whether the frame at `time_seconds` is a keyframe.
@@ -96,7 +118,10 @@ class SceneMemory:
             track_id: whose.
             observation: later than those before.
         """
-        self.tracks.setdefault(track_id, EvenMemory(self._capacity)).add(observation)
+        if track_id not in self.tracks:
+            kind = NewestMemory if self.is_recent else EvenMemory
+            self.tracks[track_id] = kind(self._capacity)
+        self.tracks[track_id].add(observation)
 
     def observations(self, track_ids: Sequence[int]) -> "TrackBatch | None":
         """What is kept of these people.

@@ -10,11 +10,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from smot_vlm.fusion.memory import SceneMemory
-from smot_vlm.models.card import ModelCard
+from smot_vlm.language import caption_lexicon
+from smot_vlm.language.known_words import DRAWN_WORDS, KnownWords
+from smot_vlm.models.card import DRAWN, ModelCard
 from smot_vlm.models.domain import Domain
 from smot_vlm.models.moments import Moments
 from smot_vlm.semantics.context import Relation
 from smot_vlm.structures import STATED, Attribute, Detections, Frame
+from smot_vlm.verbs import VERBS
 
 
 class SmotModelBase(nn.Module, ABC):
@@ -28,10 +31,14 @@ class SmotModelBase(nn.Module, ABC):
         trained: whether every part that writes or scores has trained weights.
         card: what the model says of itself.
         domain: what it learned from, where that was measured; without one it speaks about everything.
+        scores_at_once: verbs are scored from features alone, quickly enough for every look of a running video.
+        tells_looks_at_once: the same of what people look like and do alone, which others tell in captions.
     """
 
     trained: bool
     card = ModelCard()
+    scores_at_once = True
+    tells_looks_at_once = False
     domain: Domain | None = None
 
     @property
@@ -215,6 +222,27 @@ class SmotModelBase(nn.Module, ABC):
             One entry a person; none of models that cannot tell.
         """
         return []
+
+    def doing(self, fused: Any) -> list[tuple[Attribute, ...]]:  # noqa: ARG002
+        """What each person does alone at the newest looks, of a memory that keeps these (`SceneMemory.keep_newest`).
+
+        Args:
+            fused: of `fuse_memory`.
+
+        Returns:
+            One entry a person, each "does" with a deed; none of models that tell it in captions alone.
+        """
+        return []
+
+    @property
+    def known_verbs(self) -> tuple[str, ...]:
+        """Labels of the senses that the model can tell: those of the synthetic world where it learned from that, else all."""
+        return tuple(caption_lexicon.VERBS) if self.card.domain == DRAWN else tuple(verb.label for verb in VERBS)
+
+    @property
+    def known_words(self) -> KnownWords | None:
+        """The words that its captions and attributes are made of; None where they are free."""
+        return DRAWN_WORDS if self.card.domain == DRAWN else None
 
     def open_vocabulary(self, phrases: Sequence[str]) -> Callable[[Any, Tensor], Tensor]:  # noqa: ARG002
         """`score_pairs` for phrases in place of the 335 senses.

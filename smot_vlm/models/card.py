@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from smot_vlm.config import Config
 
 NOT_STATED = "not stated"
+# What the words of models that learned from the synthetic world are about.
+DRAWN = "drawn figures"
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class ModelCard:
     Attributes:
         training_data: in words.
         scores: name of a score, with its protocol -> value.
-        domain: what its words are about, such as "drawn figures"; empty where nothing is known.
+        domain: what its words are about, such as DRAWN; empty where nothing is known.
         terms: of use, where they go beyond the licence of this program.
         version: of the weights.
         calibration: how the thresholds of verbs and the rule of spans were set, in words.

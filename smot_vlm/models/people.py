@@ -19,13 +19,14 @@ from smot_vlm.appearance.company import company, side_by_side
 from smot_vlm.appearance.crops import crop_people
 from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
-from smot_vlm.appearance.pair_deeds import PairDeeds, describe_window
+from smot_vlm.appearance.pair_deeds import ACTED_DEEDS, MUTUAL_DEEDS, PairDeeds, describe_window
 from smot_vlm.appearance.pair_scores import PairScores, as_crops
 from smot_vlm.appearance.people_writer import Person, tell_person, tell_video, with_partners
-from smot_vlm.appearance.told_person import attributes_of, is_sure, person_of
+from smot_vlm.appearance.told_person import attributes_of, doing_of, is_sure, person_of
 from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
 from smot_vlm.detection.detector import Detector
 from smot_vlm.fusion.memory import Observation, SceneMemory
+from smot_vlm.language.known_words import PEOPLE_WORDS, KnownWords
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.moments import MOST_LOG_ODDS, Moments
 from smot_vlm.semantics.context import Relation
@@ -34,6 +35,8 @@ from smot_vlm.verbs import NUM_VERBS, VERBS
 
 COMPANY_VERB = "accompany.v.02"
 _ROWS = {verb.label: row for row, verb in enumerate(VERBS)}
+# What somebody does now is read from looks of so many seconds.
+_NOW_SECONDS = 2.0
 # What people look like is read at each of so many looks; a pair's deeds want more of them a second.
 _LOOKS_A_READING = 2
 # Who are side by side now is seen in looks of so much time.
@@ -55,6 +58,11 @@ class PeopleMemory(SceneMemory):
         self.camera = CameraMotion()
         self.looks = 0
 
+    def keep_newest(self, seconds: float) -> None:
+        """Keep the newest windows of pairs, too."""
+        super().keep_newest(seconds)
+        self.pairs.keep_newest(seconds)
+
 
 @dataclass(frozen=True, eq=False)
 class SeenPeople:
@@ -68,6 +76,7 @@ class SeenPeople:
         words: STATED, DOUBTFUL or WITHHELD, of each person.
         answers: about each person.
         pairs: what was seen of pairs.
+        doing: what each does alone at the newest looks, where the memory keeps these.
     """
 
     people: tuple[Person, ...]
@@ -77,6 +86,7 @@ class SeenPeople:
     words: tuple[str, ...]
     answers: tuple[PersonAnswers, ...]
     pairs: PairScores
+    doing: tuple[tuple[Attribute, ...], ...] = ()
 
     def known(self, *rows: int) -> bool:
         """Whether all of these people may be spoken of.
@@ -98,6 +108,7 @@ class PeopleModel(SmotModelBase):
     """
 
     trained = True
+    tells_looks_at_once = True
 
     def __init__(
         self,
@@ -193,8 +204,9 @@ class PeopleModel(SmotModelBase):
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:
         """The answers about each person over all looks, and how they moved."""
         pairs = cast(PeopleMemory, memory).pairs
-        pairs.read_window()
-        people, all_times, all_boxes, words, answers = [], [], [], [], []
+        if not memory.is_recent:  # which is asked so often that windows are read as they pass
+            pairs.read_window()
+        people, all_times, all_boxes, words, answers, doing = [], [], [], [], [], []
         for track_id in track_ids:
             seen = memory.tracks[track_id].items
             times = np.array([look.time_seconds for look in seen])
@@ -204,10 +216,14 @@ class PeopleModel(SmotModelBase):
             words.append(self.judge_person(tokens))
             answers.append(answers_of(logits, self.calibration))
             people.append(person_of(answers[-1], motion_of(times, boxes)))
+            if memory.is_recent:
+                newest = times >= times[-1] - _NOW_SECONDS
+                answers_now = answers_of(logits[newest], self.calibration)
+                doing.append(doing_of(answers_now, motion_of(times[newest], boxes[newest])))
             all_times.append(times)
             all_boxes.append(boxes)
         looks = tuple(all_times), tuple(all_boxes)
-        return SeenPeople(tuple(people), tuple(track_ids), *looks, tuple(words), tuple(answers), pairs)
+        return SeenPeople(tuple(people), tuple(track_ids), *looks, tuple(words), tuple(answers), pairs, tuple(doing))
 
     def describe(self, fused: SeenPeople, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
         """Sentences of what is told, with the interactions that were found."""
@@ -223,6 +239,20 @@ class PeopleModel(SmotModelBase):
     def attributes(self, fused: SeenPeople) -> list[tuple[Attribute, ...]]:
         """The answers that are sure enough to be told."""
         return [attributes_of(answers) for answers in fused.answers]
+
+    def doing(self, fused: SeenPeople) -> list[tuple[Attribute, ...]]:
+        """The deeds that are sure enough to be told."""
+        return list(fused.doing)
+
+    @property
+    def known_verbs(self) -> tuple[str, ...]:
+        """The deeds of pairs, and going along."""
+        return (*MUTUAL_DEEDS.values(), *ACTED_DEEDS.values(), COMPANY_VERB)
+
+    @property
+    def known_words(self) -> KnownWords:
+        """Those of photographs."""
+        return PEOPLE_WORDS
 
     def score_pairs(self, fused: SeenPeople, pairs: Int[Tensor, "pairs 2"]) -> Float[Tensor, "pairs verbs"]:
         """Log-odds of the few verbs that are known; no chance of the others."""

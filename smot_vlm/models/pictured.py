@@ -43,6 +43,8 @@ class PictureModel(PromptedModel):
         examples: prompts show sentences in the wanted manner.
     """
 
+    scores_at_once = False
+
     def __init__(
         self,
         open_detector: Callable[[], Detector],

@@ -5,9 +5,11 @@ from typing import Any
 
 from smot_vlm.config import Config
 from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.card import NOT_STATED
 from smot_vlm.models.domain_gate import DomainGate
+from smot_vlm.models.prompted import PromptedModel
 from smot_vlm.models.verb_set import VerbSet
-from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Description, Detections, Frame, less_trusted
+from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Description, Detections, Frame, ModelInfo, less_trusted
 from smot_vlm.system.timing import PartTimes
 
 
@@ -19,15 +21,25 @@ class Voice:
         config: its configuration.
         verbs: that it looks for.
         times: books seconds by part.
+        newest_seconds: the memory keeps observations of these alone; None: some of the whole video.
     """
 
-    def __init__(self, model: SmotModelBase, config: Config, verbs: VerbSet, times: PartTimes) -> None:
+    def __init__(
+        self,
+        model: SmotModelBase,
+        config: Config,
+        verbs: VerbSet,
+        times: PartTimes,
+        newest_seconds: float | None = None,
+    ) -> None:
         self.model = model
         self.config = config
         self.verbs = verbs
         self.gate = DomainGate(model)
         features = config.features
         self.memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
+        if newest_seconds is not None:
+            self.memory.keep_newest(newest_seconds)
         self._times = times
         self._encoded: tuple[int, Any] | None = None
 
@@ -92,3 +104,25 @@ class Voice:
             encoded = self.encode(frame, "backbone")
             with self._times.part("features"):
                 self.model.observe(self.memory, frame, encoded, people, keyframe)
+
+    def info(self, associator: str, detector: str) -> ModelInfo:
+        """What a description says of who wrote it.
+
+        Args:
+            associator: that linked the boxes.
+            detector: that found the people.
+        """
+        model, config, card = self.model, self.config, self.model.card
+        prompts = model.prompts if isinstance(model, PromptedModel) else None
+        return ModelInfo(
+            config.name,
+            config.decoder.name,
+            associator,
+            model.trained,
+            detector=detector,
+            domain=card.domain,
+            version=card.version,
+            training_data="" if card.training_data == NOT_STATED else card.training_data,
+            calibration=card.calibration,
+            prompts=prompts.fingerprints("instance_caption", "video_caption") if prompts else {},
+        )

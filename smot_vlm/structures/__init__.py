@@ -23,6 +23,7 @@ from smot_vlm.structures.records import (
     VideoInfo,
     less_trusted,
 )
+from smot_vlm.structures.sight import SeenDeed, SeenPerson, Sight
 from smot_vlm.structures.views import Person
 
 __all__ = [
@@ -43,7 +44,10 @@ __all__ = [
     "LazyImage",
     "ModelInfo",
     "Person",
+    "SeenDeed",
+    "SeenPerson",
     "Segment",
+    "Sight",
     "Span",
     "Trajectory",
     "VideoInfo",

@@ -1,6 +1,7 @@
 """Times of frames: seconds from timestamps, the rate that timestamps have, and times as few numbers."""
 
 import statistics
+from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
@@ -168,6 +169,15 @@ class TimesLog:
             self._low = max(self._low, (ahead - tolerance) / steps)
             self._high = min(self._high, (ahead + tolerance) / steps)
         self._last = (index, seconds)
+
+    def drop_before(self, index: int) -> None:
+        """Let go of the times of older frames.
+
+        Args:
+            index: the first frame whose time stays known.
+        """
+        first = max(bisect_right(self._pairs, (index, float("inf"))) - 1, 0)
+        del self._pairs[:first]
 
     def pairs(self, fps: float) -> tuple[tuple[int, float], ...]:
         """What was noted.

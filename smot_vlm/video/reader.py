@@ -146,6 +146,14 @@ class VideoReader:
         """End the reading here: what has come is all that will be described."""
         self.stopped = True
 
+    def forget_times(self, before_index: int) -> None:
+        """Let go of the times of older frames, which a source without end would fill the memory with.
+
+        Args:
+            before_index: the first frame whose time stays known.
+        """
+        self._times.drop_before(before_index)
+
     def close(self) -> None:
         """Free the file, camera or connection; closing twice does no harm."""
         if not self._closed:

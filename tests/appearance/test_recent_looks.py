@@ -124,3 +124,27 @@ def test_a_window_that_cannot_be_read_says_nothing():
         scores.add(index / 4, IMAGE, [1, 2], np.array([box(60), box(110)]))
     scores.read_window()
     assert scores.seen(1, 2) == {}
+
+
+def test_newest_windows_are_kept_one_by_one_and_older_ones_forgotten():
+    """A push in the first window alone; two seconds of windows are kept."""
+    windows = []
+
+    def read(crops: np.ndarray) -> torch.Tensor:
+        windows.append(len(windows))
+        logits = torch.zeros(len(PAIR_CLASSES))
+        logits[PAIR_CLASSES.index("push left" if len(windows) == 1 else "handshake")] = 10.0
+        return logits
+
+    scores = PairScores(read)
+    scores.keep_newest(2.0)
+    found = []
+    for index in range(6 * STEP):
+        scores.add(index / 4, IMAGE, [1, 2], np.array([box(50), box(100)]))
+        found.append((len(scores.windows), scores.seen(1, 2).get("push.v.01")))
+    # Windows of 8 looks, then of 12, a step of 4 apart: at 0.875 s, then at 1.375, 2.375, 3.375 and 4.375 s.
+    assert [window.middle for window in scores.windows] == [2.375, 3.375, 4.375]
+    assert [count for count, _ in found[7::4]] == [1, 2, 3, 3, 3]
+    assert found[7][1] > 0.9
+    assert found[-1][1] < 0.1
+    assert scores.windows[0].verbs[2, 1]["handshake.n.01"] > 0.9

@@ -54,6 +54,7 @@ def test_every_benchmark_has_its_verb(capsys):
         (["fusion", "--clock", "cpu"], {"repeats": 5, "clock": "cpu"}),
         (["decoder", "--repeats", 1], {"repeats": 1, "clock": "wall"}),
         (["describe", "--detector", "yolo:a.pt"], {"video": None, "detector": "yolo:a.pt", "model": "demo"}),
+        (["rules", "--rules", 3], {"rules": 3, "trajectories": None, "clock": "wall"}),
         (["memory", "--short", 3, "--long", 30], {"lengths": (3, 30), "trajectories": None}),
         (["train", "--steps", 1], {"config": None, "steps": 1}),
         (["evaluation", "--sequences", 4], {"sequences": 4}),
@@ -71,7 +72,7 @@ def test_options_reach_the_benchmark(words, options, monkeypatch):
 
 @pytest.mark.drawn
 def test_all_runs_every_benchmark_with_its_defaults(monkeypatch):
-    names = ("fusion", "decoder", "describe", "memory", "train")
+    names = ("fusion", "decoder", "describe", "rules", "memory", "train")
     benches = {}
     for name in names:
         module = import_module(f"smot_vlm.bench.{name}")
@@ -79,4 +80,11 @@ def test_all_runs_every_benchmark_with_its_defaults(monkeypatch):
         monkeypatch.setattr(module, "run", benches[name])
     assert run("bench", "all", "--clock", "cpu") == 0
     clocks = {name: bench.call_args.kwargs.get("clock") for name, bench in benches.items()}
-    assert clocks == {"fusion": "cpu", "decoder": "cpu", "describe": "cpu", "memory": None, "train": None}
+    assert clocks == {
+        "fusion": "cpu",
+        "decoder": "cpu",
+        "describe": "cpu",
+        "rules": "cpu",
+        "memory": None,
+        "train": None,
+    }

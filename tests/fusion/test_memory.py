@@ -115,3 +115,14 @@ def test_observations_are_padded_on_the_right():
 
 def test_nobody_has_no_observations():
     assert SceneMemory(per_second=2.0, capacity=4).observations([]) is None
+
+
+def test_a_memory_of_the_newest_holds_no_older_ones_and_forgets_who_is_gone():
+    memory = SceneMemory(per_second=2.0, capacity=32)
+    memory.keep_newest(3.0)
+    for index in range(20):
+        memory.add(7, Observation(index / 2, torch.zeros(4), torch.zeros(1, 2)))
+    memory.add(8, Observation(0.0, torch.zeros(4), torch.zeros(1, 2)))
+    assert [seen.time_seconds for seen in memory.tracks[7].items] == [7.0, 7.5, 8.0, 8.5, 9.0, 9.5]
+    memory.forget({8, 9})
+    assert set(memory.tracks) == {7}

@@ -19,9 +19,11 @@ from smot_vlm.models.loading import load_model
 from smot_vlm.models.people import PeopleModel
 from smot_vlm.models.people_folder import build_people, load_people, save_people
 from smot_vlm.models.tracks_only import TracksOnlyModel
-from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Trajectory
+from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Detections, Frame, Trajectory
 from smot_vlm.tracker import Tracker
+from smot_vlm.verbs import NUM_VERBS, VERBS
 
+VERB_ROWS = {verb.label: row for row, verb in enumerate(VERBS)}
 CONFIG = Config(
     name="people",
     model_type="people",
@@ -201,3 +203,47 @@ def test_of_who_is_no_real_person_nothing_is_told(people, unreal):
         moving_squares(12), fps=4.0, trajectories=walkers()
     )
     assert [(track.words, track.caption) for track in description.tracks] == [(WITHHELD, "")] * 2
+
+
+def test_of_the_newest_seconds_it_tells_looks_deeds_and_pairs_without_captions(people):
+    updates = list(
+        Tracker(people, CONFIG).stream(
+            moving_squares(50), trajectories=walkers(50), fps=10.0, refresh_seconds=None, recent_seconds=3.0
+        )
+    )
+    sight = updates[-1].sight
+    assert sight is not None
+    assert [person.id for person in sight.people] == [1, 2]
+    assert sight.people[0].frames[0] == 19
+    alone = [deed for deed in sight.deeds if deed.object is None]
+    assert {deed.subject for deed in alone} <= {1, 2}
+    # 20 pixels a second at a height of 24: nobody who moves so fast stands still.
+    assert not {deed.label for deed in alone} & {"stand", "sit", "lie"}
+    assert {deed.label for deed in alone} & {"walk", "run"} or not all(person.sure for person in sight.people)
+    assert all(deed.spans[-1].to_seconds <= sight.seconds + 1 for deed in sight.deeds)
+
+
+def test_pairs_of_newest_windows_have_spans(people):
+    memory = people.open_memory(per_second=4.0, capacity=8)
+    memory.keep_newest(3.0)
+    for index in range(40):
+        time = index / 4
+        memory.pairs.add(time, IMAGE, [1, 2], BOXES)
+    middles = [window.middle for window in memory.pairs.windows]
+    assert middles[-1] - middles[0] <= 3.0
+    with torch.inference_mode():
+        for index in range(4):
+            people.observe(
+                memory,
+                Frame(index, 10 + index / 4, IMAGE),
+                IMAGE,
+                Detections(BOXES, np.ones(2), np.array([1, 2])),
+                True,
+            )
+        fused = people.fuse_memory(memory, [1, 2])
+        (moments,) = people.verb_moments(fused, torch.tensor([[0, 1]]))
+        scores = people.score_pairs(fused, torch.tensor([[0, 1]])).sigmoid()
+    assert moments.log_odds.shape == (len(moments.times), NUM_VERBS)
+    push = VERB_ROWS["push.v.01"]
+    seen = 1 / (1 + np.exp(-moments.log_odds[:, push]))
+    assert seen.max() == pytest.approx(float(scores[0, push]), abs=1e-3)

@@ -101,3 +101,17 @@ def test_the_time_of_a_frame_that_no_pair_reaches():
     assert [info.seconds(index) for index in (0, 2, 3, 4, 6)] == [1.0, 1.0, 2.0, 3.0, pytest.approx(3.2)]
     assert VideoInfo("a.mp4", 64, 48, 0.0, 5).seconds(3) is None
     assert VideoInfo("a.mp4", 64, 48, 10.0, 5).seconds(3) == pytest.approx(0.3)
+
+
+def test_times_of_older_frames_are_let_go_and_later_ones_stay():
+    log = TimesLog(25.0)
+    rng = np.random.default_rng(0)
+    times = np.cumsum(rng.uniform(0.01, 0.1, 500))
+    for index, seconds in enumerate(times):
+        log.add(index, float(seconds))
+        log.drop_before(index - 10)
+    pairs = log.pairs(25.0)
+    assert len(pairs) <= 13
+    video = VideoInfo("x", 1, 1, 25.0, 500, times=pairs)
+    for index in range(490, 500):
+        assert video.seconds(index) == pytest.approx(times[index], abs=0.003)

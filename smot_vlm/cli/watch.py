@@ -1,0 +1,210 @@
+"""`smot-vlm watch`: a video, a camera or a finished description in, a JSON line for each event out."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smot_vlm.cli.console import messages, output, print_plain, print_warning, progress
+from smot_vlm.cli.loading import damage_is_reported_once, load_tracker
+from smot_vlm.rules.help_text import EXAMPLE, GRAMMAR
+from smot_vlm.system.errors import naming
+from smot_vlm.system.printing import counted
+from smot_vlm.system.signals import StopRequest, on_stop
+
+if TYPE_CHECKING:
+    from smot_vlm.rules.events import Event
+    from smot_vlm.rules.parts import Rule, Zone
+    from smot_vlm.rules.vocabulary import CheckedRule, Vocabulary
+    from smot_vlm.structures import Frame
+    from smot_vlm.video.reader import VideoReader
+    from smot_vlm.watching import WatchSettings
+
+DESCRIPTION_FILE = "description.json"
+# Brackets are escaped: the help's own markup would take them for styles.
+HELP = f"""Watch a video, a camera or a finished description for events; each is told as a JSON line.
+
+A rule is a sentence:
+
+\b
+{GRAMMAR}
+Words that the model does not know are an error that names the nearest. Ctrl-C ends the watching of a camera or a stream.
+
+A file of rules has sentences or their parts, and zones:
+
+\b
+{EXAMPLE}""".replace("[", "\\[")
+
+
+def watch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A video file, a folder or glob of images, a camera index, an rtsp/http address, or what describe wrote."
+        ),
+    ],
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", metavar="SENTENCE", help="What to look for; may be repeated.")
+    ] = None,
+    rules: Annotated[Path | None, typer.Option("--rules", help="A YAML file of rules and zones.")] = None,
+    zone: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--zone",
+            metavar="NAME=X,Y X,Y ...",
+            help="A part of the picture by its corners, in shares of width and height, or with px at the end in pixels; "
+            "a person is in it where the middle of the box's lower edge is. May be repeated.",
+        ),
+    ] = None,
+    events: Annotated[Path | None, typer.Option(help="Append the events to this file (else they are printed).")] = None,
+    webhook: Annotated[
+        str | None, typer.Option(metavar="URL", help="Also post each event as JSON to this http(s) address.")
+    ] = None,
+    save_clips: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the pictures around each event as mp4 files there.")
+    ] = None,
+    quiet: Annotated[
+        float, typer.Option(min=0.0, help="An event is told once while it lasts; a gap of so many seconds ends it.")
+    ] = 5.0,
+    unsure: Annotated[
+        bool, typer.Option("--unsure", help="Also tell what the model is not sure of (marked by sure: false).")
+    ] = False,
+    refresh: Annotated[
+        float,
+        typer.Option(
+            min=0.5, help="Seconds between captions, where a rule asks what the model tells in captions alone."
+        ),
+    ] = 4.0,
+    filmed_at: Annotated[
+        str | None,
+        typer.Option(metavar="DATE TIME", help="When a file begins, such as '2026-05-01 22:00', for hours of the day."),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="auto, demo, people, zero-shot, a config (.yaml) or a folder with weights.")
+    ] = "auto",
+    detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
+    trajectories: Annotated[
+        Path | None, typer.Option(help="Boxes with ids, in place of a detector, as for describe.")
+    ] = None,
+    associator: Annotated[
+        str | None, typer.Option(help="How boxes are linked over time [default: the model's own].")
+    ] = None,
+    stride: Annotated[int, typer.Option(min=1, help="Use every N-th frame.")] = 1,
+    max_frames: Annotated[int | None, typer.Option(min=1, help="Stop after N frames.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second of a folder of images, which states none.", min=0.001)
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override the configuration; may be repeated."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+) -> None:
+    """Watch a video, a camera or a finished description for events, and tell each as a JSON line."""
+    from smot_vlm.watching import Watch, find_in_description, vocabulary_of, vocabulary_of_description
+
+    given, zones = _read_rules(rule or [], rules, zone or [])
+    began = _read_date(filmed_at)
+
+    def watched(vocabulary: "Vocabulary") -> "WatchSettings":
+        from smot_vlm.watching import WatchSettings
+
+        checked = tuple(_check(given, zones, vocabulary))
+        limits = {"stride": stride, "max_frames": max_frames, "fps": fps, "trajectories": trajectories}
+        return WatchSettings(checked, quiet, unsure, refresh, began, save_clips, **limits)  # type: ignore[arg-type]
+
+    with ExitStack() as stack:
+        description = _description_of(source)
+        if description is not None:
+            if save_clips is not None:
+                raise typer.BadParameter("--save-clips needs the pictures: give the video itself")
+            from smot_vlm.structures import Description
+
+            described = Description.from_json(description)
+            found = find_in_description(described, watched(vocabulary_of_description(described)))
+            tell = _teller(stack, events, webhook)
+            for event in found:
+                tell(event)
+            messages.print(f"{description}: {counted(len(found), 'event')}")
+            return
+        tracker = load_tracker(model, detector=detector, associator=associator, device=device, overrides=settings or ())
+        checked = watched(vocabulary_of(tracker))
+        tell = _teller(stack, events, webhook)
+        stack.enter_context(damage_is_reported_once())
+        stop = StopRequest()
+        with progress("watching", max_frames) as update:
+
+            def on_frame(_: "Frame", video: "VideoReader") -> bool:
+                update(completed=video.frames_read, total=video.frame_count)
+                return not stop.asked
+
+            watching = Watch(tracker, checked, tell, print_warning, on_frame)
+            with on_stop(stop), naming(source):
+                watching.run(source)
+        messages.print(f"{source}: {counted(watching.events, 'event')} in {watching.seconds:.1f} seconds")
+
+
+def _check(given: "list[Rule]", zones: "list[Zone]", vocabulary: "Vocabulary") -> "list[CheckedRule]":
+    from smot_vlm.rules.vocabulary import check_rules
+
+    return check_rules(given, zones, vocabulary)
+
+
+def _read_rules(sentences: list[str], path: Path | None, zones: list[str]) -> "tuple[list[Rule], list[Zone]]":
+    from smot_vlm.rules.rule_file import read_rule_file
+    from smot_vlm.rules.sentence import read_sentence
+    from smot_vlm.rules.zone_option import read_zone
+
+    if not sentences and path is None:
+        raise typer.BadParameter("no rule is given; give --rule 'anyone pushes anyone for 1s', or --rules FILE")
+    file = None if path is None else read_rule_file(path)
+    read = [*(file.rules if file else ()), *(read_sentence(text) for text in sentences)]
+    return read, [*(file.zones if file else ()), *(read_zone(text) for text in zones)]
+
+
+def _read_date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"--filmed-at is {text!r}; give a date and time such as '2026-05-01 22:00'") from None
+
+
+def _description_of(source: str) -> Path | None:
+    """The description where the source is one, or a folder that holds one."""
+    path = Path(source)
+    if path.is_dir() and (path / DESCRIPTION_FILE).is_file():
+        return path / DESCRIPTION_FILE
+    return path if path.suffix == ".json" and path.is_file() else None
+
+
+def _teller(stack: ExitStack, path: Path | None, webhook: str | None) -> "Callable[[Event], None]":
+    """What is done with each event; closed with the stack."""
+    from smot_vlm.rules.event_log import EventLog, event_line
+    from smot_vlm.rules.webhook import Webhook
+
+    log = None if path is None else stack.enter_context(EventLog(path))
+    hook = None if webhook is None else Webhook(webhook, print_warning)
+    if hook is not None:
+
+        def close() -> None:
+            missing = hook.close()
+            if missing:
+                print_warning(missing)
+
+        stack.callback(close)
+
+    def tell(event: "Event") -> None:
+        if log is not None:
+            log.write(event)
+            output.file.flush()
+        else:
+            print_plain(event_line(event))
+        if hook is not None:
+            hook.send(event)
+
+    return tell
