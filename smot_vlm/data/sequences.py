@@ -46,6 +46,11 @@ class AnnotatedSequence(Protocol):
         ...
 
     @property
+    def unknown(self) -> frozenset[str]:
+        """Of `structures.open_annotations.UNKNOWN`: what is not annotated may be there all the same."""
+        ...
+
+    @property
     def facts(self) -> Any:
         """Evaluation's SequenceFacts, where the sequence brings its own; else None."""
         ...

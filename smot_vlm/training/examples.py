@@ -13,6 +13,7 @@ from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
 from smot_vlm.fusion.pictures import PictureMemory
 from smot_vlm.semantics.marks import Pictures, marked_pictures
 from smot_vlm.structures import Clip, Detections, EventSegment, Interaction, Trajectory
+from smot_vlm.structures.open_annotations import BOXES, INTERACTIONS
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +96,7 @@ class Example:
         events: Event segments of the tracks, if the data set has any.
         seed: Of random numbers drawn in the step.
         pictures: Of the keyframes and of `tracks` in them, as at inference, for decoders that look at pictures.
+        all_interactions: Whether people without an interaction have none; otherwise that is unknown.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Example:
     events: tuple[EventSegment, ...]
     seed: int
     pictures: Pictures | None = None
+    all_interactions: bool = True
 
     def event_at(self, track_id: int, time_seconds: float) -> EventSegment | None:
         """Find the event segment of a person at a time.
@@ -160,15 +163,18 @@ def make_example(
         clip = augment_clip(clip, options.augmentation, rng)
     least, most = options.detector_frames
     count = min(len(features), int(rng.integers(least, most + 1)))
+    detector = np.sort(rng.choice(len(features), size=count, replace=False))
     return _example(
         replace(clip, fps=clip.fps if associate else sequence.fps),
         options,
         features,
-        detector=np.sort(rng.choice(len(features), size=count, replace=False)),
+        # Where people stand about without a box, none of its frames says where nobody is.
+        detector=detector[:0] if BOXES in sequence.unknown else detector,
         associate=associate,
         teach_video=bool(rng.random() < options.video_captions) and bool(clip.caption.strip()),
         seed=int(rng.integers(2**31)),
         rate=sequence.fps,
+        all_interactions=INTERACTIONS not in sequence.unknown,
     )
 
 
@@ -182,6 +188,7 @@ def _example(
     teach_video: bool,
     seed: int,
     rate: float,
+    all_interactions: bool,
 ) -> Example:
     canvases, placement = draw_canvases([frame.image for frame in clip.frames], options.image_size)
     frames = np.array([frame.index for frame in clip.frames])
@@ -204,6 +211,7 @@ def _example(
         events=clip.events,
         seed=seed,
         pictures=_pictures(clip, features, tracks, options.open_pictures) if options.open_pictures else None,
+        all_interactions=all_interactions,
     )
 
 

@@ -1,37 +1,23 @@
 """The data loader of a training.
 
-Every example is drawn from (seed, epoch, sequence) alone, so the same seed gives the same examples for any number of
-workers and processes, and a training can resume at any step.
+Every example is drawn from (seed, epoch, sequence) alone, in an order that follows from the seed (see order.py), so the same
+seed gives the same examples for any number of workers and processes, and a training can resume at any step.
 """
 
 import signal
-from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from smot_vlm.data.sequences import SequenceSource
 from smot_vlm.system.signals import STOP_SIGNALS
 from smot_vlm.training.examples import Example, ExampleOptions, make_example
+from smot_vlm.training.mixture import parts_of
+from smot_vlm.training.order import Draw, RunOrder
 
 # How long a worker runs on after SIGTERM.
 WORKER_GRACE_SECONDS = 30
-
-
-class Draw(NamedTuple):
-    """Identifies an example.
-
-    Attributes:
-        number: Its position in the whole training.
-        epoch: Seeds its random numbers, together with `sequence`.
-        sequence: Index of the sequence that it is cut from.
-    """
-
-    number: int
-    epoch: int
-    sequence: int
 
 
 class Examples(Dataset[Example]):
@@ -66,34 +52,6 @@ class Examples(Dataset[Example]):
         return make_example(self.sequences[draw.sequence], self.options, share, rng)
 
 
-class RunOrder(Sampler[Draw]):
-    """The draws of a whole training: epoch after epoch, each a different permutation of the sequences.
-
-    Args:
-        clips: Number of sequences.
-        draws: Number of examples in the whole training.
-        seed: Of the permutations.
-        start: Number of the first draw, when a training resumes.
-    """
-
-    def __init__(self, clips: int, draws: int, seed: int, start: int = 0) -> None:
-        self.clips = clips
-        self.draws = draws
-        self.seed = seed
-        self.start = start
-
-    def __len__(self) -> int:
-        return self.draws - self.start
-
-    def __iter__(self) -> Iterator[Draw]:
-        epoch, order = -1, np.zeros(0, dtype=np.int64)
-        for draw in range(self.start, self.draws):
-            if draw // self.clips != epoch:
-                epoch = draw // self.clips
-                order = np.random.default_rng((self.seed, epoch)).permutation(self.clips)
-            yield Draw(draw, epoch, int(order[draw % self.clips]))
-
-
 def make_loader(
     sequences: SequenceSource,
     options: ExampleOptions,
@@ -121,7 +79,7 @@ def make_loader(
     return DataLoader(
         Examples(sequences, options, seed, draws),
         batch_size=batch_clips,
-        sampler=RunOrder(len(sequences), draws, seed, start),
+        sampler=RunOrder(parts_of(sequences), draws, seed, start),
         num_workers=workers,
         collate_fn=_as_list,
         worker_init_fn=_start_worker,

@@ -25,6 +25,11 @@ MAY_CHANGE = frozenset(
         "training.domain",
         "training.compile",
         "training.skip_limit",
+        "training.patience",
+        "training.project",
+        "training.log_clips",
+        "training.hub",
+        "training.hub_private",
         "decoder.max_batch",
         "decoder.compose_video_caption",
     }

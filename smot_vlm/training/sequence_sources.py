@@ -9,7 +9,6 @@ from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
 from smot_vlm.synthetic import SyntheticSequence, make_sequence
 from smot_vlm.synthetic.sequence import RESERVED_SEED
 
-SYNTHETIC = "synthetic"
 # Validation worlds; those from RESERVED_SEED on are kept for tests.
 VALIDATION_SEED = 700_000
 
@@ -62,6 +61,11 @@ class DrawnSequence:
     def events(self) -> tuple[EventSegment, ...]:
         """What is told of each person, when it happens."""
         return self.drawn.events
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """Nothing: everybody and everything that is drawn is told."""
+        return frozenset()
 
     @property
     def facts(self) -> SequenceFacts:

@@ -253,7 +253,7 @@ def test_the_best_is_kept(tiny_language_model, tmp_path, monkeypatch):
     )
     found = iter([0.2, 0.6, 0.4])
     empty = Validation(0.0, 0.0, 0.0, float("nan"), float("nan"), float("nan"), float("nan"), {})
-    monkeypatch.setattr("smot_vlm.training.loop.validate", lambda *_: replace(empty, hota=next(found)))
+    monkeypatch.setattr("smot_vlm.training.judge.validate", lambda *_: replace(empty, hota=next(found)))
     trainer, _ = run(config, tmp_path)
     assert torch.load(tmp_path / "checkpoints" / BEST, weights_only=True)["step"] == 2
     assert [path.name for path in trainer.checkpoints.all()] == ["step-0000003.pt"]
