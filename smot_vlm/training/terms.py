@@ -232,7 +232,9 @@ class Grounding(LossTerm):
 
     def total(self, step: ForwardPass) -> Tensor | None:
         """Of people and videos together: the wrong answers are the other captions' words."""
-        grounding, asked = step.model.decoder.grounding, step.people + step.scenes
+        # Of whom nothing is told, no word is known to be wrong.
+        asked = [(request, caption) for request, caption in step.people + step.scenes if caption.strip()]
+        grounding = step.model.decoder.grounding
         if grounding is None or not asked:
             return None
         requests, captions = [request for request, _ in asked], [caption for _, caption in asked]
