@@ -8,7 +8,7 @@ from accelerate import Accelerator
 
 from smot_vlm.formats.documents import reason
 from smot_vlm.semantics.hub import HubModel, fetch, read_hub_name
-from smot_vlm.system.offline import check_may_fetch
+from smot_vlm.system.offline import OfflineError, check_may_fetch
 from smot_vlm.training.checkpoints import BEST, Checkpoints
 from smot_vlm.training.run_settings import SETTINGS_FILE
 from smot_vlm.training.splits import HELD_OUT_FILE
@@ -47,7 +47,13 @@ class HubRun:
         """
         from huggingface_hub import HfApi
 
-        check_may_fetch(str(self._model))
+        try:
+            check_may_fetch(str(self._model))
+        except OfflineError:
+            raise OfflineError(
+                f"training.hub is {self._model}, and the network is switched off (--offline or HF_HUB_OFFLINE); leave "
+                "training.hub out"
+            ) from None
         try:
             HfApi().create_repo(self._model.repository, private=self._private, exist_ok=True)
         except Exception as error:  # connections fail in ways of httpx, requests and the system
@@ -165,5 +171,6 @@ def told(error: Exception) -> str:
     """
     from huggingface_hub import get_token
 
-    words, token = f"{type(error).__name__}: {reason(error, 160)}", get_token()
-    return words.replace(token, "***") if token else words
+    token = get_token()
+    words = str(error).replace(token, "***") if token else str(error)
+    return f"{type(error).__name__}: {reason(Exception(words), 160)}"
