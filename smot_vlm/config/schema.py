@@ -295,6 +295,9 @@ class TrainingConfig:
         batch_clips: clips a process and micro-batch.
         accumulate: micro-batches a step.
         workers: processes that prepare clips.
+        prefetch_mb: most memory in MB of the clips that workers hold ready.
+        reduce_frames: decode JPEGs at a half, a quarter or an eighth of their size where that still fills the detector's
+            canvas; faster, with slightly other pixels than inference, which scales whole frames.
         most_frames: longest run of consecutive frames to associate.
         feature_frames: keyframes of a clip, spread over the run.
         detector_frames: smallest and largest number of keyframes in the detector's loss (paper: 6 to 8).
@@ -351,6 +354,8 @@ class TrainingConfig:
     batch_clips: int = 1
     accumulate: int = 1
     workers: Annotated[int, Range(0, 1024)] = 1
+    prefetch_mb: Count = 4096
+    reduce_frames: bool = False
     most_frames: Count = 48
     feature_frames: Count = 12
     detector_frames: tuple[Count, Count] = (6, 8)

@@ -118,6 +118,12 @@ class BenSmotSequence:
         file = self.frames[position]
         return Frame(file.index, file.index / self.fps, file.read())
 
+    def read_reduced(self, position: int, at_least: int) -> tuple[Frame, np.ndarray]:
+        """Decode one image smaller, see `AnnotatedSequence.read_reduced`."""
+        file = self.frames[position]
+        pixels, scale = file.read_reduced(at_least)
+        return Frame(file.index, file.index / self.fps, pixels), scale
+
 
 class BenSmot:
     """The sequences of one split, listed at once and read one by one.

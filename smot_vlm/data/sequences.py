@@ -73,6 +73,21 @@ class AnnotatedSequence(Protocol):
         """
         ...
 
+    def read_reduced(self, position: int, at_least: int) -> tuple[Frame, np.ndarray]:
+        """Decode or draw one frame, smaller where that is faster.
+
+        Args:
+            position: in `frame_numbers`.
+            at_least: pixels that its long side keeps.
+
+        Returns:
+            The frame, and its width and height relative to those of the whole one, float (2).
+
+        Raises:
+            FileNotFoundError, ValueError: it cannot be read.
+        """
+        ...
+
 
 class SequenceSource(Protocol):
     """Sequences by index: what every reader in `DATASETS` is."""

@@ -1,5 +1,6 @@
 """Training examples: clips with their frames in the detector's canvas and their annotations."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,7 @@ class ExampleOptions:
         video_captions: Share of examples whose video caption is a target.
         augmentation: Of the clips; None for none.
         open_pictures: Makes a memory of pictures, for decoders that look at them; None for others.
+        at_least: Pixels that the long side of a frame keeps where a smaller one is decoded faster; 0: all of them.
     """
 
     image_size: int
@@ -40,6 +42,7 @@ class ExampleOptions:
     video_captions: float = 1.0
     augmentation: Augmentation | None = None
     open_pictures: Callable[[], PictureMemory] | None = None
+    at_least: int = 0
 
     def __post_init__(self) -> None:
         least, most = self.detector_frames
@@ -63,6 +66,10 @@ def example_options(config: Config, open_pictures: Callable[[], PictureMemory] |
         The options.
     """
     settings = config.training
+    augmentation = Augmentation() if settings.augment else None
+    # What a crop keeps must still fill the canvas; decoders that look at pictures get them whole.
+    kept = augmentation.crop if augmentation else 1.0
+    reduced = settings.reduce_frames and open_pictures is None
     return ExampleOptions(
         image_size=config.detector.image_size,
         most_frames=settings.most_frames,
@@ -70,8 +77,9 @@ def example_options(config: Config, open_pictures: Callable[[], PictureMemory] |
         detector_frames=settings.detector_frames,
         true_tracks=settings.true_tracks,
         video_captions=settings.video_captions,
-        augmentation=Augmentation() if settings.augment else None,
+        augmentation=augmentation,
         open_pictures=open_pictures,
+        at_least=math.ceil(config.detector.image_size / kept) if reduced else 0,
     )
 
 
@@ -158,7 +166,7 @@ def make_example(
     associate = bool(rng.random() >= true_share)
     places = run if associate else [run[position] for position in keyframes]
     features = keyframes if associate else np.arange(len(keyframes))
-    clip = cut_clip(sequence, places)
+    clip = cut_clip(sequence, places, options.at_least)
     if options.augmentation is not None:
         clip = augment_clip(clip, options.augmentation, rng)
     least, most = options.detector_frames

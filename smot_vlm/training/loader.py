@@ -4,6 +4,7 @@ Every example is drawn from (seed, epoch, sequence) alone, in an order that foll
 seed gives the same examples for any number of workers and processes, and a training can resume at any step.
 """
 
+import math
 import signal
 
 import numpy as np
@@ -16,6 +17,8 @@ from smot_vlm.training.examples import Example, ExampleOptions, make_example
 from smot_vlm.training.mixture import parts_of
 from smot_vlm.training.order import Draw, RunOrder
 
+# More batches than that only wait.
+MOST_AHEAD = 4
 # How long a worker runs on after SIGTERM.
 WORKER_GRACE_SECONDS = 30
 
@@ -61,6 +64,7 @@ def make_loader(
     start: int,
     batch_clips: int,
     workers: int,
+    prefetch_mb: int,
 ) -> DataLoader[Example]:
     """Create the loader of the rest of a training.
 
@@ -72,9 +76,13 @@ def make_loader(
         start: Number of the first example.
         batch_clips: Examples per batch.
         workers: Processes that draw examples; 0 draws them in this one.
+        prefetch_mb: Most memory in MB of the examples that workers hold ready.
 
     Returns:
         Yields lists of examples.
+
+    Raises:
+        ValueError: One batch a worker takes more memory than that.
     """
     return DataLoader(
         Examples(sequences, options, seed, draws),
@@ -83,8 +91,33 @@ def make_loader(
         num_workers=workers,
         collate_fn=_as_list,
         worker_init_fn=_start_worker,
-        prefetch_factor=4 if workers else None,
+        prefetch_factor=batches_ahead(options, batch_clips, workers, prefetch_mb) if workers else None,
     )
+
+
+def batches_ahead(options: ExampleOptions, batch_clips: int, workers: int, prefetch_mb: int) -> int:
+    """How many batches each worker may hold ready.
+
+    Args:
+        options: Of the examples.
+        batch_clips: Examples a batch.
+        workers: At least one.
+        prefetch_mb: Most memory in MB of all of them.
+
+    Returns:
+        1 to MOST_AHEAD, by the largest examples that can be: every frame of the longest run, square.
+
+    Raises:
+        ValueError: One batch a worker is too much.
+    """
+    batch_mb = batch_clips * options.most_frames * 3 * options.image_size**2 / 1e6
+    ahead = int(prefetch_mb / (workers * batch_mb))
+    if ahead < 1:
+        raise ValueError(
+            f"training.prefetch_mb is {prefetch_mb}, and {workers} workers hold a batch of up to {batch_mb:.0f} MB each; give "
+            f"{math.ceil(workers * batch_mb)} or more, or fewer training.workers"
+        )
+    return min(ahead, MOST_AHEAD)
 
 
 def _as_list(examples: list[Example]) -> list[Example]:

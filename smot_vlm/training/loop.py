@@ -201,6 +201,7 @@ class Trainer:
             start=self.progress.step * clips_per_step,
             batch_clips=settings.batch_clips,
             workers=settings.workers,
+            prefetch_mb=settings.prefetch_mb,
         )
         if settings.sync_batch_norm:
             share_batch_norms(self.model, self.accelerator)

@@ -206,6 +206,18 @@ class Beginning:
         """
         return self.sequence.read_frame(position)
 
+    def read_reduced(self, position: int, at_least: int) -> tuple[Frame, np.ndarray]:
+        """Of the sequence.
+
+        Args:
+            position: In `frame_numbers`.
+            at_least: Pixels that its long side keeps.
+
+        Returns:
+            The frame and its scale.
+        """
+        return self.sequence.read_reduced(position, at_least)
+
 
 @dataclass(frozen=True, eq=False)
 class OneSequence:

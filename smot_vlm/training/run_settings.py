@@ -16,6 +16,7 @@ MAY_CHANGE = frozenset(
     {
         "training.steps",
         "training.workers",
+        "training.prefetch_mb",
         "training.logger",
         "training.log_every",
         "training.checkpoint_every",

@@ -76,6 +76,10 @@ class DrawnSequence:
         """Draw it."""
         return Frame(position, position / self.fps, self.drawn.frame(position))
 
+    def read_reduced(self, position: int, at_least: int) -> tuple[Frame, np.ndarray]:  # noqa: ARG002
+        """Draw it in its own size."""
+        return self.read_frame(position), np.ones(2)
+
 
 class DrawnWorld:
     """Synthetic sequences by index, drawn when asked for, never written.
