@@ -76,13 +76,14 @@ class Preflight:
         """
         folder.mkdir(parents=True, exist_ok=True)
         with part("the splits of the data"):
-            clip, *others = [first_with_people(part.source) for part in parts_of(self.splits.train)]
+            first, *others = parts_of(self.splits.train)
+            clip, *more = [first_with_people(source.source) for source in (first, *others)]
             self._check_best(self.splits.measured(self.config.training.validation_videos))
             measured = None if self.splits.validation is None else first_with_people(self.splits.validation)
         with unchanged(self.model):
             self._losses(clip)
-            for other in others:
-                self._loss(other, self.config.training.steps - 1, 1.0)
+            for source, other in zip(others, more, strict=True):
+                self._loss(other, self.config.training.steps - 1, 1.0, f" of {source.name}")
             if main:
                 with part("the room on the disk"):
                     check_room(folder, self.model, self.checkpoints, averaged=self.config.training.average > 0)
@@ -109,12 +110,12 @@ class Preflight:
             for true_share in (1.0, 0.0) if phase_at(settings, step).features else (1.0,):
                 self._loss(clip, step, true_share)
 
-    def _loss(self, clip: AnnotatedSequence, step: int, true_share: float) -> None:
+    def _loss(self, clip: AnnotatedSequence, step: int, true_share: float, of: str = "") -> None:
         """Forward and backward of a step on one clip."""
         phase = phase_at(self.config.training, step)
         trained = [weight for weight in self.model.parameters() if weight.requires_grad]
         named = " and ".join(["detection", *(name for name, on in phase._asdict().items() if on)])
-        with part(f"a step of {named}{'' if true_share else ' on found trajectories'} on {clip.name}"):
+        with part(f"a step of {named}{'' if true_share else ' on found trajectories'}{of}"):
             example = make_example(clip, self.options, true_share, np.random.default_rng(0))
             counts = self.objective.count_targets([example])
             loss = combine(self.objective([example], phase), counts, self.objective.weights)
