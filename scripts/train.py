@@ -27,9 +27,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME)")
     parser.add_argument(
         "--resume",
-        choices=("auto", "never", "force"),
+        choices=("auto", "never", "force", "hub"),
         default="auto",
-        help="continue from the newest checkpoint; force: even with other settings than the run began with",
+        help="continue from the newest checkpoint; force: even with other settings than the run began with; hub: from "
+        "training.hub where there is no checkpoint here",
     )
     parser.add_argument(
         "--no-check", action="store_true", help="do not try every part on one clip before the first step"
@@ -52,7 +53,14 @@ def main() -> None:
         export(config, arguments.export, folder / "model", device=Accelerator().device, overwrite=True)
         return
     with TrainingProgress(config.training.steps) as progress:
-        run = Run(folder, arguments.resume != "never", arguments.resume == "force", arguments.weights, arguments.partly)
+        run = Run(
+            folder,
+            resume=arguments.resume != "never",
+            force=arguments.resume == "force",
+            start=arguments.weights,
+            partly=arguments.partly,
+            fetch=arguments.resume == "hub",
+        )
         trainer = Trainer(config, run, on_step=progress.step, on_validation=progress.validation)
         if not arguments.no_check:
             trainer.check()

@@ -1,5 +1,6 @@
 """A Hugging Face hub of local folders: what is fetched lands in a cache of the real layout, and every question is counted."""
 
+import shutil
 from fnmatch import fnmatch
 from hashlib import sha1
 from pathlib import Path
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 
 import huggingface_hub
 import pytest
+from huggingface_hub.utils import filter_repo_objects
 
 
 class FakeHub:
@@ -15,15 +17,23 @@ class FakeHub:
     Attributes:
         cache: the cache, of this hub alone.
         asked: what was asked of the hub: (function, repository).
+        messages: of the commits that were pushed.
+        refusing: what every push is answered with, where it is refused.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch, cache: Path) -> None:
         self.cache = cache
         self.asked: list[tuple[str, str]] = []
+        self.messages: list[str] = []
+        self.refusing: Exception | None = None
         self._folders: dict[tuple[str, str], Path] = {}
         patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
         patch.setattr(huggingface_hub, "snapshot_download", self._download)
         patch.setattr(huggingface_hub.HfApi, "model_info", lambda api, *names, **options: self._info(*names, **options))
+        patch.setattr(
+            huggingface_hub.HfApi, "create_repo", lambda api, *names, **options: self._create(*names, **options)
+        )
+        patch.setattr(huggingface_hub.HfApi, "upload_folder", lambda api, **options: self._upload(**options))
         for variable in ("HF_HUB_OFFLINE", "SMOT_VLM_OFFLINE"):
             patch.delenv(variable, raising=False)
 
@@ -49,6 +59,26 @@ class FakeHub:
             and not any(fnmatch(name, each) for each in ignore_patterns)
         ]
         return str(fill_cache(Path(cache_dir), name, folder, wanted, revision or "main"))
+
+    def _create(self, name: str, *, private: bool, exist_ok: bool) -> None:
+        assert exist_ok
+        self.asked.append(("create, private" if private else "create", name))
+        if self.refusing is not None:
+            raise self.refusing
+        self._folders.setdefault((name, "main"), self.cache / "pushed" / name)
+
+    def _upload(self, *, repo_id, folder_path, path_in_repo, commit_message, allow_patterns, delete_patterns):
+        if self.refusing is not None:
+            raise self.refusing
+        target = self._folders[repo_id, "main"] / (path_in_repo or "")
+        here = [str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()]
+        for name in filter_repo_objects(here, allow_patterns=delete_patterns or []):
+            (target / name).unlink()
+        sent = [str(path.relative_to(folder_path)) for path in Path(folder_path).rglob("*") if path.is_file()]
+        for name in filter_repo_objects(sent, allow_patterns=allow_patterns):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(Path(folder_path) / name, target / name)
+        self.messages.append(commit_message)
 
     def _find(self, function: str, name: str, revision: str | None) -> Path:
         self.asked.append((function, name))

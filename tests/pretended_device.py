@@ -149,6 +149,8 @@ def pretended_device(*, float64: bool = True) -> Iterator[None]:
         # Tensors of a subclass cannot be made in inference mode; decorated functions enter it anew in each call.
         mock.patch.object(torch.inference_mode, "__enter__", _without_gradient),
         mock.patch.object(torch.inference_mode, "__exit__", _with_gradient_as_before),
+        mock.patch.object(torch, "save", _save),
+        mock.patch.object(nn.Module, "to", _module_to),
         mock.patch.dict(LIMITS, {"there": True, "no float64": not float64}),
     ]
     for patch in patches:
@@ -182,6 +184,32 @@ def move(module: nn.Module) -> nn.Module:
             if buffer is not None:
                 part._buffers[name] = moved.setdefault(id(buffer), Pretended(buffer))
     return module
+
+
+_plain_save, _plain_module_to = torch.save, nn.Module.to
+
+
+def _save(content: Any, *places: Any, **options: Any) -> None:
+    """A file holds values, wherever they were."""
+    _plain_save(
+        tree_map(lambda value: value.held if isinstance(value, Pretended) else value, content), *places, **options
+    )
+
+
+def _module_to(module: nn.Module, *wanted: Any, **options: Any) -> nn.Module:
+    """To DEVICE every tensor stays the object that it is, as on a GPU: optimisers hold them."""
+    if wanted and isinstance(wanted[0], str | torch.device) and torch.device(wanted[0]).type == NAME:
+        tensors = {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
+        for tensor in tensors.values():
+            if not isinstance(tensor, Pretended):
+                moved: Tensor = Pretended(tensor.data)
+                torch.utils.swap_tensors(
+                    tensor, nn.Parameter(moved, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else moved
+                )
+        return module
+    if "memory_format" in options and any(isinstance(weight, Pretended) for weight in module.parameters()):
+        return module  # how values lie in memory is not pretended
+    return _plain_module_to(module, *wanted, **options)
 
 
 def _run(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """The configuration: frozen dataclasses <- YAML <- dotted overrides."""
 
+from smot_vlm.config.data import DataSourceConfig
 from smot_vlm.config.people import PeopleConfig, PeopleSourceConfig
 from smot_vlm.config.reading import apply_overrides, config_from_dict, config_to_dict, load_config
 from smot_vlm.config.schema import (
@@ -22,6 +23,7 @@ from smot_vlm.config.schema import (
 __all__ = [
     "AssociationConfig",
     "Config",
+    "DataSourceConfig",
     "DecoderConfig",
     "DetectorConfig",
     "FeaturesConfig",

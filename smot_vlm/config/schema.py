@@ -6,6 +6,7 @@ Only models/build.py, tracker.py, training, the command line and the scripts rea
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from smot_vlm.config.data import SYNTHETIC, DataSourceConfig, check_sources
 from smot_vlm.config.people import PeopleConfig
 from smot_vlm.config.ranges import Count, CountFromZero, NotNegative, Pixels, Positive, Share, Tokens, Width
 from smot_vlm.formats.checked import Range
@@ -278,6 +279,12 @@ class TrainingConfig:
 
     Attributes:
         dataset: "synthetic" (drawn in memory) or the root of a data set in BenSMOT's layout.
+        sources: several data sets instead of `dataset`, each with its weight.
+        balance: "off" (every sequence of a source equally often), or the seldom more often: "verb" (sequences with rare
+            verbs), "scenario" or "both", by the inverse square root of how many sequences have it (Mahajan et al. 2018,
+            "Exploring the Limits of Weakly Supervised Pretraining"); of several verbs the rarest counts (repeat factors of
+            LVIS, Gupta et al. 2019). Drawn sequences stay as they are.
+        balance_cap: how much more often than the most frequent one at most.
         train_split: of the data set.
         validation_split: of the data set; where it has no "val", a share of the training split is held out.
         held_out: that share, drawn by the seed from every scenario.
@@ -291,6 +298,9 @@ class TrainingConfig:
         batch_clips: clips a process and micro-batch.
         accumulate: micro-batches a step.
         workers: processes that prepare clips.
+        prefetch_mb: most memory in MB of the clips that workers hold ready.
+        reduce_frames: decode JPEGs at a half, a quarter or an eighth of their size where that still fills the detector's
+            canvas; faster, with slightly other pixels than inference, which scales whole frames.
         most_frames: longest run of consecutive frames to associate.
         feature_frames: keyframes of a clip, spread over the run.
         detector_frames: smallest and largest number of keyframes in the detector's loss (paper: 6 to 8).
@@ -303,6 +313,7 @@ class TrainingConfig:
         weight_decay: of matrices.
         warmup_steps: steps in which the rates rise.
         clip_norm: largest norm of the gradient of each group of parameters.
+        average: largest decay of the moving average of the weights, which is validated and exported; 0: there is none.
         skip_limit: steps in a row with losses or gradients that are not finite, all of which are skipped, that end it.
         weights: of each mean loss by name, in place of its own (see training/terms.py); 0 leaves it out.
         assignment_iou: spatio-temporal IoU from which a predicted trajectory is a true person's.
@@ -310,18 +321,29 @@ class TrainingConfig:
         sync_batch_norm: batch norms count the frames of all processes, on GPUs; for few frames a process.
         compile: torch.compile the language model and the detector.
         logger: "tensorboard", "wandb" or "none".
+        project: of the experiment logger; empty: the name of the run's folder.
+        log_clips: described clips that the logger gets as pictures at each validation.
         log_every: steps.
         checkpoint_every: steps.
         keep: newest checkpoints kept, beside the best.
         validate_every: steps.
         validation_videos: described at each validation.
+        best_by: the validation score that chooses the best checkpoint: "score" (the mean of what is known of the next
+            three), "hota", "fact_recall" or "verb_f1".
+        patience: validations in a row without a better one that end the training, counted once captions are learned; 0: it
+            runs to its last step.
+        hub: owner/name on the Hugging Face hub that gets checkpoints and, at the end, the model; empty: nothing is pushed.
+        hub_private: of a repository that is not there yet.
         calibration_videos: validation sequences on which the verbs' thresholds are set at the end; 0 leaves them.
         domain_sequences: training sequences from which the exported model knows what it learned from; 0: it does not, and
             speaks about everything.
         domain: these in words, such as "drawn figures".
     """
 
-    dataset: str = "synthetic"
+    dataset: str = SYNTHETIC
+    sources: tuple[DataSourceConfig, ...] = ()
+    balance: str = "off"
+    balance_cap: Annotated[float, Range(1, 1000)] = 5.0
     train_split: str = "train"
     validation_split: str = "val"
     held_out: Annotated[float, Range(0, 0.5)] = 0.03
@@ -335,6 +357,8 @@ class TrainingConfig:
     batch_clips: int = 1
     accumulate: int = 1
     workers: Annotated[int, Range(0, 1024)] = 1
+    prefetch_mb: Count = 4096
+    reduce_frames: bool = False
     most_frames: Count = 48
     feature_frames: Count = 12
     detector_frames: tuple[Count, Count] = (6, 8)
@@ -347,6 +371,7 @@ class TrainingConfig:
     weight_decay: NotNegative = 0.01
     warmup_steps: CountFromZero = 100
     clip_norm: Positive = 5.0
+    average: Annotated[float, Range(0, 0.99999)] = 0.0
     skip_limit: Count = 10
     weights: dict[str, NotNegative] = field(default_factory=dict)
     assignment_iou: Share = 0.5
@@ -354,11 +379,17 @@ class TrainingConfig:
     sync_batch_norm: bool = False
     compile: bool = False
     logger: str = "tensorboard"
+    project: str = ""
+    log_clips: CountFromZero = 2
     log_every: int = 10
     checkpoint_every: int = 200
     keep: int = 2
     validate_every: int = 500
     validation_videos: CountFromZero = 12
+    best_by: str = "score"
+    patience: CountFromZero = 0
+    hub: str = ""
+    hub_private: bool = True
     calibration_videos: CountFromZero = 60
     domain_sequences: CountFromZero = 240
     domain: str = ""
@@ -376,9 +407,16 @@ class TrainingConfig:
         for name, allowed in (
             ("precision", ("auto", "float32", "bf16", "fp16")),
             ("logger", ("tensorboard", "wandb", "none")),
+            ("balance", ("off", "verb", "scenario", "both")),
+            ("best_by", ("score", "hota", "fact_recall", "verb_f1")),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"training.{name} is {getattr(self, name)!r}; it takes {', '.join(allowed)}")
+        if self.patience and not self.validation_videos:
+            raise ValueError(
+                "training.patience counts validations, and training.validation_videos is 0; give one or more"
+            )
+        check_sources(self.sources, self.dataset)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from smot_vlm.formats.sequence_files import (
 )
 from smot_vlm.language.people_facts_file import PeopleFacts, read_people_facts
 from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
+from smot_vlm.structures.open_annotations import INTERACTIONS
 
 SPLITS = ("train", "val", "test")
 
@@ -48,6 +49,8 @@ class BenSmotSequence:
         caption: of the whole video.
         fps: frame numbers a second.
         people: what its source says of each person, of ids in `tracks`; None where it has no `people_facts.json`.
+        unknown: of `structures.open_annotations.UNKNOWN`; interactions where it has no file of them, or `people_facts.json` says that there
+            may be more.
     """
 
     name: str
@@ -60,6 +63,7 @@ class BenSmotSequence:
     caption: str
     fps: float
     people: PeopleFacts | None = None
+    unknown: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         ids = [track.id for track in self.tracks]
@@ -113,6 +117,12 @@ class BenSmotSequence:
         """
         file = self.frames[position]
         return Frame(file.index, file.index / self.fps, file.read())
+
+    def read_reduced(self, position: int, at_least: int) -> tuple[Frame, np.ndarray]:
+        """Decode one image smaller, see `AnnotatedSequence.read_reduced`."""
+        file = self.frames[position]
+        pixels, scale = file.read_reduced(at_least)
+        return Frame(file.index, file.index / self.fps, pixels), scale
 
 
 class BenSmot:
@@ -217,6 +227,8 @@ def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) 
         _check_frames(folder, tracks, frames, strict)
     ids = [track.id for track in tracks]
     found, caption = _read_words(folder, ids, strict) if words else (match_annotations(ids, None, None), "")
+    people = read_people_facts(folder) if words else None
+    all_told = (folder / INTERACTIONS_FILE).is_file() if people is None else people.all_interactions
     return BenSmotSequence(
         name=sequence_name(folder),
         folder=folder,
@@ -227,7 +239,8 @@ def read_sequence(folder: Path | str, strict: bool = False, words: bool = True) 
         interactions=found.interactions,
         caption=caption,
         fps=read_fps(folder),
-        people=read_people_facts(folder) if words else None,
+        people=people,
+        unknown=frozenset() if all_told else frozenset({INTERACTIONS}),
     )
 
 

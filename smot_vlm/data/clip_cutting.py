@@ -10,7 +10,7 @@ from smot_vlm.data.sequences import AnnotatedSequence
 from smot_vlm.structures import Clip, Frame, Interaction, Trajectory
 
 
-def cut_clip(sequence: AnnotatedSequence, places: Collection[int]) -> Clip:
+def cut_clip(sequence: AnnotatedSequence, places: Collection[int], at_least: int = 0) -> Clip:
     """The clip of some frames, which alone are decoded.
 
     People without a box in them are left out, with their interactions. The captions stay those of the whole video.
@@ -18,15 +18,22 @@ def cut_clip(sequence: AnnotatedSequence, places: Collection[int]) -> Clip:
     Args:
         sequence: where to cut.
         places: positions of the frames, ascending.
+        at_least: pixels that the long side of a frame keeps where a smaller one is decoded faster; 0: all of them.
 
     Returns:
-        The clip.
+        The clip, boxes in pixels of its frames.
 
     Raises:
         FileNotFoundError, ValueError: a frame that cannot be read.
     """
-    frames = tuple(sequence.read_frame(place) for place in places)
+    if at_least:
+        read = [sequence.read_reduced(place, at_least) for place in places]
+        frames, scale = tuple(frame for frame, _ in read), read[0][1]
+    else:
+        frames, scale = tuple(sequence.read_frame(place) for place in places), np.ones(2)
     tracks = cut_tracks(sequence.tracks, [frame.index for frame in frames])
+    if (scale != 1).any():
+        tracks = scale_tracks(tracks, np.tile(scale, 2))
     there = {track.id for track in tracks}
     return Clip(
         name=sequence.name,

@@ -46,6 +46,11 @@ class AnnotatedSequence(Protocol):
         ...
 
     @property
+    def unknown(self) -> frozenset[str]:
+        """Of `structures.open_annotations.UNKNOWN`: what is not annotated may be there all the same."""
+        ...
+
+    @property
     def facts(self) -> Any:
         """Evaluation's SequenceFacts, where the sequence brings its own; else None."""
         ...
@@ -62,6 +67,21 @@ class AnnotatedSequence(Protocol):
 
         Returns:
             The frame.
+
+        Raises:
+            FileNotFoundError, ValueError: it cannot be read.
+        """
+        ...
+
+    def read_reduced(self, position: int, at_least: int) -> tuple[Frame, np.ndarray]:
+        """Decode or draw one frame, smaller where that is faster.
+
+        Args:
+            position: in `frame_numbers`.
+            at_least: pixels that its long side keeps.
+
+        Returns:
+            The frame, and its width and height relative to those of the whole one, float (2).
 
         Raises:
             FileNotFoundError, ValueError: it cannot be read.

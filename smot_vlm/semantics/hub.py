@@ -154,12 +154,13 @@ def ask(model: HubModel) -> Offer:
     return Offer(model, sum(files[name] for name in wanted), shown(licence)[1:-1] if licence else "not stated")
 
 
-def fetch(model: HubModel, *, small: bool = False) -> Path:
+def fetch(model: HubModel, *, small: bool = False, patterns: list[str] | None = None) -> Path:
     """Fetch a model into the cache, or what is new of it.
 
     Args:
         model: of the hub.
         small: only its settings, without weights.
+        patterns: of other files to fetch in place of the model's.
 
     Returns:
         The folder.
@@ -177,7 +178,7 @@ def fetch(model: HubModel, *, small: bool = False) -> Path:
             model.repository,
             revision=model.revision,
             cache_dir=constants.HF_HUB_CACHE,
-            allow_patterns=SMALL_FILES if small else WANTED_FILES,
+            allow_patterns=patterns or (SMALL_FILES if small else WANTED_FILES),
             ignore_patterns=LEFT_OUT,
             etag_timeout=TIMEOUT_SECONDS,
         )

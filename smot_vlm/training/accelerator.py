@@ -33,7 +33,7 @@ def open_accelerator(config: Config, folder: Path) -> Accelerator:
 
     Args:
         config: `training.precision`, `accumulate` and `logger` are read; experiment loggers get all of it.
-        folder: Of the run; its name is that of the experiment.
+        folder: Of the run; its name is that of the experiment, and of the project where `training.project` names none.
 
     Returns:
         The accelerator, its logger started.
@@ -65,7 +65,11 @@ def open_accelerator(config: Config, folder: Path) -> Accelerator:
                 "'smot-vlm[scale]', or give training.logger=none",
                 settings.logger,
             )
-        accelerator.init_trackers(folder.name, config=_plain_settings(config))
+        accelerator.init_trackers(
+            settings.project or folder.name,
+            config=_plain_settings(config),
+            init_kwargs={"wandb": {"name": folder.name, "dir": str(folder)}},
+        )
     return accelerator
 
 

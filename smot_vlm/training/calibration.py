@@ -9,6 +9,7 @@ from smot_vlm.data.sequences import AnnotatedSequence
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.structures import Description
+from smot_vlm.structures.open_annotations import INTERACTIONS
 from smot_vlm.training.validation import describe_each
 from smot_vlm.verbs import NUM_VERBS, verb
 
@@ -21,8 +22,10 @@ def calibrate(model: SmotModel, config: Config, sequences: Sequence[AnnotatedSeq
     Args:
         model: trained.
         config: its configuration.
-        sequences: with interactions; without any, the thresholds stay.
+        sequences: with interactions; those that may have others than they list are left out. Without any, the thresholds
+            stay.
     """
+    sequences = [sequence for sequence in sequences if INTERACTIONS not in sequence.unknown]
     if not sequences:
         return
     head = model.interaction_head

@@ -1,6 +1,7 @@
 """Training checkpoints: one file each, written atomically; the newest few and the best one are kept.
 
-A file holds the trained weights (not the frozen language model), the optimiser state, the step and the best score.
+A file holds the trained weights (not the frozen language model) and their moving average, the optimiser state, the step and
+the best score.
 Everything else (data order, random numbers, learning rates) follows from the configuration and the step. SHA256SUMS holds
 their checksums; a damaged checkpoint is told and passed over for an older one.
 """
@@ -10,7 +11,8 @@ import logging
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,10 +43,12 @@ class Progress:
     Attributes:
         step: Optimiser steps done.
         best: The best validation score so far; None before the first validation.
+        waited: Validations since then that count towards `training.patience`.
     """
 
     step: Annotated[int, Range(0, 10**12)]
     best: float | None = None
+    waited: Annotated[int, Range(0, 10**12)] = 0
 
 
 class Checkpoints:
@@ -53,19 +57,26 @@ class Checkpoints:
     Args:
         folder: Created by the first `save`.
         keep: Number of newest checkpoints to keep.
+
+    Attributes:
+        restored: The file that `restore_newest` read; None before.
     """
 
     def __init__(self, folder: Path, keep: int) -> None:
         self.folder = folder
         self.keep = keep
+        self.restored: Path | None = None
 
-    def save(self, model: SmotModel, optimizer: Optimizer, progress: Progress) -> Path:
+    def save(
+        self, model: SmotModel, optimizer: Optimizer, progress: Progress, average: Mapping[str, Any] | None = None
+    ) -> Path:
         """Write the checkpoint of this step, then delete the oldest ones.
 
         Args:
             model: Its trained state is saved.
             optimizer: Its state is saved.
             progress: Names the file.
+            average: State of the `WeightAverage`, where there is one.
 
         Returns:
             The path of the checkpoint.
@@ -77,12 +88,10 @@ class Checkpoints:
         path = self.folder / f"step-{progress.step:07d}.pt"
         weights = trained_state(model)
         _check_finite(path, weights)
-        content = {
-            "weights": weights,
-            "optimizer": optimizer.state_dict(),
-            "step": progress.step,
-            "best": progress.best,
-        }
+        content = {"weights": weights, "optimizer": optimizer.state_dict(), **asdict(progress)}
+        if average is not None:
+            _check_finite(path, average["weights"])
+            content["average"] = dict(average)
         try:
             with atomic_path(path, overwrite=True) as temporary:
                 torch.save(content, temporary)
@@ -146,6 +155,7 @@ class Checkpoints:
             except DamagedCheckpoint as error:
                 damaged.append(str(error))
                 continue
+            self.restored = path
             for told in damaged:
                 log.warning("%s; going on from the older %s", told, path.name)
             return progress
@@ -181,7 +191,9 @@ class Checkpoints:
         return OSError(f"{path}: the checkpoint was not written, {cause}; {last_good}; make room and start again")
 
 
-def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *, partly: bool = False) -> Progress:
+def restore(
+    path: Path, model: SmotModel, optimizer: Optimizer | None = None, *, partly: bool = False, averaged: bool = False
+) -> Progress:
     """Load the weights of a checkpoint into a model.
 
     Args:
@@ -190,6 +202,7 @@ def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *,
         optimizer: Its state is loaded too, if given.
         partly: Load only weights the model has with the same shape and leave the rest of the model as it is; for
             comparing decoders and fusions that start from the same features.
+        averaged: Load the moving average of the weights, where the checkpoint has one.
 
     Returns:
         The progress of the training that wrote the checkpoint.
@@ -199,7 +212,10 @@ def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *,
         ValueError: Not a checkpoint, or one of a different model.
     """
     content = read_checkpoint(path)
-    weights, progress = content["weights"], Progress(content["step"], content["best"])
+    weights = content["weights"]
+    progress: Progress = content["progress"]
+    if averaged and content["average"] is not None:
+        weights = weights | content["average"]["weights"]
     expected = trained_state(model)
     shared = {name for name in expected.keys() & weights.keys() if expected[name].shape == weights[name].shape}
     different = sorted((expected.keys() | weights.keys()) - shared)
@@ -229,7 +245,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         path: The checkpoint.
 
     Returns:
-        The keys "weights", "optimizer", "step" and "best".
+        The keys "weights", "optimizer", "progress" (Progress) and "average" (None, or its "weights" and "updates").
 
     Raises:
         FileNotFoundError: No such file.
@@ -241,15 +257,19 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         weights, optimizer = content["weights"], content["optimizer"]
-        progress = record(Progress, {"step": content["step"], "best": content["best"]})
+        progress = record(Progress, {name: content[name] for name in ("step", "best", "waited") if name in content})
+        average = content.get("average")
+        if average is not None:
+            average = {"weights": average["weights"], "updates": int(average["updates"])}
     except PermissionError:
         raise
     except Exception as error:  # torch.load raises many kinds of errors
         told = f"{type(error).__name__}: {reason(error, 120)}"
         raise DamagedCheckpoint(f"{path}: not a checkpoint, or damaged ({told}); remove it") from error
-    if not _are_tensors(weights) or not isinstance(optimizer, dict):
+    tables = [weights] if average is None else [weights, average["weights"]]
+    if not all(map(_are_tensors, tables)) or not isinstance(optimizer, dict):
         raise DamagedCheckpoint(f"{path}: not a checkpoint, or damaged (its weights are no tensors by name); remove it")
-    return {"weights": weights, "optimizer": optimizer, "step": progress.step, "best": progress.best}
+    return {"weights": weights, "optimizer": optimizer, "progress": progress, "average": average}
 
 
 def _check_sum(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Training examples: clips with their frames in the detector's canvas and their annotations."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from smot_vlm.detection.letterbox import Letterbox, canvas_size, letterbox
 from smot_vlm.fusion.pictures import PictureMemory
 from smot_vlm.semantics.marks import Pictures, marked_pictures
 from smot_vlm.structures import Clip, Detections, EventSegment, Interaction, Trajectory
+from smot_vlm.structures.open_annotations import BOXES, INTERACTIONS
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,7 @@ class ExampleOptions:
         video_captions: Share of examples whose video caption is a target.
         augmentation: Of the clips; None for none.
         open_pictures: Makes a memory of pictures, for decoders that look at them; None for others.
+        at_least: Pixels that the long side of a frame keeps where a smaller one is decoded faster; 0: all of them.
     """
 
     image_size: int
@@ -39,6 +42,7 @@ class ExampleOptions:
     video_captions: float = 1.0
     augmentation: Augmentation | None = None
     open_pictures: Callable[[], PictureMemory] | None = None
+    at_least: int = 0
 
     def __post_init__(self) -> None:
         least, most = self.detector_frames
@@ -62,6 +66,10 @@ def example_options(config: Config, open_pictures: Callable[[], PictureMemory] |
         The options.
     """
     settings = config.training
+    augmentation = Augmentation() if settings.augment else None
+    # What a crop keeps must still fill the canvas; decoders that look at pictures get them whole.
+    kept = augmentation.crop if augmentation else 1.0
+    reduced = settings.reduce_frames and open_pictures is None
     return ExampleOptions(
         image_size=config.detector.image_size,
         most_frames=settings.most_frames,
@@ -69,8 +77,9 @@ def example_options(config: Config, open_pictures: Callable[[], PictureMemory] |
         detector_frames=settings.detector_frames,
         true_tracks=settings.true_tracks,
         video_captions=settings.video_captions,
-        augmentation=Augmentation() if settings.augment else None,
+        augmentation=augmentation,
         open_pictures=open_pictures,
+        at_least=math.ceil(config.detector.image_size / kept) if reduced else 0,
     )
 
 
@@ -95,6 +104,7 @@ class Example:
         events: Event segments of the tracks, if the data set has any.
         seed: Of random numbers drawn in the step.
         pictures: Of the keyframes and of `tracks` in them, as at inference, for decoders that look at pictures.
+        all_interactions: Whether people without an interaction have none; otherwise that is unknown.
     """
 
     name: str
@@ -113,6 +123,7 @@ class Example:
     events: tuple[EventSegment, ...]
     seed: int
     pictures: Pictures | None = None
+    all_interactions: bool = True
 
     def event_at(self, track_id: int, time_seconds: float) -> EventSegment | None:
         """Find the event segment of a person at a time.
@@ -155,20 +166,23 @@ def make_example(
     associate = bool(rng.random() >= true_share)
     places = run if associate else [run[position] for position in keyframes]
     features = keyframes if associate else np.arange(len(keyframes))
-    clip = cut_clip(sequence, places)
+    clip = cut_clip(sequence, places, options.at_least)
     if options.augmentation is not None:
         clip = augment_clip(clip, options.augmentation, rng)
     least, most = options.detector_frames
     count = min(len(features), int(rng.integers(least, most + 1)))
+    detector = np.sort(rng.choice(len(features), size=count, replace=False))
     return _example(
         replace(clip, fps=clip.fps if associate else sequence.fps),
         options,
         features,
-        detector=np.sort(rng.choice(len(features), size=count, replace=False)),
+        # Where people stand about without a box, none of its frames says where nobody is.
+        detector=detector[:0] if BOXES in sequence.unknown else detector,
         associate=associate,
         teach_video=bool(rng.random() < options.video_captions) and bool(clip.caption.strip()),
         seed=int(rng.integers(2**31)),
         rate=sequence.fps,
+        all_interactions=INTERACTIONS not in sequence.unknown,
     )
 
 
@@ -182,6 +196,7 @@ def _example(
     teach_video: bool,
     seed: int,
     rate: float,
+    all_interactions: bool,
 ) -> Example:
     canvases, placement = draw_canvases([frame.image for frame in clip.frames], options.image_size)
     frames = np.array([frame.index for frame in clip.frames])
@@ -204,6 +219,7 @@ def _example(
         events=clip.events,
         seed=seed,
         pictures=_pictures(clip, features, tracks, options.open_pictures) if options.open_pictures else None,
+        all_interactions=all_interactions,
     )
 
 

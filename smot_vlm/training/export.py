@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from smot_vlm.config import Config
+from smot_vlm.config import Config, TrainingConfig
 from smot_vlm.models.build import build_model
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.checkpoint import save_pretrained
@@ -12,8 +12,9 @@ from smot_vlm.models.smot import SmotModel
 from smot_vlm.training.calibration import calibrate
 from smot_vlm.training.checkpoints import read_checkpoint, restore
 from smot_vlm.training.domain_statistics import measure_domain
+from smot_vlm.training.mixture import spread
 from smot_vlm.training.records import LOSS, read_log
-from smot_vlm.training.splits import Splits, open_splits, spread
+from smot_vlm.training.splits import Splits, open_splits
 
 
 def export(config: Config, checkpoint: Path, folder: Path, *, device: torch.device, overwrite: bool = False) -> None:
@@ -43,7 +44,7 @@ def export_checkpoint(
     """The same with a model that is built already, where it is.
 
     Args:
-        model: Of the configuration; it gets the checkpoint's weights.
+        model: Of the configuration; it gets the checkpoint's weights, with `training.average` their average.
         config: That the checkpoint was trained with.
         splits: Of the training.
         checkpoint: A file of `Checkpoints`.
@@ -53,11 +54,12 @@ def export_checkpoint(
     Raises:
         FileNotFoundError, ValueError, FileExistsError: As `export`.
     """
-    step = restore(checkpoint, model).step
+    step = restore(checkpoint, model, averaged=config.training.average > 0).step
+    data = data_name(config.training)
     card = ModelCard(
-        f"{config.training.dataset}, {step} steps of {config.training.steps}",
+        f"{data}, {step} steps of {config.training.steps}",
         _scores(checkpoint.parent.parent / "log.jsonl", step),
-        domain=config.training.domain or config.training.dataset,
+        domain=config.training.domain or data,
     )
     finish(model, config, splits, folder, card=card, overwrite=overwrite)
 
@@ -87,6 +89,18 @@ def finish(
     calibrate(model, config, splits.measured(config.training.calibration_videos))
     domain = measure_domain(model.eval(), spread(splits.train, config.training.domain_sequences))
     save_pretrained(model, config, folder, card=card, domain=domain, half=True, overwrite=overwrite)
+
+
+def data_name(settings: TrainingConfig) -> str:
+    """What a model learned from, in words.
+
+    Args:
+        settings: Of its training.
+
+    Returns:
+        The data set, or the names of the sources.
+    """
+    return " + ".join(source.called for source in settings.sources) or settings.dataset
 
 
 def _scores(log: Path, step: int) -> dict[str, float]:

@@ -1,37 +1,26 @@
 """The data loader of a training.
 
-Every example is drawn from (seed, epoch, sequence) alone, so the same seed gives the same examples for any number of
-workers and processes, and a training can resume at any step.
+Every example is drawn from (seed, epoch, sequence) alone, in an order that follows from the seed (see order.py), so the same
+seed gives the same examples for any number of workers and processes, and a training can resume at any step.
 """
 
+import math
 import signal
-from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from smot_vlm.data.sequences import SequenceSource
 from smot_vlm.system.signals import STOP_SIGNALS
 from smot_vlm.training.examples import Example, ExampleOptions, make_example
+from smot_vlm.training.mixture import parts_of
+from smot_vlm.training.order import Draw, RunOrder
 
+# More batches than that only wait.
+MOST_AHEAD = 4
 # How long a worker runs on after SIGTERM.
 WORKER_GRACE_SECONDS = 30
-
-
-class Draw(NamedTuple):
-    """Identifies an example.
-
-    Attributes:
-        number: Its position in the whole training.
-        epoch: Seeds its random numbers, together with `sequence`.
-        sequence: Index of the sequence that it is cut from.
-    """
-
-    number: int
-    epoch: int
-    sequence: int
 
 
 class Examples(Dataset[Example]):
@@ -66,34 +55,6 @@ class Examples(Dataset[Example]):
         return make_example(self.sequences[draw.sequence], self.options, share, rng)
 
 
-class RunOrder(Sampler[Draw]):
-    """The draws of a whole training: epoch after epoch, each a different permutation of the sequences.
-
-    Args:
-        clips: Number of sequences.
-        draws: Number of examples in the whole training.
-        seed: Of the permutations.
-        start: Number of the first draw, when a training resumes.
-    """
-
-    def __init__(self, clips: int, draws: int, seed: int, start: int = 0) -> None:
-        self.clips = clips
-        self.draws = draws
-        self.seed = seed
-        self.start = start
-
-    def __len__(self) -> int:
-        return self.draws - self.start
-
-    def __iter__(self) -> Iterator[Draw]:
-        epoch, order = -1, np.zeros(0, dtype=np.int64)
-        for draw in range(self.start, self.draws):
-            if draw // self.clips != epoch:
-                epoch = draw // self.clips
-                order = np.random.default_rng((self.seed, epoch)).permutation(self.clips)
-            yield Draw(draw, epoch, int(order[draw % self.clips]))
-
-
 def make_loader(
     sequences: SequenceSource,
     options: ExampleOptions,
@@ -103,6 +64,7 @@ def make_loader(
     start: int,
     batch_clips: int,
     workers: int,
+    prefetch_mb: int,
 ) -> DataLoader[Example]:
     """Create the loader of the rest of a training.
 
@@ -114,19 +76,48 @@ def make_loader(
         start: Number of the first example.
         batch_clips: Examples per batch.
         workers: Processes that draw examples; 0 draws them in this one.
+        prefetch_mb: Most memory in MB of the examples that workers hold ready.
 
     Returns:
         Yields lists of examples.
+
+    Raises:
+        ValueError: One batch a worker takes more memory than that.
     """
     return DataLoader(
         Examples(sequences, options, seed, draws),
         batch_size=batch_clips,
-        sampler=RunOrder(len(sequences), draws, seed, start),
+        sampler=RunOrder(parts_of(sequences), draws, seed, start),
         num_workers=workers,
         collate_fn=_as_list,
         worker_init_fn=_start_worker,
-        prefetch_factor=4 if workers else None,
+        prefetch_factor=batches_ahead(options, batch_clips, workers, prefetch_mb) if workers else None,
     )
+
+
+def batches_ahead(options: ExampleOptions, batch_clips: int, workers: int, prefetch_mb: int) -> int:
+    """How many batches each worker may hold ready.
+
+    Args:
+        options: Of the examples.
+        batch_clips: Examples a batch.
+        workers: At least one.
+        prefetch_mb: Most memory in MB of all of them.
+
+    Returns:
+        1 to MOST_AHEAD, by the largest examples that can be: every frame of the longest run, square.
+
+    Raises:
+        ValueError: One batch a worker is too much.
+    """
+    batch_mb = batch_clips * options.most_frames * 3 * options.image_size**2 / 1e6
+    ahead = int(prefetch_mb / (workers * batch_mb))
+    if ahead < 1:
+        raise ValueError(
+            f"training.prefetch_mb is {prefetch_mb}, and {workers} workers hold a batch of up to {batch_mb:.0f} MB each; give "
+            f"{math.ceil(workers * batch_mb)} or more, or fewer training.workers"
+        )
+    return min(ahead, MOST_AHEAD)
 
 
 def _as_list(examples: list[Example]) -> list[Example]:

@@ -7,29 +7,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from accelerate.utils import broadcast
 from torch.optim import Optimizer
 
 from smot_vlm.config import Config
 from smot_vlm.data.sequences import SequenceSource
 from smot_vlm.models.build import build_associator, build_model
-from smot_vlm.system.processes import Processes
 from smot_vlm.system.signals import StopRequest, on_stop
 from smot_vlm.training.accelerator import open_accelerator, share_batch_norms
-from smot_vlm.training.checkpoints import BEST, Checkpoints, Progress, restore
+from smot_vlm.training.checkpoints import BEST, Checkpoints, Progress, read_checkpoint, restore
 from smot_vlm.training.examples import example_options
 from smot_vlm.training.export import export_checkpoint
-from smot_vlm.training.held_out import validation_losses
+from smot_vlm.training.hub_run import fetch_run, open_hub
+from smot_vlm.training.judge import Judge, has_waited, judged
 from smot_vlm.training.loader import make_loader
 from smot_vlm.training.objective import Objective
 from smot_vlm.training.optim import make_optimizer, parameter_groups
 from smot_vlm.training.preflight import Preflight
-from smot_vlm.training.records import LOSS, StepLog, StepRecord
+from smot_vlm.training.records import StepLog, StepRecord
 from smot_vlm.training.run_settings import check_settings, write_settings
 from smot_vlm.training.splits import open_splits, write_held_out
-from smot_vlm.training.stepper import Stepper, phase_at
+from smot_vlm.training.stepper import Stepper
 from smot_vlm.training.terms import term_weights
-from smot_vlm.training.validation import Validation, validate
+from smot_vlm.training.validation import Validation
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +46,7 @@ class Run:
         force: Continue even with other settings than the run began with.
         start: Otherwise start at step 0 with the weights of this checkpoint and a new optimiser.
         partly: Of `start`, load only weights the model has with the same shape.
+        fetch: First bring the run's checkpoints from `training.hub`.
     """
 
     folder: Path
@@ -54,6 +54,7 @@ class Run:
     force: bool = False
     start: Path | None = None
     partly: bool = False
+    fetch: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,9 @@ class Trainer:
         self._on_step, self._on_validation = on_step, on_validation
         self.accelerator = open_accelerator(config, run.folder)
         self.checkpoints = Checkpoints(run.folder / "checkpoints", self.settings.keep)
+        self.hub = open_hub(self.settings.hub, run.folder, private=self.settings.hub_private)
+        if run.fetch:
+            fetch_run(self.hub, self.checkpoints, self.accelerator)
         newest = self.checkpoints.newest()
         if newest is not None and not run.resume:
             raise FileExistsError(f"{run.folder} has a training; use --resume auto to go on, or another --out")
@@ -137,8 +141,10 @@ class Trainer:
         Raises:
             PreflightError: Something does not work.
         """
-        if self.progress.step == self.settings.steps:
+        if self.progress.step == self.settings.steps or has_waited(self.progress, self.settings):
             return
+        if self.hub is not None and self.accelerator.is_main_process:
+            self.hub.check()
         checks = Preflight(
             self.model,
             self.objective,
@@ -171,9 +177,9 @@ class Trainer:
         batches = iter(self.loader)
         try:
             with on_stop(StopRequest(self._on_signal, SAME_SIGNAL_SECONDS)):
-                while self.progress.step < settings.steps and not self.stepper.stop:
+                while self.progress.step < settings.steps and not self._ends_early():
                     record = self.stepper.step(self.progress.step, batches)
-                    self.progress = Progress(record.step, self.progress.best)
+                    self.progress = replace(self.progress, step=record.step)
                     if log is not None:
                         log.add(record, write=record.step % settings.log_every == 0 or record.step == settings.steps)
                         self._on_step(record)
@@ -195,6 +201,7 @@ class Trainer:
             start=self.progress.step * clips_per_step,
             batch_clips=settings.batch_clips,
             workers=settings.workers,
+            prefetch_mb=settings.prefetch_mb,
         )
         if settings.sync_batch_norm:
             share_batch_norms(self.model, self.accelerator)
@@ -215,6 +222,15 @@ class Trainer:
         self.wrapped, self.optimizer = self.accelerator.prepare(self.objective, optimizer)
         self.wrapped.train()
         self.stepper = Stepper(self.accelerator, self.wrapped, self.optimizer, self.objective, settings)
+        average = self.stepper.average
+        kept = read_checkpoint(self.checkpoints.restored)["average"] if average and self.checkpoints.restored else None
+        if average is not None and kept is not None:
+            average.load(kept["weights"], kept["updates"])
+        measured = self.splits.measured(settings.validation_videos)
+        self.judge = Judge(self.accelerator, self.model, self.config, measured, average)
+
+    def _ends_early(self) -> bool:
+        return self.stepper.stop or has_waited(self.progress, self.settings)
 
     def _log_metrics(self, record: StepRecord) -> None:
         if self.settings.logger != "none" and record.step % self.settings.log_every == 0:
@@ -223,54 +239,47 @@ class Trainer:
     def _validate_and_save(self, log: StepLog | None) -> None:
         """Validate and write a checkpoint if either is due."""
         settings, step = self.settings, self.progress.step
-        last = step >= settings.steps
-        scores = None
+        last, before = step >= settings.steps, self.progress
         if step % settings.validate_every == 0 or last:
-            scores = self._validate(step, log)
-        best = scores is not None and scores.score > (self.progress.best or 0.0)
-        if scores is not None and best:
-            self.progress = Progress(step, scores.score)
+            scores = self.judge.validate(step, lambda told: log.validation(step, told) if log is not None else None)
+            if scores is not None:
+                self.progress = judged(self.progress, scores, settings)
+                if log is not None:
+                    self._on_validation(step, scores)
+        best = self.progress.best != before.best
+        if has_waited(self.progress, settings):
+            logger.warning("step %d: %d validations without a better %s", step, self.progress.waited, settings.best_by)
         if self.accelerator.is_main_process and (
-            step % settings.checkpoint_every == 0 or last or best or self.stepper.stop
+            step % settings.checkpoint_every == 0 or last or best or self._ends_early()
         ):
-            path = self.checkpoints.save(self.model, self.optimizer.optimizer, self.progress)
-            if best:
-                self.checkpoints.keep_best(path)
+            self._save(best)
         self.accelerator.wait_for_everyone()
 
-    def _validate(self, step: int, log: StepLog | None) -> Validation | None:
-        """Validate, each process a part of the sequences; all get the scores."""
-        sequences = self.splits.measured(self.settings.validation_videos)
-        if not sequences:
-            return None
-        processes = Processes(self.accelerator.process_index, self.accelerator.num_processes)
-        if processes.count > 1:
-            # Batch norms count what their own process sees.
-            broadcast(list(self.model.buffers()))
-        phase = phase_at(self.settings, step - 1)
-        scores = validate(self.model, self.config, sequences, phase.captions, processes)
-        with self.accelerator.autocast():
-            losses = validation_losses(self.model, self.config, sequences, phase, processes)
-        told = scores.flat() | {f"{LOSS}{name}": value for name, value in losses.items()}
-        if log is not None:
-            log.validation(step, told)
-            self._on_validation(step, scores)
-        if self.settings.logger != "none":
-            self.accelerator.log({f"validation/{name}": value for name, value in told.items()}, step=step)
-        return scores
+    def _save(self, best: bool) -> None:
+        average = self.stepper.average
+        state = None if average is None else average.state()
+        path = self.checkpoints.save(self.model, self.optimizer.optimizer, self.progress, state)
+        if best:
+            self.checkpoints.keep_best(path)
+        if self.hub is not None:
+            self.hub.push_checkpoint(self.checkpoints)
 
     def export(self, folder: Path) -> None:
         """Write the model of the best checkpoint, or of the newest where none was validated; for the main process.
+
+        Where there is a hub, it is pushed.
 
         Args:
             folder: To write; one that is there is replaced.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: It cannot be written, or not be pushed.
         """
         best = self.checkpoints.folder / BEST
         checkpoint = best if best.is_file() else self.checkpoints.all()[-1]
         export_checkpoint(self.model, self.config, self.splits, checkpoint, folder, overwrite=True)
+        if self.hub is not None:
+            self.hub.push_model(folder)
 
     def _on_signal(self, number: int) -> None:
         logger.warning("%s: stopping after this step; once more stops at once", signal.Signals(number).name)

@@ -5,7 +5,7 @@ will use.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,10 +21,12 @@ from smot_vlm.formats.documents import reason
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
+from smot_vlm.structures.open_annotations import BOXES, INTERACTIONS
 from smot_vlm.system.temporary import temporary_folder
 from smot_vlm.training.checkpoints import Checkpoints, Progress, restore, trained_state
 from smot_vlm.training.examples import ExampleOptions, make_example
 from smot_vlm.training.export import finish
+from smot_vlm.training.mixture import parts_of
 from smot_vlm.training.objective import Objective, combine
 from smot_vlm.training.splits import Splits
 from smot_vlm.training.stepper import phase_at
@@ -74,30 +76,51 @@ class Preflight:
         """
         folder.mkdir(parents=True, exist_ok=True)
         with part("the splits of the data"):
-            clip = first_with_people(self.splits.train)
+            first, *others = parts_of(self.splits.train)
+            clip, *more = [first_with_people(source.source) for source in (first, *others)]
+            self._check_best(self.splits.measured(self.config.training.validation_videos))
             measured = None if self.splits.validation is None else first_with_people(self.splits.validation)
         with unchanged(self.model):
             self._losses(clip)
+            for source, other in zip(others, more, strict=True):
+                self._loss(other, self.config.training.steps - 1, 1.0, f" of {source.name}")
             if main:
                 with part("the room on the disk"):
-                    check_room(folder, self.model, self.checkpoints)
+                    check_room(folder, self.model, self.checkpoints, averaged=self.config.training.average > 0)
                 self._files(folder, clip, measured)
+
+    def _check_best(self, measured: Sequence[AnnotatedSequence]) -> None:
+        """The score that chooses the best checkpoint must be known of some sequence."""
+        chosen = self.config.training.best_by
+        known = {
+            "hota": any(BOXES not in sequence.unknown for sequence in measured),
+            "verb_f1": any(INTERACTIONS not in sequence.unknown for sequence in measured),
+            "fact_recall": any(sequence.facts is not None for sequence in measured),
+        }
+        if measured and not known.get(chosen, True):
+            raise ValueError(
+                f"training.best_by is {chosen}, which the {len(measured)} validation sequences cannot tell; give score"
+            )
 
     def _losses(self, clip: AnnotatedSequence) -> None:
         """Forward and backward of every phase of this training, on found and on annotated trajectories."""
         settings = self.config.training
         starts = {0, settings.detector_only_steps, settings.ctc_start_step, settings.caption_start_step}
-        trained = [weight for weight in self.model.parameters() if weight.requires_grad]
         for step in sorted(start for start in starts if start < settings.steps):
-            phase = phase_at(settings, step)
-            named = " and ".join(["detection", *(name for name, on in phase._asdict().items() if on)])
-            for true_share in (1.0, 0.0) if phase.features else (1.0,):
-                with part(f"a step of {named}{'' if true_share else ' on found trajectories'}"):
-                    example = make_example(clip, self.options, true_share, np.random.default_rng(0))
-                    counts = self.objective.count_targets([example])
-                    loss = combine(self.objective([example], phase), counts, self.objective.weights)
-                    # Not `backward`, which would call the hooks by which processes exchange their gradients.
-                    torch.autograd.grad(loss, trained, allow_unused=True)
+            for true_share in (1.0, 0.0) if phase_at(settings, step).features else (1.0,):
+                self._loss(clip, step, true_share)
+
+    def _loss(self, clip: AnnotatedSequence, step: int, true_share: float, of: str = "") -> None:
+        """Forward and backward of a step on one clip."""
+        phase = phase_at(self.config.training, step)
+        trained = [weight for weight in self.model.parameters() if weight.requires_grad]
+        named = " and ".join(["detection", *(name for name, on in phase._asdict().items() if on)])
+        with part(f"a step of {named}{'' if true_share else ' on found trajectories'}{of}"):
+            example = make_example(clip, self.options, true_share, np.random.default_rng(0))
+            counts = self.objective.count_targets([example])
+            loss = combine(self.objective([example], phase), counts, self.objective.weights)
+            # Not `backward`, which would call the hooks by which processes exchange their gradients.
+            torch.autograd.grad(loss, trained, allow_unused=True)
 
     def _files(self, folder: Path, clip: AnnotatedSequence, measured: AnnotatedSequence | None) -> None:
         settings, short = self.config.training, [] if measured is None else [Beginning(measured)]
@@ -164,6 +187,11 @@ class Beginning:
         return self.sequence.events
 
     @property
+    def unknown(self) -> frozenset[str]:
+        """Of the sequence."""
+        return self.sequence.unknown
+
+    @property
     def facts(self) -> object:
         """Of the sequence."""
         return self.sequence.facts
@@ -178,6 +206,18 @@ class Beginning:
             The frame.
         """
         return self.sequence.read_frame(position)
+
+    def read_reduced(self, position: int, at_least: int) -> tuple[Frame, np.ndarray]:
+        """Of the sequence.
+
+        Args:
+            position: In `frame_numbers`.
+            at_least: Pixels that its long side keeps.
+
+        Returns:
+            The frame and its scale.
+        """
+        return self.sequence.read_reduced(position, at_least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,20 +301,22 @@ def first_with_people(source: SequenceSource) -> AnnotatedSequence:
     return chosen
 
 
-def check_room(folder: Path, model: SmotModel, checkpoints: Checkpoints) -> None:
+def check_room(folder: Path, model: SmotModel, checkpoints: Checkpoints, *, averaged: bool = False) -> None:
     """Make sure that the checkpoints of a training fit on the disk.
 
     Args:
         folder: Of the run.
         model: To be saved.
         checkpoints: How many are kept.
+        averaged: Each holds the average of the weights too.
 
     Raises:
         OSError: They do not.
     """
     state = sum(tensor.nbytes for tensor in trained_state(model).values())
     # AdamW holds two numbers a weight.
-    one = state + 2 * sum(weight.nbytes for weight in model.parameters() if weight.requires_grad)
+    kept = state * (1 + averaged)
+    one = kept + 2 * sum(weight.nbytes for weight in model.parameters() if weight.requires_grad)
     # The newest, the best, and the one that is being written; the exported model is smaller than that.
     needed = one * (checkpoints.keep + 2)
     there = sum(path.stat().st_size for path in checkpoints.folder.glob("*.pt"))

@@ -16,6 +16,7 @@ MAY_CHANGE = frozenset(
     {
         "training.steps",
         "training.workers",
+        "training.prefetch_mb",
         "training.logger",
         "training.log_every",
         "training.checkpoint_every",
@@ -25,6 +26,11 @@ MAY_CHANGE = frozenset(
         "training.domain",
         "training.compile",
         "training.skip_limit",
+        "training.patience",
+        "training.project",
+        "training.log_clips",
+        "training.hub",
+        "training.hub_private",
         "decoder.max_batch",
         "decoder.compose_video_caption",
     }

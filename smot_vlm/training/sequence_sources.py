@@ -9,7 +9,6 @@ from smot_vlm.structures import EventSegment, Frame, Interaction, Trajectory
 from smot_vlm.synthetic import SyntheticSequence, make_sequence
 from smot_vlm.synthetic.sequence import RESERVED_SEED
 
-SYNTHETIC = "synthetic"
 # Validation worlds; those from RESERVED_SEED on are kept for tests.
 VALIDATION_SEED = 700_000
 
@@ -64,6 +63,11 @@ class DrawnSequence:
         return self.drawn.events
 
     @property
+    def unknown(self) -> frozenset[str]:
+        """Nothing: everybody and everything that is drawn is told."""
+        return frozenset()
+
+    @property
     def facts(self) -> SequenceFacts:
         """What is true of the people and of the video."""
         return self.drawn.facts
@@ -71,6 +75,10 @@ class DrawnSequence:
     def read_frame(self, position: int) -> Frame:
         """Draw it."""
         return Frame(position, position / self.fps, self.drawn.frame(position))
+
+    def read_reduced(self, position: int, at_least: int) -> tuple[Frame, np.ndarray]:  # noqa: ARG002
+        """Draw it in its own size."""
+        return self.read_frame(position), np.ones(2)
 
 
 class DrawnWorld:

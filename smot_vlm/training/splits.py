@@ -6,19 +6,23 @@ scenario, drawn by the seed and written into the run's folder, so that no step, 
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from smot_vlm.config import TrainingConfig
+from smot_vlm.config import DataSourceConfig, TrainingConfig
+from smot_vlm.config.data import SYNTHETIC
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.data.sequences import AnnotatedSequence, SequenceSource
 from smot_vlm.formats.checked import record
 from smot_vlm.formats.documents import read_json
 from smot_vlm.system.files import write_text
-from smot_vlm.training.sequence_sources import SYNTHETIC, drawn_world
+from smot_vlm.training.balance import source_odds
+from smot_vlm.training.mixture import LessKnown, Mixture, Part, spread
+from smot_vlm.training.sequence_sources import drawn_world
 
 # The split whose absence is made up for; one that is named otherwise must be there.
 VALIDATION = "val"
@@ -64,15 +68,15 @@ class Splits:
     Attributes:
         train: Learned from.
         validation: Measured on; None where nothing is.
-        held_out: Where that is a share of the training split.
+        held_out: By the name of each source of which that is a share of the training split; "" of a training with one.
     """
 
     train: SequenceSource
     validation: SequenceSource | None
-    held_out: HeldOut | None = None
+    held_out: Mapping[str, HeldOut] = field(default_factory=dict)
 
     def measured(self, count: int) -> list[AnnotatedSequence]:
-        """Sequences to measure on, the same in every call.
+        """Sequences to measure on, the same in every call, of several sources by weight.
 
         Args:
             count: At most so many.
@@ -81,23 +85,6 @@ class Splits:
             Spread evenly over `validation`.
         """
         return [] if self.validation is None else spread(self.validation, count)
-
-
-def spread(source: SequenceSource, count: int) -> list[AnnotatedSequence]:
-    """Some sequences of a source, from all over it.
-
-    Args:
-        source: Of sequences.
-        count: At most so many.
-
-    Returns:
-        In the order of the source.
-    """
-    wanted = min(count, len(source))
-    if not wanted:
-        return []
-    positions = np.unique(np.linspace(0, len(source) - 1, wanted).round().astype(int))
-    return [source[position] for position in positions.tolist()]
 
 
 def open_splits(settings: TrainingConfig, folder: Path | None = None) -> Splits:
@@ -113,21 +100,47 @@ def open_splits(settings: TrainingConfig, folder: Path | None = None) -> Splits:
     Raises:
         FileNotFoundError, ValueError: As BenSmot; or nothing can be held out.
     """
-    wanted = max(settings.validation_videos, settings.calibration_videos)
-    if settings.dataset == SYNTHETIC:
+    written = _read(folder / HELD_OUT_FILE) if folder is not None else {}
+    if not settings.sources:
+        alone = _open_source(DataSourceConfig(settings.dataset), settings, written.get(""))
+        odds = source_odds(alone.train, settings.balance, settings.balance_cap, settings.dataset)
+        return alone if odds is None else replace(alone, train=Mixture((Part(alone.train, odds=odds),)))
+    opened = [(source, _open_source(source, settings, written.get(source.called))) for source in settings.sources]
+    train = [
+        Part(
+            own.train,
+            source.called,
+            source.weight,
+            source_odds(own.train, settings.balance, settings.balance_cap, source.called),
+        )
+        for source, own in opened
+    ]
+    measured = [Part(own.validation, source.called, source.weight) for source, own in opened if own.validation]
+    held_out = {source.called: own.held_out[""] for source, own in opened if own.held_out}
+    return Splits(Mixture(tuple(train)), Mixture(tuple(measured)) if measured else None, held_out)
+
+
+def _open_source(source: DataSourceConfig, settings: TrainingConfig, held_out: "HeldOut | None") -> Splits:
+    """One data set by itself; what is held out of it goes by the name ""."""
+    wanted = max(settings.validation_videos, settings.calibration_videos) if source.measured else 0
+    split = source.split or settings.train_split
+    if source.dataset == SYNTHETIC:
         count, width = settings.synthetic_sequences, settings.synthetic_width
-        train = drawn_world(settings.train_split, count, width)
+        train = drawn_world(split, count, width)
         return Splits(train, drawn_world(settings.validation_split, wanted, width) if wanted else None)
-    source = BenSmot(settings.dataset, settings.train_split)
+    learned = _open_split(source, split)
     if not wanted:
-        return Splits(source, None)
-    if settings.validation_split != VALIDATION or (Path(settings.dataset) / VALIDATION).is_dir():
-        return Splits(source, BenSmot(settings.dataset, settings.validation_split))
-    held_out = _read(folder / HELD_OUT_FILE) if folder is not None else None
+        return Splits(learned, None)
+    if settings.validation_split != VALIDATION or (Path(source.dataset) / VALIDATION).is_dir():
+        return Splits(learned, _open_split(source, settings.validation_split))
     if held_out is None:
-        names = hold_out(source.names, settings.held_out, settings.seed)
-        held_out = HeldOut(settings.train_split, names)
-    return _divide(source, held_out)
+        held_out = HeldOut(split, hold_out(learned.names, settings.held_out, settings.seed))
+    return _divide(learned, held_out, Path(source.dataset), split)
+
+
+def _open_split(source: DataSourceConfig, split: str) -> BenSmot | LessKnown:
+    data = BenSmot(source.dataset, split)
+    return LessKnown(data, frozenset(source.unknown)) if source.unknown else data
 
 
 def write_held_out(splits: Splits, folder: Path) -> None:
@@ -137,9 +150,11 @@ def write_held_out(splits: Splits, folder: Path) -> None:
         splits: Of the training.
         folder: Of the run.
     """
-    if splits.held_out is not None:
-        content = {"split": splits.held_out.split, "sequences": list(splits.held_out.sequences)}
-        write_text(folder / HELD_OUT_FILE, json.dumps(content, indent=2) + "\n")
+    if not splits.held_out:
+        return
+    told = {name: {"split": own.split, "sequences": list(own.sequences)} for name, own in splits.held_out.items()}
+    content = told[""] if list(told) == [""] else {"sources": told}
+    write_text(folder / HELD_OUT_FILE, json.dumps(content, indent=2) + "\n")
 
 
 def hold_out(names: Sequence[str], share: float, seed: int) -> tuple[str, ...]:
@@ -175,24 +190,34 @@ def hold_out(names: Sequence[str], share: float, seed: int) -> tuple[str, ...]:
     return tuple(sorted(ranked[:count]))
 
 
-def _divide(source: BenSmot, held_out: HeldOut) -> Splits:
+def _divide(source: BenSmot | LessKnown, held_out: HeldOut, root: Path, split: str) -> Splits:
     names, kept = source.names, set(held_out.sequences)
     missing = sorted(kept - set(names))
-    if missing or held_out.split != source.split or kept >= set(names):
+    if missing or held_out.split != split or kept >= set(names):
         raise ValueError(
-            f"{source.root}/{source.split}: not the data of this run, whose {HELD_OUT_FILE} names "
+            f"{root}/{split}: not the data of this run, whose {HELD_OUT_FILE} names "
             f"{missing[0] if missing else f'{len(kept)} sequences of {held_out.split}'}; give the data set that it began "
             "with, or another --out"
         )
     apart = tuple(place for place, name in enumerate(names) if name in kept)
     rest = tuple(place for place, name in enumerate(names) if name not in kept)
-    return Splits(Chosen(source, rest), Chosen(source, apart), held_out)
+    return Splits(Chosen(source, rest), Chosen(source, apart), {"": held_out})
 
 
-def _read(path: Path) -> HeldOut | None:
+@dataclass(frozen=True)
+class _Several:
+    """HELD_OUT_FILE of a training with several sources."""
+
+    sources: dict[str, HeldOut]
+
+
+def _read(path: Path) -> dict[str, HeldOut]:
     if not path.is_file():
-        return None
+        return {}
     try:
-        return record(HeldOut, read_json(path))
+        content: Any = read_json(path)
+        if isinstance(content, dict) and "sources" in content:
+            return record(_Several, content).sources
+        return {"": record(HeldOut, content)}
     except ValueError as error:
         raise ValueError(f"{path}: {str(error).removeprefix(f'{path}: ')}; give another --out") from None

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from smot_vlm.config import TrainingConfig
 from smot_vlm.fusion.running_norm import running_norms
+from smot_vlm.training.average import WeightAverage
 from smot_vlm.training.examples import Example
 from smot_vlm.training.guard import StepGuard, flaws_of
 from smot_vlm.training.objective import Objective, combine
@@ -31,6 +32,7 @@ class Stepper:
     Attributes:
         stop: A signal came: in one process at first, after the next step in all.
         guard: Skips steps that are not finite.
+        average: Of the weights, which follows every step; None where there is none.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Stepper:
     ) -> None:
         self.stop = False
         self.guard = StepGuard(objective.model, settings.skip_limit)
+        self.average = WeightAverage(objective.model, settings.average) if settings.average else None
         self._accelerator, self._wrapped, self._optimizer = accelerator, wrapped, optimizer
         self._objective, self._settings = objective, settings
 
@@ -112,6 +115,8 @@ class Stepper:
         for norm in running_norms(self._objective.model):
             norm.update(lambda counted: self._accelerator.reduce(counted, "sum"))
         self.guard.accept()
+        if self.average is not None:
+            self.average.update()
         return True
 
     def _total_counts(self, group: list[list[Example]]) -> dict[str, float]:

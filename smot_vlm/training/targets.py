@@ -124,4 +124,17 @@ def to_images(canvases: np.ndarray, device: torch.device) -> torch.Tensor:
     Returns:
         Float RGB in [0, 1] (frames, 3, height, width), channels last in memory.
     """
-    return torch.from_numpy(canvases).to(device).permute(0, 3, 1, 2).float() / 255.0
+    return to_device(torch.from_numpy(canvases), device).permute(0, 3, 1, 2).float() / 255.0
+
+
+def to_device(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Copy values of the host to a device; to a GPU from pinned memory, so that the host need not wait.
+
+    Args:
+        values: On the host.
+        device: To put them on.
+
+    Returns:
+        The copy.
+    """
+    return values.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else values.to(device)

@@ -169,7 +169,7 @@ class Detection(LossTerm):
 
     name, part, stage = "detection", "detector", Stage.DETECTOR
 
-    def total(self, step: ForwardPass) -> Tensor:
+    def total(self, step: ForwardPass) -> Tensor | None:
         """Over the keyframes that each example picked for the detector."""
         rows: list[int] = []
         boxes: list[np.ndarray] = []
@@ -182,6 +182,8 @@ class Detection(LossTerm):
                 rows.append(first + position)
                 boxes.append(example.placement.to_canvas(np.concatenate([np.zeros((0, 4)), *pixels])))
             first += len(example.features)
+        if not rows:
+            return None
         level, stride = step.detected.pyramid[0], step.model.detector.strides[0]
         size = (level.shape[2] * stride, level.shape[3] * stride)
         picked = DetectorOutput(
@@ -230,7 +232,9 @@ class Grounding(LossTerm):
 
     def total(self, step: ForwardPass) -> Tensor | None:
         """Of people and videos together: the wrong answers are the other captions' words."""
-        grounding, asked = step.model.decoder.grounding, step.people + step.scenes
+        # Of whom nothing is told, no word is known to be wrong.
+        asked = [(request, caption) for request, caption in step.people + step.scenes if caption.strip()]
+        grounding = step.model.decoder.grounding
         if grounding is None or not asked:
             return None
         requests, captions = [request for request, _ in asked], [caption for _, caption in asked]
@@ -321,7 +325,8 @@ class Interactions(LossTerm):
         for example in step.examples:
             all_pairs, all_labels = pair_labels(example, NUM_VERBS)
             generator = torch.Generator().manual_seed(example.seed)
-            chosen = choose_pairs(all_labels, self.negatives_per_positive, generator)
+            negatives = self.negatives_per_positive if example.all_interactions else 0.0
+            chosen = choose_pairs(all_labels, negatives, generator)
             pairs.append(all_pairs[chosen] + first)
             labels.append(all_labels[chosen])
             first += len(example.tracks)

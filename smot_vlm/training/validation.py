@@ -1,6 +1,6 @@
 """Validation during training: unseen sequences, described end to end from their frames alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from smot_vlm.language.fact_records import TrackFacts
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.predict import describe_sequence
 from smot_vlm.structures import Description
+from smot_vlm.structures.open_annotations import BOXES, INTERACTIONS
 from smot_vlm.synthetic import read_facts
 from smot_vlm.system.processes import ALONE, Processes
 from smot_vlm.tracker import Tracker
@@ -52,6 +53,17 @@ class Validation:
         """One number to choose the best weights by: the mean of what is known of HOTA, fact recall and verb F1."""
         return float(np.nanmean([self.hota, self.fact_recall, self.verb_f1]))
 
+    def by(self, name: str) -> float:
+        """The score that chooses the best weights.
+
+        Args:
+            name: "score", or one of those that it is the mean of.
+
+        Returns:
+            In 0 to 1; NaN where the data cannot tell.
+        """
+        return float(getattr(self, name))
+
     def flat(self) -> dict[str, float]:
         """Every score by name, for logs."""
         values = asdict(self)
@@ -69,6 +81,7 @@ def validate(
     sequences: Sequence[AnnotatedSequence],
     words: bool = True,
     processes: Processes = ALONE,
+    on_description: Callable[[AnnotatedSequence, Description], None] = lambda *_: None,
 ) -> Validation:
     """Describe sequences and compare with the truth; the model is in evaluation mode meanwhile.
 
@@ -78,16 +91,20 @@ def validate(
         sequences: that are not trained on, the same in every process.
         words: false while captions are not trained yet, so that none is written.
         processes: that share the sequences.
+        on_description: called with each sequence of this process and what is said of it.
 
     Returns:
         The scores, in every process.
     """
     places = processes.share(range(len(sequences)))
     own = [sequences[place] for place in places]
-    said = describe_each(model, config, own, words)
-    pairs = [(place, pair_of(*both)) for place, both in zip(places, zip(own, said, strict=True), strict=True)]
+    pairs = []
+    for place, sequence, said in zip(places, own, describe_each(model, config, own, words), strict=True):
+        on_description(sequence, said)
+        pairs.append((place, pair_of(sequence, said), sequence.unknown))
     # In the order of the sequences: captions are compared with those of the next people too.
-    return score([pair for _, pair in sorted(processes.gather(pairs), key=lambda entry: entry[0])])
+    pairs = sorted(processes.gather(pairs), key=lambda entry: entry[0])
+    return score([pair for _, pair, _ in pairs], [unknown for _, _, unknown in pairs])
 
 
 def pair_of(sequence: AnnotatedSequence, said: Description) -> Pair:
@@ -132,19 +149,22 @@ def describe_each(
         model.train(training)
 
 
-def score(pairs: list[Pair]) -> Validation:
+def score(pairs: list[Pair], unknown: Sequence[frozenset[str]] | None = None) -> Validation:
     """Score descriptions; facts only where they are known.
 
     Args:
         pairs: truth and prediction of each sequence.
+        unknown: what each leaves open, of `open_annotations.UNKNOWN`; None: nothing. Tracks are not judged where people
+            stand about without boxes, nor verbs where there may be other interactions than those listed.
 
     Returns:
         The scores.
     """
-    ones = np.ones(len(pairs))
+    unknown = [frozenset()] * len(pairs) if unknown is None else unknown
+    boxed, linked = (np.array([name not in own for own in unknown], float) for name in (BOXES, INTERACTIONS))
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
-    tracking = _by_name(tracking_part([layout_of(pair) for pair in pairs]), ones)
-    verbs = _by_name(interactions_part(collect_triplets(pairs, matches)), ones)
+    tracking = _by_name(tracking_part([layout_of(pair) for pair in pairs]), boxed)
+    verbs = _by_name(interactions_part(collect_triplets(pairs, matches)), linked)
     known: list[TrackFacts] = []
     told: list[str] = []
     true: list[str] = []
@@ -170,4 +190,6 @@ def score(pairs: list[Pair]) -> Validation:
 
 
 def _by_name(part: Part, weights: np.ndarray) -> dict[str, float]:
+    if not weights.any():
+        return dict.fromkeys((column.name for column in part.columns), float("nan"))
     return {column.name: float(value) for column, value in zip(part.columns, part.score(weights), strict=True)}

@@ -174,11 +174,33 @@ def read_image(path: Path) -> np.ndarray:
         FileNotFoundError: no such file.
         ValueError: not an image, an incomplete one, or pixels of a kind that has no 8-bit range.
     """
+    return read_reduced(path, 0)[0]
+
+
+def read_reduced(path: Path, at_least: int) -> tuple[np.ndarray, np.ndarray]:
+    """One image as `read_image` reads it; a JPEG at a half, a quarter or an eighth of its size, which takes less time.
+
+    Args:
+        path: the file.
+        at_least: pixels that the long side keeps, where it has them; 0: all of them.
+
+    Returns:
+        RGB uint8 (height, width, 3), and its width and height relative to those of the whole, float (2).
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_image`.
+    """
     try:
         with open_file(path) as image:
+            whole = image.size
+            if at_least > 0 and max(whole) >= 2 * at_least:
+                share = at_least / max(whole)
+                image.draft(None, (max(1, int(whole[0] * share)), max(1, int(whole[1] * share))))
+            decoded = image.size
             ImageOps.exif_transpose(image, in_place=True)  # in place: a copy would take as long as decoding
             image.load()
-            return image_to_rgb(image, path)
+            turned = whole if image.size == decoded else whole[::-1]
+            return image_to_rgb(image, path), np.array(image.size) / turned
     except FileNotFoundError:
         raise
     except PIL_ERRORS as error:

@@ -14,7 +14,7 @@ from smot_vlm.training.optim import parameter_groups
 from smot_vlm.training.terms import term_weights
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-NAMES = ["demo", "bensmot_smollm2", "bensmot_qwen_qlora", "bensmot_smoter"]
+NAMES = ["demo", "bensmot_smollm2", "bensmot_qwen_qlora", "bensmot_smoter", "bensmot_people"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -65,6 +65,17 @@ def test_the_qlora_config_asks_for_four_bits():
     decoder = config.decoder.lora_lm
     assert (decoder.quantization, decoder.gradient_checkpointing) == ("4bit", True)
     assert config.training.precision == "bf16"
+
+
+def test_the_people_config_mixes_bensmot_with_drawn_and_converted_sets():
+    config = load_config(CONFIGS / "bensmot_people.yaml")
+    training = config.training
+    assert [source.called for source in training.sources] == ["BenSMOT", "drawn", "stills", "pedestrians", "pairs"]
+    assert [source.measured for source in training.sources] == [True, False, False, False, False]
+    assert (config.detector.weights, config.decoder.lora_lm.language_model) == (
+        "yolo11m.pt", "HuggingFaceTB/SmolLM2-360M-Instruct",
+    )  # fmt: skip
+    assert (training.balance, training.average, training.patience) == ("both", 0.999, 6)
 
 
 def test_the_papers_config_has_the_papers_numbers():

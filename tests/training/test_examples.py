@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from smot_vlm.training.examples import ExampleOptions
-from smot_vlm.training.loader import Draw, Examples, RunOrder
+from smot_vlm.training.loader import Examples
+from smot_vlm.training.mixture import Part
+from smot_vlm.training.order import Draw, RunOrder
 from smot_vlm.training.sequence_sources import VALIDATION_SEED, DrawnWorld, drawn_world
 
 pytestmark = pytest.mark.drawn
@@ -50,8 +52,8 @@ def test_everybody_has_a_box_in_a_feature_frame_and_stands_in_an_edge_only_then(
 
 
 def test_an_order_goes_on_where_it_stopped():
-    whole = list(RunOrder(5, 13, seed=3))
-    assert list(RunOrder(5, 13, seed=3, start=7)) == whole[7:]
+    whole = list(RunOrder((Part(range(5)),), 13, seed=3))
+    assert list(RunOrder((Part(range(5)),), 13, seed=3, start=7)) == whole[7:]
     assert sorted(draw.sequence for draw in whole[:5]) == [0, 1, 2, 3, 4]
     assert [draw.sequence for draw in whole[:5]] != [draw.sequence for draw in whole[5:10]]
     assert [draw.number for draw in whole] == list(range(13))

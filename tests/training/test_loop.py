@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from bensmot_builder import make_dataset
 from tiny import moving_squares
 from training_cases import small_training, write_config
 
+from smot_vlm.config import DataSourceConfig
 from smot_vlm.tracker import Tracker
 from smot_vlm.training.checkpoints import BEST, restore
 from smot_vlm.training.export import export
@@ -131,21 +133,32 @@ def test_two_processes_are_one_with_twice_the_accumulation(tiny_language_model, 
     config = small_training(
         tiny_language_model, steps=3, ctc_start_step=1, caption_start_step=1, true_tracks=(1.0, 1.0), checkpoint_every=3
     )
-    # A world where some clips have nobody to interact with.
-    config = replace(config, training=replace(config.training, synthetic_sequences=6, seed=4))
+    # A world where some clips have nobody to interact with, and a balanced set beside it whose interactions are open.
+    make_dataset(tmp_path / "more", "train", 3)
+    (tmp_path / "more/train/walking/seq2/interactions.graphml").unlink()
+    sources = (
+        DataSourceConfig("synthetic", name="drawn", weight=2),
+        DataSourceConfig(str(tmp_path / "more"), unknown=("boxes",), measured=False),
+    )
+    changes = {"sources": sources, "balance": "both", "average": 0.9, "validation_videos": 2, "patience": 1}
+    config = replace(config, training=replace(config.training, synthetic_sequences=6, seed=4, **changes))
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(SCRIPT)]
     command += ["--config", str(write_config(config, tmp_path / "c.yaml")), "--out", str(tmp_path / "two")]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr[-2000:]
     alone, records = run(replace(config, training=replace(config.training, accumulate=2)), tmp_path / "one")
-    entries = logged(tmp_path / "two")
+    entries = [entry for entry in logged(tmp_path / "two") if "losses" in entry]
     for entry, record in zip(entries, records, strict=True):
         assert entry["losses"] == pytest.approx(record.losses, rel=1e-4), record.step
-    expected = weights(alone)
-    restore(tmp_path / "two" / "checkpoints" / "step-0000003.pt", alone.model)
-    found = weights(alone)
-    for name, tensor in expected.items():
-        assert torch.allclose(found[name], tensor, atol=2e-4), name
+    assert [entry["step"] for entry in logged(tmp_path / "two") if "validation" in entry] == [3], "both validated"
+    last = tmp_path / "two" / "checkpoints" / "step-0000003.pt"
+    with alone.stepper.average.in_place():
+        averaged = weights(alone)
+    for expected, is_average in ((weights(alone), False), (averaged, True)):
+        restore(last, alone.model, averaged=is_average)
+        found = weights(alone)
+        for name, tensor in expected.items():
+            assert torch.allclose(found[name], tensor, atol=2e-4), name
 
 
 def test_a_signal_ends_it_with_a_checkpoint_and_it_goes_on(tiny_language_model, tmp_path, whole):
@@ -253,7 +266,7 @@ def test_the_best_is_kept(tiny_language_model, tmp_path, monkeypatch):
     )
     found = iter([0.2, 0.6, 0.4])
     empty = Validation(0.0, 0.0, 0.0, float("nan"), float("nan"), float("nan"), float("nan"), {})
-    monkeypatch.setattr("smot_vlm.training.loop.validate", lambda *_: replace(empty, hota=next(found)))
+    monkeypatch.setattr("smot_vlm.training.judge.validate", lambda *_: replace(empty, hota=next(found)))
     trainer, _ = run(config, tmp_path)
     assert torch.load(tmp_path / "checkpoints" / BEST, weights_only=True)["step"] == 2
     assert [path.name for path in trainer.checkpoints.all()] == ["step-0000003.pt"]
