@@ -3,13 +3,19 @@
 All tracks are held in two arrays, in the order of the output: first those that are tracked, then those that are lost.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from smot_vlm.association.assignment import UNMATCHED, assign
 from smot_vlm.association.boxes import checked_boxes, corners_to_xyah, overlapping_pairs, to_inclusive, xyah_to_corners
 from smot_vlm.association.kalman import VALUE, VELOCITY, XYAH_FILTER
+from smot_vlm.association.roads import TwoRoads
 from smot_vlm.association.settings import DEFAULT_SETTINGS, TICKS, AssociationSettings, check_fraction, ticks
 from smot_vlm.structures import Detections
+
+if TYPE_CHECKING:
+    from smot_vlm.association.compiled.core import Core
 
 # Rows of the track table (int64), one column a track. FIRST_SEEN, LAST_SEEN: in ticks. EXPIRED: lost for longer than
 # the buffer; such a track may still be matched in the one frame that follows, and is dropped the next time it is lost.
@@ -20,7 +26,7 @@ DUPLICATE_IOU = np.array(0.85)
 DUPLICATE_SEARCH_IOU = 0.8
 
 
-class Byte:
+class Byte(TwoRoads):
     """Links the boxes of each frame into tracks by BYTE.
 
     Costs are 1 - IoU (times the detection's score where high scores are matched), with pixels counted inclusively. Each
@@ -32,6 +38,7 @@ class Byte:
         match_cost: Limit of the first round, for high scores; as in the released code, like the next two.
         low_match_cost: Limit of the second round, for low scores.
         unconfirmed_match_cost: Limit of the last round, for tracks seen once.
+        compiled: Which road is taken; see `roads.TwoRoads`.
 
     Raises:
         ValueError: A limit is not between 0 and 1.
@@ -44,7 +51,9 @@ class Byte:
         match_cost: float = 0.9,
         low_match_cost: float = 0.5,
         unconfirmed_match_cost: float = 0.7,
+        compiled: bool | None = None,
     ) -> None:
+        super().__init__(compiled)
         check_fraction("match_cost", match_cost)
         check_fraction("low_match_cost", low_match_cost)
         check_fraction("unconfirmed_match_cost", unconfirmed_match_cost)
@@ -58,6 +67,7 @@ class Byte:
 
     def reset(self) -> None:
         """Forget every track; ids start at 1 again."""
+        self._core = None
         self._now = 0
         self._is_first_frame = True
         self._next_id = 1
@@ -65,13 +75,7 @@ class Byte:
         self._kalman_states = np.zeros((5, 4, 0))
         self._track_table = np.zeros((5, 0), dtype=np.int64)
 
-    def update(
-        self,
-        detections: Detections,
-        image: np.ndarray | None = None,  # noqa: ARG002
-        elapsed: float = 1.0,
-    ) -> Detections:
-        """Link the detections of the next frame; boxes come out filtered, `image` is not used."""
+    def _link(self, detections: Detections, elapsed: float) -> Detections:
         corners, scores = checked_boxes(detections)
         self._advance(ticks(elapsed))
         high, low = self._settings.is_high(scores), self._settings.is_low(scores)
@@ -98,6 +102,25 @@ class Byte:
         rows = self._arrange(row_of, new_rows, corners)
         self._is_first_frame = False
         return self._output(rows, detections.scores)
+
+    def _compiled_core(self) -> "Core":
+        from smot_vlm.association.compiled import byte
+        from smot_vlm.association.compiled.core import Core
+
+        head = {
+            byte.NOW: self._now,
+            byte.STARTED: not self._is_first_frame,
+            byte.NEXT_ID: self._next_id,
+            byte.TRACKED: self._tracked,
+            byte.COUNT: self._track_table.shape[1],
+            byte.LEAST: self._least_similarity,
+            byte.LOW_LEAST: self._low_least_similarity,
+            byte.UNCONFIRMED_LEAST: self._unconfirmed_least_similarity,
+            byte.BUFFER_TICKS: self._buffer_ticks,
+        }
+        head |= zip((byte.HIGH_SCORE, byte.LOW_SCORE, byte.NEW_SCORE), self._settings.limits, strict=True)
+        table = np.concatenate((self._kalman_states.reshape(20, -1), self._track_table)).T
+        return Core(byte.step, head, table, halves=2)
 
     def _advance(self, elapsed: int) -> None:
         """Go on by some ticks; where frames are missing, the tracks that this makes too old are forgotten."""

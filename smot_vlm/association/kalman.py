@@ -16,22 +16,6 @@ from numpy.typing import ArrayLike
 VALUE, VELOCITY, VALUE_VARIANCE, COVARIANCE, VELOCITY_VARIANCE = range(5)
 
 
-def _motion(elapsed: float) -> np.ndarray:
-    """Constant velocity for some frames t, the same for every coordinate: x' = x + tv, pp' = pp + 2t pv + t^2 vv."""
-    return np.array(
-        [
-            [1.0, elapsed, 0.0, 0.0, 0.0],
-            [0.0, 1.0, 0.0, 0.0, 0.0],
-            [0.0, 0.0, 1.0, 2.0 * elapsed, elapsed * elapsed],
-            [0.0, 0.0, 0.0, 1.0, elapsed],
-            [0.0, 0.0, 0.0, 0.0, 1.0],
-        ]
-    )
-
-
-_ONE_FRAME = _motion(1.0)
-
-
 class Noise:
     """Standard deviations, in proportion to a box's height or fixed.
 
@@ -91,15 +75,18 @@ class KalmanFilter:
             elapsed: How many frames.
         """
         noise = self.process.variance(state[VALUE])
-        motion = _ONE_FRAME
         if elapsed != 1.0:
             noise *= elapsed
-            motion = _motion(elapsed)
-        predicted = motion.dot(state.reshape(5, -1)).reshape(state.shape)
-        predicted[VALUE_VARIANCE] += noise[0]
-        predicted[VELOCITY_VARIANCE] += noise[1]
-        result: np.ndarray = predicted
-        return result
+        # Products and sums one by one: a matrix product may fuse them, differently on each machine.
+        predicted = state.copy()
+        value, _, value_variance, covariance, velocity_variance = predicted
+        value += elapsed * state[VELOCITY]
+        value_variance += 2.0 * elapsed * covariance
+        value_variance += elapsed * elapsed * velocity_variance
+        covariance += elapsed * velocity_variance
+        value_variance += noise[0]
+        velocity_variance += noise[1]
+        return predicted
 
     def expect(self, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance (4, n) of the measurement that each state expects; coordinates are independent.
