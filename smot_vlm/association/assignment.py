@@ -4,14 +4,18 @@ All associators state their problem as gains of candidate pairs. A cost with a l
 left alone costs L / 2, is the gain L - cost: a pair is worth using only where it costs less than leaving both alone.
 """
 
+from typing import TypeVar
+
 import lap
 import numpy as np
+
+Index = TypeVar("Index", int, np.ndarray)
 
 # In place of a row or a column, for those that take part in no pair.
 UNMATCHED = np.array(-1)
 
 
-def tie_breaker(row: np.ndarray, column: np.ndarray) -> np.ndarray:
+def tie_breaker(row: Index, column: Index) -> Index:
     """Noise from 0 to 2^-36 for pairs, always the same for the same pair.
 
     Where several choices gain the same, the noise decides, so that every exact solver chooses alike.
@@ -22,7 +26,8 @@ def tie_breaker(row: np.ndarray, column: np.ndarray) -> np.ndarray:
     """
     mixed = ((row * 1000003 + column) * 2654435761) & 0xFFFFFFFF
     mixed = ((mixed ^ (mixed >> 15)) * 2246822519) & 0xFFFFFFFF
-    return (mixed ^ (mixed >> 13)) * 2.0**-68
+    result: Index = (mixed ^ (mixed >> 13)) * 2.0**-68
+    return result
 
 
 def is_one_to_one(rows: np.ndarray, columns: np.ndarray) -> bool:
@@ -81,7 +86,7 @@ def assign_all(gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Rows and columns of the pairs.
     """
-    rows, columns = np.indices(gain.shape, sparse=True)
+    rows, columns = np.arange(gain.shape[0])[:, None], np.arange(gain.shape[1])
     _, column_of, _ = lap.lapjv(-(gain + tie_breaker(rows, columns)), extend_cost=True)
     rows = (column_of >= 0).nonzero()[0]
     return rows, column_of[rows]

@@ -107,18 +107,18 @@ class Byte(TwoRoads):
         from smot_vlm.association.compiled import byte
         from smot_vlm.association.compiled.core import Core
 
-        head = {
+        head: dict[int, float] = {
             byte.NOW: self._now,
             byte.STARTED: not self._is_first_frame,
             byte.NEXT_ID: self._next_id,
             byte.TRACKED: self._tracked,
             byte.COUNT: self._track_table.shape[1],
-            byte.LEAST: self._least_similarity,
-            byte.LOW_LEAST: self._low_least_similarity,
-            byte.UNCONFIRMED_LEAST: self._unconfirmed_least_similarity,
+            byte.LEAST: float(self._least_similarity),
+            byte.LOW_LEAST: float(self._low_least_similarity),
+            byte.UNCONFIRMED_LEAST: float(self._unconfirmed_least_similarity),
             byte.BUFFER_TICKS: self._buffer_ticks,
         }
-        head |= zip((byte.HIGH_SCORE, byte.LOW_SCORE, byte.NEW_SCORE), self._settings.limits, strict=True)
+        head |= zip((byte.HIGH_SCORE, byte.LOW_SCORE, byte.NEW_SCORE), map(float, self._settings.limits), strict=True)
         table = np.concatenate((self._kalman_states.reshape(20, -1), self._track_table)).T
         return Core(byte.step, head, table, halves=2)
 

@@ -99,7 +99,7 @@ class OCSort(TwoRoads):
         from smot_vlm.association.compiled.observations import table_of
 
         tracks, steps = self._tracks, self._tracks.steps
-        head = {
+        head: dict[int, float] = {
             ocsort.FRAME: self._frame,
             ocsort.NEXT_ID: self._next_id,
             ocsort.COUNT: len(tracks),
@@ -111,7 +111,7 @@ class OCSort(TwoRoads):
             ocsort.LOW_ROUND: self._low_score_round,
             ocsort.MEMORY: self._direction_frames,
         }
-        head |= zip((ocsort.HIGH_SCORE, ocsort.LOW_SCORE), self._settings.limits[:2], strict=True)
+        head |= zip((ocsort.HIGH_SCORE, ocsort.LOW_SCORE), map(float, self._settings.limits[:2]), strict=True)
         steps = np.concatenate((steps, np.zeros(len(steps) + 64)))
         return Core(ocsort.step, head, table_of(tracks), steps=steps, longest=ocsort.LONGEST)
 

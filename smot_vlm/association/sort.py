@@ -101,11 +101,11 @@ class Sort(TwoRoads):
         from smot_vlm.association.compiled import sort
         from smot_vlm.association.compiled.core import Core
 
-        head = {
+        head: dict[int, float] = {
             sort.FRAME: self._frame,
             sort.NEXT_ID: self._next_id,
             sort.COUNT: self._track_table.shape[1],
-            sort.HIGH_SCORE: self._settings.limits[0],
+            sort.HIGH_SCORE: float(self._settings.limits[0]),
             sort.LEAST_IOU: self._least_iou,
             sort.MIN_HITS: self._min_hits,
             sort.BUFFER_FRAMES: self._buffer_frames,

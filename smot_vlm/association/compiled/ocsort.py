@@ -23,7 +23,6 @@ from smot_vlm.association.compiled.observations import (
     ID,
     LAST_BOX,
     MISSES,
-    RECENT,
     STREAK,
     UNSEEN,
     follow,
@@ -34,7 +33,7 @@ from smot_vlm.association.compiled.observations import (
 from smot_vlm.association.compiled.pairs import overlaps
 from smot_vlm.association.kalman import XYSR_FILTER
 from smot_vlm.association.observed_tracks import STILL
-from smot_vlm.association.settings import TICKS
+
 
 # The first row holds what is true of all tracks. STEPS: how many there are in the record of steps. LONGEST: the most
 # frames that a track has missed.
