@@ -12,7 +12,7 @@ from smot_vlm.association.ocsort import OCSort
 from smot_vlm.association.settings import AssociationSettings
 from smot_vlm.association.sort import Sort
 from smot_vlm.association.sparse import Sparse
-from smot_vlm.bench.association import synthetic_detections
+from smot_vlm.bench.association_videos import synthetic_detections
 from smot_vlm.structures import Detections
 
 # What each name of the papers means.

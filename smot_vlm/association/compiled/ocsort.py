@@ -34,7 +34,6 @@ from smot_vlm.association.compiled.pairs import overlaps
 from smot_vlm.association.kalman import XYSR_FILTER
 from smot_vlm.association.observed_tracks import STILL
 
-
 # The first row holds what is true of all tracks. STEPS: how many there are in the record of steps. LONGEST: the most
 # frames that a track has missed.
 FRAME, NEXT_ID, COUNT, STEPS, LONGEST, HIGH_SCORE, LOW_SCORE, LEAST_IOU, MIN_HITS, BUFFER_TICKS = range(10)
