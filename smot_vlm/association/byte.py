@@ -44,6 +44,12 @@ class Byte(TwoRoads):
         ValueError: A limit is not between 0 and 1.
     """
 
+    # How a box is filtered; which of its sides a lost track keeps. BoT-SORT has others.
+    _filter = XYAH_FILTER
+    _to_state = staticmethod(corners_to_xyah)
+    _to_corners = staticmethod(xyah_to_corners)
+    _kept_sides: tuple[int, ...] = (3,)
+
     def __init__(
         self,
         settings: AssociationSettings = DEFAULT_SETTINGS,
@@ -84,9 +90,9 @@ class Byte(TwoRoads):
         all_confirmed = np.count_nonzero(confirmed) == len(confirmed)
         self._predict(slice(None) if all_confirmed else confirmed, elapsed)
         tracks, rows, iou = overlapping_pairs(
-            to_inclusive(xyah_to_corners(self._kalman_states[VALUE])), to_inclusive(corners)
+            to_inclusive(self._to_corners(self._kalman_states[VALUE])), to_inclusive(corners)
         )
-        fused = iou * detections.scores.take(rows)
+        fused = self._similarity(tracks, rows, iou, detections.scores)
 
         # The detection that each track takes.
         row_of = UNMATCHED.repeat(len(confirmed))
@@ -102,6 +108,11 @@ class Byte(TwoRoads):
         rows = self._arrange(row_of, new_rows, corners)
         self._is_first_frame = False
         return self._output(rows, detections.scores)
+
+    def _similarity(self, tracks: np.ndarray, rows: np.ndarray, iou: np.ndarray, scores: np.ndarray) -> np.ndarray:  # noqa: ARG002
+        """What high scores are matched by, for each candidate pair."""
+        result: np.ndarray = iou * scores.take(rows)
+        return result
 
     def _compiled_core(self) -> "Core":
         from smot_vlm.association.compiled import byte
@@ -134,11 +145,11 @@ class Byte(TwoRoads):
 
     def _predict(self, pool: slice | np.ndarray, elapsed: float) -> None:
         """Predict confirmed tracks for the next frame; the height of a lost one is kept."""
-        self._kalman_states[VELOCITY, 3, self._tracked :] = 0
+        self._kalman_states[VELOCITY, self._kept_sides, self._tracked :] = 0
         if isinstance(pool, slice):
-            self._kalman_states = XYAH_FILTER.predict(self._kalman_states, elapsed)
+            self._kalman_states = self._filter.predict(self._kalman_states, elapsed)
         else:
-            self._kalman_states[:, :, pool] = XYAH_FILTER.predict(self._kalman_states[:, :, pool], elapsed)
+            self._kalman_states[:, :, pool] = self._filter.predict(self._kalman_states[:, :, pool], elapsed)
 
     @staticmethod
     def _match(
@@ -177,7 +188,7 @@ class Byte(TwoRoads):
         rows = row_of.take(seen)
 
         states = self._kalman_states.take(seen, axis=2)
-        XYAH_FILTER.correct(states, corners_to_xyah(corners.take(rows, axis=1)))
+        self._filter.correct(states, self._to_state(corners.take(rows, axis=1)))
         table = self._track_table.take(np.concatenate((seen, lost)), axis=1)
         tracked = len(seen)
         table[LAST_SEEN, :tracked] = self._now
@@ -187,7 +198,7 @@ class Byte(TwoRoads):
             states = np.concatenate((states, self._kalman_states.take(lost, axis=2)), axis=2)
         if len(new_rows):
             cut = seen.searchsorted(self._tracked)
-            start = XYAH_FILTER.start(corners_to_xyah(corners.take(new_rows, axis=1)))
+            start = self._filter.start(self._to_state(corners.take(new_rows, axis=1)))
             states = np.concatenate((states[:, :, :cut], start, states[:, :, cut:]), axis=2)
             table = np.concatenate((table[:, :cut], self._new_columns(len(new_rows)), table[:, cut:]), axis=1)
             rows = np.concatenate((rows[:cut], new_rows, rows[cut:]))
@@ -205,7 +216,7 @@ class Byte(TwoRoads):
 
     def _output(self, rows: np.ndarray, scores: np.ndarray) -> Detections:
         """Drop duplicates and return the confirmed tracks seen in this frame."""
-        boxes = xyah_to_corners(self._kalman_states[VALUE])
+        boxes = self._to_corners(self._kalman_states[VALUE])
         duplicates = self._duplicates(boxes)
         if len(duplicates):
             keep = np.ones(boxes.shape[1], dtype=bool)

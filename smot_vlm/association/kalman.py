@@ -42,6 +42,26 @@ class Noise:
         return result
 
 
+class SideNoise(Noise):
+    """Standard deviations in xywh: across in proportion to a box's width, down to its height.
+
+    Args:
+        relative: Share of the side, the same for each coordinate: a number, or (2) for values and velocities.
+    """
+
+    def __init__(self, relative: ArrayLike) -> None:
+        self._squares = np.square(np.asarray(relative, dtype=np.float64))[..., None, None]
+
+    def variance(self, value: np.ndarray) -> np.ndarray:
+        """Variances (4, tracks) or (2, 4, tracks).
+
+        Args:
+            value: Boxes (4, tracks) in xywh.
+        """
+        result: np.ndarray = self._squares * np.square(value[[2, 3, 2, 3]])
+        return result
+
+
 @dataclass(frozen=True, eq=False)
 class KalmanFilter:
     """The three operations of a filter whose unit of time is a frame.
@@ -140,6 +160,11 @@ XYSR_FILTER = KalmanFilter(
         absolute=np.sqrt(np.array([[1, 1, 1, 1], [0.01, 0.01, 1e-4, 0]])),
     ),
     measurement=Noise(relative=[0, 0, 0, 0], absolute=np.sqrt(np.array([1, 1, 10, 10]))),
+)
+
+# The filter of BoT-SORT (Aharon et al. 2022): DeepSORT's for width and height in place of ratio and height.
+XYWH_FILTER = KalmanFilter(
+    first=SideNoise([1 / 10, 1 / 16]), process=SideNoise([1 / 20, 1 / 160]), measurement=SideNoise(1 / 20)
 )
 
 
