@@ -4,30 +4,27 @@ All associators state their problem as gains of candidate pairs. A cost with a l
 left alone costs L / 2, is the gain L - cost: a pair is worth using only where it costs less than leaving both alone.
 """
 
-from typing import TypeVar
+from typing import Any
 
 import lap
 import numpy as np
-
-Index = TypeVar("Index", int, np.ndarray)
 
 # In place of a row or a column, for those that take part in no pair.
 UNMATCHED = np.array(-1)
 
 
-def tie_breaker(row: Index, column: Index) -> Index:
+def tie_breaker(row: Any, column: Any) -> Any:
     """Noise from 0 to 2^-36 for pairs, always the same for the same pair.
 
     Where several choices gain the same, the noise decides, so that every exact solver chooses alike.
 
     Args:
-        row: int64, of each pair.
-        column: int64, of each pair.
+        row: Of a pair, or int64 of each pair.
+        column: The same.
     """
     mixed = ((row * 1000003 + column) * 2654435761) & 0xFFFFFFFF
     mixed = ((mixed ^ (mixed >> 15)) * 2246822519) & 0xFFFFFFFF
-    result: Index = (mixed ^ (mixed >> 13)) * 2.0**-68
-    return result
+    return (mixed ^ (mixed >> 13)) * 2.0**-68
 
 
 def is_one_to_one(rows: np.ndarray, columns: np.ndarray) -> bool:

@@ -3,7 +3,8 @@
 All tracks are held in two arrays, in the order of the output: first those that are tracked, then those that are lost.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ ID, FIRST_SEEN, LAST_SEEN, CONFIRMED, EXPIRED = range(5)
 # A tracked and a lost track whose boxes have a greater IoU are one object. The search for such pairs has some slack.
 DUPLICATE_IOU = np.array(0.85)
 DUPLICATE_SEARCH_IOU = 0.8
+
+Conversion = Callable[[np.ndarray], np.ndarray]
 
 
 class Byte(TwoRoads):
@@ -46,8 +49,8 @@ class Byte(TwoRoads):
 
     # How a box is filtered; which of its sides a lost track keeps. BoT-SORT has others.
     _filter = XYAH_FILTER
-    _to_state = staticmethod(corners_to_xyah)
-    _to_corners = staticmethod(xyah_to_corners)
+    _to_state: ClassVar[Conversion] = staticmethod(corners_to_xyah)
+    _to_corners: ClassVar[Conversion] = staticmethod(xyah_to_corners)
     _kept_sides: tuple[int, ...] = (3,)
 
     def __init__(

@@ -5,7 +5,7 @@ import numpy as np
 
 # Frames are halved: the motion of a camera needs no detail.
 SCALE = 0.5
-CORNERS = {"maxCorners": 600, "qualityLevel": 0.01, "minDistance": 6}
+MOST_CORNERS, CORNER_QUALITY, CORNER_DISTANCE = 600, 0.01, 6
 # Half the window, in pixels of the halved frame, in which a point is looked for: nearer to people it sees them move.
 MARGIN = 10
 # With fewer points found again nothing is said about the camera.
@@ -39,14 +39,14 @@ class CameraMotion:
         if self._before is not None and self._before.shape == grey.shape and len(self._points) >= LEAST_POINTS:
             motion = self._fit(self._before, grey)
         self._before = grey
-        found = cv2.goodFeaturesToTrack(grey, mask=_background(grey, boxes), **CORNERS)
-        self._points = np.zeros((0, 1, 2), dtype=np.float32) if found is None else found
+        mask = _background(grey, boxes)
+        found = cv2.goodFeaturesToTrack(grey, MOST_CORNERS, CORNER_QUALITY, CORNER_DISTANCE, mask=mask)
+        self._points = np.zeros((0, 1, 2), dtype=np.float32) if found is None else np.asarray(found, dtype=np.float32)
         return motion
 
     def _fit(self, before: np.ndarray, grey: np.ndarray) -> np.ndarray:
-        places, status, _ = cv2.calcOpticalFlowPyrLK(
-            before, grey, self._points, None, winSize=(2 * MARGIN + 1, 2 * MARGIN + 1)
-        )
+        window = (2 * MARGIN + 1, 2 * MARGIN + 1)
+        places, status, _ = cv2.calcOpticalFlowPyrLK(before, grey, self._points, None, winSize=window)  # type: ignore[call-overload]
         good = status.ravel() == 1
         if np.count_nonzero(good) < LEAST_POINTS:
             return STILL
@@ -55,9 +55,9 @@ class CameraMotion:
         )
         if motion is None or np.count_nonzero(inliers) < max(LEAST_POINTS, 0.3 * np.count_nonzero(good)):
             return STILL
-        motion = motion.astype(np.float64)
-        motion[:, 2] /= SCALE
-        return motion
+        result: np.ndarray = np.array(motion, dtype=np.float64)
+        result[:, 2] /= SCALE
+        return result
 
 
 def _background(grey: np.ndarray, boxes: np.ndarray) -> np.ndarray:

@@ -32,6 +32,8 @@ from smot_vlm.evaluation.tracking import frame_boxes, tracking_part
 from smot_vlm.formats.mot import MotRows
 
 SIZES = (10, 50, 200, 1000)
+# Ours: what the names of both roads begin with.
+NAME = "smot-vlm"
 # A peer may lie so far below our HOTA.
 PEER_MARGIN = 0.01
 
@@ -74,6 +76,7 @@ def run(
     *,
     associators: Sequence[str] = tuple(OURS),
     sizes: Sequence[int] = SIZES,
+    peers: Sequence[str] = (),
     repeats: int = 5,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[AssociationTiming]:
@@ -84,6 +87,7 @@ def run(
             are generated.
         associators: Keys of `OURS`.
         sizes: People in each generated video.
+        peers: Packages to run beside ours, such as pyxtrackers; none for all.
         repeats: Rounds.
         progress: Called with the rounds done and the rounds in all.
 
@@ -95,7 +99,7 @@ def run(
         videos = recorded_detections(folder)
     else:
         videos = {f"{size} people": synthetic_video(size) for size in sizes}
-    return benchmark_association(videos, repeats, associators=associators, progress=progress)
+    return benchmark_association(videos, repeats, associators=associators, peers=peers, progress=progress)
 
 
 def benchmark_association(
@@ -103,6 +107,7 @@ def benchmark_association(
     repeats: int,
     *,
     associators: Sequence[str] = ("byte",),
+    peers: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> list[AssociationTiming]:
     """Time every implementation on every video, in interleaved rounds.
@@ -111,17 +116,18 @@ def benchmark_association(
         videos: By name.
         repeats: Rounds.
         associators: Keys of `OURS`.
+        peers: Packages to run beside ours; none for all.
         progress: Called with the rounds done and the rounds in all.
 
     Raises:
-        ValueError: An associator without a benchmark, a video without frames, or repeats below one.
+        ValueError: An associator without a benchmark, a peer that is not installed, a video without frames, or repeats below one.
     """
     if repeats < 1:
         raise ValueError(f"repeats is {repeats}; give at least 1")
     for name, video in videos.items():
         if not video.detections:
             raise ValueError(f"video {name!r} has no frames; give the detections of at least one")
-    groups = [contenders(associator) for associator in associators]
+    groups = _chosen([contenders(associator) for associator in associators], peers)
     rounds_done, rounds = 0, len(groups) * len(videos) * repeats
     timings = []
     for group in groups:
@@ -137,6 +143,22 @@ def benchmark_association(
                     progress(rounds_done, rounds)
             timings += _timings(group, name, video, seconds, judged)
     return timings
+
+
+def _chosen(groups: Sequence[Sequence[Contender]], peers: Sequence[str]) -> list[list[Contender]]:
+    """Ours and, where peers are named, those alone."""
+    known = {entry.implementation for group in groups for entry in group if not entry.implementation.startswith(NAME)}
+    unknown = [peer for peer in peers if peer not in known]
+    if unknown:
+        raise ValueError(f"peer {unknown[0]!r} is not installed or has no such associator; it takes {sorted(known)}")
+    return [
+        [
+            entry
+            for entry in group
+            if not peers or entry.implementation in peers or entry.implementation.startswith(NAME)
+        ]
+        for group in groups
+    ]
 
 
 def _time_video(contender: Contender, frames: Sequence[object]) -> np.ndarray:
@@ -194,7 +216,7 @@ def _linked(contender: Contender, frames: Sequence[object]) -> MotRows:
 
 def _check_roads(group: Sequence[Contender], outputs: Sequence[MotRows]) -> None:
     """Make sure that our two roads give the same ids and boxes."""
-    ours = [rows for contender, rows in zip(group, outputs, strict=True) if contender.implementation.startswith("smot")]
+    ours = [rows for contender, rows in zip(group, outputs, strict=True) if contender.implementation.startswith(NAME)]
     for rows in ours[1:]:
         if not (np.array_equal(rows.ids, ours[0].ids) and np.array_equal(rows.boxes, ours[0].boxes)):
             raise ValueError(

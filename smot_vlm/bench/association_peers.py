@@ -62,8 +62,8 @@ def contenders(associator: str) -> list[Contender]:
         for name, compiled in roads.items()
     ]
     peers = [
-        Contender(associator, package.replace("_", "-"), *calls)
-        for package, *calls in _PEERS[associator]
+        Contender(associator, package.replace("_", "-"), start, prepare, read)
+        for package, start, prepare, read in _PEERS[associator]
         if find_spec(package) is not None
     ]
     return [*ours, *peers]
@@ -134,21 +134,24 @@ def _read_rows(linked: Any) -> Tracks:
 def _pyxtrackers_byte() -> Callable[[Any], object]:
     from pyxtrackers import BYTETracker
 
-    return BYTETracker(
+    link: Callable[[Any], object] = BYTETracker(
         track_thresh=HIGH_SCORE, match_thresh=0.9, track_buffer=BUFFER_FRAMES, frame_rate=int(FPS)
     ).update
+    return link
 
 
 def _pyxtrackers_sort() -> Callable[[Any], object]:
     from pyxtrackers import Sort as PyxSort
 
-    return PyxSort(max_age=1, min_hits=3, iou_threshold=0.3).update
+    link: Callable[[Any], object] = PyxSort(max_age=1, min_hits=3, iou_threshold=0.3).update
+    return link
 
 
 def _pyxtrackers_ocsort() -> Callable[[Any], object]:
     from pyxtrackers import OCSort as PyxOCSort
 
-    return PyxOCSort(det_thresh=HIGH_SCORE, max_age=BUFFER_FRAMES).update
+    link: Callable[[Any], object] = PyxOCSort(det_thresh=HIGH_SCORE, max_age=BUFFER_FRAMES).update
+    return link
 
 
 def _visiontrack() -> Callable[[Any], object]:

@@ -66,6 +66,15 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("agreement", "with ours", share),
         ("is_peer", "a peer", text),
     ],
+    "LinkingScore": [
+        ("associator", "associator", text),
+        ("fps", "frames a second", text),
+        ("videos", "videos", text),
+        ("hota", "HOTA", share),
+        ("association", "AssA", share),
+        ("idf1", "IDF1", share),
+        ("switches", "switches", text),
+    ],
     "FusionTiming": [
         ("module", "module", text),
         ("fusion", "fusion", text),

@@ -170,7 +170,15 @@ def test_what_cannot_be_timed_is_an_error(tmp_path, video):
         run(tmp_path)
     with pytest.raises(ValueError, match="repeats is 0"):
         benchmark_association({"video": video}, 0)
+    with pytest.raises(ValueError, match="peer 'magic' is not installed"):
+        benchmark_association({"video": video}, 1, peers=["magic"])
     with pytest.raises(ValueError, match="'video' has no frames"):
         benchmark_association({"video": DetectedVideo([])}, 1)
     with pytest.raises(ValueError, match="'magic'; there are benchmarks of byte"):
         benchmark_association({"video": video}, 1, associators=["magic"])
+
+
+def test_peers_that_are_named_run_alone(video):
+    pytest.importorskip("ultralytics")
+    timings = benchmark_association({"video": video}, 1, peers=["ultralytics"])
+    assert [timing.implementation for timing in timings] == ["smot-vlm", "smot-vlm (numpy)", "ultralytics"]
