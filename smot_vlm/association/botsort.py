@@ -4,12 +4,10 @@ Three things are added to BYTE: predictions follow the camera's motion, the filt
 that overlap well are also judged by appearance, whichever of the two speaks more for the pair.
 """
 
-from typing import ClassVar
-
 import numpy as np
 
 from smot_vlm.association.boxes import checked_boxes, corners_to_xywh, xywh_to_corners
-from smot_vlm.association.byte import ID, Byte, Conversion
+from smot_vlm.association.byte import ID, Byte
 from smot_vlm.association.camera_motion import STILL, CameraMotion
 from smot_vlm.association.color_histogram import ColorHistogram
 from smot_vlm.association.kalman import COVARIANCE, VALUE, VALUE_VARIANCE, VELOCITY, VELOCITY_VARIANCE, XYWH_FILTER
@@ -39,8 +37,6 @@ class BotSort(Byte):
     """
 
     _filter = XYWH_FILTER
-    _to_state: ClassVar[Conversion] = staticmethod(corners_to_xywh)
-    _to_corners: ClassVar[Conversion] = staticmethod(xywh_to_corners)
     _kept_sides = (2, 3)
 
     def __init__(
@@ -89,6 +85,14 @@ class BotSort(Byte):
                 embeddings = self._encoder(image, detections.boxes[high])
                 self._found = dict(zip(high.tolist(), embeddings, strict=True))
         return self._link(detections, elapsed)
+
+    @staticmethod
+    def _to_state(corners: np.ndarray) -> np.ndarray:
+        return corners_to_xywh(corners)
+
+    @staticmethod
+    def _to_corners(state: np.ndarray) -> np.ndarray:
+        return xywh_to_corners(state)
 
     def _predict(self, pool: slice | np.ndarray, elapsed: float) -> None:
         super()._predict(pool, elapsed)

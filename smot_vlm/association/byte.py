@@ -3,8 +3,7 @@
 All tracks are held in two arrays, in the order of the output: first those that are tracked, then those that are lost.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,8 +24,6 @@ ID, FIRST_SEEN, LAST_SEEN, CONFIRMED, EXPIRED = range(5)
 # A tracked and a lost track whose boxes have a greater IoU are one object. The search for such pairs has some slack.
 DUPLICATE_IOU = np.array(0.85)
 DUPLICATE_SEARCH_IOU = 0.8
-
-Conversion = Callable[[np.ndarray], np.ndarray]
 
 
 class Byte(TwoRoads):
@@ -49,8 +46,6 @@ class Byte(TwoRoads):
 
     # How a box is filtered; which of its sides a lost track keeps. BoT-SORT has others.
     _filter = XYAH_FILTER
-    _to_state: ClassVar[Conversion] = staticmethod(corners_to_xyah)
-    _to_corners: ClassVar[Conversion] = staticmethod(xyah_to_corners)
     _kept_sides: tuple[int, ...] = (3,)
 
     def __init__(
@@ -111,6 +106,14 @@ class Byte(TwoRoads):
         rows = self._arrange(row_of, new_rows, corners)
         self._is_first_frame = False
         return self._output(rows, detections.scores)
+
+    @staticmethod
+    def _to_state(corners: np.ndarray) -> np.ndarray:
+        return corners_to_xyah(corners)
+
+    @staticmethod
+    def _to_corners(state: np.ndarray) -> np.ndarray:
+        return xyah_to_corners(state)
 
     def _similarity(self, tracks: np.ndarray, rows: np.ndarray, iou: np.ndarray, scores: np.ndarray) -> np.ndarray:  # noqa: ARG002
         """What high scores are matched by, for each candidate pair."""

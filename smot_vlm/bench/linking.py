@@ -130,5 +130,6 @@ def score(name: str, rate: float, layouts: Sequence[FrameBoxes]) -> LinkingScore
         zip((column.name for column in part.columns), part.score(np.ones(len(layouts))).tolist(), strict=True)
     )
     boxes = sum(len(frame) for layout in layouts for frame in layout.truth)
-    shares = (float(values[key]) for key in ("HOTA", "AssA", "IDF1"))
-    return LinkingScore(name, rate, len(layouts), boxes, *shares, int(values["IDs"]))
+    return LinkingScore(
+        name, rate, len(layouts), boxes, values["HOTA"], values["AssA"], values["IDF1"], int(values["IDs"])
+    )
