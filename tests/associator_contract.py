@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from smot_vlm.association.associators import Associator
-from smot_vlm.bench.association import synthetic_detections
+from smot_vlm.bench.association_videos import synthetic_detections
 from smot_vlm.structures import Detections
 
 Make = Callable[[], Associator]

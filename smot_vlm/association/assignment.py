@@ -4,11 +4,27 @@ All associators state their problem as gains of candidate pairs. A cost with a l
 left alone costs L / 2, is the gain L - cost: a pair is worth using only where it costs less than leaving both alone.
 """
 
+from typing import Any
+
 import lap
 import numpy as np
 
 # In place of a row or a column, for those that take part in no pair.
 UNMATCHED = np.array(-1)
+
+
+def tie_breaker(row: Any, column: Any) -> Any:
+    """Noise from 0 to 2^-36 for pairs, always the same for the same pair.
+
+    Where several choices gain the same, the noise decides, so that every exact solver chooses alike.
+
+    Args:
+        row: Of a pair, or int64 of each pair.
+        column: The same.
+    """
+    mixed = ((row * 1000003 + column) * 2654435761) & 0xFFFFFFFF
+    mixed = ((mixed ^ (mixed >> 15)) * 2246822519) & 0xFFFFFFFF
+    return (mixed ^ (mixed >> 13)) * 2.0**-68
 
 
 def is_one_to_one(rows: np.ndarray, columns: np.ndarray) -> bool:
@@ -39,7 +55,8 @@ def assign(rows: np.ndarray, columns: np.ndarray, gain: np.ndarray) -> np.ndarra
         return np.arange(len(rows))
     alone = (np.bincount(rows).take(rows) == 1) & (np.bincount(columns).take(columns) == 1)
     contested = (~alone).nonzero()[0]
-    solved = _solve(rows[contested], columns[contested], gain[contested])
+    rows, columns = rows[contested], columns[contested]
+    solved = _solve(rows, columns, gain[contested] + tie_breaker(rows, columns))
     return np.concatenate((alone.nonzero()[0], contested[solved]))
 
 
@@ -66,6 +83,7 @@ def assign_all(gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Rows and columns of the pairs.
     """
-    _, column_of, _ = lap.lapjv(-gain, extend_cost=True)
+    rows, columns = np.arange(gain.shape[0])[:, None], np.arange(gain.shape[1])
+    _, column_of, _ = lap.lapjv(-(gain + tie_breaker(rows, columns)), extend_cost=True)
     rows = (column_of >= 0).nonzero()[0]
     return rows, column_of[rows]

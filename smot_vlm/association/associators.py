@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from smot_vlm.association.botsort import BotSort
 from smot_vlm.association.byte import Byte
 from smot_vlm.association.deepsort import DeepSort
 from smot_vlm.association.ocsort import OCSort
@@ -74,8 +75,9 @@ ASSOCIATORS: dict[str, Callable[..., Associator]] = {
     "ocsort": OCSort,
     "ocsort-byte": partial(OCSort, low_score_round=True),
     "deepsort": DeepSort,
+    "botsort": BotSort,
     "sparse": Sparse,
     "auto": by_frame_rate,
 }
 # Those whose name may be followed by the file of a re-identification model, which they take as `encoder`.
-WITH_REID_FILE = ("deepsort",)
+WITH_REID_FILE = ("deepsort", "botsort")

@@ -1,7 +1,8 @@
 """Boxes as the filters and the assignment see them: coordinates first, so that one operation serves all tracks.
 
-Corners are (4, n) rows x1, y1, x2, y2 in pixels. The filters have two forms of state: xyah (center x, center y,
-width / height, height; BYTE, DeepSORT) and xysr (center x, center y, area, width / height; SORT, OC-SORT).
+Corners are (4, n) rows x1, y1, x2, y2 in pixels. The filters have three forms of state: xyah (center x, center
+y, width / height, height; BYTE, DeepSORT), xysr (center x, center y, area, width / height; SORT, OC-SORT) and xywh
+(center x, center y, width, height; BoT-SORT).
 """
 
 import math
@@ -106,6 +107,26 @@ def xysr_to_corners(xysr: np.ndarray) -> np.ndarray:
     np.sqrt(xysr[2] * xysr[3], out=centers[2])
     np.divide(xysr[2], centers[2], out=centers[3])
     result: np.ndarray = _TO_CORNERS.dot(centers)
+    return result
+
+
+def corners_to_xywh(corners: np.ndarray) -> np.ndarray:
+    """Convert corners (4, n) to center, width and height (4, n).
+
+    Args:
+        corners: Of boxes.
+    """
+    result: np.ndarray = _TO_CENTERS.dot(corners)
+    return result
+
+
+def xywh_to_corners(xywh: np.ndarray) -> np.ndarray:
+    """Invert `corners_to_xywh`.
+
+    Args:
+        xywh: (4, n).
+    """
+    result: np.ndarray = _TO_CORNERS.dot(xywh)
     return result
 
 

@@ -3,13 +3,19 @@
 All tracks are held in two arrays, in the order of the output: first those that are tracked, then those that are lost.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from smot_vlm.association.assignment import UNMATCHED, assign
 from smot_vlm.association.boxes import checked_boxes, corners_to_xyah, overlapping_pairs, to_inclusive, xyah_to_corners
 from smot_vlm.association.kalman import VALUE, VELOCITY, XYAH_FILTER
+from smot_vlm.association.roads import TwoRoads
 from smot_vlm.association.settings import DEFAULT_SETTINGS, TICKS, AssociationSettings, check_fraction, ticks
 from smot_vlm.structures import Detections
+
+if TYPE_CHECKING:
+    from smot_vlm.association.compiled.core import Core
 
 # Rows of the track table (int64), one column a track. FIRST_SEEN, LAST_SEEN: in ticks. EXPIRED: lost for longer than
 # the buffer; such a track may still be matched in the one frame that follows, and is dropped the next time it is lost.
@@ -20,7 +26,7 @@ DUPLICATE_IOU = np.array(0.85)
 DUPLICATE_SEARCH_IOU = 0.8
 
 
-class Byte:
+class Byte(TwoRoads):
     """Links the boxes of each frame into tracks by BYTE.
 
     Costs are 1 - IoU (times the detection's score where high scores are matched), with pixels counted inclusively. Each
@@ -32,10 +38,15 @@ class Byte:
         match_cost: Limit of the first round, for high scores; as in the released code, like the next two.
         low_match_cost: Limit of the second round, for low scores.
         unconfirmed_match_cost: Limit of the last round, for tracks seen once.
+        compiled: Which road is taken; see `roads.TwoRoads`.
 
     Raises:
         ValueError: A limit is not between 0 and 1.
     """
+
+    # How a box is filtered; which of its sides a lost track keeps. BoT-SORT has others.
+    _filter = XYAH_FILTER
+    _kept_sides: tuple[int, ...] = (3,)
 
     def __init__(
         self,
@@ -44,7 +55,9 @@ class Byte:
         match_cost: float = 0.9,
         low_match_cost: float = 0.5,
         unconfirmed_match_cost: float = 0.7,
+        compiled: bool | None = None,
     ) -> None:
+        super().__init__(compiled)
         check_fraction("match_cost", match_cost)
         check_fraction("low_match_cost", low_match_cost)
         check_fraction("unconfirmed_match_cost", unconfirmed_match_cost)
@@ -58,6 +71,7 @@ class Byte:
 
     def reset(self) -> None:
         """Forget every track; ids start at 1 again."""
+        self._core = None
         self._now = 0
         self._is_first_frame = True
         self._next_id = 1
@@ -65,13 +79,7 @@ class Byte:
         self._kalman_states = np.zeros((5, 4, 0))
         self._track_table = np.zeros((5, 0), dtype=np.int64)
 
-    def update(
-        self,
-        detections: Detections,
-        image: np.ndarray | None = None,  # noqa: ARG002
-        elapsed: float = 1.0,
-    ) -> Detections:
-        """Link the detections of the next frame; boxes come out filtered, `image` is not used."""
+    def _link(self, detections: Detections, elapsed: float) -> Detections:
         corners, scores = checked_boxes(detections)
         self._advance(ticks(elapsed))
         high, low = self._settings.is_high(scores), self._settings.is_low(scores)
@@ -80,9 +88,9 @@ class Byte:
         all_confirmed = np.count_nonzero(confirmed) == len(confirmed)
         self._predict(slice(None) if all_confirmed else confirmed, elapsed)
         tracks, rows, iou = overlapping_pairs(
-            to_inclusive(xyah_to_corners(self._kalman_states[VALUE])), to_inclusive(corners)
+            to_inclusive(self._to_corners(self._kalman_states[VALUE])), to_inclusive(corners)
         )
-        fused = iou * detections.scores.take(rows)
+        fused = self._similarity(tracks, rows, iou, detections.scores)
 
         # The detection that each track takes.
         row_of = UNMATCHED.repeat(len(confirmed))
@@ -99,6 +107,38 @@ class Byte:
         self._is_first_frame = False
         return self._output(rows, detections.scores)
 
+    @staticmethod
+    def _to_state(corners: np.ndarray) -> np.ndarray:
+        return corners_to_xyah(corners)
+
+    @staticmethod
+    def _to_corners(state: np.ndarray) -> np.ndarray:
+        return xyah_to_corners(state)
+
+    def _similarity(self, tracks: np.ndarray, rows: np.ndarray, iou: np.ndarray, scores: np.ndarray) -> np.ndarray:  # noqa: ARG002
+        """What high scores are matched by, for each candidate pair."""
+        result: np.ndarray = iou * scores.take(rows)
+        return result
+
+    def _compiled_core(self) -> "Core":
+        from smot_vlm.association.compiled import byte
+        from smot_vlm.association.compiled.core import Core
+
+        head: dict[int, float] = {
+            byte.NOW: self._now,
+            byte.STARTED: not self._is_first_frame,
+            byte.NEXT_ID: self._next_id,
+            byte.TRACKED: self._tracked,
+            byte.COUNT: self._track_table.shape[1],
+            byte.LEAST: float(self._least_similarity),
+            byte.LOW_LEAST: float(self._low_least_similarity),
+            byte.UNCONFIRMED_LEAST: float(self._unconfirmed_least_similarity),
+            byte.BUFFER_TICKS: self._buffer_ticks,
+        }
+        head |= zip((byte.HIGH_SCORE, byte.LOW_SCORE, byte.NEW_SCORE), map(float, self._settings.limits), strict=True)
+        table = np.concatenate((self._kalman_states.reshape(20, -1), self._track_table)).T
+        return Core(byte.step, head, table, halves=2)
+
     def _advance(self, elapsed: int) -> None:
         """Go on by some ticks; where frames are missing, the tracks that this makes too old are forgotten."""
         self._now += elapsed
@@ -111,11 +151,11 @@ class Byte:
 
     def _predict(self, pool: slice | np.ndarray, elapsed: float) -> None:
         """Predict confirmed tracks for the next frame; the height of a lost one is kept."""
-        self._kalman_states[VELOCITY, 3, self._tracked :] = 0
+        self._kalman_states[VELOCITY, self._kept_sides, self._tracked :] = 0
         if isinstance(pool, slice):
-            self._kalman_states = XYAH_FILTER.predict(self._kalman_states, elapsed)
+            self._kalman_states = self._filter.predict(self._kalman_states, elapsed)
         else:
-            self._kalman_states[:, :, pool] = XYAH_FILTER.predict(self._kalman_states[:, :, pool], elapsed)
+            self._kalman_states[:, :, pool] = self._filter.predict(self._kalman_states[:, :, pool], elapsed)
 
     @staticmethod
     def _match(
@@ -154,7 +194,7 @@ class Byte:
         rows = row_of.take(seen)
 
         states = self._kalman_states.take(seen, axis=2)
-        XYAH_FILTER.correct(states, corners_to_xyah(corners.take(rows, axis=1)))
+        self._filter.correct(states, self._to_state(corners.take(rows, axis=1)))
         table = self._track_table.take(np.concatenate((seen, lost)), axis=1)
         tracked = len(seen)
         table[LAST_SEEN, :tracked] = self._now
@@ -164,7 +204,7 @@ class Byte:
             states = np.concatenate((states, self._kalman_states.take(lost, axis=2)), axis=2)
         if len(new_rows):
             cut = seen.searchsorted(self._tracked)
-            start = XYAH_FILTER.start(corners_to_xyah(corners.take(new_rows, axis=1)))
+            start = self._filter.start(self._to_state(corners.take(new_rows, axis=1)))
             states = np.concatenate((states[:, :, :cut], start, states[:, :, cut:]), axis=2)
             table = np.concatenate((table[:, :cut], self._new_columns(len(new_rows)), table[:, cut:]), axis=1)
             rows = np.concatenate((rows[:cut], new_rows, rows[cut:]))
@@ -182,7 +222,7 @@ class Byte:
 
     def _output(self, rows: np.ndarray, scores: np.ndarray) -> Detections:
         """Drop duplicates and return the confirmed tracks seen in this frame."""
-        boxes = xyah_to_corners(self._kalman_states[VALUE])
+        boxes = self._to_corners(self._kalman_states[VALUE])
         duplicates = self._duplicates(boxes)
         if len(duplicates):
             keep = np.ones(boxes.shape[1], dtype=bool)

@@ -16,22 +16,6 @@ from numpy.typing import ArrayLike
 VALUE, VELOCITY, VALUE_VARIANCE, COVARIANCE, VELOCITY_VARIANCE = range(5)
 
 
-def _motion(elapsed: float) -> np.ndarray:
-    """Constant velocity for some frames t, the same for every coordinate: x' = x + tv, pp' = pp + 2t pv + t^2 vv."""
-    return np.array(
-        [
-            [1.0, elapsed, 0.0, 0.0, 0.0],
-            [0.0, 1.0, 0.0, 0.0, 0.0],
-            [0.0, 0.0, 1.0, 2.0 * elapsed, elapsed * elapsed],
-            [0.0, 0.0, 0.0, 1.0, elapsed],
-            [0.0, 0.0, 0.0, 0.0, 1.0],
-        ]
-    )
-
-
-_ONE_FRAME = _motion(1.0)
-
-
 class Noise:
     """Standard deviations, in proportion to a box's height or fixed.
 
@@ -55,6 +39,26 @@ class Noise:
         np.square(value[3], out=basis[0])
         basis[1] = 1.0
         result: np.ndarray = self._weights.dot(basis).reshape(self._shape)
+        return result
+
+
+class SideNoise(Noise):
+    """Standard deviations in xywh: across in proportion to a box's width, down to its height.
+
+    Args:
+        relative: Share of the side, the same for each coordinate: a number, or (2) for values and velocities.
+    """
+
+    def __init__(self, relative: ArrayLike) -> None:
+        self._squares = np.square(np.asarray(relative, dtype=np.float64))[..., None, None]
+
+    def variance(self, value: np.ndarray) -> np.ndarray:
+        """Variances (4, tracks) or (2, 4, tracks).
+
+        Args:
+            value: Boxes (4, tracks) in xywh.
+        """
+        result: np.ndarray = self._squares * np.square(value[[2, 3, 2, 3]])
         return result
 
 
@@ -91,15 +95,18 @@ class KalmanFilter:
             elapsed: How many frames.
         """
         noise = self.process.variance(state[VALUE])
-        motion = _ONE_FRAME
         if elapsed != 1.0:
             noise *= elapsed
-            motion = _motion(elapsed)
-        predicted = motion.dot(state.reshape(5, -1)).reshape(state.shape)
-        predicted[VALUE_VARIANCE] += noise[0]
-        predicted[VELOCITY_VARIANCE] += noise[1]
-        result: np.ndarray = predicted
-        return result
+        # Products and sums one by one: a matrix product may fuse them, differently on each machine.
+        predicted = state.copy()
+        value, _, value_variance, covariance, velocity_variance = predicted
+        value += elapsed * state[VELOCITY]
+        value_variance += 2.0 * elapsed * covariance
+        value_variance += elapsed * elapsed * velocity_variance
+        covariance += elapsed * velocity_variance
+        value_variance += noise[0]
+        velocity_variance += noise[1]
+        return predicted
 
     def expect(self, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance (4, n) of the measurement that each state expects; coordinates are independent.
@@ -153,6 +160,11 @@ XYSR_FILTER = KalmanFilter(
         absolute=np.sqrt(np.array([[1, 1, 1, 1], [0.01, 0.01, 1e-4, 0]])),
     ),
     measurement=Noise(relative=[0, 0, 0, 0], absolute=np.sqrt(np.array([1, 1, 10, 10]))),
+)
+
+# The filter of BoT-SORT (Aharon et al. 2022): DeepSORT's for width and height in place of ratio and height.
+XYWH_FILTER = KalmanFilter(
+    first=SideNoise([1 / 10, 1 / 16]), process=SideNoise([1 / 20, 1 / 160]), measurement=SideNoise(1 / 20)
 )
 
 

@@ -13,7 +13,7 @@ from smot_vlm.association.settings import ticks
 ID, MISSES, STREAK, UNSEEN = range(4)
 
 # Keeps a direction finite where a person stands still, in pixels.
-_STILL = 1e-6
+STILL = 1e-6
 
 
 @dataclass(eq=False)
@@ -117,7 +117,7 @@ class ObservedTracks:
         across = box_centers[0] - reference[0][:, None]
         down = box_centers[1] - reference[1][:, None]
         cosine = across * direction[0][:, None] + down * direction[1][:, None]
-        cosine /= np.sqrt(across * across + down * down) + _STILL
+        cosine /= np.sqrt(across * across + down * down) + STILL
         consistency = np.zeros((len(self), box_centers.shape[1]))
         consistency[known] = np.arcsin(np.clip(cosine, -1, 1)) / np.pi
         return consistency
@@ -140,7 +140,7 @@ class ObservedTracks:
 
         seen_centers = centers(corners)
         motion = seen_centers - self._reference().take(seen, axis=1)
-        direction = motion / (np.hypot(motion[0], motion[1]) + _STILL)
+        direction = motion / (np.sqrt(motion[0] * motion[0] + motion[1] * motion[1]) + STILL)
         self.direction[:, seen] = np.where(np.isnan(direction), 0, direction)
         current = np.full((1, 2, len(self)), np.nan)
         current[0][:, seen] = seen_centers
@@ -165,7 +165,7 @@ class ObservedTracks:
             rows = again[missed[again] == count]
             steps = self.steps[-count:]
             start = self.last_box.take(seen[rows], axis=1)
-            velocity = (corners.take(rows, axis=1) - start) / steps.sum()
+            velocity = (corners.take(rows, axis=1) - start) / steps.cumsum()[-1]
             followed = self.states_at_loss.take(seen[rows], axis=2)
             for index, (step, passed) in enumerate(zip(steps.tolist(), steps.cumsum().tolist(), strict=True)):
                 if index:

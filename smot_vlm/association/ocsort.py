@@ -5,18 +5,24 @@ boxes left over are compared with the last observation of tracks left over (reco
 again its filter goes back to the loss and follows a straight path from there (re-update, ORU).
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from smot_vlm.association.assignment import UNMATCHED, assign_all, is_one_to_one
 from smot_vlm.association.boxes import checked_boxes, overlapping_pairs, xysr_to_corners
 from smot_vlm.association.kalman import VALUE
 from smot_vlm.association.observed_tracks import ID, STREAK, UNSEEN, ObservedTracks, centers
+from smot_vlm.association.roads import TwoRoads
 from smot_vlm.association.settings import DEFAULT_SETTINGS, AssociationSettings, check_count, check_fraction, ticks
 from smot_vlm.association.sort import match_by_total_iou
 from smot_vlm.structures import Detections
 
+if TYPE_CHECKING:
+    from smot_vlm.association.compiled.core import Core
 
-class OCSort:
+
+class OCSort(TwoRoads):
     """Links the boxes of each frame into tracks by OC-SORT.
 
     Args:
@@ -27,6 +33,7 @@ class OCSort:
             many frames of the video; 3 as in SORT.
         direction_frames: Over how many frames a direction is measured: delta t in the paper.
         direction_weight: What a wholly consistent direction is worth, in IoU: lambda in the paper, `inertia` in its code.
+        compiled: Which road is taken; see `roads.TwoRoads`.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -41,7 +48,9 @@ class OCSort:
         min_hits: int = 3,
         direction_frames: int = 3,
         direction_weight: float = 0.2,
+        compiled: bool | None = None,
     ) -> None:
+        super().__init__(compiled)
         check_fraction("least_iou", least_iou)
         check_count("min_hits", min_hits, 0)
         check_count("direction_frames", direction_frames, 1)
@@ -56,17 +65,12 @@ class OCSort:
 
     def reset(self) -> None:
         """Forget every track; ids start at 1 again."""
+        self._core = None
         self._frame = 0
         self._next_id = 1
         self._tracks = ObservedTracks.start(np.zeros((4, 0)), 1, self._direction_frames)
 
-    def update(
-        self,
-        detections: Detections,
-        image: np.ndarray | None = None,  # noqa: ARG002
-        elapsed: float = 1.0,
-    ) -> Detections:
-        """Link the detections of the next frame; boxes come out as detected, `image` is not used."""
+    def _link(self, detections: Detections, elapsed: float) -> Detections:
         corners, scores = checked_boxes(detections)
         self._frame += 1
         tracks = self._advance(elapsed)
@@ -88,6 +92,28 @@ class OCSort:
         )
         self._next_id += len(left)
         return self._output(np.concatenate((row_of, left)), detections)
+
+    def _compiled_core(self) -> "Core":
+        from smot_vlm.association.compiled import ocsort
+        from smot_vlm.association.compiled.core import Core
+        from smot_vlm.association.compiled.observations import table_of
+
+        tracks, steps = self._tracks, self._tracks.steps
+        head: dict[int, float] = {
+            ocsort.FRAME: self._frame,
+            ocsort.NEXT_ID: self._next_id,
+            ocsort.COUNT: len(tracks),
+            ocsort.STEPS: len(steps),
+            ocsort.LEAST_IOU: self._least_iou,
+            ocsort.MIN_HITS: self._min_hits,
+            ocsort.BUFFER_TICKS: self._settings.buffer_ticks,
+            ocsort.WEIGHT: self._direction_weight,
+            ocsort.LOW_ROUND: self._low_score_round,
+            ocsort.MEMORY: self._direction_frames,
+        }
+        head |= zip((ocsort.HIGH_SCORE, ocsort.LOW_SCORE), map(float, self._settings.limits[:2]), strict=True)
+        steps = np.concatenate((steps, np.zeros(len(steps) + 64)))
+        return Core(ocsort.step, head, table_of(tracks), steps=steps, longest=ocsort.LONGEST)
 
     def _advance(self, elapsed: float) -> ObservedTracks:
         """The tracks, predicted for this frame; where frames are missing, those that this makes too old are forgotten."""

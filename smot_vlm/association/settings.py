@@ -110,7 +110,7 @@ class AssociationSettings:
         Returns:
             A mask (n,).
         """
-        return scores > self._limits[0]
+        return scores > self.limits[0]
 
     def is_low(self, scores: np.ndarray) -> np.ndarray:
         """Which boxes take part in the second round; a score of exactly `high_score` is in neither.
@@ -121,7 +121,7 @@ class AssociationSettings:
         Returns:
             A mask (n,).
         """
-        return (scores > self._limits[1]) & (scores < self._limits[0])
+        return (scores > self.limits[1]) & (scores < self.limits[0])
 
     def starts_track(self, scores: np.ndarray) -> np.ndarray:
         """Which boxes may start a track.
@@ -132,10 +132,11 @@ class AssociationSettings:
         Returns:
             A mask (n,).
         """
-        return scores >= self._limits[2]
+        return scores >= self.limits[2]
 
     @cached_property
-    def _limits(self) -> tuple[np.ndarray, ...]:
+    def limits(self) -> tuple[np.ndarray, ...]:
+        """The three scores in single precision: high, low, of a new track."""
         # Arrays without axes: numpy compares with those faster than with Python's numbers.
         limits = (self.high_score, self.low_score, self.new_track_score)
         return tuple(np.array(limit, dtype=np.float32) for limit in limits)

@@ -1,10 +1,13 @@
 """SORT (Bewley et al., Simple Online and Realtime Tracking, ICIP 2016): a Kalman filter and the greatest total IoU."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from smot_vlm.association.assignment import assign, is_one_to_one
 from smot_vlm.association.boxes import checked_boxes, corners_to_xysr, overlapping_pairs, xysr_to_corners
 from smot_vlm.association.kalman import VALUE, XYSR_FILTER, predict_xysr
+from smot_vlm.association.roads import TwoRoads
 from smot_vlm.association.settings import (
     DEFAULT_SETTINGS,
     TICKS,
@@ -15,12 +18,15 @@ from smot_vlm.association.settings import (
 )
 from smot_vlm.structures import Detections
 
+if TYPE_CHECKING:
+    from smot_vlm.association.compiled.core import Core
+
 # Rows of the track table (int64), one column a track, oldest first. MISSES: frames since the track was last seen.
 # STREAK: frames in a row in which it was seen, its first detection not counted. UNSEEN: ticks since it was last seen.
 ID, MISSES, STREAK, UNSEEN = range(4)
 
 
-class Sort:
+class Sort(TwoRoads):
     """Links the boxes of each frame into tracks by SORT.
 
     Only detections of high score are used. The defaults are the paper's and its code's.
@@ -31,6 +37,7 @@ class Sort:
         min_hits: A track is shown once it was seen in so many frames in a row after its first, or within the first so
             many frames of the video.
         buffer_frames: How many frames a lost track is kept (T_lost), whatever the frame rate.
+        compiled: Which road is taken; see `roads.TwoRoads`.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -43,7 +50,9 @@ class Sort:
         least_iou: float = 0.3,
         min_hits: int = 3,
         buffer_frames: int = 1,
+        compiled: bool | None = None,
     ) -> None:
+        super().__init__(compiled)
         check_fraction("least_iou", least_iou)
         check_count("min_hits", min_hits, 0)
         check_count("buffer_frames", buffer_frames, 1)
@@ -55,18 +64,13 @@ class Sort:
 
     def reset(self) -> None:
         """Forget every track; ids start at 1 again."""
+        self._core = None
         self._frame = 0
         self._next_id = 1
         self._kalman_states = np.zeros((5, 4, 0))
         self._track_table = np.zeros((4, 0), dtype=np.int64)
 
-    def update(
-        self,
-        detections: Detections,
-        image: np.ndarray | None = None,  # noqa: ARG002
-        elapsed: float = 1.0,
-    ) -> Detections:
-        """Link the detections of the next frame; boxes come out filtered, `image` is not used."""
+    def _link(self, detections: Detections, elapsed: float) -> Detections:
         corners, scores = checked_boxes(detections)
         self._frame += 1
         self._advance(ticks(elapsed))
@@ -92,6 +96,23 @@ class Sort:
         rows[states.shape[2] :] = used[new]
         self._arrange(states, XYSR_FILTER.start(measured.take(new, axis=1)))
         return self._output(rows, detections.scores)
+
+    def _compiled_core(self) -> "Core":
+        from smot_vlm.association.compiled import sort
+        from smot_vlm.association.compiled.core import Core
+
+        head: dict[int, float] = {
+            sort.FRAME: self._frame,
+            sort.NEXT_ID: self._next_id,
+            sort.COUNT: self._track_table.shape[1],
+            sort.HIGH_SCORE: float(self._settings.limits[0]),
+            sort.LEAST_IOU: self._least_iou,
+            sort.MIN_HITS: self._min_hits,
+            sort.BUFFER_FRAMES: self._buffer_frames,
+            sort.BUFFER_TICKS: self._settings.buffer_ticks,
+        }
+        table = np.concatenate((self._kalman_states.reshape(20, -1), self._track_table)).T
+        return Core(sort.step, head, table)
 
     def _advance(self, elapsed: int) -> None:
         """Go on by some ticks; where frames are missing, the tracks that this makes too old are forgotten."""

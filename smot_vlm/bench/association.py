@@ -1,9 +1,12 @@
-"""Association: time a frame, against the same algorithm in `trackers` and in `ultralytics`.
+"""Association: what every implementation of an algorithm finds, and how long it takes for a frame.
 
-What limits the speed: with ten people a frame is about 150 calls into numpy on arrays of a few numbers; each call costs
-half a microsecond to two, whatever the arrays hold, so the number of calls is the time. With two hundred, the
-comparison of every track with every detection dominates, since it grows with their product, then the solver for people
-who compete for the same boxes; the filter of all tracks is still a few calls.
+Outputs come first: each implementation links every video once, untimed, and the tracks are judged by HOTA against the
+true ones and against ours. One that tracks worse is no peer, however fast. Our compiled road has to give the bits of our
+numpy road, or nothing is timed.
+
+What limits the speed: with ten people our numpy road makes about 150 calls into numpy on arrays of a few numbers; each
+costs half a microsecond to two, whatever the arrays hold. The compiled road is one call of about three microseconds, most
+of which is handing over arrays. With a thousand people the time goes into boxes that overlap: every track has dozens.
 
 All implementations take turns within each round, so that a busy machine slows all of them alike, and every round
 starts each of them anew on the same video. Converting detections into an implementation's own form is not timed.
@@ -17,11 +20,22 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.bench.association_peers import OURS, Contender, contenders
-from smot_vlm.structures import Detections
+from smot_vlm.bench.association_peers import OURS, Contender, Tracks, contenders
+from smot_vlm.bench.association_videos import (
+    DetectedVideo,
+    boxes_a_frame,
+    recorded_detections,
+    synthetic_video,
+    tracks_as_rows,
+)
+from smot_vlm.evaluation.tracking import frame_boxes, tracking_part
+from smot_vlm.formats.mot import MotRows
 
-SIZES = (10, 50, 200)
-WIDTH, HEIGHT = 1920, 1080
+SIZES = (10, 50, 200, 1000)
+# Ours: what the names of both roads begin with.
+NAME = "smot-vlm"
+# A peer may lie so far below our HOTA.
+PEER_MARGIN = 0.01
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,10 @@ class AssociationTiming:
         repeats: Rounds.
         median_milliseconds: A frame.
         ratio: This time over ours on the same video: 3 means that ours is three times as fast.
+        hota: Of its tracks against the true ones, 0 to 1; None where the truth is not known.
+        switches: How often a person's id changes; None where the truth is not known.
+        agreement: HOTA of its tracks against ours.
+        is_peer: Whether it tracks no worse than ours, by HOTA; where the truth is not known, whether it agrees with ours.
     """
 
     associator: str
@@ -47,6 +65,10 @@ class AssociationTiming:
     repeats: int
     median_milliseconds: float
     ratio: float
+    hota: float | None
+    switches: int | None
+    agreement: float
+    is_peer: bool
 
 
 def run(
@@ -54,6 +76,7 @@ def run(
     *,
     associators: Sequence[str] = tuple(OURS),
     sizes: Sequence[int] = SIZES,
+    peers: Sequence[str] = (),
     repeats: int = 5,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[AssociationTiming]:
@@ -64,6 +87,7 @@ def run(
             are generated.
         associators: Keys of `OURS`.
         sizes: People in each generated video.
+        peers: Packages to run beside ours, such as pyxtrackers; none for all.
         repeats: Rounds.
         progress: Called with the rounds done and the rounds in all.
 
@@ -74,48 +98,67 @@ def run(
     if folder is not None:
         videos = recorded_detections(folder)
     else:
-        videos = {f"{size} people": synthetic_detections(size) for size in sizes}
-    return benchmark_association(videos, repeats, associators=associators, progress=progress)
+        videos = {f"{size} people": synthetic_video(size) for size in sizes}
+    return benchmark_association(videos, repeats, associators=associators, peers=peers, progress=progress)
 
 
 def benchmark_association(
-    detections_by_video: Mapping[str, Sequence[Detections]],
+    videos: Mapping[str, DetectedVideo],
     repeats: int,
     *,
     associators: Sequence[str] = ("byte",),
+    peers: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> list[AssociationTiming]:
     """Time every implementation on every video, in interleaved rounds.
 
     Args:
-        detections_by_video: Name of each video and the detections of each of its frames.
+        videos: By name.
         repeats: Rounds.
         associators: Keys of `OURS`.
+        peers: Packages to run beside ours; none for all.
         progress: Called with the rounds done and the rounds in all.
 
     Raises:
-        ValueError: An associator without a benchmark, a video without frames, or repeats below one.
+        ValueError: An associator without a benchmark, a peer that is not installed, a video without frames, or repeats below one.
     """
     if repeats < 1:
         raise ValueError(f"repeats is {repeats}; give at least 1")
-    for name, video in detections_by_video.items():
-        if not video:
+    for name, video in videos.items():
+        if not video.detections:
             raise ValueError(f"video {name!r} has no frames; give the detections of at least one")
-    groups = [contenders(associator) for associator in associators]
-    rounds_done, rounds = 0, len(groups) * len(detections_by_video) * repeats
+    groups = _chosen([contenders(associator) for associator in associators], peers)
+    rounds_done, rounds = 0, len(groups) * len(videos) * repeats
     timings = []
     for group in groups:
-        for name, video in detections_by_video.items():
-            prepared = [[contender.prepare(detections) for detections in video] for contender in group]
-            seconds = np.empty((len(group), repeats, len(video)))
+        for name, video in videos.items():
+            prepared = [[contender.prepare(detections) for detections in video.detections] for contender in group]
+            judged = _judge(group, prepared, video)
+            seconds = np.empty((len(group), repeats, len(video.detections)))
             for turn in range(repeats):
                 for index in np.roll(range(len(group)), turn):
                     seconds[index, turn] = _time_video(group[index], prepared[index])
                 rounds_done += 1
                 if progress is not None:
                     progress(rounds_done, rounds)
-            timings += _timings(group, name, video, seconds)
+            timings += _timings(group, name, video, seconds, judged)
     return timings
+
+
+def _chosen(groups: Sequence[Sequence[Contender]], peers: Sequence[str]) -> list[list[Contender]]:
+    """Ours and, where peers are named, those alone."""
+    known = {entry.implementation for group in groups for entry in group if not entry.implementation.startswith(NAME)}
+    unknown = [peer for peer in peers if peer not in known]
+    if unknown:
+        raise ValueError(f"peer {unknown[0]!r} is not installed or has no such associator; it takes {sorted(known)}")
+    return [
+        [
+            entry
+            for entry in group
+            if not peers or entry.implementation in peers or entry.implementation.startswith(NAME)
+        ]
+        for group in groups
+    ]
 
 
 def _time_video(contender: Contender, frames: Sequence[object]) -> np.ndarray:
@@ -135,8 +178,62 @@ def _time_video(contender: Contender, frames: Sequence[object]) -> np.ndarray:
     return seconds
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """The part of an `AssociationTiming` that is about tracks."""
+
+    hota: float | None
+    switches: int | None
+    agreement: float
+    is_peer: bool
+
+
+def _judge(group: Sequence[Contender], prepared: Sequence[Sequence[object]], video: DetectedVideo) -> list[_Judged]:
+    """Compare the tracks of all contenders with the truth and with those of the first, which is ours."""
+    outputs = [_linked(contender, frames) for contender, frames in zip(group, prepared, strict=True)]
+    _check_roads(group, outputs)
+    ours = outputs[0]
+    frames = len(video.detections)
+    measures = [_hota(video.truth, tracks, frames) if video.truth is not None else None for tracks in outputs]
+    judged = []
+    for index, (tracks, measured) in enumerate(zip(outputs, measures, strict=True)):
+        agreement = 1.0 if index == 0 else _hota(ours, tracks, frames)[0]
+        first = measures[0]
+        near = measured[0] >= first[0] - PEER_MARGIN if measured and first else agreement >= 1 - PEER_MARGIN
+        hota, switches = measured or (None, None)
+        judged.append(_Judged(hota, switches, agreement, near))
+    return judged
+
+
+def _linked(contender: Contender, frames: Sequence[object]) -> MotRows:
+    link = contender.start()
+    tracks: list[Tracks] = []
+    for frame in frames:
+        boxes, ids = contender.read(link(frame))
+        tracks.append((np.array(boxes, dtype=np.float64), np.array(ids)))
+    return tracks_as_rows([boxes for boxes, _ in tracks], [ids for _, ids in tracks])
+
+
+def _check_roads(group: Sequence[Contender], outputs: Sequence[MotRows]) -> None:
+    """Make sure that our two roads give the same ids and boxes."""
+    ours = [rows for contender, rows in zip(group, outputs, strict=True) if contender.implementation.startswith(NAME)]
+    for rows in ours[1:]:
+        if not (np.array_equal(rows.ids, ours[0].ids) and np.array_equal(rows.boxes, ours[0].boxes)):
+            raise ValueError(
+                f"{group[0].associator}: the compiled road and numpy give different tracks, so no time is worth taking; "
+                "report this with the versions of numba and numpy"
+            )
+
+
+def _hota(truth: MotRows, tracks: MotRows, frames: int) -> tuple[float, int]:
+    """HOTA and id switches."""
+    part = tracking_part([frame_boxes(truth, tracks, frames)])
+    values = dict(zip((column.name for column in part.columns), part.score(np.ones(1)).tolist(), strict=True))
+    return float(values["HOTA"]), int(values["IDs"])
+
+
 def _timings(
-    group: Sequence[Contender], name: str, video: Sequence[Detections], seconds: np.ndarray
+    group: Sequence[Contender], name: str, video: DetectedVideo, seconds: np.ndarray, judged: Sequence[_Judged]
 ) -> list[AssociationTiming]:
     medians = np.median(seconds.reshape(len(group), -1), axis=1)
     return [
@@ -144,73 +241,15 @@ def _timings(
             associator=contender.associator,
             implementation=contender.implementation,
             video=name,
-            people=float(np.mean([len(detections) for detections in video])),
-            frames=len(video),
+            people=boxes_a_frame(video.detections),
+            frames=len(video.detections),
             repeats=seconds.shape[1],
             median_milliseconds=float(median * 1e3),
             ratio=float(median / medians[0]),
+            hota=found.hota,
+            switches=found.switches,
+            agreement=found.agreement,
+            is_peer=found.is_peer,
         )
-        for contender, median in zip(group, medians, strict=True)
+        for contender, median, found in zip(group, medians, judged, strict=True)
     ]
-
-
-def recorded_detections(folder: Path) -> dict[str, list[Detections]]:
-    """Read the detections of every video in a folder.
-
-    The arrays are `frame` (n), counted from 1, `xyxy` (n, 4), `score` (n) and `num_frames`; files of several scenes are
-    skipped.
-
-    Args:
-        folder: Holds a NAME/det.npz for each video.
-
-    Returns:
-        Detections of each frame by the video's name, fewest boxes first.
-
-    Raises:
-        FileNotFoundError: No such file in `folder`.
-    """
-    videos = {}
-    for path in sorted(Path(folder).glob("*/det.npz")):
-        with np.load(path) as table:
-            if "num_frames" not in table:
-                continue
-            frame, boxes, scores = table["frame"], table["xyxy"], table["score"]
-            rows = [np.flatnonzero(frame == number) for number in range(1, int(table["num_frames"]) + 1)]
-        videos[path.parent.name] = [Detections(boxes[index], scores[index]) for index in rows]
-    if not videos:
-        raise FileNotFoundError(
-            f"{folder}: no NAME/det.npz with recorded detections; leave the folder out to make some"
-        )
-    return dict(sorted(videos.items(), key=lambda item: sum(map(len, item[1])) / len(item[1])))
-
-
-def synthetic_detections(people: int, *, frames: int = 150, seed: int = 0) -> list[Detections]:
-    """Generate the detections of a crowd in 1920 x 1080 pixels: people enter, walk and leave.
-
-    One detection in ten is missed, one in four has a score under 0.5, one in twenty is false. Rows are shuffled.
-
-    Args:
-        people: Their number in each frame.
-        frames: Of the video.
-        seed: The same seed gives the same video.
-    """
-    random = np.random.default_rng(seed)
-    centers = random.uniform((0, 0), (WIDTH, HEIGHT), (people, 2))
-    speeds = random.normal(0, 3, (people, 2))
-    sizes = random.uniform((25, 60), (70, 200), (people, 2))
-    video = []
-    for _ in range(frames):
-        replaced = (random.random(people) < 0.01) | (np.abs(centers / (WIDTH, HEIGHT) - 0.5) > 0.55).any(axis=1)
-        centers[replaced] = random.uniform((0, 0), (WIDTH, HEIGHT), (int(replaced.sum()), 2))
-        centers += speeds
-        speeds += random.normal(0, 0.3, speeds.shape)
-        seen = random.random(people) > 0.1
-        false_boxes = random.uniform((0, 0), (WIDTH, HEIGHT), (random.binomial(people, 0.05), 2))
-        middle = np.concatenate([centers[seen] + random.normal(0, 1, (int(seen.sum()), 2)), false_boxes])
-        extent = np.concatenate([sizes[seen], random.uniform((25, 60), (70, 200), (len(false_boxes), 2))])
-        is_low = random.random(len(middle)) < 0.25
-        scores = np.where(is_low, random.uniform(0.1, 0.5, len(middle)), random.uniform(0.6, 0.98, len(middle)))
-        order = random.permutation(len(middle))
-        boxes = np.concatenate([middle - extent / 2, middle + extent / 2], axis=1)
-        video.append(Detections(boxes[order], scores[order]))
-    return video

@@ -1,4 +1,4 @@
-"""The peers of our associators, each behind the same two calls: convert detections, and link a frame."""
+"""The peers of our associators, each behind the same three calls: convert detections, link a frame, read its tracks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import numpy as np
 from smot_vlm.association.associators import Associator
 from smot_vlm.association.byte import Byte
 from smot_vlm.association.ocsort import OCSort
+from smot_vlm.association.roads import load_compiled
 from smot_vlm.association.sort import Sort
 from smot_vlm.structures import Detections
 
@@ -19,7 +20,10 @@ from smot_vlm.structures import Detections
 HIGH_SCORE, LOW_SCORE, NEW_TRACK_SCORE, BUFFER_FRAMES, FPS = 0.5, 0.1, 0.6, 30, 30.0
 
 # Ours, each with the defaults, which are its paper's.
-OURS: dict[str, Callable[[], Associator]] = {"byte": Byte, "sort": Sort, "ocsort": OCSort}
+OURS: dict[str, Callable[..., Associator]] = {"byte": Byte, "sort": Sort, "ocsort": OCSort}
+# Boxes (n, 4) and ids (n) of a frame.
+Tracks = tuple[np.ndarray, np.ndarray]
+Start = Callable[[], Callable[[Any], object]]
 
 
 @dataclass(frozen=True)
@@ -31,16 +35,18 @@ class Contender:
         implementation: Its package.
         start: Makes a new instance and returns the function that links a frame.
         prepare: Converts detections into its own form, which is not timed.
+        read: Takes boxes and ids from what the function returns, which is not timed either.
     """
 
     associator: str
     implementation: str
-    start: Callable[[], Callable[[Any], object]]
+    start: Start
     prepare: Callable[[Detections], Any]
+    read: Callable[[Any], Tracks]
 
 
 def contenders(associator: str) -> list[Contender]:
-    """Our implementation and that of every peer that is installed.
+    """Our implementation, its two roads (the compiled one first, where numba is installed), and every installed peer.
 
     Args:
         associator: A key of `OURS`.
@@ -50,13 +56,26 @@ def contenders(associator: str) -> list[Contender]:
     """
     if associator not in OURS:
         raise ValueError(f"associator is {associator!r}; there are benchmarks of {', '.join(OURS)}")
-    ours = Contender(associator, "smot-vlm", lambda: OURS[associator]().update, lambda detections: detections)
+    roads = {"smot-vlm": True, "smot-vlm (numpy)": False} if load_compiled() else {"smot-vlm (numpy)": False}
+    ours = [
+        Contender(associator, name, partial(_ours, associator, compiled), lambda detections: detections, _read_ours)
+        for name, compiled in roads.items()
+    ]
     peers = [
-        Contender(associator, package, start, prepare)
-        for package, start, prepare in _PEERS[associator]
+        Contender(associator, package.replace("_", "-"), start, prepare, read)
+        for package, start, prepare, read in _PEERS[associator]
         if find_spec(package) is not None
     ]
-    return [ours, *peers]
+    return [*ours, *peers]
+
+
+def _ours(associator: str, compiled: bool) -> Callable[[Any], object]:
+    return OURS[associator](compiled=compiled).update
+
+
+def _read_ours(linked: Detections) -> Tracks:
+    assert linked.ids is not None
+    return linked.boxes, linked.ids
 
 
 def _trackers_byte() -> Callable[[Any], object]:
@@ -100,6 +119,59 @@ def _ultralytics(kind: str) -> Callable[[Any], object]:
     return {"byte": BYTETracker, "ocsort": OCSORT}[kind](settings).update
 
 
+def _read_trackers(linked: Any) -> Tracks:
+    ids = np.asarray(linked.tracker_id)
+    return linked.xyxy[ids >= 0], ids[ids >= 0]
+
+
+def _read_rows(linked: Any) -> Tracks:
+    """Of libraries that return rows x1, y1, x2, y2, id and more."""
+    rows = np.asarray(linked, dtype=np.float64)
+    rows = rows.reshape(len(rows), -1) if len(rows) else np.zeros((0, 5))
+    return rows[:, :4], rows[:, 4].astype(np.int64)
+
+
+def _pyxtrackers_byte() -> Callable[[Any], object]:
+    from pyxtrackers import BYTETracker
+
+    link: Callable[[Any], object] = BYTETracker(
+        track_thresh=HIGH_SCORE, match_thresh=0.9, track_buffer=BUFFER_FRAMES, frame_rate=int(FPS)
+    ).update
+    return link
+
+
+def _pyxtrackers_sort() -> Callable[[Any], object]:
+    from pyxtrackers import Sort as PyxSort
+
+    link: Callable[[Any], object] = PyxSort(max_age=1, min_hits=3, iou_threshold=0.3).update
+    return link
+
+
+def _pyxtrackers_ocsort() -> Callable[[Any], object]:
+    from pyxtrackers import OCSort as PyxOCSort
+
+    link: Callable[[Any], object] = PyxOCSort(det_thresh=HIGH_SCORE, max_age=BUFFER_FRAMES).update
+    return link
+
+
+def _visiontrack() -> Callable[[Any], object]:
+    from visiontrack_cpp import ByteTracker, TrackerConfig
+
+    tracker = ByteTracker(
+        TrackerConfig(high_score_thresh=HIGH_SCORE, low_score_thresh=LOW_SCORE, max_age=BUFFER_FRAMES)
+    )
+    return lambda boxes_and_scores: tracker.update(*boxes_and_scores)
+
+
+def _for_pyxtrackers(detections: Detections) -> np.ndarray:
+    return np.concatenate([detections.boxes, detections.scores[:, None]], axis=1)
+
+
+def _for_pyxtrackers_sort(detections: Detections) -> np.ndarray:
+    """Its SORT has no limit of scores: high ones alone are given."""
+    return _for_pyxtrackers(detections.select(detections.scores.astype(np.float32) > HIGH_SCORE))
+
+
 def _for_trackers(detections: Detections) -> Any:
     from supervision import Detections as SupervisionDetections
 
@@ -117,15 +189,21 @@ def _for_ultralytics(detections: Detections) -> Any:
     return Boxes(np.concatenate(columns, axis=1).astype(np.float32), (1080, 1920))
 
 
-# For each associator: package, how it starts, its form of detections.
-_PEERS: dict[str, list[tuple[str, Callable[[], Callable[[Any], object]], Callable[[Detections], Any]]]] = {
+# For each associator: package, how it starts, its form of detections, how its tracks are read.
+_PEERS: dict[str, list[tuple[str, Start, Callable[[Detections], Any], Callable[[Any], Tracks]]]] = {
     "byte": [
-        ("trackers", _trackers_byte, _for_trackers),
-        ("ultralytics", partial(_ultralytics, "byte"), _for_ultralytics),
+        ("pyxtrackers", _pyxtrackers_byte, _for_pyxtrackers, _read_rows),
+        ("visiontrack_cpp", _visiontrack, lambda found: (found.boxes, found.scores), lambda out: (out[1], out[0])),
+        ("trackers", _trackers_byte, _for_trackers, _read_trackers),
+        ("ultralytics", partial(_ultralytics, "byte"), _for_ultralytics, _read_rows),
     ],
-    "sort": [("trackers", _trackers_sort, _for_trackers)],
+    "sort": [
+        ("pyxtrackers", _pyxtrackers_sort, _for_pyxtrackers_sort, _read_rows),
+        ("trackers", _trackers_sort, _for_trackers, _read_trackers),
+    ],
     "ocsort": [
-        ("trackers", _trackers_ocsort, _for_trackers),
-        ("ultralytics", partial(_ultralytics, "ocsort"), _for_ultralytics),
+        ("pyxtrackers", _pyxtrackers_ocsort, _for_pyxtrackers, _read_rows),
+        ("trackers", _trackers_ocsort, _for_trackers, _read_trackers),
+        ("ultralytics", partial(_ultralytics, "ocsort"), _for_ultralytics, _read_rows),
     ],
 }

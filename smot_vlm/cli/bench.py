@@ -32,6 +32,7 @@ Detector = Annotated[str | None, typer.Option(help="onnx:FILE or yolo:FILE.")]
 Trajectories = Annotated[Path | None, typer.Option(help="MOT file with boxes and ids.")]
 Model = Annotated[str, typer.Option(help="A model that ships or a folder with weights.")]
 Recorded = Annotated[Path | None, typer.Option(help="Recorded detections [default: generated ones].")]
+Peers = Annotated[list[str] | None, typer.Option(help="Run this package beside ours, and that; else all.")]
 Steps = Annotated[int, typer.Option(min=1, help="Steps; the median is shown.")]
 
 # Name of a module of smot_vlm.bench -> the options of its `run`, which returns a record or a list of them.
@@ -51,10 +52,29 @@ _ALL = {
 
 @app.command()
 def association(
-    folder: Recorded = None, repeats: Repeats = 5, json_file: JsonFile = None, overwrite: Overwrite = False
+    folder: Recorded = None,
+    peer: Peers = None,
+    repeats: Repeats = 5,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
 ) -> None:
-    """Linking boxes: ours against the associators of other libraries, by the number of people."""
-    _run({"association": {"folder": folder, "repeats": repeats}}, json_file, overwrite)
+    """Linking boxes: ours against the associators of other libraries, by the number of people: HOTA and milliseconds."""
+    _run({"association": {"folder": folder, "peers": peer or (), "repeats": repeats}}, json_file, overwrite)
+
+
+@app.command()
+def linking(
+    folders: Annotated[list[Path], typer.Argument(help="Sequences: gt/gt.txt and, beside it, img1, imgs or a video.")],
+    associator: Annotated[list[str] | None, typer.Option(help="This associator, and that [default: all].")] = None,
+    detector: Annotated[str | None, typer.Option(help="onnx:FILE [default: the one that ships].")] = None,
+    reid: Annotated[Path | None, typer.Option(help="Re-identification model for botsort and deepsort.")] = None,
+    rate: Annotated[list[float] | None, typer.Option(help="Frames a second [default: 2, 5 and 25].")] = None,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Which associator keeps ids best: HOTA, AssA, IDF1 and switches on annotated videos at several frame rates."""
+    given = {"folders": folders, "associators": associator or (), "detector": detector, "reid": reid}
+    _run({"linking": given | ({"rates": rate} if rate else {})}, json_file, overwrite)
 
 
 @app.command()

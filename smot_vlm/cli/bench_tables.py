@@ -34,6 +34,15 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
+def share(value: float | None) -> str:
+    """Format a measure of 0 to 1 as papers do, per cent without the sign; a dash where it is not known.
+
+    Args:
+        value: From 0 to 1, or None.
+    """
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
 def times(value: float) -> str:
     """Format a ratio.
 
@@ -52,6 +61,19 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("people", "boxes a frame", text),
         ("median_milliseconds", "ms a frame", text),
         ("ratio", "of ours", times),
+        ("hota", "HOTA", share),
+        ("switches", "switches", text),
+        ("agreement", "with ours", share),
+        ("is_peer", "a peer", text),
+    ],
+    "LinkingScore": [
+        ("associator", "associator", text),
+        ("fps", "frames a second", text),
+        ("videos", "videos", text),
+        ("hota", "HOTA", share),
+        ("association", "AssA", share),
+        ("idf1", "IDF1", share),
+        ("switches", "switches", text),
     ],
     "FusionTiming": [
         ("module", "module", text),

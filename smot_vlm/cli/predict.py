@@ -27,7 +27,7 @@ def predict(
     associator: Annotated[
         str | None,
         typer.Option(
-            help="How boxes are linked: byte, sparse, auto, sort, ocsort, deepsort:REID.onnx [default: the model's own]."
+            help="How boxes are linked: byte, sparse, auto, sort, ocsort, botsort, deepsort:REID.onnx [default: the model's own]."
         ),
     ] = None,
     trajectories: Annotated[

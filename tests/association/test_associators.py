@@ -6,13 +6,14 @@ from associator_contract import EMPTY, IMAGE, AssociatorContract, Make, assert_s
 
 from smot_vlm.association import deepsort
 from smot_vlm.association.associators import ASSOCIATORS
+from smot_vlm.association.botsort import BotSort
 from smot_vlm.association.byte import Byte
 from smot_vlm.association.deepsort import DeepSort
 from smot_vlm.association.ocsort import OCSort
 from smot_vlm.association.settings import AssociationSettings
 from smot_vlm.association.sort import Sort
 from smot_vlm.association.sparse import Sparse
-from smot_vlm.bench.association import synthetic_detections
+from smot_vlm.bench.association_videos import synthetic_detections
 from smot_vlm.structures import Detections
 
 # What each name of the papers means.
@@ -22,6 +23,7 @@ MEANINGS = {
     "ocsort": OCSort,
     "ocsort-byte": lambda: OCSort(low_score_round=True),
     "deepsort": lambda: DeepSort(encoder=embed_shape),
+    "botsort": BotSort,
     "sparse": lambda: Sparse(AssociationSettings()),
     "auto": Byte,
 }
@@ -50,7 +52,7 @@ def test_auto_goes_by_the_frame_rate(fps, kind):
     assert type(ASSOCIATORS["auto"](AssociationSettings(fps=fps))) is kind
 
 
-@pytest.mark.parametrize("name", ["byte", "ocsort", "deepsort", "sparse"])
+@pytest.mark.parametrize("name", ["byte", "ocsort", "deepsort", "botsort", "sparse"])
 @pytest.mark.parametrize("elapsed", [0.5, 1.0, 2.0])
 def test_patience_goes_by_seconds_whatever_the_steps(name, elapsed, monkeypatch):
     """Half a second of 30 frames a second: found again after 14 frames of time, not after 17."""

@@ -10,7 +10,7 @@ from smot_vlm.bench import association
 from smot_vlm.bench.association import AssociationTiming
 from smot_vlm.cli.main import main
 
-ROW = AssociationTiming("byte", "smot-vlm", "drawn", 10.0, 150, 5, 0.25, 1.0)
+ROW = AssociationTiming("byte", "smot-vlm", "drawn", 10.0, 150, 5, 0.25, 1.0, 0.5, 3, 1.0, True)
 
 
 @pytest.fixture(autouse=True)
