@@ -53,6 +53,16 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("median_milliseconds", "ms a frame", text),
         ("ratio", "of ours", times),
     ],
+    "EvaluationCost": [
+        ("engine", "engine", text),
+        ("sequences", "sequences", text),
+        ("seconds", "s", text),
+        ("cpu_seconds", "CPU s", text),
+        ("peak_megabytes", "peak MB", text),
+        ("meteor_processes", "METEOR processes", text),
+        ("cells", "cells", text),
+        ("largest_difference", "largest difference", text),
+    ],
     "FusionTiming": [
         ("module", "module", text),
         ("fusion", "fusion", text),

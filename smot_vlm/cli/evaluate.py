@@ -32,6 +32,13 @@ class Protocol(str, Enum):
     both = "both"
 
 
+class Engine(str, Enum):
+    """What computes the tracking columns."""
+
+    motrics = "motrics"
+    trackeval = "trackeval"
+
+
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write everything as JSON.")]
 CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write one line a sequence as CSV.")]
@@ -71,6 +78,9 @@ def evaluate(
     tracks_only: Annotated[
         bool, typer.Option("--tracks-only", help="Score trajectories alone, in seconds and without Java.")
     ] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="Of HOTA, MOTA and IDF1: TrackEval gives the same numbers, more slowly.")
+    ] = Engine.motrics,
     per_sequence: Annotated[bool, typer.Option("--per-sequence", help="Show the main measures one by one.")] = False,
     per_verb: Annotated[bool, typer.Option("--per-verb", help="Show the interactions verb by verb (strict).")] = False,
     overwrite: Overwrite = False,
@@ -105,6 +115,7 @@ def evaluate(
                 encoder=encoder or DEFAULT_ENCODER,
                 tracks_only=tracks_only,
                 read_facts=read_facts,
+                engine=engine.value,
                 progress=_prefixed(stage, each),
             )
             for each in wanted
