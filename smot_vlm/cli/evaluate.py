@@ -29,6 +29,7 @@ class Protocol(str, Enum):
 
     strict = "strict"
     official = "official"
+    captionformer = "captionformer"
     both = "both"
 
 
@@ -57,7 +58,7 @@ def evaluate(
     gt: Annotated[Path, typer.Option(help="Root of a data set in BenSMOT's layout.")],
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
     protocol: Annotated[
-        Protocol, typer.Option(help="Every track counts, or as the paper's numbers.")
+        Protocol, typer.Option(help="Every track counts; or as the paper's numbers; both; or as CaptionFormer's.")
     ] = Protocol.strict,
     run: Annotated[str | None, typer.Option(help="Name of the run in tables (default: the folder's name).")] = None,
     json: JsonFile = None,
@@ -89,12 +90,12 @@ def evaluate(
     for path in (json, csv, markdown, latex):
         check_file(path, overwrite)
     from smot_vlm.evaluation import protocol as protocols
-    from smot_vlm.evaluation.results import PROTOCOLS
+    from smot_vlm.evaluation.results import BOTH_PROTOCOLS
     from smot_vlm.evaluation.sequence_reader import read_predictions, read_truths
     from smot_vlm.language.fact_reader import read_facts
     from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
-    wanted = PROTOCOLS if protocol is Protocol.both else (protocol.value,)
+    wanted = BOTH_PROTOCOLS if protocol is Protocol.both else (protocol.value,)
     with _stages() as stage, naming(str(pred)):
         stage("reading")
         truths = list(read_truths(gt, split))

@@ -18,6 +18,7 @@ from smot_vlm.evaluation.official_caption_measures import (
     character_bleu,
     character_bleu_statistics,
     nltk_meteor,
+    released_words,
 )
 from smot_vlm.evaluation.official_interactions import relations_part
 from smot_vlm.evaluation.results import Column, Part
@@ -95,13 +96,14 @@ def filter_prediction(prediction: SequencePrediction) -> SequencePrediction:
     return replace(prediction, tracks=tuple(tracks), interactions=interactions, rows=rows)
 
 
-def caption_part(group: str, rows: CaptionRows, total: int) -> Part:
+def caption_part(group: str, rows: CaptionRows, total: int, words: Callable[[str], list[str]] = released_words) -> Part:
     """BLEU, METEOR, ROUGE and CIDEr.
 
     Args:
         group: of the columns, "instance" or "video".
         rows: the captions.
         total: number of sequences that they belong to.
+        words: cuts a caption into METEOR's words.
 
     Returns:
         Four columns.
@@ -111,7 +113,7 @@ def caption_part(group: str, rows: CaptionRows, total: int) -> Part:
     np.add.at(bleu_sums, rows.sequences, character_bleu_statistics(rows.references, rows.predictions))
     missing = dict.fromkeys(CAPTION_COLUMNS, "no caption to compare with")
     try:
-        meteor = nltk_meteor(rows.references, rows.predictions)
+        meteor = nltk_meteor(rows.references, rows.predictions, words)
     except FileNotFoundError as error:
         meteor = np.full(len(rows), np.nan)
         missing["METEOR"] = str(error)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from smot_vlm.evaluation import official
+from smot_vlm.evaluation import captionformer, official
 from smot_vlm.evaluation.bootstrap import resample
 from smot_vlm.evaluation.results import PROTOCOLS, Cell, Column, Evaluation, Part, Row, VerbScore
 from smot_vlm.evaluation.sequence_pairs import MISSING_FIELDS, Pair, SequencePrediction, SequenceTruth
@@ -42,7 +42,8 @@ def evaluate(
     Args:
         predictions: in any order; a sequence without one is listed as missing and scores as empty.
         truths: the ground truth.
-        protocol: "strict" (every true and every predicted track counts) or "official" (as the paper's numbers).
+        protocol: "strict" (every true and every predicted track counts), "official" (as the paper's numbers) or
+            "captionformer" (as CaptionFormer's).
         run: its name in tables.
         bootstrap: resamples of the sequences for 95 % intervals, 0 for none; CIDEr's document frequencies stay those
             of the whole set.
@@ -78,8 +79,10 @@ def evaluate(
         strict = strict_parts(pairs, progress, encoder, device, read_facts, engine)
         parts = strict.parts
         verbs, notes = verb_scores(strict.triplets, len(pairs)), strict.notes
-    else:
+    elif protocol == "official":
         parts = official.official_parts(pairs, progress, engine)
+    else:
+        parts, notes = captionformer.captionformer_parts(pairs, progress, engine), captionformer.NOTES
     columns = tuple(column for part in parts for column in part.columns)
     progress("tables")
     intervals = resample(parts, len(pairs), bootstrap, seed)
