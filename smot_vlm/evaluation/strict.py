@@ -27,6 +27,8 @@ from smot_vlm.evaluation.similarity import sentence_similarity
 from smot_vlm.evaluation.strict_interactions import Triplets, collect_triplets, interactions_part
 from smot_vlm.evaluation.temporal import spans_notes, spans_parts
 from smot_vlm.evaluation.tracking import DEFAULT_ENGINE, tracking_part
+from smot_vlm.evaluation.verb_tiers import NOTE as TIERS_NOTE
+from smot_vlm.evaluation.verb_tiers import tiers_part
 from smot_vlm.language.fact_records import FactReader
 from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
@@ -39,6 +41,7 @@ NOTES = (
     "caption precision, recall, F1: mean of METEOR and ROUGE-L of matched tracks, over predicted and over true tracks",
     "CapA: mean of METEOR and ROUGE-L over the boxes that HOTA matches; CHOTA = (DetA AssA CapA)^(1/3)",
     "interactions: every listed triplet, over all ordered pairs; unmatched true ones are misses, extra ones false",
+    TIERS_NOTE,
 )
 
 
@@ -99,7 +102,7 @@ def strict_parts(
     parts.append(_chota(layouts, boxes, alike, instance, statistics))
     progress("interactions")
     triplets = collect_triplets(pairs, matches)
-    parts.append(interactions_part(triplets))
+    parts += [interactions_part(triplets), tiers_part(pairs, matches)]
     notes = [*NOTES, *statistics.notes]
     parts += [*spans_parts(pairs, matches), *segments_parts(pairs, matches)]
     notes += [*spans_notes(pairs, matches), *segments_notes(pairs, matches)]
