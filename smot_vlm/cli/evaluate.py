@@ -82,6 +82,9 @@ def evaluate(
     engine: Annotated[
         Engine, typer.Option(help="Of HOTA, MOTA and IDF1: TrackEval gives the same numbers, more slowly.")
     ] = Engine.motrics,
+    first: Annotated[
+        int | None, typer.Option(min=1, help="Only so many sequences of the split, in the order of their names.")
+    ] = None,
     per_sequence: Annotated[bool, typer.Option("--per-sequence", help="Show the main measures one by one.")] = False,
     per_verb: Annotated[bool, typer.Option("--per-verb", help="Show the interactions verb by verb (strict).")] = False,
     overwrite: Overwrite = False,
@@ -105,6 +108,10 @@ def evaluate(
         sizes = {truth.name: truth.size for truth in truths if truth.size is not None}
         numbers = {truth.name: truth.numbers for truth in truths if truth.numbers is not None}
         predictions = list(read_predictions(folder, frames, classes or None, sizes, numbers))
+        if first is not None:
+            truths = truths[:first]
+            names = {truth.name for truth in truths}
+            predictions = [prediction for prediction in predictions if prediction.name in names]
         evaluations = [
             protocols.evaluate(
                 predictions,
