@@ -8,7 +8,7 @@ All of it, with a model (configs/bensmot_smoter.yaml is the paper's) and the MOT
 
     python scripts/reproduce_paper.py --data BenSMOT --model runs/smoter/model --mot MOTR=motr --out reproduction
 
-Writes OUT/table-2.md ... and OUT/figure-4.md anew from what OUT holds. A stopped run continues where it stopped, and
+Writes OUT/table-2.md ... and OUT/figure-4.md, and what newer systems print (OUT/newer.md), anew from what OUT holds. A stopped run continues where it stopped, and
 several processes share the sequences: accelerate launch --num_processes 4 scripts/reproduce_paper.py ...
 """
 
@@ -24,6 +24,7 @@ from smot_vlm.cli.loading import silence_libraries
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.sequence_reader import truth_of
 from smot_vlm.reproduction.execute import Workshop, evaluate_run, figures, predict_run
+from smot_vlm.reproduction.newer import newer_table
 from smot_vlm.reproduction.paper_tables import Made, official_rich, report
 from smot_vlm.reproduction.plan import FUSIONS, SHEETS, Given, Row, Run, Sheet
 from smot_vlm.system.files import write_text
@@ -124,6 +125,8 @@ def main() -> None:
         return
     for sheet in sheets:
         write_report(sheet, given, asked.out)
+    write_text(asked.out / "newer.md", newer_table())
+    output.print(f"  {asked.out / 'newer.md'}")
     for line in failed:
         print_warning(line)
     if failed:

@@ -1,8 +1,9 @@
-"""Evaluating a whole test split of BenSMOT's size: seconds, memory, and how often Java is started.
+"""Evaluating a whole test split of BenSMOT's size: seconds, memory, how often Java is started, engine beside engine.
 
 The truth is of the synthetic world (stories and words, no pictures), which has BenSMOT's sizes: about 46 frames, 2.5 people
 and 37 words a caption. The predictions are the truth with faults of every kind, in BenSMOT's files. `smot-vlm evaluate`
-then reads and scores them under both protocols in a process of its own.
+then reads and scores them under both protocols in a process of its own, once with each engine of the tracking columns; all
+cells must be equal.
 """
 
 import json
@@ -19,7 +20,10 @@ import numpy as np
 import psutil
 
 from smot_vlm.bench.polling import polling
+from smot_vlm.evaluation.results import Evaluation
 from smot_vlm.evaluation.sequence_pairs import rows_of
+from smot_vlm.evaluation.storage import read_evaluations
+from smot_vlm.evaluation.tracking import ENGINES
 from smot_vlm.formats.sequence_files import BOXES_FILE, format_annotations, format_boxes, write_files
 from smot_vlm.language.fact_records import FACTS_FILE
 from smot_vlm.structures import Interaction, Trajectory
@@ -30,6 +34,8 @@ SEED = 600_000
 WATCH_SECONDS = 0.1
 # How a METEOR process is told from the tokenizer's.
 METEOR_MARK = "meteor"
+# Cells of two engines may differ by so much.
+TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class EvaluationCost:
     """One evaluation under both protocols.
 
     Attributes:
+        engine: of the tracking columns.
         sequences: how many were scored.
         tracks: true ones.
         boxes: true ones.
@@ -47,8 +54,11 @@ class EvaluationCost:
         meteor_processes: Java processes with METEOR.
         hota: of the strict protocol, to see that it was done.
         meteor: the same.
+        cells: of all sequences and of the whole set.
+        largest_difference: of any cell from the first engine's.
     """
 
+    engine: str
     sequences: int
     tracks: int
     boxes: int
@@ -59,6 +69,8 @@ class EvaluationCost:
     meteor_processes: int
     hota: float
     meteor: float | None
+    cells: int
+    largest_difference: float
 
 
 @dataclass
@@ -75,34 +87,40 @@ class Watched:
 
 
 def run(
-    *, sequences: int = SEQUENCES, seed: int = SEED, progress: Callable[[int, int], None] | None = None
-) -> EvaluationCost:
-    """Write truth and predictions, and evaluate them.
+    *,
+    sequences: int = SEQUENCES,
+    seed: int = SEED,
+    engines: Sequence[str] = tuple(ENGINES),
+    progress: Callable[[int, int], None] | None = None,
+) -> list[EvaluationCost]:
+    """Write truth and predictions, and evaluate them with each engine.
 
     Args:
         sequences: how many.
         seed: of the first one.
+        engines: of the tracking columns.
         progress: called with the steps done and to do.
 
     Returns:
-        What it cost.
+        What each cost, in order.
 
     Raises:
-        ValueError: no sequence, or an evaluation that failed.
+        ValueError: no sequence, an evaluation that failed, or engines that differ.
     """
     if sequences < 1:
         raise ValueError(f"sequences is {sequences}; give at least 1")
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        truths = []
+        root, steps = Path(folder), sequences + len(engines)
+        truths, costs = [], []
         for index in range(sequences):
             truths.append(_write(root, make_sequence(seed + index, "test"), np.random.default_rng([seed, index])))
             if progress is not None:
-                progress(index + 1, sequences + 1)
-        cost = _evaluate(root, truths)
-        if progress is not None:
-            progress(sequences + 1, sequences + 1)
-    return cost
+                progress(index + 1, steps)
+        for place, engine in enumerate(engines):
+            costs.append(_evaluate(root, truths, engine, engines[0]))
+            if progress is not None:
+                progress(sequences + place + 1, steps)
+    return costs
 
 
 def add_faults(
@@ -166,9 +184,9 @@ def _write_files(folder: Path, tracks: Sequence[Trajectory], interactions: Seque
     write_files(folder, {BOXES_FILE: format_boxes(rows_of(tracks)), **words})
 
 
-def _evaluate(root: Path, truths: Sequence[SyntheticSequence]) -> EvaluationCost:
-    command = [sys.executable, "-m", "smot_vlm.cli.main", "evaluate", "--pred", str(root / "run")]
-    command += ["--gt", str(root / "data"), "--protocol", "both", "--json", str(root / "figures.json")]
+def _evaluate(root: Path, truths: Sequence[SyntheticSequence], engine: str, first: str) -> EvaluationCost:
+    command = [sys.executable, "-m", "smot_vlm.cli.main", "evaluate", "--pred", str(root / "run"), "--engine", engine]
+    command += ["--gt", str(root / "data"), "--protocol", "both", "--json", str(root / f"{engine}.json")]
     start, cpu = time.perf_counter(), _children_cpu()
     # To files, not pipes: nobody reads while the command runs.
     with (root / "said.txt").open("w") as said:
@@ -179,10 +197,15 @@ def _evaluate(root: Path, truths: Sequence[SyntheticSequence]) -> EvaluationCost
     if code:
         lines = (root / "said.txt").read_text(encoding="utf-8").strip().splitlines()
         raise ValueError(f"evaluating {len(truths)} sequences failed ({(lines or ['no message'])[-1]})")
-    strict = json.loads((root / "figures.json").read_text(encoding="utf-8"))["evaluations"][0]["overall"]
-    meteor = strict["instance/METEOR"]
+    evaluations, others = (read_evaluations(root / f"{name}.json") for name in (engine, first))
+    cells, difference = largest_difference(evaluations, others)
+    if difference > TOLERANCE:
+        raise ValueError(
+            f"{engine} and {first} differ by {difference:.1e} in a cell; at most {TOLERANCE:.0e} is allowed"
+        )
     tracks = [track for truth in truths for track in truth.tracks]
     return EvaluationCost(
+        engine=engine,
         sequences=len(truths),
         tracks=len(tracks),
         boxes=sum(map(len, tracks)),
@@ -191,9 +214,33 @@ def _evaluate(root: Path, truths: Sequence[SyntheticSequence]) -> EvaluationCost
         cpu_seconds=cpu,
         peak_megabytes=seen.peak_bytes / 1e6,
         meteor_processes=len(seen.meteor),
-        hota=strict["tracking/HOTA"],
-        meteor=meteor if isinstance(meteor, float) else None,
+        hota=evaluations[0].value("tracking/HOTA") or 0.0,
+        meteor=evaluations[0].value("instance/METEOR"),
+        cells=cells,
+        largest_difference=difference,
     )
+
+
+def largest_difference(evaluations: Sequence[Evaluation], others: Sequence[Evaluation]) -> tuple[int, float]:
+    """Compare two evaluations of one run cell by cell.
+
+    Args:
+        evaluations: one record a protocol.
+        others: the same protocols, columns and sequences.
+
+    Returns:
+        How many cells there are, and the largest difference; inf where only one of two cells has a value.
+    """
+    cells, largest = 0, 0.0
+    for one, other in zip(evaluations, others, strict=True):
+        for row, compared in zip((one.overall, *one.sequences), (other.overall, *other.sequences), strict=True):
+            for cell, beside in zip(row.cells, compared.cells, strict=True):
+                cells += 1
+                if cell.value is not None and beside.value is not None:
+                    largest = max(largest, abs(cell.value - beside.value))
+                elif cell.value is not beside.value:
+                    largest = float("inf")
+    return cells, largest
 
 
 def _children_cpu() -> float:

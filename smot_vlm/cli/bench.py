@@ -185,7 +185,7 @@ def evaluation(
     json_file: JsonFile = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Evaluating a whole test split under both protocols: seconds, memory, Java processes. Takes minutes."""
+    """Evaluating a whole test split under both protocols, engine beside engine: seconds, memory. Takes minutes."""
     _run({"evaluation": {"sequences": sequences}}, json_file, overwrite)
 
 

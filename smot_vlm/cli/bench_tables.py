@@ -75,6 +75,16 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("idf1", "IDF1", share),
         ("switches", "switches", text),
     ],
+    "EvaluationCost": [
+        ("engine", "engine", text),
+        ("sequences", "sequences", text),
+        ("seconds", "s", text),
+        ("cpu_seconds", "CPU s", text),
+        ("peak_megabytes", "peak MB", text),
+        ("meteor_processes", "METEOR processes", text),
+        ("cells", "cells", text),
+        ("largest_difference", "largest difference", text),
+    ],
     "FusionTiming": [
         ("module", "module", text),
         ("fusion", "fusion", text),

@@ -29,7 +29,15 @@ class Protocol(str, Enum):
 
     strict = "strict"
     official = "official"
+    captionformer = "captionformer"
     both = "both"
+
+
+class Engine(str, Enum):
+    """What computes the tracking columns."""
+
+    motrics = "motrics"
+    trackeval = "trackeval"
 
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
@@ -50,7 +58,7 @@ def evaluate(
     gt: Annotated[Path, typer.Option(help="Root of a data set in BenSMOT's layout.")],
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
     protocol: Annotated[
-        Protocol, typer.Option(help="Every track counts, or as the paper's numbers.")
+        Protocol, typer.Option(help="Every track counts; or as the paper's numbers; both; or as CaptionFormer's.")
     ] = Protocol.strict,
     run: Annotated[str | None, typer.Option(help="Name of the run in tables (default: the folder's name).")] = None,
     json: JsonFile = None,
@@ -71,6 +79,12 @@ def evaluate(
     tracks_only: Annotated[
         bool, typer.Option("--tracks-only", help="Score trajectories alone, in seconds and without Java.")
     ] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="Of HOTA, MOTA and IDF1: TrackEval gives the same numbers, more slowly.")
+    ] = Engine.motrics,
+    first: Annotated[
+        int | None, typer.Option(min=1, help="Only so many sequences of the split, in the order of their names.")
+    ] = None,
     per_sequence: Annotated[bool, typer.Option("--per-sequence", help="Show the main measures one by one.")] = False,
     per_verb: Annotated[bool, typer.Option("--per-verb", help="Show the interactions verb by verb (strict).")] = False,
     overwrite: Overwrite = False,
@@ -79,12 +93,12 @@ def evaluate(
     for path in (json, csv, markdown, latex):
         check_file(path, overwrite)
     from smot_vlm.evaluation import protocol as protocols
-    from smot_vlm.evaluation.results import PROTOCOLS
+    from smot_vlm.evaluation.results import BOTH_PROTOCOLS
     from smot_vlm.evaluation.sequence_reader import read_predictions, read_truths
     from smot_vlm.language.fact_reader import read_facts
     from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
-    wanted = PROTOCOLS if protocol is Protocol.both else (protocol.value,)
+    wanted = BOTH_PROTOCOLS if protocol is Protocol.both else (protocol.value,)
     with _stages() as stage, naming(str(pred)):
         stage("reading")
         truths = list(read_truths(gt, split))
@@ -94,6 +108,10 @@ def evaluate(
         sizes = {truth.name: truth.size for truth in truths if truth.size is not None}
         numbers = {truth.name: truth.numbers for truth in truths if truth.numbers is not None}
         predictions = list(read_predictions(folder, frames, classes or None, sizes, numbers))
+        if first is not None:
+            truths = truths[:first]
+            names = {truth.name for truth in truths}
+            predictions = [prediction for prediction in predictions if prediction.name in names]
         evaluations = [
             protocols.evaluate(
                 predictions,
@@ -105,6 +123,7 @@ def evaluate(
                 encoder=encoder or DEFAULT_ENCODER,
                 tracks_only=tracks_only,
                 read_facts=read_facts,
+                engine=engine.value,
                 progress=_prefixed(stage, each),
             )
             for each in wanted

@@ -16,8 +16,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from smot_vlm.evaluation.frame_boxes import FrameBoxes, track_alignment, track_lengths
 from smot_vlm.evaluation.results import Column, Part, divide, sum_part
-from smot_vlm.evaluation.tracking import ALPHAS, FrameBoxes
+from smot_vlm.evaluation.tracking import ALPHAS
 
 COLUMNS = (Column("chota", "CapA"), Column("chota", "CHOTA"))
 
@@ -34,7 +35,7 @@ def matched_boxes(layout: FrameBoxes) -> np.ndarray:
     Returns:
         int64 (thresholds, true tracks, predicted tracks).
     """
-    alignment = _alignment(layout)
+    alignment = track_alignment(layout)
     counts = np.zeros((len(ALPHAS), len(layout.truth_ids), len(layout.predicted_ids)), dtype=np.int64)
     for truth, predicted, iou in zip(layout.truth, layout.predicted, layout.iou, strict=True):
         if not iou.size:
@@ -61,30 +62,9 @@ def chota_part(layouts: Sequence[FrameBoxes], matched: Sequence[np.ndarray], qua
     return sum_part(COLUMNS, np.stack(terms), _finish)
 
 
-def _alignment(layout: FrameBoxes) -> np.ndarray:
-    """How well two tracks go together over the whole video: a Jaccard index of their boxes, softened by IoU."""
-    shared = np.zeros((len(layout.truth_ids), len(layout.predicted_ids)))
-    for truth, predicted, iou in zip(layout.truth, layout.predicted, layout.iou, strict=True):
-        if not iou.size:
-            continue
-        rivals = iou.sum(axis=0)[None, :] + iou.sum(axis=1)[:, None] - iou
-        usable = rivals > np.finfo(float).eps
-        shared[np.ix_(truth, predicted)] += np.divide(iou, rivals, out=np.zeros_like(iou), where=usable)
-    lengths, others = _lengths(layout)
-    return divide(shared, lengths[:, None] + others[None, :] - shared)
-
-
-def _lengths(layout: FrameBoxes) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes of each true and of each predicted track."""
-    return (
-        np.bincount(np.concatenate(layout.truth or (np.zeros(0, np.int64),)), minlength=len(layout.truth_ids)),
-        np.bincount(np.concatenate(layout.predicted or (np.zeros(0, np.int64),)), minlength=len(layout.predicted_ids)),
-    )
-
-
 def _terms(layout: FrameBoxes, matched: np.ndarray, quality: np.ndarray) -> np.ndarray:
     """Six rows of 19 thresholds that add up over sequences."""
-    lengths, others = _lengths(layout)
+    lengths, others = track_lengths(layout)
     true_positives = matched.sum(axis=(1, 2))
     association = (matched * divide(matched, lengths[:, None] + others[None, :] - matched)).sum(axis=(1, 2))
     known = np.isfinite(quality)

@@ -1,10 +1,11 @@
-"""Which predicted track is which true one: strict (one to one) and official (many to one)."""
+"""Which predicted track is which true one: strict (one to one), official and captionformer (many to one)."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from smot_vlm.evaluation.results import divide
 from smot_vlm.structures import Trajectory
 
 STRICT_IOU = 0.5
@@ -81,11 +82,30 @@ def match_many_to_one(
     for track in predicted:
         best = 0.0
         for candidate in truth:
-            overlap = _mean_iou_inclusive(candidate, track)
+            overlap = _mean_iou(candidate, track, pixel=1)
             if overlap > threshold and overlap >= best:
                 best = overlap
                 matches[track.id] = candidate.id
     return matches
+
+
+def match_to_nearest(truth: Sequence[Trajectory], predicted: Sequence[Trajectory]) -> dict[int, int]:
+    """The true track with the highest mean IoU over shared frames, for each predicted one, however low it is.
+
+    As CaptionFormer evaluates on BenSMOT: a width is x2 - x1, of equal true tracks the first wins, and a predicted track
+    that overlaps nobody goes to the first true track.
+
+    Args:
+        truth: true tracks.
+        predicted: predicted ones.
+
+    Returns:
+        Predicted id -> true id; empty without a true track.
+    """
+    if not truth:
+        return {}
+    overlaps = [[_mean_iou(candidate, track, pixel=0) for candidate in truth] for track in predicted]
+    return {track.id: truth[int(np.argmax(row))].id for track, row in zip(predicted, overlaps, strict=True)}
 
 
 def _dense(tracks: Sequence[Trajectory], length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -100,12 +120,13 @@ def _dense(tracks: Sequence[Trajectory], length: int) -> tuple[np.ndarray, np.nd
     return boxes, areas
 
 
-def _mean_iou_inclusive(first: Trajectory, second: Trajectory) -> float:
+def _mean_iou(first: Trajectory, second: Trajectory, pixel: int) -> float:
+    """Mean IoU over shared frames, 0 without one; a width is x2 - x1 + `pixel`."""
     _, rows, columns = np.intersect1d(first.frames, second.frames, assume_unique=True, return_indices=True)
     if not len(rows):
         return 0.0
     a, b = first.boxes[rows], second.boxes[columns]
-    sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]) + 1
+    sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]) + pixel
     intersection = np.clip(sides, 0, None).prod(axis=1)
-    union = (a[:, 2:] - a[:, :2] + 1).prod(axis=1) + (b[:, 2:] - b[:, :2] + 1).prod(axis=1) - intersection
-    return float((intersection / union).mean())
+    areas = [(boxes[:, 2:] - boxes[:, :2] + pixel).prod(axis=1) for boxes in (a, b)]
+    return float(divide(intersection, areas[0] + areas[1] - intersection).mean())

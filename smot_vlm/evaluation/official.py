@@ -11,17 +11,19 @@ import numpy as np
 
 from smot_vlm.evaluation import caption_measures
 from smot_vlm.evaluation.caption_rows import CaptionRows, predicted_track_rows, video_rows
+from smot_vlm.evaluation.frame_boxes import layout_of
 from smot_vlm.evaluation.matching import match_many_to_one
 from smot_vlm.evaluation.official_caption_measures import (
     BLEU_TERMS,
     character_bleu,
     character_bleu_statistics,
     nltk_meteor,
+    released_words,
 )
 from smot_vlm.evaluation.official_interactions import relations_part
 from smot_vlm.evaluation.results import Column, Part
 from smot_vlm.evaluation.sequence_pairs import Pair, SequencePrediction
-from smot_vlm.evaluation.tracking import layout_of, tracking_part
+from smot_vlm.evaluation.tracking import DEFAULT_ENGINE, tracking_part
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.structures import Trajectory
 
@@ -36,19 +38,20 @@ NOTES = (
 )
 
 
-def official_parts(pairs: Sequence[Pair], progress: Callable[[str], None]) -> list[Part]:
+def official_parts(pairs: Sequence[Pair], progress: Callable[[str], None], engine: str = DEFAULT_ENGINE) -> list[Part]:
     """All columns of the protocol.
 
     Args:
         pairs: the sequences.
         progress: called with the name of each stage.
+        engine: of the tracking columns.
 
     Returns:
         Tracks, instance captions, video captions, interactions.
     """
     pairs = [replace(pair, prediction=filter_prediction(pair.prediction)) for pair in pairs]
     progress("tracks")
-    parts = [tracking_part([layout_of(pair) for pair in pairs])]
+    parts = [tracking_part([layout_of(pair) for pair in pairs], engine)]
     matches = [match_many_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
     progress("instance captions")
     parts.append(caption_part("instance", predicted_track_rows(pairs, matches), len(pairs)))
@@ -59,16 +62,18 @@ def official_parts(pairs: Sequence[Pair], progress: Callable[[str], None]) -> li
     return parts
 
 
-def official_tracks(pairs: Sequence[Pair]) -> list[Part]:
+def official_tracks(pairs: Sequence[Pair], engine: str = DEFAULT_ENGINE) -> list[Part]:
     """The columns of trajectories alone.
 
     Args:
         pairs: the sequences.
+        engine: of the tracking columns.
 
     Returns:
         One part.
     """
-    return [tracking_part([layout_of(replace(pair, prediction=filter_prediction(pair.prediction))) for pair in pairs])]
+    pairs = [replace(pair, prediction=filter_prediction(pair.prediction)) for pair in pairs]
+    return [tracking_part([layout_of(pair) for pair in pairs], engine)]
 
 
 def filter_prediction(prediction: SequencePrediction) -> SequencePrediction:
@@ -91,13 +96,14 @@ def filter_prediction(prediction: SequencePrediction) -> SequencePrediction:
     return replace(prediction, tracks=tuple(tracks), interactions=interactions, rows=rows)
 
 
-def caption_part(group: str, rows: CaptionRows, total: int) -> Part:
+def caption_part(group: str, rows: CaptionRows, total: int, words: Callable[[str], list[str]] = released_words) -> Part:
     """BLEU, METEOR, ROUGE and CIDEr.
 
     Args:
         group: of the columns, "instance" or "video".
         rows: the captions.
         total: number of sequences that they belong to.
+        words: cuts a caption into METEOR's words.
 
     Returns:
         Four columns.
@@ -107,7 +113,7 @@ def caption_part(group: str, rows: CaptionRows, total: int) -> Part:
     np.add.at(bleu_sums, rows.sequences, character_bleu_statistics(rows.references, rows.predictions))
     missing = dict.fromkeys(CAPTION_COLUMNS, "no caption to compare with")
     try:
-        meteor = nltk_meteor(rows.references, rows.predictions)
+        meteor = nltk_meteor(rows.references, rows.predictions, words)
     except FileNotFoundError as error:
         meteor = np.full(len(rows), np.nan)
         missing["METEOR"] = str(error)

@@ -4,7 +4,7 @@ BLEU is NLTK's corpus BLEU-4 on strings, so its n-grams are runs of characters. 
 removed and the rest split at single blanks. Its ROUGE-L and CIDEr are those of `caption_measures` on the raw texts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -58,12 +58,39 @@ def character_bleu(sums: np.ndarray) -> float:
     return float(penalty * np.exp(np.log(precision).mean()))
 
 
-def nltk_meteor(references: Sequence[str], predictions: Sequence[str]) -> np.ndarray:
+def released_words(caption: str) -> list[str]:
+    """What METEOR gets as words in the released code: the text without ',' and '.', split at single blanks.
+
+    Args:
+        caption: any text.
+
+    Returns:
+        Its words.
+    """
+    return caption.replace(",", "").replace(".", "").split(" ")
+
+
+def whole_caption(caption: str) -> list[str]:
+    """What METEOR gets in CaptionFormer's evaluation: the text without ',' and '.' as a single word.
+
+    Args:
+        caption: any text.
+
+    Returns:
+        One word.
+    """
+    return [caption.replace(",", "").replace(".", "")]
+
+
+def nltk_meteor(
+    references: Sequence[str], predictions: Sequence[str], words: Callable[[str], list[str]] = released_words
+) -> np.ndarray:
     """NLTK's METEOR with its default parameters and WordNet's synonyms.
 
     Args:
         references: true captions.
         predictions: as many predicted ones.
+        words: cuts a caption into words.
 
     Returns:
         (captions,).
@@ -76,11 +103,7 @@ def nltk_meteor(references: Sequence[str], predictions: Sequence[str]) -> np.nda
 
     pairs = list(zip(references, predictions, strict=True))
     scores = {
-        (reference, prediction): meteor_score([_words(reference)], _words(prediction), wordnet=wordnet)
+        (reference, prediction): meteor_score([words(reference)], words(prediction), wordnet=wordnet)
         for reference, prediction in dict.fromkeys(pairs)
     }
     return np.array([scores[pair] for pair in pairs], dtype=np.float64)
-
-
-def _words(caption: str) -> list[str]:
-    return caption.replace(",", "").replace(".", "").split(" ")

@@ -6,13 +6,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from smot_vlm.evaluation import official
+from smot_vlm.evaluation import captionformer, official
 from smot_vlm.evaluation.bootstrap import resample
 from smot_vlm.evaluation.results import PROTOCOLS, Cell, Column, Evaluation, Part, Row, VerbScore
 from smot_vlm.evaluation.sequence_pairs import MISSING_FIELDS, Pair, SequencePrediction, SequenceTruth
 from smot_vlm.evaluation.strict import NOTES as STRICT_NOTES
 from smot_vlm.evaluation.strict import strict_parts, strict_tracks
 from smot_vlm.evaluation.strict_interactions import verb_scores
+from smot_vlm.evaluation.tracking import DEFAULT_ENGINE, ENGINES
 from smot_vlm.language.fact_records import FactReader
 from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
@@ -33,6 +34,7 @@ def evaluate(
     device: str = "cpu",
     tracks_only: bool = False,
     read_facts: FactReader | None = None,
+    engine: str = DEFAULT_ENGINE,
     progress: Callable[[str], None] = logger.info,
 ) -> Evaluation:
     """Score a run.
@@ -40,7 +42,8 @@ def evaluate(
     Args:
         predictions: in any order; a sequence without one is listed as missing and scores as empty.
         truths: the ground truth.
-        protocol: "strict" (every true and every predicted track counts) or "official" (as the paper's numbers).
+        protocol: "strict" (every true and every predicted track counts), "official" (as the paper's numbers) or
+            "captionformer" (as CaptionFormer's).
         run: its name in tables.
         bootstrap: resamples of the sequences for 95 % intervals, 0 for none; CIDEr's document frequencies stay those
             of the whole set.
@@ -49,18 +52,21 @@ def evaluate(
         device: of the encoder.
         tracks_only: score trajectories alone, which takes seconds and neither Java nor an encoder.
         read_facts: finds the facts in a caption, for data with facts (strict); None: no columns of facts.
+        engine: of the tracking columns, "motrics" or "trackeval" (slower, the same numbers).
         progress: called with the name of each stage.
 
     Returns:
         Every column, of the whole set and of each sequence.
 
     Raises:
-        ValueError: another protocol, no ground truth, a sequence twice, a prediction of an unknown sequence, a box
+        ValueError: another protocol or engine, no ground truth, a sequence twice, a prediction of an unknown sequence, a box
             beyond the end of its sequence.
         ImportError: an evaluation package is missing; the message names the extra.
     """
     if protocol not in PROTOCOLS:
         raise ValueError(f"protocol is {protocol!r}; it takes {' or '.join(PROTOCOLS)}")
+    if engine not in ENGINES:
+        raise ValueError(f"engine is {engine!r}; it takes {' or '.join(ENGINES)}")
     if bootstrap < 0:
         raise ValueError(f"bootstrap is {bootstrap}; give the number of resamples, 0 for none")
     pairs = pair_up(predictions, truths)
@@ -68,13 +74,15 @@ def evaluate(
     verbs: tuple[VerbScore, ...] = ()
     notes: tuple[str, ...] = official.NOTES
     if tracks_only:
-        parts, notes = _tracks_alone(pairs, protocol, progress)
+        parts, notes = _tracks_alone(pairs, protocol, progress, engine)
     elif protocol == "strict":
-        strict = strict_parts(pairs, progress, encoder, device, read_facts)
+        strict = strict_parts(pairs, progress, encoder, device, read_facts, engine)
         parts = strict.parts
         verbs, notes = verb_scores(strict.triplets, len(pairs)), strict.notes
+    elif protocol == "official":
+        parts = official.official_parts(pairs, progress, engine)
     else:
-        parts = official.official_parts(pairs, progress)
+        parts, notes = captionformer.captionformer_parts(pairs, progress, engine), captionformer.NOTES
     columns = tuple(column for part in parts for column in part.columns)
     progress("tables")
     intervals = resample(parts, len(pairs), bootstrap, seed)
@@ -160,13 +168,13 @@ def _cell(column: Column, value: float, part: Part) -> Cell:
 
 
 def _tracks_alone(
-    pairs: Sequence[Pair], protocol: str, progress: Callable[[str], None]
+    pairs: Sequence[Pair], protocol: str, progress: Callable[[str], None], engine: str
 ) -> tuple[Sequence[Part], tuple[str, ...]]:
     """The protocol's columns of trajectories, and its notes on them."""
     progress("tracks")
     if protocol == "strict":
-        return strict_tracks(pairs), STRICT_NOTES[:1]
-    return official.official_tracks(pairs), official.NOTES[:1]
+        return strict_tracks(pairs, engine), STRICT_NOTES[:1]
+    return official.official_tracks(pairs, engine), official.NOTES[:1]
 
 
 def _missing(pairs: Sequence[Pair], counted: Sequence[str]) -> list[str]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-PROTOCOLS = ("strict", "official")
+PROTOCOLS = ("strict", "official", "captionformer")
+# Ours and the paper's, what "both" means.
+BOTH_PROTOCOLS = PROTOCOLS[:2]
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Evaluation:
 
     Attributes:
         run: its name.
-        protocol: "strict" or "official".
+        protocol: one of PROTOCOLS.
         columns: the measures.
         overall: the row of the whole set.
         sequences: one row a sequence.

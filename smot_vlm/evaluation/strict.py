@@ -6,6 +6,7 @@ captions and of the interactions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from smot_vlm.evaluation.caption_times import segments_notes, segments_parts
 from smot_vlm.evaluation.chota import COLUMNS as CHOTA_COLUMNS
 from smot_vlm.evaluation.chota import chota_part, matched_boxes
 from smot_vlm.evaluation.fact_columns import facts_notes, facts_parts
+from smot_vlm.evaluation.frame_boxes import FrameBoxes, layout_of
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.evaluation.people_fact_columns import people_notes, people_parts
 from smot_vlm.evaluation.results import Column, Part, empty_part, precision_recall_f1, sum_part
@@ -24,7 +26,9 @@ from smot_vlm.evaluation.sequence_pairs import Pair
 from smot_vlm.evaluation.similarity import sentence_similarity
 from smot_vlm.evaluation.strict_interactions import Triplets, collect_triplets, interactions_part
 from smot_vlm.evaluation.temporal import spans_notes, spans_parts
-from smot_vlm.evaluation.tracking import FrameBoxes, layout_of, tracking_part
+from smot_vlm.evaluation.tracking import DEFAULT_ENGINE, tracking_part
+from smot_vlm.evaluation.verb_tiers import NOTE as TIERS_NOTE
+from smot_vlm.evaluation.verb_tiers import tiers_part
 from smot_vlm.language.fact_records import FactReader
 from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
@@ -37,6 +41,7 @@ NOTES = (
     "caption precision, recall, F1: mean of METEOR and ROUGE-L of matched tracks, over predicted and over true tracks",
     "CapA: mean of METEOR and ROUGE-L over the boxes that HOTA matches; CHOTA = (DetA AssA CapA)^(1/3)",
     "interactions: every listed triplet, over all ordered pairs; unmatched true ones are misses, extra ones false",
+    TIERS_NOTE,
 )
 
 
@@ -61,6 +66,7 @@ def strict_parts(
     encoder: str = DEFAULT_ENCODER,
     device: str = "cpu",
     read_facts: FactReader | None = None,
+    engine: str = DEFAULT_ENGINE,
 ) -> StrictParts:
     """All columns of the protocol.
 
@@ -70,6 +76,7 @@ def strict_parts(
         encoder: of the sentence similarity.
         device: of the encoder.
         read_facts: finds the facts in a caption; None: no columns of facts.
+        engine: of the tracking columns.
 
     Returns:
         Columns, triplets and notes.
@@ -77,15 +84,17 @@ def strict_parts(
     progress("tracks")
     layouts = [layout_of(pair) for pair in pairs]
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
-    parts = [tracking_part(layouts), _tracks_part(pairs, matches)]
-    progress("captions: tokens and METEOR")
+    parts = [tracking_part(layouts, engine), _tracks_part(pairs, matches)]
+    progress("captions")
     instance, video = true_track_rows(pairs, matches), video_rows(pairs)
     boxes = [matched_boxes(layout) for layout in layouts]
     alike = [_overlapping(*items) for items in zip(pairs, layouts, boxes, strict=True)]
     compared: list[CaptionRows | _Overlapping] = [instance, video, *alike]
-    statistics = collect_statistics((rows.references, rows.predictions) for rows in compared)
-    progress("captions: similarity")
-    similarity = _similarity((instance, video), encoder, device)
+    with ThreadPoolExecutor(1) as beside:
+        # Java counts on one core while the encoder computes on the other.
+        counting = beside.submit(collect_statistics, [(rows.references, rows.predictions) for rows in compared])
+        similarity = _similarity((instance, video), encoder, device)
+        statistics = counting.result()
     parts.append(_caption_part("instance", instance, statistics, similarity[0], len(pairs)))
     parts.append(_quality_part(pairs, matches, instance, statistics))
     parts.append(_caption_part("video", video, statistics, similarity[1], len(pairs)))
@@ -93,7 +102,7 @@ def strict_parts(
     parts.append(_chota(layouts, boxes, alike, instance, statistics))
     progress("interactions")
     triplets = collect_triplets(pairs, matches)
-    parts.append(interactions_part(triplets))
+    parts += [interactions_part(triplets), tiers_part(pairs, matches)]
     notes = [*NOTES, *statistics.notes]
     parts += [*spans_parts(pairs, matches), *segments_parts(pairs, matches)]
     notes += [*spans_notes(pairs, matches), *segments_notes(pairs, matches)]
@@ -105,17 +114,18 @@ def strict_parts(
     return StrictParts(tuple(parts), triplets, tuple(notes))
 
 
-def strict_tracks(pairs: Sequence[Pair]) -> list[Part]:
+def strict_tracks(pairs: Sequence[Pair], engine: str = DEFAULT_ENGINE) -> list[Part]:
     """The columns of trajectories alone.
 
     Args:
         pairs: the sequences.
+        engine: of the tracking columns.
 
     Returns:
         Two parts.
     """
     matches = [match_one_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
-    return [tracking_part([layout_of(pair) for pair in pairs]), _tracks_part(pairs, matches)]
+    return [tracking_part([layout_of(pair) for pair in pairs], engine), _tracks_part(pairs, matches)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ _MAIN_CAPTION_MEASURES = ("instance/METEOR", "instance/CIDEr", "video/METEOR", "
 MAIN_MEASURES = {
     "strict": ("tracking/HOTA", "chota/CHOTA", "tracking/IDF1", *_MAIN_CAPTION_MEASURES),
     "official": ("tracking/HOTA", "tracking/MOTA", "tracking/IDF1", *_MAIN_CAPTION_MEASURES),
+    "captionformer": ("tracking/HOTA", "tracking/MOTA", "tracking/IDF1", *_MAIN_CAPTION_MEASURES),
 }
 _NO_VALUE = Cell(None, "not measured in this run")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.protocol import evaluate
-from smot_vlm.evaluation.results import PROTOCOLS, Evaluation
+from smot_vlm.evaluation.results import BOTH_PROTOCOLS, Evaluation
 from smot_vlm.evaluation.sequence_pairs import SequenceTruth
 from smot_vlm.evaluation.sequence_reader import read_predictions
 from smot_vlm.evaluation.storage import read_evaluations, to_json
@@ -123,7 +123,7 @@ def evaluate_run(run: Run, shop: Workshop, truths: tuple[SequenceTruth, ...]) ->
     predictions = tuple(read_predictions(run_folder(run, shop.out), {truth.name: truth.frames for truth in truths}))
     found = tuple(
         evaluate(predictions, truths, each, run=run.name, tracks_only=not run.has_words, read_facts=read_facts)
-        for each in PROTOCOLS
+        for each in BOTH_PROTOCOLS
     )
     write_text(_results(run, shop.out), to_json(found))
     return found

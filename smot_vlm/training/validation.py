@@ -9,11 +9,12 @@ from smot_vlm.config import Config
 from smot_vlm.data.sequences import AnnotatedSequence
 from smot_vlm.evaluation.caption_rows import predicted_captions
 from smot_vlm.evaluation.fact_scores import chance_recall, score_caption, sum_scores
+from smot_vlm.evaluation.frame_boxes import layout_of
 from smot_vlm.evaluation.matching import match_one_to_one
 from smot_vlm.evaluation.results import Part
 from smot_vlm.evaluation.sequence_pairs import Pair, SequencePrediction, SequenceTruth
 from smot_vlm.evaluation.strict_interactions import collect_triplets, interactions_part
-from smot_vlm.evaluation.tracking import layout_of, tracking_part
+from smot_vlm.evaluation.tracking import tracking_part
 from smot_vlm.language.fact_records import TrackFacts
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.predict import describe_sequence

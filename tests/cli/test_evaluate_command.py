@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from smot_vlm.bench.evaluation import largest_difference
 from smot_vlm.cli.main import main
+from smot_vlm.evaluation.storage import read_evaluations
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.formats.sequence_files import format_annotations, format_boxes, write_files
 
@@ -44,6 +46,23 @@ def call(capsys, *arguments: str) -> tuple[int, str, str]:
         main([str(argument) for argument in arguments])
     printed = capsys.readouterr()
     return caught.value.code, printed.out, printed.err
+
+
+def test_only_the_first_sequences(data, capsys):
+    code, out, _ = call(capsys, "evaluate", "--pred", "run", "--gt", "data", "--first", "1", "--json", "one.json")
+    assert code == 0
+    assert "protocol: strict, 1 sequences" in out
+    assert list(json.loads((data / "one.json").read_text())["evaluations"][0]["sequences"]) == [NAMES[0]]
+
+
+def test_captionformer_and_the_other_engine(data, capsys):
+    for engine in ("motrics", "trackeval"):
+        arguments = ["--protocol", "captionformer", "--engine", engine, "--json", f"{engine}.json"]
+        code, out, _ = call(capsys, "evaluate", "--pred", "run", "--gt", "data", *arguments)
+        assert code == 0
+        assert "protocol: captionformer, 2 sequences" in out
+    (ours,), (theirs,) = (read_evaluations(data / f"{name}.json") for name in ("motrics", "trackeval"))
+    assert largest_difference([ours], [theirs])[1] < 1e-9
 
 
 def test_both_protocols_and_every_file(data, capsys):

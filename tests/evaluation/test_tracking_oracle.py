@@ -1,4 +1,4 @@
-"""Against numbers that TrackEval wrote from files, and TrackEval's own way of joining sequences."""
+"""Against numbers that TrackEval wrote from files, TrackEval's own way of joining sequences, and motrics against TrackEval."""
 
 import json
 
@@ -8,12 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recordings import larger_alone
 
-from smot_vlm.evaluation import chota
-from smot_vlm.evaluation.tracking import COMBINED, FrameBoxes, box_iou, evaluate_tracking, frame_boxes, tracking_part
+from smot_vlm.evaluation import chota, motrics_engine, trackeval_engine
+from smot_vlm.evaluation.assignment_ties import is_unique
+from smot_vlm.evaluation.frame_boxes import FrameBoxes, box_iou, frame_boxes
+from smot_vlm.evaluation.trackeval_engine import COMBINED, evaluate_tracking
+from smot_vlm.evaluation.tracking import ENGINES, tracking_part
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.formats.mot_files import read_results, read_truth
 
 pytest.importorskip("trackeval")
+pytest.importorskip("motrics")
 TRACKERS = ("byte", "byte_rawind")
 OTHERS = ("byte_detbox", "byte_testpipe", "ocsort_byte")
 
@@ -62,9 +66,12 @@ def check_trackeval(golden, recorded, tracker) -> None:
                 else:
                     np.testing.assert_allclose(got, value, rtol=0, atol=1e-6, err_msg=f"{sequence} {name}")
 
-    columns = tracking_part(list(layouts.values()))
-    values = dict(zip((column.name for column in columns.columns), columns.score(np.ones(len(layouts))), strict=True))
-    whole = recorded[tracker][COMBINED]
+    for engine in ENGINES:
+        check_columns(tracking_part(list(layouts.values()), engine), len(layouts), recorded[tracker][COMBINED])
+
+
+def check_columns(columns, sequences: int, whole: dict) -> None:
+    values = dict(zip((column.name for column in columns.columns), columns.score(np.ones(sequences)), strict=True))
     for name in ("HOTA", "DetA", "AssA", "LocA"):
         assert values[name] == pytest.approx(np.mean(whole["HOTA"][name]), abs=1e-6)
     assert values["MOTA"] == pytest.approx(whole["CLEAR"]["MOTA"], abs=1e-6)
@@ -142,6 +149,59 @@ def test_sums_join_sequences_as_trackeval_does(seed, people, predicted):
     identity = [whole["Identity"][name] for name in ("IDF1", "IDR", "IDP")]
     counts = [whole["CLEAR"][name] for name in ("CLR_FP", "CLR_FN", "IDSW")]
     np.testing.assert_allclose(values, [*hota, whole["CLEAR"]["MOTA"], *identity, *counts], atol=1e-9)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 4), st.integers(0, 5), st.booleans())
+def test_engines_are_equal(seed, people, predicted, coarse):
+    """Also with no person on a side, in empty frames, and where many boxes have the very same overlap."""
+    generator = np.random.default_rng(seed)
+    rows = [random_rows(generator, 8, count) for count in (people, predicted)]
+    if coarse:
+        rows = [MotRows(one.frames, one.ids, np.round(one.boxes / 30) * 30, one.scores) for one in rows]
+    layout = frame_boxes(*rows, 9)
+    ours, theirs = (ENGINES[name](layout) for name in ("motrics", "trackeval"))
+    assert ours.shape == theirs.shape == (102,)
+    np.testing.assert_allclose(ours, theirs, atol=1e-9)
+
+
+def test_trackeval_is_asked_only_where_tracks_tie(monkeypatch):
+    """One track twice leaves HOTA a choice, a shifted twin does not."""
+    asked = []
+    monkeypatch.setattr(trackeval_engine, "tracking_terms", lambda layout: asked.append(layout) or np.zeros(102))
+    rows = random_rows(np.random.default_rng(0), 6, 2)
+    for shift, expected in ((1.0, 0), (0.0, 1)):
+        twins = MotRows(
+            *(np.concatenate([column, column]) for column in (rows.frames, rows.ids, rows.boxes, rows.scores))
+        )
+        twins.ids[len(rows) :] += 10
+        twins.boxes[len(rows) :] += shift
+        motrics_engine.tracking_terms(frame_boxes(rows, twins, 6))
+        assert len(asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ([[0.9, 0.1], [0.2, 0.8]], False),
+        ([[0.9, 0.9]], True),  # one person, two boxes alike
+        ([[0.9], [0.9]], True),
+        ([[0.75, 0.5], [0.5, 0.25]], True),  # exchanged: 0.75 + 0.25 = 0.5 + 0.5
+        ([[0.75, 0.5], [0.5, 0.375]], False),
+        ([[0.5, 0.0], [1.0, 0.5]], True),  # two pairs of 0.5 or one of 1
+        ([[0.75, 0.0], [0.5, 0.75], [0.0, 1.0]], False),  # 0.75 + 1 beats 0.75 + 0.75
+        ([[0.75, 0.0], [0.5, 0.75], [0.0, 0.5]], False),
+        ([[0.5, 0.0], [0.75, 0.5], [0.0, 0.75]], False),
+        ([[0.75, 0.5], [0.0, 0.25], [0.5, 0.0]], True),  # 0.75 + 0.25 = 0.5 + 0.5
+        ([[1.0, 0.0], [0.0, 1.0]], False),
+    ],
+)
+def test_ties(weights, expected):
+    assert is_unique(np.array(weights), np.array(weights) > 0) != expected
+
+
+def test_a_tie_of_pairs_that_do_not_count_is_none():
+    assert is_unique(np.array([[0.9, 0.9]]), np.zeros((1, 2), dtype=bool))
 
 
 def test_ground_truth_rows_with_score_0_are_left_out_and_predicted_ones_kept():

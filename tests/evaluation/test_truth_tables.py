@@ -21,9 +21,10 @@ MISSED_TRACK = {"tracks/recall", "tracks/F1", "instance/caption recall", "instan
 CAPTION_QUALITY = {f"instance/caption {name}" for name in ("precision", "recall", "F1")}
 INTERACTIONS = {
     f"interactions/{name}"
-    for name in ("precision", "recall", "F1", "macro precision", "macro recall", "macro F1", "mAP")
-}
-RECALLS = {f"interactions/{name}" for name in ("recall", "F1", "macro recall", "macro F1", "mAP")}
+    for tier in ("", "macro ", "near ", "coarse ")
+    for name in (f"{tier}precision", f"{tier}recall", f"{tier}F1")
+} | {"interactions/mAP"}
+RECALLS = {key for key in INTERACTIONS if "precision" not in key}
 
 STRICT_FAULTS = {
     "id_switch": {

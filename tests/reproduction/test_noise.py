@@ -6,7 +6,7 @@ from reproduction_cases import NAMES, write_data
 
 from smot_vlm.association.people_sources import GivenDetections
 from smot_vlm.data.bensmot import BenSmot
-from smot_vlm.evaluation.tracking import box_iou
+from smot_vlm.evaluation.frame_boxes import box_iou
 from smot_vlm.formats.mot_files import read_results
 from smot_vlm.reproduction.noise import noisy_boxes, write_noisy_boxes
 from smot_vlm.synthetic.sequence import make_sequence
