@@ -17,6 +17,7 @@ from smot_vlm.output.claimed_folder import (
     publish,
 )
 from smot_vlm.output.report import ReportBuilder
+from smot_vlm.output.report_video import page_videos
 from smot_vlm.structures import Description, Frame
 from smot_vlm.system.timing import PartTimes
 
@@ -80,7 +81,8 @@ def write_outputs(
                 failure = error
         with naming_folder(folder):
             with times.part("report"):
-                builder.finish(staging / REPORT, VIDEO if (staging / VIDEO).exists() else None)
+                videos = page_videos(description.video, folder, (staging / VIDEO).exists())
+                builder.finish(staging / REPORT, videos)
             description.to_mot(staging / TRACKS)
             description.to_json(staging / DESCRIPTION)
             written = publish(staging, folder, overwrite)
