@@ -100,12 +100,12 @@ def along_curve(curve: np.ndarray, width: int, height: int) -> np.ndarray:
     """
     middle = (len(curve) - 1) / 2
     order = np.argsort(np.abs(np.arange(len(curve)) - middle), kind="stable")
-    on_line = curve[order] - [width / 2, height / 2]
+    on_line = curve[order] - np.array([width / 2, height / 2])
     steps = [0.0, -1.1, 1.1, -2.2, 2.2]
     # A short arrow would be hidden under its own tag.
     if np.linalg.norm(curve[-1] - curve[0]) < 1.8 * width:
         steps = steps[1:] + steps[:1]
-    return np.concatenate([on_line + [0, step * height] for step in steps])
+    return np.concatenate([on_line + np.array([0, step * height]) for step in steps])
 
 
 def nearest_first(shape: tuple[int, int], centre: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -123,5 +123,5 @@ def nearest_first(shape: tuple[int, int], centre: np.ndarray, width: int, height
     columns = np.arange(0, max(shape[1] - width, 0) + 1, max(width // 3, 1), dtype=float)
     rows = np.arange(0, max(shape[0] - height, 0) + 1, max(height // 2, 1), dtype=float)
     corners = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
-    distance = np.linalg.norm(corners + [width / 2, height / 2] - centre, axis=1)
+    distance = np.linalg.norm(corners + np.array([width / 2, height / 2]) - centre, axis=1)
     return corners[np.argsort(distance, kind="stable")]

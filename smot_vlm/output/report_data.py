@@ -17,7 +17,7 @@ from smot_vlm.system.printing import printable
 # A box side is stored as this many parts of the picture's side.
 BOX_UNITS = 16384
 # Of longer videos with more boxes each n-th one is kept, and the page draws what lies between.
-MOST_BOXES = 500_000
+MOST_BOXES = 300_000
 
 
 def page_data(

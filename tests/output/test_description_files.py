@@ -49,7 +49,7 @@ def test_all_four_files_come_from_one_pass(tmp_path, make_description, source, t
     assert (folder / "tracks.txt").read_text() == description.to_mot()
     report = (folder / "report.html").read_text()
     assert 'src="annotated.mp4' in report
-    assert report.count("data:image/jpeg") == 3
+    assert report.count('src="data:image/jpeg') == 3
     assert "say" in report
     assert (folder / "annotated.mp4").stat().st_size > 500
     assert all((folder / name).stat().st_mode & 0o777 == 0o666 & ~umask() for name in OUTPUTS)
@@ -69,7 +69,7 @@ def test_what_is_left_out(tmp_path, make_description, source, video, with_frames
     written = write_outputs(tmp_path, make_description(), source if with_frames else None, 25, video=video)
     assert set(written) == names(tmp_path) == files
     report = (tmp_path / "report.html").read_text()
-    assert report.count("data:image/jpeg") == pictures
+    assert report.count('src="data:image/jpeg') == pictures
     assert ("<video" in report) == ("annotated.mp4" in files)
 
 
@@ -132,7 +132,7 @@ def test_when_the_frames_break_the_description_is_kept_and_the_error_raised(
     with pytest.raises(ValueError, match="the file changed"):
         write_outputs(tmp_path, make_description(), breaking, 25)
     assert names(tmp_path) == ALL - {"annotated.mp4"}
-    assert (tmp_path / "report.html").read_text().count("data:image/jpeg") == 3
+    assert (tmp_path / "report.html").read_text().count('src="data:image/jpeg') == 3
     assert "without the video" in caplog.text
 
 

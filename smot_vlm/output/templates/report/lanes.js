@@ -35,9 +35,9 @@ const lanes = {
     return this.y(this.rows.length) + 6;
   },
 
-  // A hundredth of a second a pixel is the closest look.
+  // Two hundred pixels a second are the closest look, or four times the whole of a short video.
   get closest() {
-    return Math.max(1, (100 * data.length) / Math.max(this.scroller.clientWidth - NAMES - END, 50));
+    return Math.max(4, (200 * data.length) / Math.max(this.scroller.clientWidth - NAMES - END, 50));
   },
 
   // Zoom so that the present time stays where it is.

@@ -6,6 +6,7 @@ const stage = byName("stage");
 const player = {
   seconds: 0,
   playing: false,
+  began: false, // until then the key frame is shown, with boxes of its own
   mode: "none", // clean, annotated, or none: boxes alone
   listeners: [],
   cleanSource: video && data.videos.clean ? video.getAttribute("src") : "",
@@ -33,6 +34,7 @@ const player = {
   },
 
   seek(seconds) {
+    this.began = true;
     this.seconds = Math.min(Math.max(seconds, 0), data.length);
     // Between the times of two frames, so that rounding does not show the one before.
     if (this.mode !== "none") video.currentTime = this.seconds / this.rate + this.start + 0.001;
@@ -40,6 +42,7 @@ const player = {
   },
 
   toggle() {
+    this.began = true;
     if (this.mode === "none") {
       this.playing = !this.playing;
       if (this.playing && this.seconds >= data.length) this.seconds = 0;

@@ -155,6 +155,7 @@ const timeline = {
     const steps = [0];
     for (let step = 14; step <= (right - left) / 2 && steps.length < 80; step += 14) steps.push(step, -step);
     const hits = (x) =>
+      x + arc.width > lanes.x(view.to) ||
       taken.some((one) => x < one.right && one.left < x + arc.width && top <= one.bottom && one.top <= bottom);
     const x = middle + (steps.find((step) => !hits(middle + step)) || 0);
     taken.push({ left: x - 6, right: x + arc.width, top, bottom });
