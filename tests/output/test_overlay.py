@@ -173,7 +173,9 @@ def test_no_text_is_on_the_faces_of_twenty_people(size, monkeypatch):
     edges = [Interaction(id, "talk_about.v.01", id + 1, 0.9) for id in range(1, 12, 2)]
     edges += [Interaction(id + 1, "listen.v.01", id, 0.8) for id in range(1, 12, 2)]
     written = []
-    monkeypatch.setattr("smot_vlm.output.overlay.stamp", lambda image, tag, x, y: written.append((x, y, *tag.shape[1::-1])))
+    monkeypatch.setattr(
+        "smot_vlm.output.overlay.stamp", lambda image, tag, x, y: written.append((x, y, *tag.shape[1::-1]))
+    )
     drawn(people(*boxes), edges, canvas(width, height), text_size=max(13, height // 35))
     assert len(written) == 20 + 12
     covered = np.zeros((height, width), dtype=int)

@@ -9,7 +9,17 @@ import pytest
 
 from smot_vlm.output.annotate import annotate_video
 from smot_vlm.output.report import write_report
-from smot_vlm.structures import Attribute, Description, Frame, Interaction, ModelInfo, Segment, Span, Trajectory, VideoInfo
+from smot_vlm.structures import (
+    Attribute,
+    Description,
+    Frame,
+    Interaction,
+    ModelInfo,
+    Segment,
+    Span,
+    Trajectory,
+    VideoInfo,
+)
 from smot_vlm.video.writer import VideoWriter
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -72,7 +82,9 @@ def walking(id, left, top, step, count, height=90, **named):
 
 def described(tracks, edges=(), count=50, **video):
     info = VideoInfo(**{"source": "", "width": WIDTH, "height": HEIGHT, "fps": FPS, "frames": count, **video})
-    return Description(info, tuple(tracks), tuple(edges), "Two people meet.", ModelInfo("demo", "lora-lm", "byte", True))
+    return Description(
+        info, tuple(tracks), tuple(edges), "Two people meet.", ModelInfo("demo", "lora-lm", "byte", True)
+    )
 
 
 def two_people(count=50, **video):

@@ -16,6 +16,7 @@ const selection = {
       detail.scrollIntoView({ block: "nearest" });
     }
     overlay.draw();
+    timeline.draw();
   },
 
   content(person) {

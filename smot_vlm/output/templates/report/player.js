@@ -76,6 +76,7 @@ const player = {
       if (playing) video.play().catch(() => {});
     }
     if (video) video.hidden = mode === "none";
+    for (const name of ["boxes", "names", "arrows"]) byName(`show-${name}`).disabled = mode === "annotated";
     stage.classList.toggle("alone", mode === "none" && !byName("key-frame"));
     this.tell();
   },

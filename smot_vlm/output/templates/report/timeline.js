@@ -84,6 +84,10 @@ const timeline = {
   drawLane(pen, view, person, row) {
     const top = lanes.y(row) + 5;
     const [colour, ink] = data.palette[person.colour];
+    if (selection.person === person) {
+      pen.fillStyle = this.colour("track");
+      pen.fillRect(lanes.x(view.from), lanes.y(row), view.width, LANE);
+    }
     pen.strokeStyle = this.colour("rule");
     pen.lineWidth = 1;
     pen.strokeRect(lanes.x(view.from), lanes.y(row + 1) - 0.5, view.width, 0);
@@ -143,7 +147,12 @@ const timeline = {
       arc.label = labelled ? arc.edge.word : "";
       arc.bulge = Math.min(22 + Math.abs(arc.to - arc.from) * LANE * 0.15, 60);
       arc.width = arc.bulge * 0.75 + (labelled ? pen.measureText(arc.label).width + 16 : 4);
-      this.drawArc(pen, arc, this.place(arc, view, taken));
+      arc.x = this.place(arc, view, taken);
+      this.drawArc(pen, arc);
+    }
+    // Over all arcs, so that none crosses the words of another.
+    for (const { label, x, bulge, from, to } of seen) {
+      if (label) this.drawVerb(pen, label, x + bulge * 0.75 + 4, (lanes.y(from) + lanes.y(to)) / 2 + 17);
     }
   },
 
@@ -162,7 +171,7 @@ const timeline = {
     return x;
   },
 
-  drawArc(pen, { edge, from, to, start, end, label, bulge }, x) {
+  drawArc(pen, { edge, from, to, start, end, label, bulge, x }) {
     const colour = data.palette[personOf.get(edge.subject).colour][0];
     const [begin, finish] = [lanes.y(from) + 17, lanes.y(to) + 17];
     for (const [line, paint] of [[4.5, this.colour("card")], [2, colour]]) {
@@ -189,7 +198,6 @@ const timeline = {
       pen.fillRect(lanes.x(start), y + 12.5, Math.max((end - start) * lanes.scale, 2), 3);
     }
     pen.globalAlpha = 1;
-    if (label) this.drawVerb(pen, label, x + bulge * 0.75 + 4, (begin + finish) / 2);
   },
 
   drawVerb(pen, text, x, y) {
