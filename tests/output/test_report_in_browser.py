@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,14 @@ HOSTILE = "</script><script>window.hurt = 1</script><img src=x onerror='window.h
 SHOWN = "</script><script>window.hurt = 1</script><img src=x onerror='window.hurt=1'> \" ' & \\u202egpj.\\u202c \\x1b[31mred \U0001f3be"
 
 
+def until(page, condition, seconds=20):
+    """Wait for a condition. The page's policy forbids the evaluation on which Playwright's own waiting rests."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"never became true: {condition}"
+        page.wait_for_timeout(20)
+
+
 @pytest.fixture(scope="module")
 def chromium():
     from playwright.sync_api import sync_playwright
@@ -59,7 +68,7 @@ def visit(chromium):
         page.on("request", lambda request: requests.append(request.url))
         visits.append((context, complaints, requests, path.parent.as_uri()))
         page.goto(path.as_uri())
-        page.wait_for_function("window.smotReport !== undefined")
+        until(page, "window.smotReport !== undefined")
         return page
 
     yield open_page
@@ -132,11 +141,11 @@ def test_the_video_plays_with_its_boxes(visit, report):
     page = visit(report)
     assert page.evaluate("smotReport.player.mode") == "clean"
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("smotReport.player.seconds > 0.3")
+    until(page, "smotReport.player.seconds > 0.3")
     page.get_by_role("button", name="Pause", exact=True).click()
     page.evaluate("smotReport.player.seek(1.2)")
-    page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 1.2) < 0.02")
-    page.wait_for_function("!document.querySelector('video').seeking")
+    until(page, "Math.abs(document.querySelector('video').currentTime - 1.2) < 0.02")
+    until(page, "!document.querySelector('video').seeking")
     drawn = page.evaluate("smotReport.overlay.boxes.map(({person, box}) => [person.id, box.map(Math.round)])")
     scale = page.evaluate("document.getElementById('stage').clientWidth") / WIDTH
     assert [id for id, _ in drawn] == [1, 2]
@@ -214,7 +223,7 @@ def test_filters(visit, report, label, value, people, edges):
     assert page.evaluate("smotReport.lanes.rows.map((person) => person.id)") == people
     assert page.locator("#filter-note").inner_text() == f"{len(people)} of 3 people, {len(edges)} of 2 interactions"
     page.get_by_role("button", name="Show all").click()
-    page.wait_for_function("smotReport.lanes.rows.length === 3")
+    until(page, "smotReport.lanes.rows.length === 3")
 
 
 def test_a_person_is_opened_from_timeline_picture_and_card(visit, report):
@@ -242,8 +251,8 @@ def test_the_annotated_video_takes_the_place_of_the_drawn_boxes(visit, report):
     page = visit(report)
     page.evaluate("smotReport.player.seek(1.0)")
     page.get_by_label("Annotated video").check()
-    page.wait_for_function("document.querySelector('video').videoWidth > 320")
-    page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 1) < 0.05")
+    until(page, "document.querySelector('video').videoWidth > 320")
+    until(page, "Math.abs(document.querySelector('video').currentTime - 1) < 0.05")
     assert page.evaluate("smotReport.overlay.boxes.length") == 0
 
 
@@ -251,7 +260,7 @@ def test_without_the_clean_video_the_annotated_one_plays(visit, folder):
     (folder / "clip & <b>.mp4").unlink()
     write_report(frames(50), two_people(source=str(folder / "clip & <b>.mp4")), folder / "report.html")
     page = visit(folder / "report.html")
-    page.wait_for_function("document.querySelector('video').videoWidth > 320")
+    until(page, "document.querySelector('video').videoWidth > 320")
     assert page.evaluate("smotReport.player.mode") == "annotated"
 
 
@@ -261,7 +270,7 @@ def test_a_large_video_stays_beside_the_page_and_may_be_moved_away(visit, folder
     path = folder / "report.html"
     write_report(frames(50), two_people(source=str(source)), path)
     page = visit(path)
-    page.wait_for_function("document.querySelector('video').videoWidth === 320")
+    until(page, "document.querySelector('video').videoWidth === 320")
     assert 'src="clip%20%26%20%3Cb%3E.mp4"' in path.read_text()
 
 
@@ -271,7 +280,7 @@ def test_without_a_video_boxes_are_drawn_alone(visit, tmp_path):
     page = visit(path)
     assert page.evaluate("smotReport.player.mode") == "none"
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("smotReport.player.seconds > 0.2 && smotReport.overlay.boxes.length > 1")
+    until(page, "smotReport.player.seconds > 0.2 && smotReport.overlay.boxes.length > 1")
 
 
 @pytest.mark.parametrize("people", [0, 1])
@@ -400,7 +409,7 @@ def test_an_hour_with_fifty_people_opens_in_three_seconds_and_scrolls(chromium, 
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(path.as_uri())
-    page.wait_for_function("window.smotReport !== undefined")
+    until(page, "window.smotReport !== undefined")
     opened = processor_seconds(session)
     assert 0 < opened < 3
     assert page.evaluate("smotReport.lanes.height") > 50 * 30
