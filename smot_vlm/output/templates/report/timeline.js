@@ -174,7 +174,9 @@ const timeline = {
   drawArc(pen, { edge, from, to, start, end, label, bulge, x }) {
     const colour = data.palette[personOf.get(edge.subject).colour][0];
     const [begin, finish] = [lanes.y(from) + 17, lanes.y(to) + 17];
-    for (const [line, paint] of [[4.5, this.colour("card")], [2, colour]]) {
+    // Among many the words of the lanes are to stay readable.
+    const head = label ? 5 : 3;
+    for (const [line, paint] of label ? [[4.5, this.colour("card")], [2, colour]] : [[1.5, colour]]) {
       pen.globalAlpha = label ? 1 : 0.6;
       pen.strokeStyle = pen.fillStyle = paint;
       pen.lineWidth = line;
@@ -187,8 +189,8 @@ const timeline = {
       pen.fill();
       pen.beginPath();
       pen.moveTo(x - 3, finish);
-      pen.lineTo(x + 7, finish - 5);
-      pen.lineTo(x + 7, finish + 5);
+      pen.lineTo(x + 2 + head, finish - head);
+      pen.lineTo(x + 2 + head, finish + head);
       pen.closePath();
       pen.stroke();
       pen.fill();
