@@ -1,12 +1,14 @@
 """The report as a reader meets it: driven in Chromium, from disk, without a network."""
 
 import importlib.util
+import io
 import shutil
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from smot_vlm.output.annotate import annotate_video
 from smot_vlm.output.report import write_report
@@ -59,11 +61,14 @@ def visit(chromium):
     """Opens a page, and in the end makes sure that it neither complained nor asked for anything but files beside it."""
     visits = []
 
-    def open_page(path, viewport=DESKTOP, scheme="light"):
+    def open_page(path, viewport=DESKTOP, scheme="light", missing_files=False):
         context = chromium.new_context(viewport=viewport, color_scheme=scheme)
         page = context.new_page()
         complaints, requests = [], []
-        page.on("console", lambda message: complaints.append(message.text))
+        page.on(
+            "console",
+            lambda message: (missing_files and "FILE_NOT_FOUND" in message.text) or complaints.append(message.text),
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         visits.append((context, complaints, requests, path.parent.as_uri()))
@@ -228,7 +233,7 @@ def test_filters(visit, report, label, value, people, edges):
 
 def test_a_person_is_opened_from_timeline_picture_and_card(visit, report):
     page = visit(report)
-    page.locator("#labels").get_by_role("button", name="Person 1:").click()
+    page.locator("#labels").get_by_role("button", name="Person #1:").click()
     detail = page.locator("#detail")
     assert page.evaluate("document.activeElement.id") == "detail-title"
     words = detail.inner_text()
@@ -272,6 +277,36 @@ def test_a_large_video_stays_beside_the_page_and_may_be_moved_away(visit, folder
     page = visit(path)
     until(page, "document.querySelector('video').videoWidth === 320")
     assert 'src="clip%20%26%20%3Cb%3E.mp4"' in path.read_text()
+    source.unlink()
+    page = visit(path, missing_files=True)
+    until(page, "smotReport.player.mode === 'annotated' && document.querySelector('video').videoWidth > 320")
+    assert "not beside this page" in page.locator("#video-note").inner_text()
+    (folder / "annotated.mp4").unlink()
+    page = visit(path, missing_files=True)
+    until(page, "smotReport.player.mode === 'none'")
+    page.evaluate("smotReport.player.seek(1.0)")
+    assert page.evaluate("smotReport.overlay.boxes.length") == 2
+    assert page.evaluate("document.getElementById('overlay').height") > 100
+
+
+def test_scene_cuts_and_damage_stand_in_the_timeline(visit, tmp_path):
+    path = tmp_path / "report.html"
+    write_report([], two_people(damage=((0.4, 0.6),)), path)
+    page = visit(path)
+
+    def pixels(*times):
+        """Colours in the lane of the child, who has left."""
+        image = Image.open(io.BytesIO(page.locator("#timeline").screenshot())).convert("RGB")
+        return [
+            image.getpixel((round(page.evaluate("(time) => smotReport.lanes.x(time)", time)), 111)) for time in times
+        ]
+
+    damaged, *bare = pixels(0.5, 0.8, 1.5)
+    assert bare == [(255, 255, 255)] * 2
+    assert damaged == (0xF3, 0xC7, 0xC2)
+    page.evaluate("smotReport.data.cuts.push(1.5); smotReport.timeline.draw()")
+    (cut,) = pixels(1.5)
+    assert cut[2] > cut[1] + 40  # purple
 
 
 def test_without_a_video_boxes_are_drawn_alone(visit, tmp_path):

@@ -29,7 +29,7 @@ function chip(person, title) {
     type: "button",
     className: `chip c${person.colour}`,
     textContent: `#${person.id}`,
-    "aria-label": title || `Person ${person.id}`,
+    "aria-label": title || `Person #${person.id}`,
     onclick: () => selection.choose(person.id),
   });
 }

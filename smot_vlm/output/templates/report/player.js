@@ -77,7 +77,9 @@ const player = {
     }
     if (video) video.hidden = mode === "none";
     for (const name of ["boxes", "names", "arrows"]) byName(`show-${name}`).disabled = mode === "annotated";
-    stage.classList.toggle("alone", mode === "none" && !byName("key-frame"));
+    const picture = byName("key-frame");
+    if (picture) picture.hidden = mode !== "none";
+    stage.style.aspectRatio = mode === "none" && !picture ? `${data.width || 16} / ${data.height || 9}` : "";
     this.tell();
   },
 
@@ -99,11 +101,7 @@ const player = {
   begin() {
     if (!video) return this.use("none");
     video.controls = false;
-    const picture = byName("key-frame");
-    if (picture) {
-      video.poster = picture.src;
-      picture.hidden = true;
-    }
+    if (byName("key-frame")) video.poster = byName("key-frame").src;
     video.addEventListener("error", () => this.fail());
     for (const name of ["play", "pause", "ended"]) {
       video.addEventListener(name, () => {

@@ -24,7 +24,7 @@ const timeline = {
   name() {
     this.labels.replaceChildren(
       ...lanes.rows.map((person, row) => {
-        const button = chip(person, `Person ${person.id}: ${person.caption || "no caption"}`);
+        const button = chip(person, `Person #${person.id}: ${person.caption || "no caption"}`);
         button.style.top = `${lanes.y(row) + 5}px`;
         return button;
       }),
