@@ -305,8 +305,9 @@ def test_scene_cuts_and_damage_stand_in_the_timeline(visit, tmp_path):
     assert bare == [(255, 255, 255)] * 2
     assert damaged == (0xF3, 0xC7, 0xC2)
     page.evaluate("smotReport.data.cuts.push(1.5); smotReport.timeline.draw()")
-    (cut,) = pixels(1.5)
-    assert cut[2] > cut[1] + 40  # purple
+    # A thin purple line: in one of the columns beside its time it is more than half as strong.
+    step = 1 / page.evaluate("smotReport.lanes.scale")
+    assert any(blue > green + 50 for _, green, blue in pixels(1.5 - step, 1.5, 1.5 + step))
 
 
 def test_without_a_video_boxes_are_drawn_alone(visit, tmp_path):
