@@ -13,7 +13,19 @@ from smot_vlm.output.report_data import as_script_data
 from smot_vlm.system.printing import printable
 
 # In the order in which they build on each other.
-SCRIPTS = ("elements", "tracks", "player", "placement", "overlay", "filters", "lanes", "timeline", "person", "main")
+SCRIPTS = (
+    "elements",
+    "tracks",
+    "player",
+    "placement",
+    "overlay",
+    "filters",
+    "lanes",
+    "arcs",
+    "timeline",
+    "person",
+    "main",
+)
 
 
 def render_page(data: dict[str, Any], **content: Any) -> str:

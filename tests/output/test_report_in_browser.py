@@ -297,9 +297,7 @@ def test_scene_cuts_and_damage_stand_in_the_timeline(visit, tmp_path):
     def pixels(*times):
         """Colours in the lane of the child, who has left."""
         image = Image.open(io.BytesIO(page.locator("#timeline").screenshot())).convert("RGB")
-        return [
-            image.getpixel((round(page.evaluate("(time) => smotReport.lanes.x(time)", time)), 111)) for time in times
-        ]
+        return [image.getpixel((int(page.evaluate("(time) => smotReport.lanes.x(time)", time)), 111)) for time in times]
 
     damaged, *bare = pixels(0.5, 0.8, 1.5)
     assert bare == [(255, 255, 255)] * 2
