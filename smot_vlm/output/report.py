@@ -151,23 +151,28 @@ class ReportBuilder:
 
 
 def write_report(
-    frames: Iterable[Frame], description: Description, path: Path, glosses: dict[str, str] | None = None
+    frames: Iterable[Frame],
+    description: Description,
+    path: Path,
+    glosses: dict[str, str] | None = None,
+    source_video: bool = False,
 ) -> None:
     """Write the page in one pass over the frames; without frames it has no pictures.
 
-    It plays the described video where browsers can, and an annotated.mp4 in the same folder.
+    It plays an annotated.mp4 in the same folder.
 
     Args:
         frames: of the described video.
         description: what to show.
         path: of the page.
         glosses: what each verb sense means, by label.
+        source_video: true lets the page also play the described video as it is, where browsers can.
     """
     path = Path(path)
     builder = ReportBuilder(description, glosses)
     for frame in frames:
         builder.add(frame)
-    builder.finish(path, page_videos(description.video, path.parent, (path.parent / VIDEO).is_file()))
+    builder.finish(path, page_videos(description.video, path.parent, (path.parent / VIDEO).is_file(), source_video))
 
 
 def format_time(seconds: float) -> str:

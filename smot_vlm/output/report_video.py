@@ -30,7 +30,7 @@ class PageVideos:
     start_seconds: float = 0.0
 
 
-def page_videos(video: VideoInfo, folder: Path, has_annotated: bool) -> PageVideos:
+def page_videos(video: VideoInfo, folder: Path, has_annotated: bool, source_video: bool) -> PageVideos:
     """Find what a page can play.
 
     The described video is embedded or referred to where it is a whole file that browsers play. Nothing is copied: a page
@@ -40,13 +40,14 @@ def page_videos(video: VideoInfo, folder: Path, has_annotated: bool) -> PageVide
         video: that was described.
         folder: where the page will lie.
         has_annotated: whether annotated.mp4 will lie beside it.
+        source_video: whether the page may show the described video as it is; not where people were blurred.
 
     Returns:
         The addresses.
     """
     annotated = VIDEO if has_annotated else ""
     source = Path(video.source)
-    if video.truncated or video.damage or not _is_file(source):
+    if not source_video or video.truncated or video.damage or not _is_file(source):
         return PageVideos(annotated=annotated)
     found = playable(source)
     if found is None or any(

@@ -129,7 +129,9 @@ def folder(tmp_path):
             writer.write(frame.image, frame.time_seconds)
     description = two_people(source=str(source))
     annotate_video(frames(50), description, tmp_path / "annotated.mp4", FPS)
-    write_report(frames(50), description, tmp_path / "report.html", {"wave.v.01": "signal with the hands"})
+    write_report(
+        frames(50), description, tmp_path / "report.html", {"wave.v.01": "signal with the hands"}, source_video=True
+    )
     return tmp_path
 
 
@@ -263,7 +265,9 @@ def test_the_annotated_video_takes_the_place_of_the_drawn_boxes(visit, report):
 
 def test_without_the_clean_video_the_annotated_one_plays(visit, folder):
     (folder / "clip & <b>.mp4").unlink()
-    write_report(frames(50), two_people(source=str(folder / "clip & <b>.mp4")), folder / "report.html")
+    write_report(
+        frames(50), two_people(source=str(folder / "clip & <b>.mp4")), folder / "report.html", source_video=True
+    )
     page = visit(folder / "report.html")
     until(page, "document.querySelector('video').videoWidth > 320")
     assert page.evaluate("smotReport.player.mode") == "annotated"
@@ -273,7 +277,7 @@ def test_a_large_video_stays_beside_the_page_and_may_be_moved_away(visit, folder
     monkeypatch.setattr("smot_vlm.output.report_video.EMBEDDED_BYTES", 10)
     source = folder / "clip & <b>.mp4"
     path = folder / "report.html"
-    write_report(frames(50), two_people(source=str(source)), path)
+    write_report(frames(50), two_people(source=str(source)), path, source_video=True)
     page = visit(path)
     until(page, "document.querySelector('video').videoWidth === 320")
     assert 'src="clip%20%26%20%3Cb%3E.mp4"' in path.read_text()

@@ -23,7 +23,7 @@ def info(source, width=64, height=48, **named):
 
 
 def test_a_small_video_becomes_part_of_the_page(clip, tmp_path):
-    videos = page_videos(info(clip), tmp_path, has_annotated=True)
+    videos = page_videos(info(clip), tmp_path, has_annotated=True, source_video=True)
     kind, content = videos.clean.split(";base64,")
     assert kind == "data:video/mp4"
     assert base64.b64decode(content) == clip.read_bytes()
@@ -32,7 +32,9 @@ def test_a_small_video_becomes_part_of_the_page(clip, tmp_path):
 
 def test_a_large_one_is_referred_to(clip, tmp_path, monkeypatch):
     monkeypatch.setattr(report_video, "EMBEDDED_BYTES", 10)
-    assert page_videos(info(clip), tmp_path / "out", False) == PageVideos("../a%20%231%20%26%20b%25.mp4")
+    assert page_videos(info(clip), tmp_path / "out", False, source_video=True) == PageVideos(
+        "../a%20%231%20%26%20b%25.mp4"
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,11 +50,15 @@ def test_a_large_one_is_referred_to(clip, tmp_path, monkeypatch):
     ids=["missing", "camera", "address", "no name", "long name", "no source"],
 )
 def test_what_is_no_file_is_not_played(video, tmp_path):
-    assert page_videos(video, tmp_path, True) == PageVideos(annotated="annotated.mp4")
+    assert page_videos(video, tmp_path, True, source_video=True) == PageVideos(annotated="annotated.mp4")
 
 
 def test_a_damaged_one_or_one_of_another_size_is_not_played(clip, tmp_path):
-    assert page_videos(info(clip, damage=((0.0, 1.0),)), tmp_path, False) == PageVideos()
-    assert page_videos(info(clip, truncated=True), tmp_path, False) == PageVideos()
-    assert page_videos(info(clip, width=128), tmp_path, False) == PageVideos()
-    assert page_videos(info(clip, width=48, height=64), tmp_path, False).clean  # filmed upright
+    assert page_videos(info(clip, damage=((0.0, 1.0),)), tmp_path, False, source_video=True) == PageVideos()
+    assert page_videos(info(clip, truncated=True), tmp_path, False, source_video=True) == PageVideos()
+    assert page_videos(info(clip, width=128), tmp_path, False, source_video=True) == PageVideos()
+    assert page_videos(info(clip, width=48, height=64), tmp_path, False, source_video=True).clean  # filmed upright
+
+
+def test_the_described_video_is_shown_only_where_it_may_be(clip, tmp_path):
+    assert page_videos(info(clip), tmp_path, True, source_video=False) == PageVideos(annotated="annotated.mp4")
