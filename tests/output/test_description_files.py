@@ -8,6 +8,7 @@ import pytest
 from smot_vlm.output.claimed_folder import OUTPUTS, check_outputs
 from smot_vlm.output.description_files import write_outputs
 from smot_vlm.structures import Description
+from smot_vlm.video.writer import VideoWriter
 
 ALL = set(OUTPUTS)
 
@@ -230,3 +231,19 @@ def test_check_takes_a_relative_folder(tmp_path, monkeypatch):
     (tmp_path / "out").write_text("x")
     with pytest.raises(NotADirectoryError, match="out is a file"):
         check_outputs("out/deep")
+
+
+@pytest.mark.parametrize("source_video", [False, True])
+def test_the_described_video_is_in_the_report_only_where_that_is_asked_for(
+    tmp_path, make_description, make_frames, source, source_video
+):
+    clip = tmp_path / "clip.mp4"
+    with VideoWriter(clip, 25, 160, 120) as writer:
+        for frame in make_frames():
+            writer.write(frame.image)
+    named = (
+        {} if not source_video else {"source_video": True}
+    )  # blurred people must not be seen beside: not the default
+    write_outputs(tmp_path / "out", make_description(source=str(clip)), source, 25, **named)
+    report = (tmp_path / "out/report.html").read_text()
+    assert ("data:video/mp4" in report.partition("</style>")[2].partition("<script")[0]) == source_video
