@@ -148,6 +148,7 @@ def _write(
             glosses={verb.label: verb.gloss for verb in VERBS},
             progress=lambda done: update(completed=done),
             staging=staging,
+            source_video=True,
         )
     counts = (
         counted(description.video.frames, "frame"),

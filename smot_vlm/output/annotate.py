@@ -30,6 +30,7 @@ class FramePainter:
 
     def __init__(self, description: Description, width: int, height: int, panel: bool = True) -> None:
         self.layout: Layout = plan_layout(width, height)
+        self._video = description.video
         self._timeline = Timeline(description.tracks, description.video)
         self._overlay = Overlay(description.interactions, self.layout.text_size)
         area = self.layout.panel
@@ -50,12 +51,15 @@ class FramePainter:
         if canvas is None:
             canvas = self._new_canvas()
         if self._panel is not None:
-            canvas[layout.panel.slices] = self._panel.render(self._timeline.people_near(frame_index))
+            canvas[layout.panel.slices] = self._panel.render(
+                self._timeline.people_near(frame_index), self._video.seconds(frame_index) or 0.0
+            )
         people = self._timeline.boxes_at(frame_index)
         picture = canvas[layout.picture.slices]
         picture[...] = _fit(image, layout.picture.width, layout.picture.height)
         scale = np.array([layout.picture.width / image.shape[1], layout.picture.height / image.shape[0]] * 2)
-        self._overlay.draw(picture, Boxes(people.ids, people.boxes * scale, people.scores))
+        shown = Boxes(people.ids, people.boxes * scale, people.scores)
+        self._overlay.draw(picture, shown, self._video.seconds(frame_index))
         return canvas
 
     def _new_canvas(self) -> np.ndarray:

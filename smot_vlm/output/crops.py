@@ -1,6 +1,7 @@
-"""Picks the pictures of the report in one pass over the frames: a key frame, and one crop of each person."""
+"""Cuts each person out of the video in one pass over its frames: the best look, and small ones over time."""
 
 import io
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,13 +12,29 @@ from smot_vlm.structures import Description, Frame, Trajectory
 CROP_HEIGHT, CROP_WIDTH = 320, 320
 CROP_MARGIN = 0.06
 JPEG_QUALITY = 85
+# Small pictures of a person over time: their longer side, how many a person, and how many in all.
+MOMENT_SIDE, MOST_MOMENTS, ALL_MOMENTS = 128, 6, 400
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A small picture of a person.
+
+    Attributes:
+        frame_index: of its frame.
+        jpeg: the file.
+    """
+
+    frame_index: int
+    jpeg: bytes
 
 
 class CropPicker:
     """Keeps one JPEG a track: from the frame with the largest score x area inside the picture x share inside.
 
     The best frame is known beforehand from the boxes. Until it comes the person's first frame takes its place, so a second
-    pass that ends early still shows everybody who appeared.
+    pass that ends early still shows everybody who appeared. Small pictures show each person over time: the best of each
+    of equal parts of the track, fewer a person where there are many people.
 
     Args:
         description: with the tracks.
@@ -25,11 +42,18 @@ class CropPicker:
 
     def __init__(self, description: Description) -> None:
         self.jpegs: dict[int, bytes] = {}
+        self.moments: dict[int, list[Moment]] = {}
         self._wanted: dict[int, list[tuple[int, np.ndarray]]] = {}
+        self._wanted_moments: dict[int, list[tuple[int, np.ndarray]]] = {}
+        parts = min(MOST_MOMENTS, ALL_MOMENTS // max(len(description.tracks), 1))
         for track in description.tracks:
             quality = crop_quality(track, description.video.width, description.video.height)
             for row in sorted({0, int(np.argmax(quality))} if len(track) else ()):
                 self._wanted.setdefault(int(track.frames[row]), []).append((track.id, track.boxes[row]))
+            for rows in np.array_split(np.arange(len(track)), max(parts, 1)) if parts else ():
+                if len(rows):
+                    row = int(rows[np.argmax(quality[rows])])
+                    self._wanted_moments.setdefault(int(track.frames[row]), []).append((track.id, track.boxes[row]))
 
     def add(self, frame: Frame) -> None:
         """Take the next frame; crops are cut only from the frames chosen.
@@ -41,6 +65,11 @@ class CropPicker:
             crop = cut_crop(frame.image, box)
             if crop is not None:
                 self.jpegs[track_id] = encode_jpeg(crop)
+        for track_id, box in self._wanted_moments.get(frame.index, ()):
+            crop = cut_crop(frame.image, box)
+            if crop is not None:
+                jpeg = encode_jpeg(shrink(crop, MOMENT_SIDE, MOMENT_SIDE))
+                self.moments.setdefault(track_id, []).append(Moment(frame.index, jpeg))
 
 
 def crop_quality(track: Trajectory, width: int, height: int) -> np.ndarray:
@@ -114,26 +143,6 @@ def encode_jpeg(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()
-
-
-def key_frame_index(description: Description) -> int | None:
-    """Choose the frame with most people and interactions between them; then the highest scores; then the first.
-
-    Args:
-        description: of the video.
-
-    Returns:
-        Its index; None where there is no box.
-    """
-    shown: dict[int, float] = {}
-    for track in description.tracks:
-        for frame_index, score in zip(track.frames.tolist(), track.scores.tolist(), strict=True):
-            shown[frame_index] = shown.get(frame_index, 0.0) + 1 + 1e-3 * min(max(score, 0.0), 1.0)
-    frames_of = {track.id: set(track.frames.tolist()) for track in description.tracks}
-    for subject, target in {(edge.subject, edge.object) for edge in description.interactions}:
-        for frame_index in frames_of[subject] & frames_of[target]:
-            shown[frame_index] += 1
-    return min(shown, key=lambda frame_index: (-shown[frame_index], frame_index), default=None)
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from smot_vlm.output.claimed_folder import (
     publish,
 )
 from smot_vlm.output.report import ReportBuilder
+from smot_vlm.output.report_video import page_videos
 from smot_vlm.structures import Description, Frame
 from smot_vlm.system.timing import PartTimes
 
@@ -37,6 +38,7 @@ def write_outputs(
     progress: Callable[[int], None] | None = None,
     times: PartTimes | None = None,
     staging: Path | None = None,
+    source_video: bool = False,
 ) -> dict[str, Path]:
     """Write the outputs of one description; the frames are read once, for video and report together.
 
@@ -58,6 +60,8 @@ def write_outputs(
         progress: called with the number of frames done.
         times: filled with the seconds of each part: decode, drawing, encoding, report.
         staging: from `claim_outputs` of the same folder, where it was claimed before the work.
+        source_video: true lets the report also play the described video as it is. Leave it false where the frames were
+            changed: blurred people are not to be seen beside.
 
     Returns:
         The path of each file written, by its name.
@@ -80,7 +84,8 @@ def write_outputs(
                 failure = error
         with naming_folder(folder):
             with times.part("report"):
-                builder.finish(staging / REPORT, VIDEO if (staging / VIDEO).exists() else None)
+                videos = page_videos(description.video, folder, (staging / VIDEO).exists(), source_video)
+                builder.finish(staging / REPORT, videos)
             description.to_mot(staging / TRACKS)
             description.to_json(staging / DESCRIPTION)
             written = publish(staging, folder, overwrite)

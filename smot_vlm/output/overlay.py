@@ -1,19 +1,22 @@
 """Drawing on the picture itself: boxes, id tags, and arrows from subject to object."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
 import supervision as sv
 
 from smot_vlm.output.palette import COLOURS, WHITE, Colour, colour_index, ink_on, track_colour
+from smot_vlm.output.placement import Places, along_curve, around_feet, nearest_first
 from smot_vlm.output.text import plain_verb, render_tag, stamp
 from smot_vlm.output.timeline import Boxes
 from smot_vlm.structures import Interaction
 
 MAX_ARROWS = 12
 CROWD = 24
+MIN_TAG = 8
 SHADE: Colour = (20, 24, 29)
 
 
@@ -43,17 +46,15 @@ class Overlay:
     """
 
     def __init__(self, interactions: Iterable[Interaction], text_size: int) -> None:
-        self._arrows = join_interactions(interactions)
+        self._interactions = tuple(interactions)
+        self._join = lru_cache(maxsize=64)(join_interactions)
         self._text_size = text_size
         self._thickness = max(1, round(text_size / 7))
         # supervision writes the channels in OpenCV's order; the pictures here are RGB, so red and blue change places.
         colours = sv.ColorPalette([sv.Color(r=blue, g=green, b=red) for red, green, blue in COLOURS])
-        inks = sv.ColorPalette([sv.Color(*ink_on(colour)) for colour in COLOURS])
         self._draw_boxes = sv.BoxAnnotator(color=colours, thickness=self._thickness)
-        self._draw_ids = _id_annotator(colours, inks, text_size)
-        self._draw_crowd_ids = _id_annotator(colours, inks, 0.7 * text_size)
 
-    def draw(self, image: np.ndarray, people: Boxes) -> None:
+    def draw(self, image: np.ndarray, people: Boxes, seconds: float | None = None) -> None:
         """Draw people and the interactions between them.
 
         A box that reaches outside is cut at the border; one that is wholly outside is not drawn, nor are its arrows.
@@ -61,6 +62,7 @@ class Overlay:
         Args:
             image: RGB uint8, changed in place.
             people: boxes in pixels of `image`.
+            seconds: of the picture; interactions whose spans are known are drawn in these only. None draws all.
         """
         height, width = image.shape[:2]
         inside = _touches(people.boxes, width, height)
@@ -74,22 +76,26 @@ class Overlay:
         self._draw_boxes.annotate(image, sv.Detections(xyxy=drawn), custom_color_lookup=lookup)
         centres = dict(zip(ids.tolist(), _centres(boxes, width, height), strict=True))
         apart = 2.5 * self._thickness
-        arrows = [edge for edge in self._arrows if edge.subject in centres and edge.object in centres][:MAX_ARROWS]
+        arrows = self._arrows(centres.keys(), seconds)
         curves = [_curve(centres[edge.subject], centres[edge.object], apart) for edge in arrows]
         for arrow, curve in zip(arrows, curves, strict=True):
             self._draw_arrow(image, curve, track_colour(arrow.subject))
-        self._draw_tags(image, ids, drawn, lookup)
-        self._draw_verbs(image, arrows, curves)
+        places = Places(width, height, np.clip(boxes, 0, [width, height, width, height]))
+        self._draw_tags(image, ids, drawn, places)
+        self._draw_verbs(image, arrows, curves, places)
 
-    def _draw_tags(self, image: np.ndarray, ids: np.ndarray, boxes: np.ndarray, lookup: np.ndarray) -> None:
-        crowd = len(ids) > CROWD
-        anchors = boxes.copy()
-        anchors[:, 0] = np.clip(anchors[:, 0], 0, None)
-        anchors[:, 1] = np.clip(anchors[:, 1], 1.35 * self._text_size * (0.7 if crowd else 1), None)
-        anchors[:, 2:] = np.maximum(anchors[:, 2:], anchors[:, :2])
-        labels = [f"#{track_id}" for track_id in ids.tolist()]
-        annotator = self._draw_crowd_ids if crowd else self._draw_ids
-        annotator.annotate(image, sv.Detections(xyxy=anchors), labels=labels, custom_color_lookup=lookup)
+    def _arrows(self, present: Collection[int], seconds: float | None) -> list[Arrow]:
+        now = tuple(edge for edge in self._interactions if _happens(edge, seconds))
+        arrows = self._join(now)
+        return [edge for edge in arrows if edge.subject in present and edge.object in present][:MAX_ARROWS]
+
+    def _draw_tags(self, image: np.ndarray, ids: np.ndarray, boxes: np.ndarray, places: Places) -> None:
+        size = max(MIN_TAG, round(self._text_size * (0.7 if len(ids) > CROWD else 0.92)))
+        for track_id, box in zip(ids.tolist(), boxes, strict=True):
+            colour = track_colour(track_id)
+            tag = render_tag(f"#{track_id}", size, colour, ink_on(colour))
+            height, width = tag.shape[:2]
+            stamp(image, tag, *places.find(width, height, around_feet(box, width, height)))
 
     def _draw_arrow(self, image: np.ndarray, curve: np.ndarray, colour: Colour) -> None:
         thickness = self._thickness
@@ -100,13 +106,16 @@ class Overlay:
             cv2.polylines(image, [head], True, paint, max(1, stroke - thickness), cv2.LINE_AA)
         cv2.fillPoly(image, [head], colour, cv2.LINE_AA)
 
-    def _draw_verbs(self, image: np.ndarray, arrows: list[Arrow], curves: list[np.ndarray]) -> None:
-        taken: list[tuple[int, int, int, int]] = []
+    def _draw_verbs(self, image: np.ndarray, arrows: list[Arrow], curves: list[np.ndarray], places: Places) -> None:
         for arrow, curve in zip(arrows, curves, strict=True):
             tag = render_tag(arrow.label, round(self._text_size * 0.9), SHADE, WHITE, bold=False)
-            place = _free_place(image, tag, _tag_centre(curve, tag), taken)
-            taken.append((*place, place[0] + tag.shape[1], place[1] + tag.shape[0]))
-            stamp(image, tag, *place)
+            height, width = tag.shape[:2]
+            anywhere = partial(nearest_first, image.shape[:2], curve[len(curve) // 2], width, height)
+            left, top = places.find(width, height, along_curve(curve, width, height), anywhere)
+            stamp(image, tag, left, top)
+            # A line in the subject's colour ties the words to their arrow.
+            foot = (left + 2, top + height - 1), (left + width - 3, top + height - 1)
+            cv2.line(image, *foot, track_colour(arrow.subject), max(1, self._thickness // 2))
 
 
 def join_interactions(interactions: Iterable[Interaction]) -> list[Arrow]:
@@ -127,15 +136,8 @@ def join_interactions(interactions: Iterable[Interaction]) -> list[Arrow]:
     ]
 
 
-def _id_annotator(colours: sv.ColorPalette, inks: sv.ColorPalette, text_size: float) -> sv.LabelAnnotator:
-    return sv.LabelAnnotator(
-        color=colours,
-        text_color=inks,
-        text_scale=text_size / 27,
-        text_thickness=max(1, round(text_size / 13)),
-        text_padding=max(2, round(text_size / 4)),
-        border_radius=max(1, round(text_size / 5)),
-    )
+def _happens(edge: Interaction, seconds: float | None) -> bool:
+    return seconds is None or not edge.spans or any(one.from_seconds <= seconds <= one.to_seconds for one in edge.spans)
 
 
 def _label(edges: list[Interaction]) -> str:
@@ -183,25 +185,3 @@ def _shaft_and_head(curve: np.ndarray, length: float) -> tuple[np.ndarray, np.nd
     foot = tip - length * direction
     head = np.array([tip, foot + 0.5 * length * side, foot - 0.5 * length * side])
     return curve[: last + 1].round().astype(np.int32), head.round().astype(np.int32)
-
-
-def _tag_centre(curve: np.ndarray, tag: np.ndarray) -> np.ndarray:
-    """The middle of the arrow; above it where the tag would hide a short arrow."""
-    short = np.linalg.norm(curve[-1] - curve[0]) < 1.8 * tag.shape[1]
-    middle = curve[len(curve) // 2]
-    return np.array([middle[0], curve[:, 1].min() - 0.9 * tag.shape[0]]) if short else middle
-
-
-def _free_place(
-    image: np.ndarray, tag: np.ndarray, centre: np.ndarray, taken: list[tuple[int, int, int, int]]
-) -> tuple[int, int]:
-    """Choose the tag's corner: at `centre`, inside the picture, moved down past the tags already there."""
-    height, width = tag.shape[:2]
-    left = int(np.clip(centre[0] - width / 2, 0, max(image.shape[1] - width, 0)))
-    top = int(np.clip(centre[1] - height / 2, 0, max(image.shape[0] - height, 0)))
-    for _ in taken:
-        under = [b for b in taken if left < b[2] and b[0] < left + width and top < b[3] and b[1] < top + height]
-        if not under:
-            break
-        top = max(b[3] for b in under) + 1
-    return left, min(top, max(image.shape[0] - height, 0))

@@ -1,92 +1,33 @@
-"""The report: one self-contained HTML page that shows what was said about a video."""
+"""The report: an HTML page with the video, a timeline, and all that was said about each person."""
 
-import base64
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+import numpy as np
 
 from smot_vlm.output.annotate import draw_frame
-from smot_vlm.output.crops import CropPicker, encode_jpeg, key_frame_index, shrink
-from smot_vlm.output.palette import css, ink_on, track_colour
+from smot_vlm.output.claimed_folder import VIDEO
+from smot_vlm.output.crops import CropPicker, encode_jpeg, shrink
+from smot_vlm.output.key_frame import key_frame_index
+from smot_vlm.output.palette import colour_index
+from smot_vlm.output.report_data import as_data_uri, page_data
+from smot_vlm.output.report_page import render_page
+from smot_vlm.output.report_rows import EdgeRow, Moment, PersonRow, Picture
+from smot_vlm.output.report_video import PageVideos, page_videos
 from smot_vlm.output.text import plain_verb
-from smot_vlm.output.timeline import Timeline
+from smot_vlm.output.timeline import Timeline, frame_seconds
 from smot_vlm.output.trust import is_warning, trust
-from smot_vlm.structures import Description, Frame, Interaction, Trajectory
+from smot_vlm.structures import Description, Frame, Interaction, Segment, Trajectory
 from smot_vlm.system.files import write_text
-from smot_vlm.system.printing import counted, printable
+from smot_vlm.system.printing import counted
 
 KEY_FRAME_WIDTH, KEY_FRAME_HEIGHT = 1280, 960
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture of the page.
-
-    Attributes:
-        uri: a data URI with the JPEG.
-        time: of the frame, as text.
-    """
-
-    uri: str
-    time: str
-
-
-@dataclass(frozen=True)
-class PersonRow:
-    """One person as the page shows them.
-
-    Attributes:
-        id: of the track.
-        colour: of the track, for CSS.
-        ink: of text on that colour, for CSS.
-        time: first and last appearance, as text.
-        boxes: their number, as text.
-        caption: of the person.
-        words: how far they are to be trusted.
-        crop: a data URI, None without a picture.
-        segments: start and width in percent of the video's length.
-    """
-
-    id: int
-    colour: str
-    ink: str
-    time: str
-    boxes: str
-    caption: str
-    words: str
-    crop: str | None
-    segments: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
-class EdgeRow:
-    """One interaction as the page shows it.
-
-    Attributes:
-        subject: who acts.
-        object: whom it is done to.
-        verb: label of the sense.
-        word: the verb alone.
-        gloss: what the sense means.
-        score: 0 to 1.
-        percent: length of the score's bar.
-    """
-
-    subject: PersonRow
-    object: PersonRow
-    verb: str
-    word: str
-    gloss: str
-    score: float
-    percent: float
 
 
 class ReportBuilder:
     """Collects the page's pictures frame by frame, then writes the page.
 
-    At most one JPEG a track and one key frame are kept, whatever the video's length.
+    A few JPEGs a track and one key frame are kept, whatever the video's length.
 
     Args:
         description: what to show.
@@ -98,9 +39,9 @@ class ReportBuilder:
         self._glosses = glosses or {}
         self._crops = CropPicker(description)
         self._timeline = Timeline(description.tracks, description.video)
-        self._key_index = key_frame_index(description)
+        self._key_index = key_frame_index(description, self._timeline)
         self._key_frame: Picture | None = None
-        self._length = max(
+        self._frames = max(
             [description.video.frames, 1, *(int(track.frames[-1]) + 1 for track in description.tracks if len(track))]
         )
 
@@ -110,73 +51,69 @@ class ReportBuilder:
         Args:
             frame: of the described video.
         """
-        self._length = max(self._length, frame.index + 1)
+        self._frames = max(self._frames, frame.index + 1)
         self._crops.add(frame)
         if self._key_frame is None or frame.index == self._key_index:
             picture = draw_frame(frame.image, self._description, frame.index, panel=False)
             jpeg = encode_jpeg(shrink(picture, KEY_FRAME_WIDTH, KEY_FRAME_HEIGHT))
-            self._key_frame = Picture(_data_uri(jpeg), self._time(frame.index))
+            self._key_frame = Picture(as_data_uri(jpeg), self._time(frame.index))
 
-    def render(self, video: str | None = None) -> str:
+    def render(self, videos: PageVideos | None = None) -> str:
         """Render the page.
 
         Args:
-            video: address of the annotated video to embed, relative to the page.
+            videos: that it plays; None for a page without.
 
         Returns:
             HTML.
         """
-        description = self._description
+        description, videos = self._description, videos or PageVideos()
         people = {track.id: self._person(track) for track in description.tracks}
-        edges = [self._edge(edge, people) for edge in sorted(description.interactions, key=lambda edge: -edge.score)]
-        environment = Environment(
-            loader=PackageLoader("smot_vlm.output"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            finalize=_visible,
-        )
-        return environment.get_template("report.html.jinja").render(
+        order = sorted(range(len(description.interactions)), key=lambda row: -description.interactions[row].score)
+        data = page_data(description, self._timeline, self._length, self._crops.moments)
+        data["videos"] = {"clean": bool(videos.clean), "annotated": videos.annotated, "start": videos.start_seconds}
+        return render_page(
+            data,
             title=_title(description),
             facts=self._facts(),
             trust=trust(description),
             is_warning=is_warning(description),
             description=description,
             key_frame=self._key_frame,
-            video=video,
+            videos=videos,
             people=list(people.values()),
-            edges=edges,
+            edges=[self._edge(row, description.interactions[row], people) for row in order],
+            verbs=sorted({plain_verb(edge.verb) for edge in description.interactions}),
         )
 
-    def finish(self, path: Path, video: str | None = None) -> None:
+    def finish(self, path: Path, videos: PageVideos | None = None) -> None:
         """Write the page atomically.
 
         Args:
             path: of the page.
-            video: see `render`.
+            videos: see `render`.
         """
-        write_text(Path(path), self.render(video))
+        write_text(Path(path), self.render(videos))
 
     def _person(self, track: Trajectory) -> PersonRow:
-        colour = track_colour(track.id)
-        segments = self._timeline.segments(track)
+        parts = self._timeline.segments(track)
         jpeg = self._crops.jpegs.get(track.id)
         return PersonRow(
             id=track.id,
-            colour=css(colour),
-            ink=css(ink_on(colour)),
-            time=f"{self._time(segments[0][0])} to {self._time(segments[-1][1])}" if segments else "never seen",
+            colour=colour_index(track.id),
+            time=f"{self._time(parts[0][0])} to {self._time(parts[-1][1])}" if parts else "never seen",
             boxes=counted(len(track), "box", "boxes"),
             caption=track.caption,
             words=track.words,
-            crop=None if jpeg is None else _data_uri(jpeg),
-            segments=tuple(
-                (self._percent(first), self._percent(last + 1) - self._percent(first)) for first, last in segments
-            ),
+            attributes=tuple((entry.name.replace("_", " "), entry.value) for entry in track.attributes),
+            crop=None if jpeg is None else as_data_uri(jpeg),
+            bars=tuple((self._percent(first), self._percent(last + 1) - self._percent(first)) for first, last in parts),
+            segments=tuple(_moment(one) for one in track.segments),
         )
 
-    def _edge(self, edge: Interaction, people: dict[int, PersonRow]) -> EdgeRow:
+    def _edge(self, row: int, edge: Interaction, people: dict[int, PersonRow]) -> EdgeRow:
         return EdgeRow(
+            row=row,
             subject=people[edge.subject],
             object=people[edge.object],
             verb=edge.verb,
@@ -184,6 +121,9 @@ class ReportBuilder:
             gloss=self._glosses.get(edge.verb, ""),
             score=edge.score,
             percent=100 * min(max(edge.score, 0.0), 1.0),
+            moments=tuple(
+                Moment("", _stretch(one.from_seconds, one.to_seconds), one.from_seconds) for one in edge.spans
+            ),
         )
 
     def _facts(self) -> list[str]:
@@ -196,10 +136,14 @@ class ReportBuilder:
         )
         return facts + ([f"model {words}"] if words else [])
 
+    @property
+    def _length(self) -> float:
+        """Seconds of the whole video, or frames where their times are not known."""
+        return float(frame_seconds(self._description.video, np.array([self._frames]))[0]) or 1.0
+
     def _percent(self, frame_index: int) -> float:
         """Where the time of a frame lies on the bar of the whole video."""
-        start, end = (self._description.video.seconds(index) or index for index in (frame_index, self._length))
-        return 100 * start / end
+        return 100 * float(frame_seconds(self._description.video, np.array([frame_index]))[0]) / self._length
 
     def _time(self, frame_index: int) -> str:
         seconds = self._description.video.seconds(frame_index)
@@ -207,23 +151,28 @@ class ReportBuilder:
 
 
 def write_report(
-    frames: Iterable[Frame], description: Description, path: Path, glosses: dict[str, str] | None = None
+    frames: Iterable[Frame],
+    description: Description,
+    path: Path,
+    glosses: dict[str, str] | None = None,
+    source_video: bool = False,
 ) -> None:
     """Write the page in one pass over the frames; without frames it has no pictures.
 
-    An annotated.mp4 in the same folder is embedded.
+    It plays an annotated.mp4 in the same folder.
 
     Args:
         frames: of the described video.
         description: what to show.
         path: of the page.
         glosses: what each verb sense means, by label.
+        source_video: true lets the page also play the described video as it is, where browsers can.
     """
     path = Path(path)
     builder = ReportBuilder(description, glosses)
     for frame in frames:
         builder.add(frame)
-    builder.finish(path, "annotated.mp4" if (path.parent / "annotated.mp4").is_file() else None)
+    builder.finish(path, page_videos(description.video, path.parent, (path.parent / VIDEO).is_file(), source_video))
 
 
 def format_time(seconds: float) -> str:
@@ -242,15 +191,14 @@ def format_time(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def _moment(segment: Segment) -> Moment:
+    return Moment(segment.text, _stretch(segment.from_seconds, segment.to_seconds), segment.from_seconds)
+
+
+def _stretch(start: float, end: float) -> str:
+    return f"{format_time(start)} to {format_time(end)}"
+
+
 def _title(description: Description) -> str:
     source = description.video.source.rstrip("/\\")
     return source.replace("\\", "/").rsplit("/", 1)[-1] or "Video"
-
-
-def _visible(value: object) -> object:
-    """What the page shows of a value: names of files may steer where a text goes, or be no text."""
-    return printable(value, keep="\n") if isinstance(value, str) else value
-
-
-def _data_uri(jpeg: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")

@@ -103,4 +103,23 @@ class Timeline:
         return float(np.quantile(steps, 0.5, method="lower")) if len(steps) else 0.0
 
     def _seconds(self, frames: np.ndarray) -> np.ndarray:
-        return np.array([self._video.seconds(frame) or float(frame) for frame in frames.tolist()])
+        return frame_seconds(self._video, frames)
+
+
+def frame_seconds(video: VideoInfo, frames: np.ndarray) -> np.ndarray:
+    """The times of many frames at once; see `VideoInfo.seconds`.
+
+    Args:
+        video: that they are of.
+        frames: (n) indices.
+
+    Returns:
+        (n) seconds; where the video knows neither times nor a rate, a frame counts as a second.
+    """
+    frames = np.asarray(frames, dtype=float)
+    if not video.times:
+        return frames / video.fps if video.fps > 0 else frames
+    known, seconds = np.array(video.times, dtype=float).T
+    beyond = np.maximum(frames - known[-1], 0) / video.fps if video.fps > 0 else 0.0
+    result: np.ndarray = np.interp(frames, known, seconds) + beyond
+    return result

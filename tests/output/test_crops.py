@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smot_vlm.output.crops import CropPicker, crop_quality, cut_crop, encode_jpeg, key_frame_index, shrink
-from smot_vlm.structures import Frame, Interaction, Trajectory
+from smot_vlm.output.crops import CropPicker, crop_quality, cut_crop, encode_jpeg, shrink
+from smot_vlm.structures import Frame, Trajectory
 
 
 def open_jpeg(data):
@@ -88,12 +88,27 @@ def test_shrink(size, result):
     assert shrink(np.zeros((size[1], size[0], 3), dtype=np.uint8), 320, 320).shape[1::-1] == result
 
 
-def test_the_key_frame_shows_most_people_then_most_interactions(make_description, make_track):
-    tracks = [make_track(1, range(0, 6)), make_track(2, range(2, 8)), make_track(3, [7])]
-    assert key_frame_index(make_description(tracks)) == 2
-    assert key_frame_index(make_description(tracks, [Interaction(3, "talk.v.01", 2)])) == 7
-    assert key_frame_index(make_description([])) is None
-    assert key_frame_index(make_description([make_track(1, [])])) is None
+def test_small_pictures_show_a_person_over_time(make_description, make_track, make_frames):
+    picker = CropPicker(make_description([make_track(1, range(12)), make_track(2, range(3))], frames=12))
+    for frame in make_frames(12):
+        picker.add(frame)
+    assert [moment.frame_index for moment in picker.moments[1]] == [0, 2, 4, 6, 8, 10]
+    assert [moment.frame_index for moment in picker.moments[2]] == [0, 1, 2]
+    for moment in picker.moments[1]:
+        picture = open_jpeg(moment.jpeg)
+        assert max(picture.shape) <= 128
+        assert picture.mean() == pytest.approx(40 + 10 * moment.frame_index, abs=2)
+
+
+def test_of_many_people_fewer_small_pictures_are_kept(make_description, make_track, make_frames):
+    picker = CropPicker(make_description([make_track(id) for id in range(1, 202)]))
+    for frame in make_frames():
+        picker.add(frame)
+    assert {len(moments) for moments in picker.moments.values()} == {1}
+    picker = CropPicker(make_description([make_track(id) for id in range(1, 402)]))
+    for frame in make_frames():
+        picker.add(frame)
+    assert (len(picker.jpegs), picker.moments) == (401, {})
 
 
 def test_frames_of_another_size_than_announced_are_cut_all_the_same(make_description, make_track):

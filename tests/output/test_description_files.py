@@ -8,6 +8,7 @@ import pytest
 from smot_vlm.output.claimed_folder import OUTPUTS, check_outputs
 from smot_vlm.output.description_files import write_outputs
 from smot_vlm.structures import Description
+from smot_vlm.video.writer import VideoWriter
 
 ALL = set(OUTPUTS)
 
@@ -49,7 +50,7 @@ def test_all_four_files_come_from_one_pass(tmp_path, make_description, source, t
     assert (folder / "tracks.txt").read_text() == description.to_mot()
     report = (folder / "report.html").read_text()
     assert 'src="annotated.mp4' in report
-    assert report.count("data:image/jpeg") == 3
+    assert report.count('src="data:image/jpeg') == 3
     assert "say" in report
     assert (folder / "annotated.mp4").stat().st_size > 500
     assert all((folder / name).stat().st_mode & 0o777 == 0o666 & ~umask() for name in OUTPUTS)
@@ -69,7 +70,7 @@ def test_what_is_left_out(tmp_path, make_description, source, video, with_frames
     written = write_outputs(tmp_path, make_description(), source if with_frames else None, 25, video=video)
     assert set(written) == names(tmp_path) == files
     report = (tmp_path / "report.html").read_text()
-    assert report.count("data:image/jpeg") == pictures
+    assert report.count('src="data:image/jpeg') == pictures
     assert ("<video" in report) == ("annotated.mp4" in files)
 
 
@@ -132,7 +133,7 @@ def test_when_the_frames_break_the_description_is_kept_and_the_error_raised(
     with pytest.raises(ValueError, match="the file changed"):
         write_outputs(tmp_path, make_description(), breaking, 25)
     assert names(tmp_path) == ALL - {"annotated.mp4"}
-    assert (tmp_path / "report.html").read_text().count("data:image/jpeg") == 3
+    assert (tmp_path / "report.html").read_text().count('src="data:image/jpeg') == 3
     assert "without the video" in caplog.text
 
 
@@ -230,3 +231,19 @@ def test_check_takes_a_relative_folder(tmp_path, monkeypatch):
     (tmp_path / "out").write_text("x")
     with pytest.raises(NotADirectoryError, match="out is a file"):
         check_outputs("out/deep")
+
+
+@pytest.mark.parametrize("source_video", [False, True])
+def test_the_described_video_is_in_the_report_only_where_that_is_asked_for(
+    tmp_path, make_description, make_frames, source, source_video
+):
+    clip = tmp_path / "clip.mp4"
+    with VideoWriter(clip, 25, 160, 120) as writer:
+        for frame in make_frames():
+            writer.write(frame.image)
+    named = (
+        {} if not source_video else {"source_video": True}
+    )  # blurred people must not be seen beside: not the default
+    write_outputs(tmp_path / "out", make_description(source=str(clip)), source, 25, **named)
+    report = (tmp_path / "out/report.html").read_text()
+    assert ("data:video/mp4" in report.partition("</style>")[2].partition("<script")[0]) == source_video

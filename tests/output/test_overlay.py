@@ -4,7 +4,7 @@ import pytest
 from smot_vlm.output.overlay import MAX_ARROWS, Overlay, join_interactions
 from smot_vlm.output.palette import COLOURS, track_colour
 from smot_vlm.output.timeline import Boxes
-from smot_vlm.structures import Interaction
+from smot_vlm.structures import Interaction, Span
 
 GREY = 90
 
@@ -63,7 +63,7 @@ def test_a_box_outside_the_picture_is_left_out_with_its_arrows(box):
         ((-1e9, 50, 100, 150), (100, 100), (100, 0)),
         ((200, 50, 1e9, 150), (100, 200), (100, 299)),
         ((50, -1e9, 100, 150), (100, 50), (0, 90)),
-        ((50, 50, 100, 1e9), (100, 50), (199, 75)),
+        ((50, 50, 120, 1e9), (100, 50), (199, 110)),  # the tag stands at the left
     ],
 )
 def test_a_side_beyond_the_border_is_not_drawn_on_it(box, seen, bare):
@@ -146,3 +146,41 @@ def test_a_view_into_a_larger_picture_is_drawn_in_place():
     assert np.array_equal(whole[:200, :300], drawn(people((50, 60, 120, 180))))
     assert (whole[200:] == GREY).all()
     assert (whole[:, 300:] == GREY).all()
+
+
+def test_interactions_with_spans_are_drawn_in_these_only():
+    boxes = people((20, 60, 70, 190), (230, 60, 280, 190))
+    edges = [Interaction(1, "hug.v.01", 2, 0.9, (Span(1.0, 2.0),)), Interaction(2, "talk.v.01", 1, 0.8)]
+    overlay = Overlay(edges, 14)
+
+    def at(seconds):
+        image = canvas()
+        overlay.draw(image, boxes, seconds)
+        return image
+
+    assert np.array_equal(at(1.5), drawn(boxes, edges))
+    assert np.array_equal(at(0.5), drawn(boxes, edges[1:]))
+    assert np.array_equal(at(2.5), drawn(boxes, edges[1:]))
+
+
+@pytest.mark.parametrize("size", [(640, 360), (1280, 720)])
+def test_no_text_is_on_the_faces_of_twenty_people(size, monkeypatch):
+    width, height = size
+    rng = np.random.default_rng(3)
+    left, top = rng.uniform(0.02, 0.9, 20) * width, rng.uniform(0.05, 0.6, 20) * height
+    wide = rng.uniform(0.05, 0.09, 20) * width
+    boxes = np.stack([left, top, left + wide, np.minimum(top + 2.5 * wide, height)], axis=1)
+    edges = [Interaction(id, "talk_about.v.01", id + 1, 0.9) for id in range(1, 12, 2)]
+    edges += [Interaction(id + 1, "listen.v.01", id, 0.8) for id in range(1, 12, 2)]
+    written = []
+    monkeypatch.setattr(
+        "smot_vlm.output.overlay.stamp", lambda image, tag, x, y: written.append((x, y, *tag.shape[1::-1]))
+    )
+    drawn(people(*boxes), edges, canvas(width, height), text_size=max(13, height // 35))
+    assert len(written) == 20 + 12
+    covered = np.zeros((height, width), dtype=int)
+    for x, y, tag_width, tag_height in written:
+        covered[y : y + tag_height, x : x + tag_width] += 1
+    assert covered.max() == 1  # no text on other text
+    for x1, y1, x2, y2 in boxes.astype(int):
+        assert covered[y1 : y1 + (y2 - y1) // 3, x1:x2].sum() == 0
