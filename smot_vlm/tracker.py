@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -27,7 +28,10 @@ from smot_vlm.session import Session
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.system.timing import PartTimes
+from smot_vlm.video.cuts import CutFinder
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
+
+Item = TypeVar("Item")
 
 # Other names of models that ship.
 ALIASES = {"drawn": "demo"}
@@ -216,11 +220,12 @@ class Tracker:
         opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
         with torch.inference_mode(), opened as video:
             session = self._session(video, trajectories, times, verbs, detections, classes, frame_numbers)
-            for frame in times.waiting("decode", video):
-                session.observe(frame)
+            for frame, is_cut in self._shots(times.waiting("decode", video)):
+                session.observe(frame, is_cut)
                 if on_frame is not None and on_frame(frame, video) is False:
                     video.stop()
-            return session.describe(video)
+                    break
+            return session.describe()
 
     def stream(
         self,
@@ -252,13 +257,13 @@ class Tracker:
         refreshed_at = 0.0
         with open_video(source, stride=stride, max_frames=max_frames) as video:
             session = self._session(video, trajectories, PartTimes())
-            for frame, is_last in _mark_last(video):
+            for (frame, is_cut), is_last in _mark_last(self._shots(video)):
                 # Entered anew for each frame: a caller's code runs between two of them.
                 with torch.inference_mode():
-                    people = session.observe(frame)
+                    people = session.observe(frame, is_cut)
                     refresh = is_last or frame.time_seconds - refreshed_at >= refresh_seconds
                     if refresh:
-                        description, refreshed_at = session.describe(video), frame.time_seconds
+                        description, refreshed_at = session.describe(), frame.time_seconds
                 yield Update(frame, people, description, refresh)
 
     def _session(
@@ -290,6 +295,7 @@ class Tracker:
         return Session(
             self.model,
             self.config,
+            video,
             open_people,
             times,
             verbs,
@@ -297,6 +303,12 @@ class Tracker:
             detector="given" if is_given else choice.name,
             successor=self.successor,
         )
+
+    def _shots(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
+        """Each frame, and whether another shot begins with it, where the configuration asks for cuts."""
+        if self.config.long_video.cuts:
+            return CutFinder().watch(frames)
+        return ((frame, False) for frame in frames)
 
     def _detect_with(self, own: Callable[[Frame], Detections], times: PartTimes) -> Callable[[Frame], Detections]:
         """The detector of this tracker; without one, `own`, the model's detections of a frame."""
@@ -365,9 +377,9 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _mark_last(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
-    """Each frame with whether it is the last one."""
-    previous: Frame | None = None
+def _mark_last(frames: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
+    """Each item with whether it is the last one."""
+    previous: Item | None = None
     for frame in frames:
         if previous is not None:
             yield previous, False

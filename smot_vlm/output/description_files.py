@@ -81,8 +81,8 @@ def write_outputs(
         with naming_folder(folder):
             with times.part("report"):
                 builder.finish(staging / REPORT, VIDEO if (staging / VIDEO).exists() else None)
-            description.to_mot(staging / TRACKS)
-            description.to_json(staging / DESCRIPTION)
+            description.write_mot(staging / TRACKS)
+            description.write_json(staging / DESCRIPTION)
             written = publish(staging, folder, overwrite)
     if failure is not None:
         log.warning("%s: written without the video, which could not be drawn", folder)
