@@ -103,14 +103,16 @@ def expanded(track: Any, place: str) -> Any:
         return track
     plain = [name for name in _FIELDS if not isinstance(track.get(name), dict)]
     if plain:
-        raise ValueError(f"{place}.{plain[0]} is no object and another of {', '.join(_FIELDS)} is; give all three or none")
+        raise ValueError(
+            f"{place}.{plain[0]} is no object and another of {', '.join(_FIELDS)} is; give all three or none"
+        )
     runs = record(FrameRuns, track["frames"], f"{place}.frames")
     boxes = record(BoxSteps, track["boxes"], f"{place}.boxes")
     scores = record(WholeScores, track["scores"], f"{place}.scores")
     frames = 1 + sum(runs.runs[:, 1].tolist())
     counts = {"frames": frames, "boxes": len(boxes.steps) / 4, "scores": len(scores.values)}
     if len(set(counts.values())) > 1:
-        told = ", ".join(f"{count:g} {name}" for name, count in counts.items())
+        told = ", ".join(f"{count:.15g} {name}" for name, count in counts.items())
         raise ValueError(f"{place}: {told}; give one box (four steps) and one score a frame")
     last = runs.first + sum(step * count for step, count in runs.runs.tolist())
     if last > 2**31 - 1:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from smot_vlm.models.summary import most_telling, summary
-from smot_vlm.models.verb_times import life_of
 from smot_vlm.structures import (
     STATED,
     WITHHELD,
@@ -106,9 +105,10 @@ def _passage(part: Trajectory, video: VideoInfo) -> Passage:
 
 
 def _life(part: Trajectory, video: VideoInfo) -> tuple[float, float]:
-    """From the first frame to the end of the last one; frames count as seconds where times are not known."""
-    start, end = life_of(part, video, part.frames[[0, -1]].astype(np.float64))
-    return round(max(start, 0.0), 4), round(max(end, start, 0.0), 4)
+    """From the first frame to the end of the last one; a frame counts as a second where times are not known."""
+    ends = (int(part.frames[0]), int(part.frames[-1]) + 1)
+    start, end = (frame if (seconds := video.seconds(frame)) is None else seconds for frame in ends)
+    return max(float(start), 0.0), max(float(start), float(end), 0.0)
 
 
 def _attributes(parts: Iterable[Trajectory]) -> tuple[Attribute, ...]:

@@ -125,15 +125,18 @@ def key_frame_index(description: Description) -> int | None:
     Returns:
         Its index; None where there is no box.
     """
-    shown: dict[int, float] = {}
-    for track in description.tracks:
-        for frame_index, score in zip(track.frames.tolist(), track.scores.tolist(), strict=True):
-            shown[frame_index] = shown.get(frame_index, 0.0) + 1 + 1e-3 * min(max(score, 0.0), 1.0)
-    frames_of = {track.id: set(track.frames.tolist()) for track in description.tracks}
+    tracks = [track for track in description.tracks if len(track)]
+    if not tracks:
+        return None
+    first = min(int(track.frames[0]) for track in tracks)
+    shown = np.zeros(max(int(track.frames[-1]) for track in tracks) - first + 1)
+    for track in tracks:
+        shown[track.frames - first] += 1 + 1e-3 * np.clip(track.scores, 0.0, 1.0)
+    frames_of = {track.id: track.frames for track in tracks}
     for subject, target in {(edge.subject, edge.object) for edge in description.interactions}:
-        for frame_index in frames_of[subject] & frames_of[target]:
-            shown[frame_index] += 1
-    return min(shown, key=lambda frame_index: (-shown[frame_index], frame_index), default=None)
+        if subject in frames_of and target in frames_of:
+            shown[np.intersect1d(frames_of[subject], frames_of[target], assume_unique=True) - first] += 1
+    return first + int(np.argmax(shown))
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:

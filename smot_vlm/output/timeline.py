@@ -1,6 +1,7 @@
 """Who is where in which frame: the trajectories of a description, indexed by time."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -43,14 +44,7 @@ class Timeline:
     def __init__(self, tracks: tuple[Trajectory, ...], video: VideoInfo) -> None:
         self._video = video
         self.hold_seconds = max(1.0, 2 * self._usual_step(tracks)) + _ROUNDING_SECONDS
-        lengths = [len(track) for track in tracks]
-        ids = np.repeat(np.array([track.id for track in tracks], dtype=np.int64), lengths)
-        frames = np.concatenate([track.frames for track in tracks] or [np.zeros(0, dtype=np.int64)])
-        boxes = np.concatenate([track.boxes for track in tracks] or [np.zeros((0, 4))])
-        scores = np.concatenate([track.scores for track in tracks] or [np.zeros(0)])
-        order = np.lexsort((ids, frames))
-        self._ids, self._frames = ids[order], frames[order]
-        self._boxes, self._scores = boxes[order], scores[order]
+        self._tracks = tracks
         spans = [(track.id, *segment) for track in tracks for segment in self.segments(track)]
         table = np.array(spans, dtype=np.int64).reshape(-1, 3)
         self._span_ids, self._span_first, self._span_last = table[np.argsort(table[:, 0], kind="stable")].T
@@ -64,9 +58,28 @@ class Timeline:
         Returns:
             The boxes.
         """
-        first, last = np.searchsorted(self._frames, [frame_index, frame_index + 1])
-        rows = slice(first, last)
-        return Boxes(self._ids[rows], self._boxes[rows], self._scores[rows])
+        frames, owners, places = self._places
+        first, last = np.searchsorted(frames, [frame_index, frame_index + 1])
+        here = [
+            (self._tracks[owner], place) for owner, place in zip(owners[first:last], places[first:last], strict=True)
+        ]
+        return Boxes(
+            np.array([track.id for track, _ in here], dtype=np.int64),
+            np.array([track.boxes[place] for track, place in here], dtype=np.float64).reshape(-1, 4),
+            np.array([track.scores[place] for track, place in here], dtype=np.float64),
+        )
+
+    @cached_property
+    def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each box its frame, the position of its track and its own in it, by frame and id: int32, as boxes are many."""
+        by_id = sorted(range(len(self._tracks)), key=lambda row: self._tracks[row].id)
+        lengths = [len(self._tracks[row]) for row in by_id]
+        nothing = np.zeros(0, dtype=np.int32)
+        frames = np.concatenate([nothing, *(self._tracks[row].frames.astype(np.int32) for row in by_id)])
+        owners = np.repeat(np.array(by_id, dtype=np.int32), lengths)
+        places = np.concatenate([nothing, *(np.arange(length, dtype=np.int32) for length in lengths)])
+        order = np.argsort(frames, kind="stable").astype(np.int32)
+        return frames[order], owners[order], places[order]
 
     def people_near(self, frame_index: int) -> tuple[int, ...]:
         """People who are present in a frame, also where a short miss hides their box.
