@@ -13,7 +13,7 @@ from smot_vlm.output.palette import css, ink_on, track_colour
 from smot_vlm.output.text import plain_verb
 from smot_vlm.output.timeline import Timeline
 from smot_vlm.output.trust import is_warning, trust
-from smot_vlm.structures import Description, Frame, Interaction, Trajectory
+from smot_vlm.structures import Description, Frame, Interaction, Passage, Trajectory
 from smot_vlm.system.files import write_text
 from smot_vlm.system.printing import counted, printable
 
@@ -47,6 +47,7 @@ class PersonRow:
         words: how far they are to be trusted.
         crop: a data URI, None without a picture.
         segments: start and width in percent of the video's length.
+        passages: time and text of each stretch of a long video that the caption sums up.
     """
 
     id: int
@@ -58,6 +59,7 @@ class PersonRow:
     words: str
     crop: str | None
     segments: tuple[tuple[float, float], ...]
+    passages: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class ReportBuilder:
             description=description,
             key_frame=self._key_frame,
             video=video,
+            passages=_passages(description.passages),
             people=list(people.values()),
             edges=edges,
         )
@@ -173,6 +176,7 @@ class ReportBuilder:
             segments=tuple(
                 (self._percent(first), self._percent(last + 1) - self._percent(first)) for first, last in segments
             ),
+            passages=_passages(track.passages),
         )
 
     def _edge(self, edge: Interaction, people: dict[int, PersonRow]) -> EdgeRow:
@@ -191,6 +195,7 @@ class ReportBuilder:
         facts = [f"{video.width} × {video.height} pixels"]
         facts += [f"{video.fps:.4g} frames a second"] if video.fps > 0 else []
         facts += [f"{counted(video.frames, 'frame')} read"]
+        facts += [counted(len(video.cuts), "cut")] if video.cuts else []
         words = " · ".join(
             part for part in (model.name, model.version, model.decoder, model.detector, model.associator) if part
         )
@@ -240,6 +245,11 @@ def format_time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _passages(passages: Iterable[Passage]) -> tuple[tuple[str, str], ...]:
+    """Time and text of each."""
+    return tuple((f"{format_time(one.from_seconds)} to {format_time(one.to_seconds)}", one.text) for one in passages)
 
 
 def _title(description: Description) -> str:
