@@ -5,7 +5,7 @@ xyxy boxes (everything else). Trackers of rotated boxes (BoxMOT, and the ground 
 with four corners, `frame,id,x1,y1,x2,y2,x3,y3,x4,y4,score,class,more`; such a row is the upright box around them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,20 +69,8 @@ def format_mot(rows: MotRows) -> str:
     Returns:
         The content of the file.
     """
-    return "".join(mot_lines(rows))
-
-
-def mot_lines(rows: MotRows) -> Iterator[str]:
-    """The lines of `format_mot`.
-
-    Args:
-        rows: in any order.
-
-    Yields:
-        A line each, with its end.
-    """
-    for index in np.lexsort((rows.ids, rows.frames)):
-        yield _format_row(rows, index)
+    order = np.lexsort((rows.ids, rows.frames))
+    return "".join(_format_row(rows, index) for index in order)
 
 
 def concatenate(parts: Iterable[MotRows]) -> MotRows:

@@ -11,13 +11,15 @@ from smot_vlm.structures import Description, Frame, Trajectory
 CROP_HEIGHT, CROP_WIDTH = 320, 320
 CROP_MARGIN = 0.06
 JPEG_QUALITY = 85
+# Pictures of a page: hours of video have thousands of people.
+MOST_CROPS = 300
 
 
 class CropPicker:
     """Keeps one JPEG a track: from the frame with the largest score x area inside the picture x share inside.
 
     The best frame is known beforehand from the boxes. Until it comes the person's first frame takes its place, so a second
-    pass that ends early still shows everybody who appeared.
+    pass that ends early still shows everybody who appeared. Of very many people the MOST_CROPS with most boxes get a picture.
 
     Args:
         description: with the tracks.
@@ -26,7 +28,8 @@ class CropPicker:
     def __init__(self, description: Description) -> None:
         self.jpegs: dict[int, bytes] = {}
         self._wanted: dict[int, list[tuple[int, np.ndarray]]] = {}
-        for track in description.tracks:
+        by_length = sorted(description.tracks, key=len, reverse=True)
+        for track in by_length[:MOST_CROPS]:
             quality = crop_quality(track, description.video.width, description.video.height)
             for row in sorted({0, int(np.argmax(quality))} if len(track) else ()):
                 self._wanted.setdefault(int(track.frames[row]), []).append((track.id, track.boxes[row]))

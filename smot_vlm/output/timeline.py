@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from smot_vlm.structures import Trajectory, VideoInfo
+from smot_vlm.structures.box_order import BoxOrder
 
 # Times in a description are rounded.
 _ROUNDING_SECONDS = 0.005
@@ -58,11 +59,10 @@ class Timeline:
         Returns:
             The boxes.
         """
-        frames, owners, places = self._places
-        first, last = np.searchsorted(frames, [frame_index, frame_index + 1])
-        here = [
-            (self._tracks[owner], place) for owner, place in zip(owners[first:last], places[first:last], strict=True)
-        ]
+        order = self._order
+        first, last = np.searchsorted(order.frames, [frame_index, frame_index + 1])
+        rows = zip(order.owners[first:last], order.places[first:last], strict=True)
+        here = [(self._tracks[owner], place) for owner, place in rows]
         return Boxes(
             np.array([track.id for track, _ in here], dtype=np.int64),
             np.array([track.boxes[place] for track, place in here], dtype=np.float64).reshape(-1, 4),
@@ -70,16 +70,8 @@ class Timeline:
         )
 
     @cached_property
-    def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of each box its frame, the position of its track and its own in it, by frame and id: int32, as boxes are many."""
-        by_id = sorted(range(len(self._tracks)), key=lambda row: self._tracks[row].id)
-        lengths = [len(self._tracks[row]) for row in by_id]
-        nothing = np.zeros(0, dtype=np.int32)
-        frames = np.concatenate([nothing, *(self._tracks[row].frames.astype(np.int32) for row in by_id)])
-        owners = np.repeat(np.array(by_id, dtype=np.int32), lengths)
-        places = np.concatenate([nothing, *(np.arange(length, dtype=np.int32) for length in lengths)])
-        order = np.argsort(frames, kind="stable").astype(np.int32)
-        return frames[order], owners[order], places[order]
+    def _order(self) -> BoxOrder:
+        return BoxOrder.of(self._tracks)
 
     def people_near(self, frame_index: int) -> tuple[int, ...]:
         """People who are present in a frame, also where a short miss hides their box.

@@ -14,6 +14,7 @@ from smot_vlm.formats.checked import record
 from smot_vlm.formats.compact_boxes import compact, expanded
 from smot_vlm.formats.documents import read_json, shown
 from smot_vlm.structures import tables, views
+from smot_vlm.structures.box_order import BoxOrder
 from smot_vlm.structures.evidence import Clause, Passage, check_passages
 from smot_vlm.structures.records import STATED, Interaction, ModelInfo, Trajectory, VideoInfo, check_words
 from smot_vlm.structures.views import Person
@@ -23,6 +24,7 @@ SCHEMA = "smot-vlm/2"
 READABLE = ("smot-vlm/1", SCHEMA)
 # Hours of video with a crowd; other files are settings or words and much smaller.
 LARGEST_DESCRIPTION = 512 * 2**20
+_BOXES_AT_ONCE = 4096
 # With more boxes a file has them in compact form.
 MOST_BOX_ROWS = 50_000
 
@@ -311,7 +313,7 @@ class Description:
         Returns:
             The text.
         """
-        text = mot.format_mot(self._mot_rows())
+        text = "".join(self._mot_lines())
         if path is not None:
             write_text(Path(path), text)
         return text
@@ -322,7 +324,22 @@ class Description:
         Args:
             path: where to write it.
         """
-        write_parts(Path(path), mot.mot_lines(self._mot_rows()))
+        write_parts(Path(path), self._mot_lines())
+
+    def _mot_lines(self) -> Iterator[str]:
+        """The lines of `to_mot`, a few thousand boxes at a time."""
+        order = BoxOrder.of(self.tracks)
+        for start in range(0, len(order.frames), _BOXES_AT_ONCE):
+            part = slice(start, start + _BOXES_AT_ONCE)
+            places = zip(order.owners[part].tolist(), order.places[part].tolist(), strict=True)
+            boxes = [(self.tracks[owner], place) for owner, place in places]
+            rows = mot.MotRows(
+                order.frames[part].astype(np.int64),
+                np.array([track.id for track, _ in boxes], dtype=np.int64),
+                np.array([track.boxes[place] for track, place in boxes]),
+                np.array([track.scores[place] for track, place in boxes]),
+            )
+            yield mot.format_mot(rows)
 
     def _mot_rows(self) -> mot.MotRows:
         return mot.concatenate(

@@ -6,7 +6,7 @@ known whether the picture comes back: then it was a flash, or something that pas
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,10 +14,11 @@ import numpy as np
 
 from smot_vlm.structures import Frame
 
-# Small pictures, and their blocks, in pixels; how far a block is looked for to each side.
+# Small pictures, and their blocks, in pixels; how far a block is looked for to each side, between neighbouring frames and
+# between frames that are _FAR seconds apart.
 _SIZE = (96, 54)
 _BLOCK = (16, 13)
-_REACH = (16, 9)
+_REACH, _REACH_FAR = (16, 9), (48, 27)
 # Blocks of less contrast (grey levels) look alike everywhere; a picture with fewer others shows nothing to compare.
 _LEAST_CONTRAST = 3.0
 _FEWEST_BLOCKS = 3
@@ -85,17 +86,19 @@ def difference(before: Look, now: Look) -> float | None:
     """
     if float(cv2.absdiff(before.grey, now.grey).mean()) < _STILL:
         return 0.0
-    found = [_found(before.grey, now.grey), _found(now.grey, before.grey)]
+    share = min((now.time_seconds - before.time_seconds) / _FAR, 1.0)
+    reach = [round(near + (far - near) * share) for near, far in zip(_REACH, _REACH_FAR, strict=True)]
+    found = [_found(before.grey, now.grey, reach), _found(now.grey, before.grey, reach)]
     if None in found:
         return None
     lost = 1 - float(np.mean([share for share in found if share is not None]))
     return lost + 1 - float(np.minimum(before.colours, now.colours).sum())
 
 
-def _found(before: np.ndarray, now: np.ndarray) -> float | None:
+def _found(before: np.ndarray, now: np.ndarray, reach: Sequence[int] = _REACH) -> float | None:
     """How well the blocks of a picture are found in another one; None where it has too few."""
     shares = []
-    (width, height), (across, down) = _BLOCK, _REACH
+    (width, height), (across, down) = _BLOCK, reach
     for top in range(0, now.shape[0] - height + 1, height):
         for left in range(0, now.shape[1] - width + 1, width):
             block = now[top : top + height, left : left + width]
