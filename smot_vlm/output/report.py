@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from smot_vlm.output.annotate import draw_frame
 from smot_vlm.output.crops import CropPicker, encode_jpeg, key_frame_index, shrink
@@ -259,7 +260,8 @@ def _title(description: Description) -> str:
 
 def _visible(value: object) -> object:
     """What the page shows of a value: names of files may steer where a text goes, or be no text."""
-    return printable(value, keep="\n") if isinstance(value, str) else value
+    # What a macro of the page returns is HTML, whose values have been through here.
+    return printable(value, keep="\n") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _data_uri(jpeg: bytes) -> str:
