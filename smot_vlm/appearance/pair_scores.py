@@ -1,7 +1,8 @@
 """Scores of deeds between two people, window by window over a video."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 import torch
@@ -16,21 +17,27 @@ STEP = 4
 SHORTEST = 3
 
 
+# Windows that are kept; beyond, every two in a row become one.
+MOST_WINDOWS = 512
+
+
 @dataclass(frozen=True)
-class DeedSeen:
-    """One deed of a pair, where it was seen best.
+class Window:
+    """What was seen of pairs in some looks.
 
     Attributes:
-        probability: of the best window.
-        span: of that window, in seconds.
+        from_seconds: of the first look.
+        to_seconds: of the last one.
+        verbs: (subject id, object id) -> verb -> probability; only of pairs who were near and could be read.
     """
 
-    probability: float
-    span: tuple[float, float]
+    from_seconds: float
+    to_seconds: float
+    verbs: Mapping[tuple[int, int], Mapping[str, float]]
 
 
 class PairScores:
-    """Reads windows of looks as they pass, and keeps the best of each ordered pair and verb.
+    """Reads windows of looks as they pass, and keeps what each says of each ordered pair and verb.
 
     Args:
         read: logits of PAIR_CLASSES for crops (looks, height, width, 3) of a window; None where it cannot tell.
@@ -40,7 +47,7 @@ class PairScores:
         self._read = read
         self._looks = RecentLooks()
         self._new = 0
-        self._best: dict[tuple[int, int], dict[str, DeedSeen]] = {}
+        self._windows: list[Window] = []
 
     def add(self, time_seconds: float, image: np.ndarray, ids: list[int], boxes: np.ndarray) -> None:
         """Take in a look, and read a window where one is due.
@@ -61,17 +68,24 @@ class PairScores:
         if not self._new or len(self._looks) < SHORTEST:
             return
         self._new = 0
+        seen: dict[tuple[int, int], dict[str, float]] = {}
         for left, right, box in self._looks.pairs():
             logits = self._read(self._looks.crops(box))
             if logits is None:
                 continue
-            probabilities = logits.softmax(dim=-1).tolist()
-            for (subject, target, verb), value in _verbs(left, right, probabilities).items():
-                best = self._best.setdefault((subject, target), {})
-                if verb not in best or value > best[verb].probability:
-                    best[verb] = DeedSeen(value, self._looks.span)
+            for (subject, target, verb), value in _verbs(left, right, logits.softmax(dim=-1).tolist()).items():
+                seen.setdefault((subject, target), {})[verb] = value
+        self._windows.append(Window(*self._looks.span, seen))
+        if len(self._windows) > MOST_WINDOWS:
+            halves = zip_longest(self._windows[::2], self._windows[1::2])
+            self._windows = [first if second is None else _joined(first, second) for first, second in halves]
 
-    def seen(self, subject: int, target: int) -> dict[str, DeedSeen]:
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Those that were read, in order of time."""
+        return tuple(self._windows)
+
+    def seen(self, subject: int, target: int) -> dict[str, float]:
         """The verbs of an ordered pair.
 
         Args:
@@ -79,9 +93,25 @@ class PairScores:
             target: of the other one.
 
         Returns:
-            Verb -> where it was seen best; nothing for people who were never near.
+            Verb -> probability in its best window; nothing for people who were never near.
         """
-        return self._best.get((subject, target), {})
+        best: dict[str, float] = {}
+        for window in self._windows:
+            for verb, value in window.verbs.get((subject, target), {}).items():
+                best[verb] = max(value, best.get(verb, 0.0))
+        return best
+
+
+def _joined(first: Window, second: Window) -> Window:
+    """Two windows as one, with the higher probability of each verb."""
+    verbs = {
+        pair: {
+            verb: max(one.verbs.get(pair, {}).get(verb, 0.0) for one in (first, second))
+            for verb in {**first.verbs.get(pair, {}), **second.verbs.get(pair, {})}
+        }
+        for pair in {**first.verbs, **second.verbs}
+    }
+    return Window(first.from_seconds, second.to_seconds, verbs)
 
 
 def _verbs(left: int, right: int, probabilities: list[float]) -> dict[tuple[int, int, str], float]:

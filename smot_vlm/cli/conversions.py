@@ -19,6 +19,12 @@ class Layout(str, Enum):
     flickr30k_entities = "flickr30k-entities"
     peta = "peta"
     ut_interaction = "ut-interaction"
+    cvat = "cvat"
+    label_studio = "label-studio"
+
+
+# What comes back from annotation tools.
+TOOLS = (Layout.cvat, Layout.label_studio)
 
 
 def check_options(layout: Layout, given: Mapping[str, object], *layouts: Layout) -> None:
@@ -60,3 +66,27 @@ def convert_people(source: Path, layout: Layout, writer: "ConversionWriter", fra
     from smot_vlm.association.found_people import PeopleFinder
 
     return convert_ut_interaction(source, writer, PeopleFinder())
+
+
+def convert_corrected(
+    source: Path, layout: Layout, writer: "ConversionWriter", media: Path | None, scenario: str | None
+) -> "Conversion":
+    """Convert what somebody corrected in an annotation tool.
+
+    Args:
+        source: A file or a folder of them.
+        layout: One of TOOLS.
+        writer: Where and how to write.
+        media: Folder of the videos; None: where the files lie.
+        scenario: First part of the names.
+
+    Returns:
+        What was written.
+    """
+    from smot_vlm.data.cvat import convert_cvat
+    from smot_vlm.data.label_studio import convert_label_studio
+
+    if media is not None and not media.is_dir():
+        raise FileNotFoundError(f"{media}: no such folder; give the one in which the videos are")
+    convert = convert_cvat if layout is Layout.cvat else convert_label_studio
+    return convert(source, writer, media=media, scenario=scenario)

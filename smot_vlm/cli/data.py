@@ -10,7 +10,7 @@ import typer
 
 from smot_vlm.cli import data_tables
 from smot_vlm.cli.console import output, print_plain, print_warning, progress
-from smot_vlm.cli.conversions import Layout, check_options, convert_people
+from smot_vlm.cli.conversions import TOOLS, Layout, check_options, convert_corrected, convert_people
 from smot_vlm.system.targets import check_file
 
 if TYPE_CHECKING:
@@ -91,18 +91,21 @@ def stats(
 
 @app.command()
 def convert(
-    source: Annotated[Path, typer.Argument(help="Root of the set to read; it is not changed.")],
+    source: Annotated[Path, typer.Argument(help="Root of the set, or a tool's file; it is not changed.")],
     out: Annotated[Path, typer.Argument(help="Folder to write.")],
     layout: Annotated[Layout, typer.Option("--from", help="The set's layout; mot: MOT17, DanceTrack, SportsMOT.")],
     copy: Copy = False,
     only: Annotated[str, typer.Option(help="mot: names that match, such as '*-FRCNN'.")] = "*",
-    scenario: Annotated[str | None, typer.Option(help="mot: first part of the names [default: SOURCE's name].")] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            help="mot, cvat, label-studio: first part of the names [default: SOURCE's name, or the layout's]."
+        ),
+    ] = None,
     amodal: Annotated[
         bool, typer.Option("--amodal", help="mot: keep boxes whole that reach out of the frame.")
     ] = False,
-    every: Annotated[
-        int, typer.Option(help="mot, ut-interaction: keep every N-th frame; 12 makes 25 a second BenSMOT's 2.")
-    ] = 1,
+    every: Annotated[int, typer.Option(help="Of videos: keep every N-th frame; 12 makes 25 a second BenSMOT's 2.")] = 1,
     classes: Annotated[
         list[int] | None,
         typer.Option(
@@ -116,6 +119,9 @@ def convert(
         int, typer.Option(min=1, help="flickr30k-entities: frames of the clip that a still becomes.")
     ] = 8,
     seed: Annotated[int, typer.Option(min=0, help="flickr30k-entities: the same seed makes the same clips.")] = 0,
+    media: Annotated[
+        Path | None, typer.Option(help="cvat, label-studio: folder of the videos [default: where the file lies].")
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing where anything would be left out or guessed.")
     ] = False,
@@ -125,15 +131,17 @@ def convert(
 
     What is left out or guessed on the way is counted and named: rows beyond the last image, entries without a video,
     videos without words, people without a caption, a frame rate that no file states. Sets of real people also get
-    people_facts.json: what the set says of each person, and nothing else.
+    people_facts.json: what the set says of each person, and nothing else. cvat and label-studio read what somebody
+    corrected after `smot-vlm export`: CVAT for video 1.1 (XML or zip), Label Studio's JSON.
     """
     from smot_vlm.data.conversion import ConversionWriter
     from smot_vlm.data.convert import convert_bensmot_json, convert_mot
     from smot_vlm.data.dataset_writer import Images
 
-    of_mot = {"--only": only != "*", "--scenario": scenario is not None, "--amodal": amodal, "--classes": classes}
-    check_options(layout, of_mot, Layout.mot)
-    check_options(layout, {"--every": every != 1}, Layout.mot, Layout.ut_interaction)
+    check_options(layout, {"--only": only != "*", "--amodal": amodal, "--classes": classes}, Layout.mot)
+    check_options(layout, {"--scenario": scenario is not None}, Layout.mot, *TOOLS)
+    check_options(layout, {"--media": media is not None}, *TOOLS)
+    check_options(layout, {"--every": every != 1}, Layout.mot, Layout.ut_interaction, *TOOLS)
     check_options(layout, {"--frames": frames != 8, "--seed": seed != 0}, Layout.flickr30k_entities)
     images: Images = "copy" if copy else "link"
     with _progress("converting", None) as step:
@@ -156,7 +164,10 @@ def convert(
             done = convert_bensmot_json(source, out, images, overwrite, step, fps=fps, strict=strict)
         else:
             writer = ConversionWriter(out, images, overwrite, step, every, strict, fps)
-            done = convert_people(source, layout, writer, frames, seed)
+            if layout in TOOLS:
+                done = convert_corrected(source, layout, writer, media, scenario)
+            else:
+                done = convert_people(source, layout, writer, frames, seed)
     for name in done.skipped:
         print_warning(f"skipped, no ground truth: {name}")
     data_tables.print_losses(done.losses)

@@ -21,6 +21,7 @@ _EXTRAS = {
     ),
     "quant": (("bitsandbytes",), "4-bit language models"),
     "server": (("openai",), "words from a server"),
+    "app": (("fastapi", "uvicorn", "mcp"), "the service (smot-vlm serve)"),
     "tables": (("pandas", "pyarrow"), "tables and Parquet"),
 }
 

@@ -12,8 +12,10 @@ from smot_vlm.cli.doctor import doctor
 from smot_vlm.cli.ending import run_to_end
 from smot_vlm.cli.evaluate import compare, evaluate
 from smot_vlm.cli.export import export
+from smot_vlm.cli.forget import forget
 from smot_vlm.cli.predict import predict
 from smot_vlm.cli.search import search
+from smot_vlm.cli.serve import serve
 from smot_vlm.system.offline import go_offline
 
 app = typer.Typer(
@@ -31,7 +33,9 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(export)
+app.command()(forget)
 app.command()(search)
+app.command()(serve)
 app.command()(doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")

@@ -58,6 +58,7 @@ def search(
     from smot_vlm.search.likeness import add_looks, who_looks_like
     from smot_vlm.search.query import Filters
     from smot_vlm.search.searcher import Searcher
+    from smot_vlm.search.shown import shown_hit
 
     filters = Filters(
         tuple(one.value for one in kind or ()),
@@ -80,7 +81,7 @@ def search(
                 _tell_flaws(add_looks(database, lambda done, total: step(completed=done, total=total)))
             hits = who_looks_like(database, *wanted, filters, limit)
     shown = [
-        _content(hit, None if pictures is None else _write_picture(hit, pictures, number))
+        shown_hit(hit) | {"picture": None if pictures is None else _write_picture(hit, pictures, number)}
         for number, hit in enumerate(hits, 1)
     ]
     if json:
@@ -127,7 +128,7 @@ def _person(like: str) -> tuple[Path, int]:
     return (path / DESCRIPTION if path.is_dir() else path), int(number)
 
 
-def _write_picture(hit: "Hit", folder: Path, number: int) -> Path | None:
+def _write_picture(hit: "Hit", folder: Path, number: int) -> str | None:
     from smot_vlm.output.crops import encode_jpeg
     from smot_vlm.search.pictures import picture_of
     from smot_vlm.system.files import atomic_path
@@ -142,25 +143,7 @@ def _write_picture(hit: "Hit", folder: Path, number: int) -> Path | None:
     target = folder / f"hit-{number:03d}.jpg"
     with atomic_path(target) as temporary:
         temporary.write_bytes(encode_jpeg(image))
-    return target
-
-
-def _content(hit: "Hit", picture: Path | None) -> dict[str, Any]:
-    entry = hit.entry
-    return {
-        "score": round(hit.score, 4),
-        "kind": entry.kind,
-        "text": entry.text,
-        "action": entry.action,
-        "people": list(entry.people),
-        "from_seconds": entry.from_seconds,
-        "to_seconds": entry.to_seconds,
-        "frame": entry.frame,
-        "doubtful": entry.doubtful,
-        "video": hit.video.source,
-        "description": hit.video.path,
-        "picture": None if picture is None else str(picture),
-    }
+    return str(target)
 
 
 def _print(hits: Sequence[dict[str, Any]]) -> None:

@@ -19,6 +19,7 @@ INTENDED = AS_MARKED | {
     "group-box",
     "out-of-view",
     "link-without-sense",
+    "attribute-without-place",
 }
 
 

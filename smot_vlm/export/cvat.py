@@ -1,66 +1,95 @@
-"""CVAT for video 1.1: tracks with a box a frame; captions, attributes and interactions as attributes of the tracks."""
+"""CVAT for video 1.1: tracks with a box a frame; captions, attributes and interactions as attributes of the tracks.
 
+The video's caption is the attribute of a box around the first frame, whose label is `video`.
+"""
+
+import json
+from typing import Any
 from xml.etree import ElementTree
 
+from smot_vlm.export.extent import frame_count
 from smot_vlm.export.xml_text import element, written
+from smot_vlm.formats.cvat_xml import CAPTION, ID, INTERACTIONS, VIDEO_LABEL
+from smot_vlm.formats.told_interactions import told_interaction
 from smot_vlm.structures import Description, Interaction, Trajectory
 
 LABEL = "person"
+_ATTRIBUTE = {"name": "", "mutable": "False", "input_type": "text", "default_value": "", "values": ""}
 
 
 def to_cvat(description: Description) -> dict[str, str]:
-    """The file that CVAT's "Upload annotations" takes for a task of the same frames.
+    """The file that CVAT's "Upload annotations" takes for a task of the same frames, and the labels that the task needs.
 
     Args:
         description: any.
 
     Returns:
-        Content by name of file.
+        Content by name of file; `cvat-labels.json` goes into the "Raw" form of the task's labels.
     """
     root = ElementTree.Element("annotations")
     element(root, "version", "1.1")
-    names = _attribute_names(description)
-    _meta(root, description, names)
+    labels = {LABEL: _attribute_names(description), VIDEO_LABEL: [CAPTION]}
+    _meta(root, description, labels)
     for number, track in enumerate(description.tracks):
-        node = ElementTree.SubElement(root, "track", id=str(number), label=LABEL, source="auto")
-        values = _values(track, description)
-        last = len(track) - 1
-        for place, frame in enumerate(track.frames.tolist()):
-            _box(node, track, place, frame, False, names, values)
-            # CVAT draws a box on until it is told that the person has left.
-            following = int(track.frames[place + 1]) if place < last else description.video.frames
-            if frame + 1 < following:
-                _box(node, track, place, frame + 1, True, names, values)
-    return {"annotations.xml": written(root)}
+        _person(root, number, track, description, labels[LABEL])
+    if description.caption:
+        _video(root, len(description.tracks), description)
+    raw = [{"name": label, "attributes": [_raw(name) for name in names]} for label, names in labels.items()]
+    return {"annotations.xml": written(root), "cvat-labels.json": json.dumps(raw, indent=1) + "\n"}
 
 
-def _meta(root: ElementTree.Element, description: Description, names: list[str]) -> None:
+def _person(
+    root: ElementTree.Element, number: int, track: Trajectory, description: Description, names: list[str]
+) -> None:
+    node = ElementTree.SubElement(root, "track", id=str(number), label=LABEL, source="auto")
+    values = _values(track, description)
+    last, end = len(track) - 1, frame_count(description)
+    for place, (frame, sides) in enumerate(zip(track.frames.tolist(), track.boxes.tolist(), strict=True)):
+        _box(node, sides, frame, False, names, values)
+        # CVAT draws a box on until it is told that the person has left.
+        following = int(track.frames[place + 1]) if place < last else end
+        if frame + 1 < following:
+            _box(node, sides, frame + 1, True, names, values)
+
+
+def _video(root: ElementTree.Element, number: int, description: Description) -> None:
+    video = description.video
+    node = ElementTree.SubElement(root, "track", id=str(number), label=VIDEO_LABEL, source="auto")
+    sides = [0.0, 0.0, float(max(video.width, 1)), float(max(video.height, 1))]
+    # Below the people, and gone from the second frame on.
+    _box(node, sides, 0, False, [CAPTION], {CAPTION: description.caption}, layer=-1)
+    if frame_count(description) > 1:
+        _box(node, sides, 1, True, [CAPTION], {CAPTION: description.caption}, layer=-1)
+
+
+def _meta(root: ElementTree.Element, description: Description, labels: dict[str, list[str]]) -> None:
     video = description.video
     task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
-    frames = max([video.frames, *(int(track.frames[-1]) + 1 for track in description.tracks if len(track))])
-    for name, text in (("name", video.source), ("size", frames), ("mode", "interpolation"), ("overlap", 0)):
+    size = frame_count(description)
+    for name, text in (("name", video.source), ("size", size), ("mode", "interpolation"), ("overlap", 0)):
         element(task, name, str(text))
-    label = ElementTree.SubElement(ElementTree.SubElement(task, "labels"), "label")
-    element(label, "name", LABEL)
-    attributes = ElementTree.SubElement(label, "attributes")
-    for name in names:
-        node = ElementTree.SubElement(attributes, "attribute")
-        for part, text in (
-            ("name", name),
-            ("mutable", "False"),
-            ("input_type", "text"),
-            ("default_value", ""),
-            ("values", ""),
-        ):
-            element(node, part, text)
-    size = ElementTree.SubElement(task, "original_size")
-    element(size, "width", str(video.width))
-    element(size, "height", str(video.height))
+    told = ElementTree.SubElement(task, "labels")
+    for name, attributes in labels.items():
+        label = ElementTree.SubElement(told, "label")
+        element(label, "name", name)
+        listed = ElementTree.SubElement(label, "attributes")
+        for attribute in attributes:
+            node = ElementTree.SubElement(listed, "attribute")
+            for part, text in _ATTRIBUTE.items():
+                element(node, part, attribute if part == "name" else text)
+    original = ElementTree.SubElement(task, "original_size")
+    element(original, "width", str(video.width))
+    element(original, "height", str(video.height))
+    element(task, "source", video.source)
+
+
+def _raw(name: str) -> dict[str, Any]:
+    return {**_ATTRIBUTE, "name": name, "mutable": False, "values": [""]}
 
 
 def _attribute_names(description: Description) -> list[str]:
     own = dict.fromkeys(entry.name for track in description.tracks for entry in track.attributes)
-    fixed = ("id", "caption", "interactions")
+    fixed = (ID, CAPTION, INTERACTIONS)
     return [*fixed, *(name for name in own if name not in fixed)]
 
 
@@ -69,27 +98,24 @@ def _values(track: Trajectory, description: Description) -> dict[str, str]:
     for entry in track.attributes:
         values[entry.name] = f"{values[entry.name]}; {entry.value}" if entry.name in values else entry.value
     edges = [edge for edge in description.interactions if edge.subject == track.id]
-    return values | {"id": str(track.id), "caption": track.caption, "interactions": "; ".join(map(_told, edges))}
+    return values | {ID: str(track.id), CAPTION: track.caption, INTERACTIONS: "; ".join(map(_told, edges))}
 
 
 def _told(edge: Interaction) -> str:
-    times = ", ".join(f"{span.from_seconds:.2f}-{span.to_seconds:.2f}s" for span in edge.spans)
-    return f"{edge.verb} {edge.object}{f' ({times})' if times else ''}"
+    return told_interaction(edge.verb, edge.object, [(span.from_seconds, span.to_seconds) for span in edge.spans])
 
 
 def _box(
     node: ElementTree.Element,
-    track: Trajectory,
-    place: int,
+    sides: list[float],
     frame: int,
     outside: bool,
     names: list[str],
     values: dict[str, str],
+    layer: int = 0,
 ) -> None:
-    sides = dict(
-        zip(("xtl", "ytl", "xbr", "ybr"), (f"{value:.3f}" for value in track.boxes[place].tolist()), strict=True)
-    )
+    places = dict(zip(("xtl", "ytl", "xbr", "ybr"), (f"{value:.3f}" for value in sides), strict=True))
     fixed = {"frame": str(frame), "keyframe": "1", "outside": str(int(outside)), "occluded": "0"}
-    box = ElementTree.SubElement(node, "box", {**fixed, **sides, "z_order": "0"})
+    box = ElementTree.SubElement(node, "box", {**fixed, **places, "z_order": str(layer)})
     for name in names:
         element(box, "attribute", values.get(name, "")).set("name", name)

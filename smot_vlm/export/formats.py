@@ -37,7 +37,7 @@ FORMATS: dict[str, Format] = {
     "coco": Format(to_coco, "clauses of the video's caption, and what is known of the model"),
     "mot": Format(to_mot, "all words: captions, interactions and attributes"),
     "bensmot": Format(to_bensmot, "times and scores of words, and attributes"),
-    "cvat": Format(to_cvat, "scores, the video's caption, and times of captions; interactions are text of a track"),
+    "cvat": Format(to_cvat, "scores, and times of captions; interactions are text of a track"),
     "label-studio": Format(to_label_studio, "scores, and times of captions and interactions"),
     "elan": Format(to_elan, "boxes, scores, attributes, and interactions without times"),
 }

@@ -1,12 +1,10 @@
 """`Annotations/NAME.xml` of Flickr30k Entities: the boxes of the things that a picture's sentences speak of."""
 
-from io import BytesIO
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException, ElementTree
+from xml.etree.ElementTree import Element
 
 from smot_vlm.formats.flaws import read_bytes
+from smot_vlm.formats.xml_files import parse_xml
 
 Box = tuple[float, float, float, float]
 
@@ -27,13 +25,9 @@ def read_entity_boxes(path: Path) -> dict[int, tuple[Box, ...]]:
     """
     content = read_bytes(path)
     try:
-        root = ElementTree.parse(BytesIO(content), forbid_dtd=True).getroot()
-    except DefusedXmlException:
-        raise ValueError(f"{path}: declares a document type or an entity; remove the declaration") from None
-    except (ParseError, LookupError, ValueError) as error:
-        raise ValueError(
-            f"{path}: not XML that can be read ({error}); give an annotation of Flickr30k Entities"
-        ) from None
+        root = parse_xml(content, "an annotation of Flickr30k Entities")
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     boxes: dict[int, list[Box]] = {}
     for number, entry in enumerate(root.iter("object"), start=1):
         place = f"{path}: object {number}"

@@ -92,7 +92,7 @@ def find_interactions(
         is_certain = scores[row, verb] > thresholds[verb]
         if row in moments_of:
             threshold = thresholds[verb] if is_certain else lowest[verb]
-            edge = with_spans(edge, moments_of[row], verb, float(threshold), subject, video)
+            edge = with_spans(edge, moments_of[row], verb, float(threshold), subject, target, video)
         (certain if is_certain else possible).append(edge)
     moments_by_pair = {ids[row]: seen for row, seen in moments_of.items()}
     return FoundInteractions(_ordered(certain), _ordered(possible), moments_by_pair)

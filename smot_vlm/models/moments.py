@@ -12,6 +12,9 @@ from smot_vlm.fusion.memory import TrackBatch
 from smot_vlm.semantics.decoder import CaptionRequest, Grounding
 from smot_vlm.semantics.interaction import InteractionHead, highest
 
+# Log-odds of verbs beyond this say no more.
+MOST_LOG_ODDS = 6.0
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:

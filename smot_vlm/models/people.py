@@ -15,7 +15,7 @@ from torch import Tensor
 
 from smot_vlm.appearance.answers import Calibration, PersonAnswers, answers_of
 from smot_vlm.appearance.camera import CameraMotion
-from smot_vlm.appearance.company import company
+from smot_vlm.appearance.company import company, side_by_side
 from smot_vlm.appearance.crops import crop_people
 from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
@@ -27,6 +27,7 @@ from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
 from smot_vlm.detection.detector import Detector
 from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.models.base import SmotModelBase
+from smot_vlm.models.moments import MOST_LOG_ODDS, Moments
 from smot_vlm.semantics.context import Relation
 from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Attribute, Detections, Frame, less_trusted
 from smot_vlm.verbs import NUM_VERBS, VERBS
@@ -35,6 +36,8 @@ COMPANY_VERB = "accompany.v.02"
 _ROWS = {verb.label: row for row, verb in enumerate(VERBS)}
 # What people look like is read at each of so many looks; a pair's deeds want more of them a second.
 _LOOKS_A_READING = 2
+# Who are side by side now is seen in looks of so much time.
+_COMPANY_SECONDS = 1.0
 
 
 class PeopleMemory(SceneMemory):
@@ -226,9 +229,34 @@ class PeopleModel(SmotModelBase):
         scores = torch.zeros(len(pairs), NUM_VERBS)
         for row, (subject, target) in enumerate(pairs.tolist()):
             seen = fused.pairs.seen(fused.track_ids[subject], fused.track_ids[target])
-            for verb, deed in seen.items():
-                scores[row, _ROWS[verb]] = deed.probability
+            for verb, probability in seen.items():
+                scores[row, _ROWS[verb]] = probability
             times, boxes = fused.times, fused.boxes
             together = company((times[subject], times[target]), (boxes[subject], boxes[target]))
             scores[row, _ROWS[COMPANY_VERB]] = together
         return scores.clamp(max=1 - 1e-4).logit()
+
+    def verb_moments(
+        self, fused: SeenPeople, pairs: Int[Tensor, "pairs 2"], phrases: Sequence[str] = ()
+    ) -> list[Moments]:
+        """Each window of looks is a moment, at its middle; company is counted over the looks around it."""
+        if phrases:
+            return []
+        windows = fused.pairs.windows
+        middles = np.array([(window.from_seconds + window.to_seconds) / 2 for window in windows])
+        found = []
+        for subject, target in pairs.tolist():
+            shares = np.zeros((len(windows), NUM_VERBS))
+            ids = fused.track_ids[subject], fused.track_ids[target]
+            looks = (fused.times[subject], fused.times[target]), (fused.boxes[subject], fused.boxes[target])
+            common, beside = side_by_side(*looks)
+            for row, window in enumerate(windows):
+                for verb, probability in window.verbs.get(ids, {}).items():
+                    shares[row, _ROWS[verb]] = probability
+                inside = np.abs(common - middles[row]) <= _COMPANY_SECONDS / 2
+                if inside.any():
+                    shares[row, _ROWS[COMPANY_VERB]] = beside[inside].mean()
+            least = 1 / (1 + np.exp(MOST_LOG_ODDS))
+            shares = np.clip(shares, least, 1 - least)
+            found.append(Moments(middles, np.log(shares) - np.log1p(-shares)))
+        return found

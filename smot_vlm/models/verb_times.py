@@ -21,6 +21,7 @@ def with_spans(
     column: int,
     threshold: float,
     subject: Trajectory,
+    target: Trajectory,
     video: VideoInfo,
     rule: SpanRule = RULE,
 ) -> Interaction:
@@ -32,6 +33,7 @@ def with_spans(
         column: of its verb in `moments`.
         threshold: probability above which the verb is reported.
         subject: who acts.
+        target: the other one; nothing is done to them while they are not there.
         video: gives the times of frames.
         rule: how to cut.
 
@@ -44,7 +46,16 @@ def with_spans(
     limit = float(np.log(threshold) - np.log1p(-threshold)) if 0 < threshold < 1 else float(log_odds.max())
     stretches = cut_spans(log_odds, moments.times, limit, rule, life_of(subject, video, moments.times))
     curve = smoothed(log_odds, moments.times, rule.smoothing_seconds)
-    return replace(edge, spans=tuple(_span(one, curve, moments.times, subject, video) for one in stretches))
+    spans = [_span(one, curve, moments.times, subject, video) for one in stretches]
+    start, end = (video.seconds(int(frame)) for frame in (target.frames[0], target.frames[-1] + 1))
+    if start is None or end is None:
+        return replace(edge, spans=tuple(spans))
+    within = [
+        replace(span, from_seconds=max(span.from_seconds, start), to_seconds=min(span.to_seconds, end))
+        for span in spans
+        if span.from_seconds < end and span.to_seconds > start
+    ]
+    return replace(edge, spans=tuple(within or spans))
 
 
 def life_of(track: Trajectory, video: VideoInfo, times: np.ndarray) -> tuple[float, float]:

@@ -266,6 +266,7 @@ def open_database(path: Path) -> Iterator[SearchDatabase]:
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA secure_delete = ON")  # who is forgotten is overwritten
             _prepare(connection, path)
             yield SearchDatabase(connection, path)
         except sqlite3.DatabaseError as error:

@@ -112,7 +112,7 @@ class Searcher:
         shares, whole = np.zeros(len(self._numbers), dtype=np.float32), 0.0
         for term in terms:
             holders = np.searchsorted(self._numbers, self._with_words(term))
-            weight = math.log((1 + len(self._numbers)) / (1 + len(holders)))
+            weight = math.log1p(len(self._numbers) / (1 + len(holders)))  # above 0 even for what all hold
             # A pair that nothing holds is no word that was meant.
             if " " not in term or len(holders):
                 shares[holders] += weight

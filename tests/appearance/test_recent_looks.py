@@ -1,4 +1,4 @@
-"""Windows of looks: who is near whom, crops of both, and the best window of each verb."""
+"""Windows of looks: who is near whom, crops of both, and what each window says of each verb."""
 
 import numpy as np
 import pytest
@@ -61,24 +61,45 @@ def test_large_frames_are_kept_small_and_crops_stay_in_place():
     assert crop[:, PAIR_SIZE[1] // 2 + 4 :].min() > 180
 
 
-def test_the_best_window_of_each_verb_is_kept_with_its_span():
-    windows = iter([0.2, 0.9, 0.4])
+def reading(*sure: float):
+    """A reader whose windows show a push by the person on the right with these probabilities, one after another."""
+    following = iter(sure)
 
-    def read(crops):
+    def read(crops: np.ndarray) -> torch.Tensor:
         assert crops.shape == (LOOKS, *PAIR_SIZE, 3)
-        sure = next(windows)
-        probabilities = torch.full((len(PAIR_CLASSES),), (1 - sure) / (len(PAIR_CLASSES) - 1))
-        probabilities[PAIR_CLASSES.index("push right")] = sure
+        own = next(following)
+        probabilities = torch.full((len(PAIR_CLASSES),), (1 - own) / (len(PAIR_CLASSES) - 1))
+        probabilities[PAIR_CLASSES.index("push right")] = own
         return probabilities.log()
 
-    scores = PairScores(read)
+    return read
+
+
+def test_every_window_is_kept_with_its_time_and_the_best_one_counts():
+    scores = PairScores(reading(0.2, 0.9, 0.4))
     for index in range(4 * STEP):
         scores.add(index / 4, IMAGE, [1, 2], np.array([box(60), box(110)]))
-    pushed = scores.seen(2, 1)["push.v.01"]
-    assert pushed.probability == pytest.approx(0.9, abs=1e-4)
-    assert pushed.span == (0.0, (3 * STEP - 1) / 4)
-    assert scores.seen(1, 2)["push.v.01"].probability < 0.2
+    assert scores.seen(2, 1)["push.v.01"] == pytest.approx(0.9, abs=1e-4)
+    assert scores.seen(1, 2)["push.v.01"] < 0.2
     assert scores.seen(1, 2)["handshake.n.01"] == scores.seen(2, 1)["handshake.n.01"]
+    assert [(window.from_seconds, window.to_seconds) for window in scores.windows] == [
+        (0.0, (2 * STEP - 1) / 4),
+        (0.0, (3 * STEP - 1) / 4),
+        (STEP / 4, (4 * STEP - 1) / 4),
+    ]
+    assert [window.verbs[2, 1]["push.v.01"] for window in scores.windows] == pytest.approx([0.2, 0.9, 0.4], abs=1e-4)
+
+
+def test_long_videos_keep_a_bounded_number_of_windows_and_the_best_of_each_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("smot_vlm.appearance.pair_scores.MOST_WINDOWS", 4)
+    sure = [0.1, 0.2, 0.3, 0.9, 0.2, 0.1]
+    scores = PairScores(reading(*sure))
+    for index in range(7 * STEP):
+        scores.add(index / 4, IMAGE, [1, 2], np.array([box(60), box(110)]))
+    told = [window.verbs[2, 1]["push.v.01"] for window in scores.windows]
+    assert told == pytest.approx([0.2, 0.9, 0.2, 0.1], abs=1e-4)
+    assert scores.windows[1].to_seconds == (5 * STEP - 1) / 4
+    assert scores.seen(2, 1)["push.v.01"] == pytest.approx(0.9, abs=1e-4)
 
 
 def test_a_blow_has_the_probability_of_punch_and_kick_and_the_name_of_the_likelier():
@@ -93,8 +114,8 @@ def test_a_blow_has_the_probability_of_punch_and_kick_and_the_name_of_the_likeli
         scores.add(index / 4, IMAGE, [1, 2], np.array([box(60), box(110)]))
     scores.read_window()
     seen = scores.seen(1, 2)
-    assert seen["box.v.02"].probability == pytest.approx(0.9 / 0.97, abs=1e-3)
-    assert seen["hit.v.03"].probability == 0
+    assert seen["box.v.02"] == pytest.approx(0.9 / 0.97, abs=1e-3)
+    assert seen["hit.v.03"] == 0
 
 
 def test_a_window_that_cannot_be_read_says_nothing():

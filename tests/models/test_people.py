@@ -10,6 +10,7 @@ import torch
 from tiny import moving_squares
 
 from smot_vlm.appearance.answers import Calibration
+from smot_vlm.appearance.pair_deeds import PAIR_CLASSES
 from smot_vlm.appearance.vocabulary import QUESTIONS
 from smot_vlm.config import Config, DecoderConfig, FeaturesConfig
 from smot_vlm.models.card import ModelCard
@@ -93,6 +94,46 @@ def test_who_walk_side_by_side_go_along(people):
     company = {(edge.subject, edge.object) for edge in description.interactions if edge.verb == "accompany.v.02"}
     assert company == {(1, 2), (2, 1)}
     assert "goes along with" in description.track(1).caption
+
+
+def test_what_two_people_do_has_the_time_at_which_it_is_seen(people, monkeypatch):
+    """20 seconds at 4 frames a second; the frames from 6 to 12 seconds are bright, and a bright crop shows a push."""
+    frames = np.zeros((80, 120, 160, 3), np.uint8)
+    frames[24:48] = 200
+    index = np.arange(80)
+    pair = [Trajectory(number, index, np.tile(box, (80, 1)), np.ones(80)) for number, box in enumerate(BOXES, 1)]
+
+    def read(window: np.ndarray) -> torch.Tensor:
+        share = float((window.mean(axis=(1, 2, 3)) > 100).mean())
+        logits = torch.zeros(len(PAIR_CLASSES))
+        logits[PAIR_CLASSES.index("push left")] = 20 * (share - 0.35)
+        return logits
+
+    monkeypatch.setattr(people, "read_window", read)
+    description = Tracker(people, CONFIG, detector="people").describe(frames, fps=4.0, trajectories=pair)
+    (pushes,) = (edge for edge in description.interactions if edge.verb == "push.v.01")
+    assert (pushes.subject, pushes.object) == (1, 2)
+    (span,) = pushes.spans
+    assert (span.from_seconds, span.to_seconds) == (pytest.approx(6.0, abs=1.0), pytest.approx(12.0, abs=1.0))
+    assert span.frames
+    assert all(24 <= frame < 48 for frame in span.frames)
+
+
+def test_going_along_has_a_time_too(people):
+    """Side by side for 8 of 10 seconds, then one walks further back."""
+    steps = np.arange(40)
+    first = np.stack([2.0 + 2 * steps, 4.0 + 0 * steps, 14.0 + 2 * steps, 28.0 + 0 * steps], axis=1)
+    second = first + np.array([18.0, 0, 18.0, 0])
+    second[32:, 1::2] -= 6
+    pair = [Trajectory(number, steps, boxes, np.ones(40)) for number, boxes in enumerate((first, second), 1)]
+    frames = np.zeros((40, 64, 160, 3), np.uint8)
+    description = Tracker(people, CONFIG, detector="people").describe(frames, fps=4.0, trajectories=pair)
+    edges = [edge for edge in description.interactions if edge.verb == "accompany.v.02"]
+    assert {(edge.subject, edge.object) for edge in edges} == {(1, 2), (2, 1)}
+    for edge in edges:
+        assert [(span.from_seconds, span.to_seconds) for span in edge.spans] == [
+            (0.0, pytest.approx(8.0, abs=1.0)),
+        ]
 
 
 class Doubter(TracksOnlyModel):

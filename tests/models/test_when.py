@@ -24,7 +24,7 @@ def test_an_interaction_gets_spans_with_the_frames_that_show_it():
     curve = np.where((TIMES >= 3) & (TIMES <= 6), 2.0, -6.0)
     curve[4] = 3.0
     moments = Moments(TIMES, np.stack([np.full(10, -9.0), curve], axis=1))
-    edge = with_spans(Interaction(1, "push.v.01", 2, 0.7), moments, 1, 0.5, person(1), VIDEO)
+    edge = with_spans(Interaction(1, "push.v.01", 2, 0.7), moments, 1, 0.5, person(1), person(2), VIDEO)
     (span,) = edge.spans
     assert span.from_seconds == pytest.approx(2.5, abs=0.5)
     assert span.to_seconds == pytest.approx(6.5, abs=0.5)
@@ -32,6 +32,15 @@ def test_an_interaction_gets_spans_with_the_frames_that_show_it():
     assert set(span.frames) <= {30, 40, 50, 60}
     assert span.score == pytest.approx(1 / (1 + np.exp(-2.75)), abs=0.05)
     assert (edge.subject, edge.verb, edge.object, edge.score) == (1, "push.v.01", 2, 0.7)
+
+
+def test_nothing_is_done_to_who_is_not_there():
+    moments = Moments(TIMES, np.full((10, 1), 3.0))
+    edge = Interaction(1, "push.v.01", 2, 0.7)
+    (span,) = with_spans(edge, moments, 0, 0.5, person(1), person(2, frames=range(25, 70)), VIDEO).spans
+    assert (span.from_seconds, span.to_seconds) == (2.5, 7.0)
+    (span,) = with_spans(edge, moments, 0, 0.5, person(1), person(2), VIDEO).spans
+    assert (span.from_seconds, span.to_seconds) == (0.0, 10.0)
 
 
 def test_a_life_ends_with_its_last_frame_and_without_a_rate_with_its_observations():
@@ -74,6 +83,26 @@ def test_clauses_take_the_time_at_which_they_are_seen_in_their_order():
     )
     assert second.segments == (Segment("is pushed by a man in a red top", 0.0, 10.0, "push.v.01", "object", 1),)
     assert third.segments == ()
+
+
+def test_what_a_caption_leaves_out_has_no_segment():
+    early, late = (TIMES < 3) * 6.0, (TIMES >= 8) * 6.0
+    moments = [words(early, np.where((TIMES >= 4) & (TIMES < 6), 6.0, 0.0), late), words(np.zeros(10)), words()]
+    first, second, _ = with_segments(told(), moments, {}, []).tracks
+    assert [(one.from_seconds, one.to_seconds) for one in first.segments] == [(0.0, 2.5), (3.5, 5.5), (7.5, 10.0)]
+    assert (second.segments[0].from_seconds, second.segments[0].to_seconds) == (0.0, 10.0), "nothing else is seen"
+
+
+def test_clauses_in_a_row_that_tell_the_same_tell_one_time():
+    caption = "A man in a red top sits on a stool, then sits on a stool and then jumps up and down."
+    description = Description(VIDEO, (person(1, caption),), (), "", ModelInfo("demo", "lora-lm", "byte", True))
+    seat, jump = (TIMES < 6) * 4.0, (TIMES >= 6) * 4.0
+    (track,) = with_segments(description, [words(seat, seat, jump)], {}, []).tracks
+    assert [(one.action, one.from_seconds, one.to_seconds) for one in track.segments] == [
+        ("sit", 0.0, 5.5),
+        ("sit", 0.0, 5.5),
+        ("jump", 5.5, 10.0),
+    ]
 
 
 def test_verbs_place_clauses_where_words_are_silent():

@@ -80,6 +80,13 @@ def test_nothing_asked_is_told(searcher):
         searcher.ask("  ")
 
 
+def test_a_word_that_everything_holds_is_still_found(tmp_path):
+    folder = write(tmp_path, pool=pool())
+    with open_database(folder / "search.sqlite") as database:
+        update(database, [folder], None, "")
+        assert len(Searcher(database, None).ask("boy")) == 2
+
+
 def test_a_verb_stands_for_its_senses():
     assert {"push.v.01", "push"} <= set(labels_of("push"))
     assert labels_of("push.v.01") == ("push.v.01",)

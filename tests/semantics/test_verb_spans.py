@@ -69,23 +69,36 @@ def test_smoothing_keeps_a_constant_and_shares_a_peak():
     assert (smoothed(np.eye(8)[3], TIMES, 0.0) == np.eye(8)[3]).all()
 
 
-def test_alignment_is_the_best_of_all_cuts():
+@pytest.mark.parametrize("pause", [-np.inf, -0.3, 0.5])
+def test_alignment_is_the_best_of_all_there_are(pause: float):
     rng = np.random.default_rng(1)
-    for _ in range(50):
-        scores = rng.normal(size=(7, 3))
-        starts = align(scores)
-        every = [(0, *cuts) for cuts in itertools.combinations(range(1, 7), 2)]
+    # Every observation has the number of its clause, or -1; clauses are in order, each in one piece.
+    every = [
+        labels
+        for labels in itertools.product((-1, 0, 1), repeat=6)
+        if [label for label, _ in itertools.groupby(labels) if label >= 0] == [0, 1]
+        and (pause > -np.inf or -1 not in labels)
+    ]
 
-        def total(cuts: tuple[int, ...], scores: np.ndarray = scores) -> float:
-            ends = (*cuts[1:], 7)
-            return sum(
-                scores[start:end, clause].sum() for clause, (start, end) in enumerate(zip(cuts, ends, strict=True))
-            )
+    def total(labels: tuple[int, ...], scores: np.ndarray) -> float:
+        return sum(pause if label < 0 else scores[row, label] for row, label in enumerate(labels))
 
-        assert tuple(starts) == max(every, key=total)
+    for _ in range(30):
+        scores = rng.normal(size=(6, 2))
+        best = max(every, key=lambda labels: total(labels, scores))
+        expected = [(best.index(clause), 5 - best[::-1].index(clause)) for clause in (0, 1)]
+        assert align(scores, pause) == expected
+
+
+def test_what_no_clause_tells_is_left_out():
+    scores = np.full((9, 2), -4.0)
+    scores[2:4, 0] = scores[6:8, 1] = 3.0
+    assert align(scores, pause=0.0) == [(2, 3), (6, 7)]
+    assert align(scores)[0][0] == 0
+    assert align(scores)[1][1] == 8
 
 
 def test_alignment_needs_an_observation_a_clause():
-    assert align(np.zeros((1, 1))) == [0]
+    assert align(np.zeros((1, 1))) == [(0, 0)]
     with pytest.raises(ValueError, match="2 observations for 3 clauses"):
         align(np.zeros((2, 3)))
