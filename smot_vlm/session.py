@@ -1,4 +1,8 @@
-"""One video in progress: boxes on every frame, keyframes about twice a second, captions and verbs when asked."""
+"""One video in progress: boxes on every frame, keyframes about twice a second, captions and verbs when asked.
+
+A long video is told stretch by stretch: when one ends its words are written, and all that was kept for them is let go but the
+boxes. So memory grows with boxes and words alone.
+"""
 
 from array import array
 from collections.abc import Callable, Sequence
@@ -18,6 +22,7 @@ from smot_vlm.language.pointing import with_clauses
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.caption_times import clause_texts, with_segments
 from smot_vlm.models.interactions import find_interactions, relations_of
+from smot_vlm.models.joining import Stretch, joined
 from smot_vlm.models.newest import NewestSeconds
 from smot_vlm.models.verb_set import known_verbs, open_verbs
 from smot_vlm.models.voice import Voice
@@ -32,6 +37,7 @@ class Session:
     Args:
         model: any of the three kinds.
         config: its configuration.
+        video: the reader that gives the frames.
         open_people: given the model's own detector as a function of a frame, opens the source of boxes with ids.
         times: books seconds by part: detector, backbone, association, features, fusion, language, verbs.
         verbs: phrases in place of the 335 senses.
@@ -45,6 +51,7 @@ class Session:
         self,
         model: SmotModelBase,
         config: Config,
+        video: VideoReader,
         open_people: Callable[[Callable[[Frame], Detections]], PeopleSource],
         times: PartTimes,
         verbs: Sequence[str] | None = None,
@@ -59,9 +66,16 @@ class Session:
         self._people_detector = people_detector
         self._detector = detector
         self._config = config
+        self._video = video
         self._times = times
         self._trajectories = TrajectoryBuilder()
+        # Frames of the stretch in progress, and of all before it.
         self._watched = array("q")
+        self._frames_told = 0
+        self._began: float | None = None
+        self._now = 0.0
+        self._cuts: list[float] = []
+        self._told: list[Stretch] = []
         self._size = (0, 0)
         self._has_own_verbs = verbs is not None
         self._voice = self._open_voice(model, config, verbs)
@@ -78,15 +92,23 @@ class Session:
         successor = self._successor
         return successor if successor and (self._voice.is_silent or successor.knows_people()) else self._voice
 
-    def observe(self, frame: Frame) -> Detections:
+    def observe(self, frame: Frame, is_cut: bool = False) -> Detections:
         """Take in the next frame.
 
         Args:
             frame: later than those before.
+            is_cut: another shot begins with it.
 
         Returns:
             The people in it, with ids.
         """
+        if is_cut:
+            self._people.end_tracks()
+            self._cuts.append(frame.time_seconds)
+        if self._is_over(frame.time_seconds, is_cut):
+            self._end_stretch(frame.time_seconds)
+        self._began = frame.time_seconds if self._began is None else self._began
+        self._now = frame.time_seconds
         self._size = (frame.width, frame.height)
         self._voice.judge(frame)
         people = self._people.update(frame)
@@ -97,24 +119,21 @@ class Session:
             self._successor.observe(frame, people)
         if self._newest is not None:
             self._newest.keep(frame, self._trajectories, self._watched, (self._voice, self._successor))
+            self._cuts = [seconds for seconds in self._cuts if seconds >= self._newest.times[0][1]]
         return people
 
-    def sight(self, video: VideoReader, description: Description | None = None) -> Sight:
+    def sight(self, description: Description | None = None) -> Sight:
         """What is seen in the newest seconds; of a session that keeps these alone.
 
         Args:
-            video: the reader that gave the frames.
             description: of `describe`, where it was made of the newest frame; what it tells is taken in.
         """
         assert self._newest is not None, "the session keeps the newest seconds"
         with self._times.part("verbs"):
-            return self._newest.sight(self._speaker, self._tracks(), self._video_info(video), description)
+            return self._newest.sight(self._speaker, self._tracks(), self._video_info(), description)
 
-    def describe(self, video: VideoReader) -> Description:
+    def describe(self) -> Description:
         """Describe the frames so far.
-
-        Args:
-            video: the reader that gave them.
 
         Returns:
             The description.
@@ -122,11 +141,38 @@ class Session:
         Raises:
             ValueError: boxes were given and none of them lies in these frames.
         """
-        self._people.check_used(video.name, video.ended)
+        self._people.check_used(self._video.name, self._video.ended)
+        newest = self._tell_stretch()
+        if not self._told:
+            return newest
+        last = Stretch(self._began or 0.0, max(self._now, self._began or 0.0), newest)
+        return joined([*self._told, last], newest.video, newest.model)
+
+    def _is_over(self, seconds: float, is_cut: bool) -> bool:
+        """Whether the stretch ends before a frame of this time; of the newest seconds alone nothing is told for good."""
+        if self._began is None or self._newest is not None:
+            return False
+        longest = self._config.long_video.passage_seconds
+        return seconds - self._began >= (longest / 2 if is_cut else longest)
+
+    def _end_stretch(self, seconds: float) -> None:
+        """Put the stretch into words and let go what was kept for them."""
+        assert self._began is not None, "a stretch that ends has begun"
+        self._told.append(Stretch(self._began, seconds, self._tell_stretch()))
+        self._frames_told += len(self._watched)
+        self._began = None
+        self._trajectories = TrajectoryBuilder()
+        self._watched = array("q")
+        self._voice.forget()
+        if self._successor is not None:
+            self._successor.forget()
+
+    def _tell_stretch(self) -> Description:
+        """Describe the frames since the last stretch ended."""
         speaker = self._speaker
         tracks = [replace(track, words=speaker.gate.person(speaker.memory, track.id)) for track in self._tracks()]
         silent = Description(
-            self._video_info(video),
+            self._video_info(),
             tuple(tracks),
             (),
             "",
@@ -183,16 +229,18 @@ class Session:
     def _detector_name(self) -> str:
         return PEOPLE_DETECTOR if self._uses_people_detector() else self._detector
 
-    def _video_info(self, video: VideoReader) -> VideoInfo:
+    def _video_info(self) -> VideoInfo:
         width, height = self._size
+        video = self._video
         return VideoInfo(
             video.name,
             width,
             height,
             float(video.fps),
-            video.frames_read,
+            self._frames_told + len(self._watched),
             truncated=video.truncated,
             stopped=video.stopped,
             damage=video.damage,
             times=video.times if self._newest is None else self._newest.times,
+            cuts=tuple(self._cuts),
         )

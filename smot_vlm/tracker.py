@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -27,7 +28,10 @@ from smot_vlm.session import Session
 from smot_vlm.structures import Description, Detections, Frame, Sight, Trajectory
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.system.timing import PartTimes
+from smot_vlm.video.cuts import CutFinder
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
+
+Item = TypeVar("Item")
 
 # Other names of models that ship.
 ALIASES = {"drawn": "demo"}
@@ -221,11 +225,12 @@ class Tracker:
         opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
         with torch.inference_mode(), opened as video:
             session = self._session(video, trajectories, times, verbs, detections, classes, frame_numbers)
-            for frame in times.waiting("decode", video):
-                session.observe(frame)
+            for frame, is_cut in self._shots(times.waiting("decode", video)):
+                session.observe(frame, is_cut)
                 if on_frame is not None and on_frame(frame, video) is False:
                     video.stop()
-            return session.describe(video)
+                    break
+            return session.describe()
 
     def stream(
         self,
@@ -273,20 +278,20 @@ class Tracker:
             if on_open is not None:
                 on_open(video)
             session = self._session(video, trajectories, times, recent_seconds=recent_seconds)
-            for frame, is_last in _mark_last(times.waiting("decode", video)):
+            for (frame, is_cut), is_last in _mark_last(self._shots(times.waiting("decode", video))):
                 # Entered anew for each frame: a caller's code runs between two of them.
                 with torch.inference_mode():
-                    people = session.observe(frame)
+                    people = session.observe(frame, is_cut)
                     refresh = refresh_seconds is not None and (
                         is_last or frame.time_seconds - refreshed_at >= refresh_seconds
                     )
                     if refresh:
-                        description, refreshed_at = session.describe(video), frame.time_seconds
+                        description, refreshed_at = session.describe(), frame.time_seconds
                     sight = None
                     if recent_seconds is not None and (
                         is_last or refresh or frame.time_seconds - sight_at >= SIGHT_SECONDS - 1e-3
                     ):
-                        sight, sight_at = session.sight(video, description if refresh else None), frame.time_seconds
+                        sight, sight_at = session.sight(description if refresh else None), frame.time_seconds
                         video.forget_times(frame.index)
                 yield Update(frame, people, description, refresh, sight)
 
@@ -320,6 +325,7 @@ class Tracker:
         return Session(
             self.model,
             self.config,
+            video,
             open_people,
             times,
             verbs,
@@ -328,6 +334,12 @@ class Tracker:
             successor=self.successor,
             recent_seconds=recent_seconds,
         )
+
+    def _shots(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
+        """Each frame, and whether another shot begins with it, where the configuration asks for cuts."""
+        if self.config.long_video.cuts:
+            return CutFinder().watch(frames)
+        return ((frame, False) for frame in frames)
 
     def _detect_with(self, own: Callable[[Frame], Detections], times: PartTimes) -> Callable[[Frame], Detections]:
         """The detector of this tracker; without one, `own`, the model's detections of a frame."""
@@ -396,9 +408,9 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _mark_last(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
-    """Each frame with whether it is the last one."""
-    previous: Frame | None = None
+def _mark_last(frames: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
+    """Each item with whether it is the last one."""
+    previous: Item | None = None
     for frame in frames:
         if previous is not None:
             yield previous, False

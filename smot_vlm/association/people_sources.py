@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -40,6 +41,10 @@ class PeopleSource(Protocol):
         Returns:
             Boxes with ids.
         """
+        ...
+
+    def end_tracks(self) -> None:
+        """End all tracks, as another shot begins with the next frame; tracks that were given are left as they are."""
         ...
 
     def check_used(self, video: str, ended: bool) -> None:
@@ -83,13 +88,24 @@ class DetectedPeople:
         self._associator = associator
         self._times = times or PartTimes()
         self._elapsed = ElapsedFrames(fps)
+        # Ids of this shot follow those of the shots before.
+        self._before = self._highest = 0
 
     def update(self, frame: Frame) -> Detections:
         """Detect and link."""
         detections = self._detect(frame)
         elapsed = self._elapsed.since_last(frame.time_seconds)
         with self._times.part("association"):
-            return self._associator.update(detections, frame.image, elapsed)
+            linked = self._associator.update(detections, frame.image, elapsed)
+        assert linked.ids is not None, "an associator gives ids"
+        ids = linked.ids + self._before
+        self._highest = max(self._highest, int(ids.max(initial=0)))
+        return replace(linked, ids=ids)
+
+    def end_tracks(self) -> None:
+        """The associator forgets everybody; new people get new ids."""
+        self._associator.reset()
+        self._before = self._highest
 
     def check_used(self, video: str, ended: bool) -> None:
         """At least one of the boxes that were given was handed out."""
@@ -161,6 +177,9 @@ class GivenPeople:
         else:
             rows, name, numbers = _rows_of_tracks(given), "trajectories", None
         self.boxes = GivenBoxes(rows.select(np.lexsort((rows.ids, rows.frames))), name, numbers, size)
+
+    def end_tracks(self) -> None:
+        """Ids are the user's."""
 
     def update(self, frame: Frame) -> Detections:
         """The boxes of this frame, by id."""

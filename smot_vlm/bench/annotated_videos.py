@@ -8,7 +8,7 @@ import numpy as np
 
 from smot_vlm.config.schema import AssociationConfig
 from smot_vlm.detection.detector import Detector
-from smot_vlm.evaluation.tracking import FrameBoxes, frame_boxes
+from smot_vlm.evaluation.frame_boxes import FrameBoxes, frame_boxes
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.formats.mot_files import read_truth
 from smot_vlm.models.build import build_associator

@@ -28,7 +28,8 @@ from smot_vlm.bench.association_videos import (
     synthetic_video,
     tracks_as_rows,
 )
-from smot_vlm.evaluation.tracking import frame_boxes, tracking_part
+from smot_vlm.evaluation.frame_boxes import frame_boxes
+from smot_vlm.evaluation.tracking import tracking_part
 from smot_vlm.formats.mot import MotRows
 
 SIZES = (10, 50, 200, 1000)

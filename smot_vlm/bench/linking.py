@@ -15,7 +15,8 @@ from smot_vlm.config.schema import AssociationConfig
 from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.onnx_detector import OnnxDetector
 from smot_vlm.detection.people_detector import open_people_detector
-from smot_vlm.evaluation.tracking import FrameBoxes, tracking_part
+from smot_vlm.evaluation.frame_boxes import FrameBoxes
+from smot_vlm.evaluation.tracking import tracking_part
 
 RATES = (2.0, 5.0, 25.0)
 

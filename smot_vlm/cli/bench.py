@@ -144,12 +144,18 @@ def memory(
     model: Model = "demo",
     short: Annotated[int, typer.Option(min=1, help="Frames of the short video.")] = 300,
     long: Annotated[int, typer.Option(min=1, help="Frames of the long video.")] = 3000,
+    minutes: Annotated[
+        list[float] | None, typer.Option(help="Of a video, in place of --short and --long; repeat.")
+    ] = None,
+    looks: Annotated[float | None, typer.Option(help="Frames a second described [default: all].")] = None,
+    refresh: Annotated[float | None, typer.Option(help="As a stream, with words every so many seconds.")] = None,
     json_file: JsonFile = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Describing a long video beside a short one, each in a process of its own: the memory beyond the loaded models."""
     given = {"video": video, "detector": detector, "trajectories": trajectories, "model": model}
-    _run({"memory": {**given, "lengths": (short, long)}}, json_file, overwrite)
+    settings = {"minutes": minutes or (), "looks": looks, "refresh_seconds": refresh}
+    _run({"memory": {**given, "lengths": (short, long), **settings}}, json_file, overwrite)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from smot_vlm.config.data import SYNTHETIC, DataSourceConfig, check_sources
+from smot_vlm.config.long_video import LongVideoConfig
 from smot_vlm.config.people import PeopleConfig
 from smot_vlm.config.ranges import Count, CountFromZero, NotNegative, Pixels, Positive, Share, Tokens, Width
 from smot_vlm.formats.checked import Range
@@ -434,6 +435,7 @@ class Config:
         training: not read at inference.
         people: how the appearance network of model_type "people" is trained; not read at inference.
         pictures: for vision-language decoders.
+        long_video: cuts, and stretches of long videos.
         model_type: a key of MODELS: "smot" (learned features, fusions and heads), "zero-shot" (pretrained parts alone)
             or "tracks-only"; or "people" (an appearance network, see models/people.py).
         successor: the model that speaks where a video is unlike what this one learned from, by a name that ships or a
@@ -450,6 +452,7 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     people: PeopleConfig = field(default_factory=PeopleConfig)
     pictures: PicturesConfig = field(default_factory=PicturesConfig)
+    long_video: LongVideoConfig = field(default_factory=LongVideoConfig)
     model_type: str = "smot"
     successor: str = ""
 

@@ -29,7 +29,7 @@ def to_coco(description: Description) -> dict[str, str]:
                 "categories": [{"id": 1, "name": "person", "supercategory": "person"}],
                 "annotations": _annotations(description),
                 "tracks": [
-                    {name: track[name] for name in ("id", "caption", "words", "segments", "attributes")}
+                    {name: track[name] for name in ("id", "caption", "words", "segments", "attributes", "passages")}
                     for track in content["tracks"]
                 ],
                 "interactions": content["interactions"],

@@ -1,4 +1,4 @@
-"""What subtitles tell when: clauses of people's captions and spans of interactions."""
+"""What subtitles tell when: passages or clauses of people's captions, and spans of interactions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ class Cue:
 
 def cues_of(description: Description) -> list[Cue]:
     """Everything that has a time: each segment of a caption, captions without segments, and each span.
+
+    Of people with passages these are told, not the caption that sums them up.
 
     Args:
         description: any.
@@ -65,6 +67,11 @@ def life_of(track: Trajectory, description: Description) -> tuple[float, float]:
 
 def _of_person(track: Trajectory, description: Description) -> Iterator[Cue]:
     if not track.caption or not len(track):
+        return
+    for passage in track.passages:
+        end = max(passage.to_seconds, passage.from_seconds + SHORTEST_SECONDS)
+        yield Cue(passage.from_seconds, end, f"[{track.id}] {_line(passage.text)}", track.id)
+    if track.passages:
         return
     if not track.segments:
         yield Cue(*life_of(track, description), f"[{track.id}] {_line(track.caption)}", track.id)

@@ -226,6 +226,8 @@ def _told(kind: Any) -> str:
 
 def _array(limits: Numbers, value: Any, place: str) -> np.ndarray:
     """Checked in bulk: a description may hold millions of numbers."""
+    if isinstance(value, np.ndarray) and limits.range.holds(value):
+        return value
     numbers = _flat(limits.columns, value, place)
     allowed = {int} if limits.kind is int else {int, float}
     array = None
@@ -243,6 +245,7 @@ def _array(limits: Numbers, value: Any, place: str) -> np.ndarray:
 
 def _flat(columns: int, value: Any, place: str) -> list[Any]:
     """The numbers of a list, or of the rows of a table."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
     if not isinstance(value, list | tuple):
         raise ValueError(f"{place} is {shown(value)}; it takes a list")
     if not columns:

@@ -3,9 +3,12 @@
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
+
+from smot_vlm.formats.compact_boxes import expanded
 
 # Version of description.json -> its schema's file; the newest last.
 SCHEMA_FILES = {"smot-vlm/1": "description.schema.json", "smot-vlm/2": "description-2.schema.json"}
@@ -48,7 +51,28 @@ def validate_description(content: Any) -> list[str]:
     schema = schema_text(version if isinstance(version, str) and version in SCHEMA_FILES else NEWEST)
     errors = sorted(Draft202012Validator(json.loads(schema)).iter_errors(content), key=lambda e: e.json_path)
     faults = [f"{_place(error.json_path)}: {_shorten(error.message)}" for error in errors]
-    return faults or _cross_faults(content)
+    return faults or _compact_faults(content) or _cross_faults(_with_rows(content))
+
+
+def _compact_faults(content: dict[str, Any]) -> list[str]:
+    """Tracks whose compact fields do not fit each other."""
+    faults = []
+    for index, track in enumerate(content["tracks"]):
+        try:
+            expanded(track, f"tracks[{index}]")
+        except ValueError as error:
+            faults.append(str(error))
+    return faults
+
+
+def _with_rows(content: dict[str, Any]) -> dict[str, Any]:
+    """The same content with a row a box."""
+    tracks = []
+    for track in content["tracks"]:
+        full = expanded(track, "")
+        arrays = {name: full[name].tolist() for name in ("frames", "boxes", "scores") if full is not track}
+        tracks.append({**full, **arrays})
+    return {**content, "tracks": tracks}
 
 
 def _place(json_path: str) -> str:
@@ -70,6 +94,10 @@ def _cross_faults(content: dict[str, Any]) -> list[str]:
     ]
     for index, edge in enumerate(content["interactions"]):
         faults += [f"interactions[{index}].{fault}" for fault in _edge_faults(edge, set(ids))]
+    faults += _order_faults("video.cuts", content["video"].get("cuts", ()))
+    faults += _passage_faults("", content)
+    for index, track in enumerate(content["tracks"]):
+        faults += _passage_faults(f"tracks[{index}].", track)
     for index, clause in enumerate(content.get("clauses", ())):
         faults += [f"clauses[{index}].{fault}" for fault in _clause_faults(clause, content, set(ids))]
     for index, track in enumerate(content["tracks"]):
@@ -92,6 +120,18 @@ def _track_faults(track: dict[str, Any]) -> list[str]:
     faults += [f"scores[{row}]: not finite" for row, score in enumerate(scores) if not math.isfinite(score)]
     stated = Counter((entry["name"], entry["value"]) for entry in track.get("attributes", ()))
     faults += [f"attributes: {name} {value} appears more than once" for (name, value), n in stated.items() if n > 1]
+    return faults
+
+
+def _order_faults(place: str, cuts: Sequence[float]) -> list[str]:
+    return [f"{place}: must ascend"] if any(later <= earlier for earlier, later in pairwise(cuts)) else []
+
+
+def _passage_faults(place: str, content: dict[str, Any]) -> list[str]:
+    passages = content.get("passages", ())
+    faults = [f"{place}passages[{row}].{fault}" for row, one in enumerate(passages) for fault in _time_faults(one)]
+    if any(later["from_seconds"] < earlier["to_seconds"] for earlier, later in pairwise(passages)):
+        faults.append(f"{place}passages: overlap or do not ascend")
     return faults
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from smot_vlm.config import Config
+from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.card import NOT_STATED
 from smot_vlm.models.domain_gate import DomainGate
@@ -36,12 +37,21 @@ class Voice:
         self.config = config
         self.verbs = verbs
         self.gate = DomainGate(model)
-        features = config.features
-        self.memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
-        if newest_seconds is not None:
-            self.memory.keep_newest(newest_seconds)
+        self._newest_seconds = newest_seconds
+        self.memory = self._open_memory()
         self._times = times
         self._encoded: tuple[int, Any] | None = None
+
+    def _open_memory(self) -> SceneMemory:
+        features = self.config.features
+        memory = self.model.open_memory(per_second=features.per_second, capacity=features.track_frames)
+        if self._newest_seconds is not None:
+            memory.keep_newest(self._newest_seconds)
+        return memory
+
+    def forget(self) -> None:
+        """Let go what is remembered of the video, but for whether the model knows such pictures."""
+        self.memory = self._open_memory()
 
     @property
     def is_silent(self) -> bool:

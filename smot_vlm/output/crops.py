@@ -14,6 +14,8 @@ CROP_MARGIN = 0.06
 JPEG_QUALITY = 85
 # Small pictures of a person over time: their longer side, how many a person, and how many in all.
 MOMENT_SIDE, MOST_MOMENTS, ALL_MOMENTS = 128, 6, 400
+# Pictures of a page: hours of video have thousands of people.
+MOST_CROPS = 300
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,9 @@ class CropPicker:
     """Keeps one JPEG a track: from the frame with the largest score x area inside the picture x share inside.
 
     The best frame is known beforehand from the boxes. Until it comes the person's first frame takes its place, so a second
-    pass that ends early still shows everybody who appeared. Small pictures show each person over time: the best of each
-    of equal parts of the track, fewer a person where there are many people.
+    pass that ends early still shows everybody who appeared. Of very many people the MOST_CROPS with most boxes get a picture.
+    Small pictures show each person over time: the best of each of equal parts of the track, fewer a person where there are
+    many people.
 
     Args:
         description: with the tracks.
@@ -46,7 +49,8 @@ class CropPicker:
         self._wanted: dict[int, list[tuple[int, np.ndarray]]] = {}
         self._wanted_moments: dict[int, list[tuple[int, np.ndarray]]] = {}
         parts = min(MOST_MOMENTS, ALL_MOMENTS // max(len(description.tracks), 1))
-        for track in description.tracks:
+        by_length = sorted(description.tracks, key=len, reverse=True)
+        for track in by_length[:MOST_CROPS]:
             quality = crop_quality(track, description.video.width, description.video.height)
             for row in sorted({0, int(np.argmax(quality))} if len(track) else ()):
                 self._wanted.setdefault(int(track.frames[row]), []).append((track.id, track.boxes[row]))

@@ -86,8 +86,8 @@ def write_outputs(
             with times.part("report"):
                 videos = page_videos(description.video, folder, (staging / VIDEO).exists(), source_video)
                 builder.finish(staging / REPORT, videos)
-            description.to_mot(staging / TRACKS)
-            description.to_json(staging / DESCRIPTION)
+            description.write_mot(staging / TRACKS)
+            description.write_json(staging / DESCRIPTION)
             written = publish(staging, folder, overwrite)
     if failure is not None:
         log.warning("%s: written without the video, which could not be drawn", folder)

@@ -17,7 +17,7 @@ from smot_vlm.output.report_video import PageVideos, page_videos
 from smot_vlm.output.text import plain_verb
 from smot_vlm.output.timeline import Timeline, frame_seconds
 from smot_vlm.output.trust import is_warning, trust
-from smot_vlm.structures import Description, Frame, Interaction, Segment, Trajectory
+from smot_vlm.structures import Description, Frame, Interaction, Passage, Segment, Trajectory
 from smot_vlm.system.files import write_text
 from smot_vlm.system.printing import counted
 
@@ -81,6 +81,7 @@ class ReportBuilder:
             description=description,
             key_frame=self._key_frame,
             videos=videos,
+            passages=tuple(_passage(one) for one in description.passages),
             people=list(people.values()),
             edges=[self._edge(row, description.interactions[row], people) for row in order],
             verbs=sorted({plain_verb(edge.verb) for edge in description.interactions}),
@@ -109,6 +110,7 @@ class ReportBuilder:
             crop=None if jpeg is None else as_data_uri(jpeg),
             bars=tuple((self._percent(first), self._percent(last + 1) - self._percent(first)) for first, last in parts),
             segments=tuple(_moment(one) for one in track.segments),
+            passages=tuple(_passage(one) for one in track.passages),
         )
 
     def _edge(self, row: int, edge: Interaction, people: dict[int, PersonRow]) -> EdgeRow:
@@ -131,6 +133,7 @@ class ReportBuilder:
         facts = [f"{video.width} × {video.height} pixels"]
         facts += [f"{video.fps:.4g} frames a second"] if video.fps > 0 else []
         facts += [f"{counted(video.frames, 'frame')} read"]
+        facts += [counted(len(video.cuts), "cut")] if video.cuts else []
         words = " · ".join(
             part for part in (model.name, model.version, model.decoder, model.detector, model.associator) if part
         )
@@ -193,6 +196,10 @@ def format_time(seconds: float) -> str:
 
 def _moment(segment: Segment) -> Moment:
     return Moment(segment.text, _stretch(segment.from_seconds, segment.to_seconds), segment.from_seconds)
+
+
+def _passage(passage: Passage) -> Moment:
+    return Moment(passage.text, _stretch(passage.from_seconds, passage.to_seconds), passage.from_seconds)
 
 
 def _stretch(start: float, end: float) -> str:

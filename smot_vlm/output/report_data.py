@@ -46,7 +46,7 @@ def page_data(
         "stride": stride,
         "boxUnits": BOX_UNITS,
         "palette": [[css(colour), css(ink_on(colour))] for colour in COLOURS],
-        "cuts": [round(float(seconds), 3) for seconds in getattr(video, "cuts", ())],
+        "cuts": [round(float(seconds), 3) for seconds in video.cuts],
         "damage": [[round(start, 3), round(end, 3)] for start, end in video.damage],
         "people": [
             _person(track, description, timeline, stride, moments.get(track.id, [])) for track in description.tracks

@@ -46,6 +46,7 @@ class PersonRow:
         crop: a data URI, None without a picture.
         bars: start and width in percent of the video's length, of each part in which the person is there.
         segments: of the caption, with their times.
+        passages: of a long video, that the caption sums up.
     """
 
     id: int
@@ -58,6 +59,7 @@ class PersonRow:
     crop: str | None
     bars: tuple[tuple[float, float], ...]
     segments: tuple[Moment, ...]
+    passages: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """Who is where in which frame: the trajectories of a description, indexed by time."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from smot_vlm.structures import Trajectory, VideoInfo
+from smot_vlm.structures.box_order import BoxOrder
 
 # Times in a description are rounded.
 _ROUNDING_SECONDS = 0.005
@@ -43,14 +45,7 @@ class Timeline:
     def __init__(self, tracks: tuple[Trajectory, ...], video: VideoInfo) -> None:
         self._video = video
         self.hold_seconds = max(1.0, 2 * self._usual_step(tracks)) + _ROUNDING_SECONDS
-        lengths = [len(track) for track in tracks]
-        ids = np.repeat(np.array([track.id for track in tracks], dtype=np.int64), lengths)
-        frames = np.concatenate([track.frames for track in tracks] or [np.zeros(0, dtype=np.int64)])
-        boxes = np.concatenate([track.boxes for track in tracks] or [np.zeros((0, 4))])
-        scores = np.concatenate([track.scores for track in tracks] or [np.zeros(0)])
-        order = np.lexsort((ids, frames))
-        self._ids, self._frames = ids[order], frames[order]
-        self._boxes, self._scores = boxes[order], scores[order]
+        self._tracks = tracks
         spans = [(track.id, *segment) for track in tracks for segment in self.segments(track)]
         table = np.array(spans, dtype=np.int64).reshape(-1, 3)
         self._span_ids, self._span_first, self._span_last = table[np.argsort(table[:, 0], kind="stable")].T
@@ -64,9 +59,19 @@ class Timeline:
         Returns:
             The boxes.
         """
-        first, last = np.searchsorted(self._frames, [frame_index, frame_index + 1])
-        rows = slice(first, last)
-        return Boxes(self._ids[rows], self._boxes[rows], self._scores[rows])
+        order = self._order
+        first, last = np.searchsorted(order.frames, [frame_index, frame_index + 1])
+        rows = zip(order.owners[first:last], order.places[first:last], strict=True)
+        here = [(self._tracks[owner], place) for owner, place in rows]
+        return Boxes(
+            np.array([track.id for track, _ in here], dtype=np.int64),
+            np.array([track.boxes[place] for track, place in here], dtype=np.float64).reshape(-1, 4),
+            np.array([track.scores[place] for track, place in here], dtype=np.float64),
+        )
+
+    @cached_property
+    def _order(self) -> BoxOrder:
+        return BoxOrder.of(self._tracks)
 
     def people_near(self, frame_index: int) -> tuple[int, ...]:
         """People who are present in a frame, also where a short miss hides their box.

@@ -5,7 +5,7 @@ since the video began.
 """
 
 from smot_vlm.structures.description import SCHEMA, Description
-from smot_vlm.structures.evidence import Attribute, Clause, Segment, Span
+from smot_vlm.structures.evidence import Attribute, Clause, Passage, Segment, Span
 from smot_vlm.structures.records import (
     DOUBTFUL,
     NO_DECODER,
@@ -43,6 +43,7 @@ __all__ = [
     "Interaction",
     "LazyImage",
     "ModelInfo",
+    "Passage",
     "Person",
     "SeenDeed",
     "SeenPerson",

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from smot_vlm.structures.evidence import Clause
+from smot_vlm.structures.evidence import Clause, Passage
 from smot_vlm.structures.records import Interaction, Trajectory, VideoInfo
 
 
@@ -27,6 +27,11 @@ class Described(Protocol):
     @property
     def clauses(self) -> tuple[Clause, ...]:
         """Of the video's caption."""
+        ...
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Captions of the stretches of a long video."""
         ...
 
     def track(self, track_id: int) -> Trajectory:

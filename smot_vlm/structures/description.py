@@ -1,6 +1,7 @@
 """The description of one video: what everything else makes, writes and reads."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from html import escape
 from pathlib import Path
@@ -10,17 +11,22 @@ import numpy as np
 
 from smot_vlm.formats import mot, sequence_files
 from smot_vlm.formats.checked import record
+from smot_vlm.formats.compact_boxes import compact, expanded
 from smot_vlm.formats.documents import read_json, shown
 from smot_vlm.structures import tables, views
-from smot_vlm.structures.evidence import Clause
+from smot_vlm.structures.box_order import BoxOrder
+from smot_vlm.structures.evidence import Clause, Passage, check_passages
 from smot_vlm.structures.records import STATED, Interaction, ModelInfo, Trajectory, VideoInfo, check_words
 from smot_vlm.structures.views import Person
-from smot_vlm.system.files import atomic_path, write_text
+from smot_vlm.system.files import atomic_path, write_parts, write_text
 
 SCHEMA = "smot-vlm/2"
 READABLE = ("smot-vlm/1", SCHEMA)
 # Hours of video with a crowd; other files are settings or words and much smaller.
 LARGEST_DESCRIPTION = 512 * 2**20
+_BOXES_AT_ONCE = 4096
+# With more boxes a file has them in compact form.
+MOST_BOX_ROWS = 50_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +41,7 @@ class Description:
         model: what wrote it.
         words: STATED, DOUBTFUL or WITHHELD; of the video's caption.
         clauses: of the video's caption, with the people and interactions that they speak of, in its order.
+        passages: captions of the stretches of a long video, which `caption` sums up; empty where it tells of one stretch.
     """
 
     video: VideoInfo
@@ -44,20 +51,24 @@ class Description:
     model: ModelInfo
     words: str = STATED
     clauses: tuple[Clause, ...] = ()
+    passages: tuple[Passage, ...] = ()
 
     def __post_init__(self) -> None:
         check_words(self.words, self.caption)
+        object.__setattr__(self, "passages", tuple(self.passages))
+        check_passages(self.passages)
         object.__setattr__(self, "tracks", tuple(self.tracks))
         object.__setattr__(self, "interactions", tuple(self.interactions))
-        ids = [track.id for track in self.tracks]
-        if len(set(ids)) != len(ids):
-            raise ValueError(f"track ids {sorted(ids)} are not unique; give each track its own id")
+        ids = {track.id for track in self.tracks}
+        if len(ids) != len(self.tracks):
+            twice = sorted(track.id for track in self.tracks)
+            raise ValueError(f"track ids {twice} are not unique; give each track its own id")
         for edge in self.interactions:
             if edge.subject not in ids or edge.object not in ids:
                 raise ValueError(f"interaction {edge} names a track that is not there; tracks are {sorted(ids)}")
         object.__setattr__(self, "clauses", tuple(self.clauses))
         for clause in self.clauses:
-            self._check_clause(clause, set(ids))
+            self._check_clause(clause, ids)
         for track in self.tracks:
             for segment in track.segments:
                 if segment.partner is not None and (segment.partner not in ids or segment.partner == track.id):
@@ -198,31 +209,56 @@ class Description:
         return f"<p>{escape(self.caption)}</p><table><tr><th>person</th><th>caption</th></tr>{people}</table>"
 
     def to_dict(self) -> dict[str, Any]:
-        """The content of description.json (schema in formats/description-2.schema.json)."""
+        """The content of description.json (schema in formats/description-2.schema.json), a row a box."""
+        return {**self._head(), "tracks": [_track_content(track) for track in self.tracks], **self._tail()}
+
+    def _head(self) -> dict[str, Any]:
+        return {"schema": SCHEMA, "video": self.video.to_dict(), "model": asdict(self.model)}
+
+    def _tail(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
-            "video": self.video.to_dict(),
-            "model": asdict(self.model),
-            "tracks": [_track_content(track) for track in self.tracks],
             "interactions": [_interaction_content(edge) for edge in self.interactions],
             "caption": self.caption,
             "words": self.words,
             "clauses": [_rounded(asdict(clause)) for clause in self.clauses],
+            "passages": [_rounded(asdict(passage)) for passage in self.passages],
         }
 
-    def to_json(self, path: Path | str | None = None) -> str:
-        """Write JSON, boxes to 0.001 pixel and scores to 0.0001.
+    def to_json(self, path: Path | str | None = None, *, compact_boxes: bool | None = None) -> str:
+        """Write JSON, boxes to 0.001 pixel and scores to 0.0001; in compact form to 0.1 and 0.01.
 
         Args:
             path: where to write it; None writes nothing.
+            compact_boxes: boxes in few characters (see formats/compact_boxes.py); None: where there are more than
+                MOST_BOX_ROWS.
 
         Returns:
             The text.
         """
-        text = json.dumps(self.to_dict(), ensure_ascii=False) + "\n"
+        text = "".join(self._json_parts(compact_boxes))
         if path is not None:
             write_text(Path(path), text)
         return text
+
+    def write_json(self, path: Path | str) -> None:
+        """What `to_json` writes, track by track: the text is never in memory as a whole.
+
+        Args:
+            path: where to write it.
+        """
+        write_parts(Path(path), self._json_parts(None))
+
+    def _json_parts(self, compact_boxes: bool | None) -> Iterator[str]:
+        """The text of description.json, cut before and after each track."""
+        if compact_boxes is None:
+            compact_boxes = sum(map(len, self.tracks)) > MOST_BOX_ROWS
+        # Without blanks, as of the boxes every character counts.
+        separators = (",", ":") if compact_boxes else (", ", ": ")
+        comma = separators[0]
+        yield _dumped(self._head(), separators)[:-1] + f"{comma}" + _dumped("tracks", separators) + f"{separators[1]}["
+        for row, track in enumerate(self.tracks):
+            yield f"{comma * bool(row)}{_dumped(_track_content(track, compact_boxes), separators)}"
+        yield f"]{comma}{_dumped(self._tail(), separators)[1:]}\n"
 
     @classmethod
     def from_json(cls, source: Path | str) -> "Description":
@@ -263,7 +299,10 @@ class Description:
         schema = content.get("schema") if isinstance(content, dict) else content
         if not isinstance(content, dict) or schema not in READABLE:
             raise ValueError(f"schema is {shown(schema)}; this version reads {' and '.join(map(repr, READABLE))}")
-        return record(cls, {key: value for key, value in content.items() if key != "schema"}, whole="the description")
+        content = {key: value for key, value in content.items() if key != "schema"}
+        if isinstance(content.get("tracks"), list):
+            content["tracks"] = [expanded(track, f"tracks[{row}]") for row, track in enumerate(content["tracks"])]
+        return record(cls, content, whole="the description")
 
     def to_mot(self, path: Path | str | None = None) -> str:
         """Write MOT text of all tracks, frames counted from 1.
@@ -274,10 +313,33 @@ class Description:
         Returns:
             The text.
         """
-        text = mot.format_mot(self._mot_rows())
+        text = "".join(self._mot_lines())
         if path is not None:
             write_text(Path(path), text)
         return text
+
+    def write_mot(self, path: Path | str) -> None:
+        """What `to_mot` writes, line by line: the text is never in memory as a whole.
+
+        Args:
+            path: where to write it.
+        """
+        write_parts(Path(path), self._mot_lines())
+
+    def _mot_lines(self) -> Iterator[str]:
+        """The lines of `to_mot`, a few thousand boxes at a time."""
+        order = BoxOrder.of(self.tracks)
+        for start in range(0, len(order.frames), _BOXES_AT_ONCE):
+            part = slice(start, start + _BOXES_AT_ONCE)
+            places = zip(order.owners[part].tolist(), order.places[part].tolist(), strict=True)
+            boxes = [(self.tracks[owner], place) for owner, place in places]
+            rows = mot.MotRows(
+                order.frames[part].astype(np.int64),
+                np.array([track.id for track, _ in boxes], dtype=np.int64),
+                np.array([track.boxes[place] for track, place in boxes]),
+                np.array([track.scores[place] for track, place in boxes]),
+            )
+            yield mot.format_mot(rows)
 
     def _mot_rows(self) -> mot.MotRows:
         return mot.concatenate(
@@ -311,7 +373,7 @@ class Description:
         sequence_files.write_files(Path(folder), {sequence_files.BOXES_FILE: boxes, **words})
 
     def with_captions(self, caption: str, captions: dict[int, str]) -> "Description":
-        """The same description with other captions. Segments and clauses of a caption that changes are dropped.
+        """The same description with other captions. Segments, clauses and passages of a caption that changes are dropped.
 
         Args:
             caption: of the video.
@@ -322,23 +384,36 @@ class Description:
         """
         changed = {track.id: captions.get(track.id, track.caption) != track.caption for track in self.tracks}
         tracks = tuple(
-            replace(track, caption=captions[track.id], segments=()) if changed[track.id] else track
+            replace(track, caption=captions[track.id], segments=(), passages=()) if changed[track.id] else track
             for track in self.tracks
         )
-        clauses = self.clauses if caption == self.caption else ()
-        return replace(self, caption=caption, tracks=tracks, clauses=clauses)
+        if caption == self.caption:
+            return replace(self, tracks=tracks)
+        return replace(self, caption=caption, tracks=tracks, clauses=(), passages=())
 
 
-def _track_content(track: Trajectory) -> dict[str, Any]:
+def _dumped(content: Any, separators: tuple[str, str]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=separators)
+
+
+def _track_content(track: Trajectory, compact_boxes: bool = False) -> dict[str, Any]:
+    boxes = compact(track.frames, track.boxes, track.scores) if compact_boxes else None
     return {
         "id": int(track.id),
-        "frames": track.frames.tolist(),
-        "boxes": [[round(value, 3) for value in box] for box in track.boxes.tolist()],
-        "scores": [round(value, 4) for value in track.scores.tolist()],
+        **(boxes or _box_rows(track)),
         "caption": track.caption,
         "words": track.words,
         "segments": [_rounded(asdict(segment)) for segment in track.segments],
         "attributes": [_rounded(asdict(entry)) for entry in track.attributes],
+        "passages": [_rounded(asdict(passage)) for passage in track.passages],
+    }
+
+
+def _box_rows(track: Trajectory) -> dict[str, Any]:
+    return {
+        "frames": track.frames.tolist(),
+        "boxes": [[round(value, 3) for value in box] for box in track.boxes.tolist()],
+        "scores": [round(value, 4) for value in track.scores.tolist()],
     }
 
 

@@ -1,7 +1,8 @@
-"""When something is said to happen and to be, and on what evidence: spans, segments of captions, clauses, attributes."""
+"""When something is said to happen and to be, and on what evidence: spans, segments of captions, clauses, passages, attributes."""
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated
 
 from smot_vlm.formats.checked import Range
@@ -89,6 +90,49 @@ class Segment:
         _check_times(f"segment {self.text!r}", self.from_seconds, self.to_seconds)
         if self.role not in ROLES:
             raise ValueError(f"a segment's role is {self.role!r}; it takes {', '.join(map(repr, ROLES))}")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What was said of one stretch of a long video, whose caption only sums its stretches up.
+
+    Attributes:
+        text: a caption of its own.
+        from_seconds: since the video began.
+        to_seconds: not before from_seconds.
+        words: STATED or DOUBTFUL, of the text.
+    """
+
+    text: str
+    from_seconds: Seconds
+    to_seconds: Seconds
+    words: str = "stated"
+
+    def __post_init__(self) -> None:
+        _check_times(f"passage {self.text!r}", self.from_seconds, self.to_seconds)
+        if not self.text.strip():
+            raise ValueError("a passage has no text; give one, or leave the passage out")
+        if self.words not in ("stated", "doubtful"):
+            raise ValueError(f"words of a passage is {self.words!r}; it takes stated or doubtful")
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.to_seconds - self.from_seconds
+
+
+def check_passages(passages: tuple[Passage, ...]) -> None:
+    """Make sure that passages follow each other.
+
+    Args:
+        passages: of one person or video.
+
+    Raises:
+        ValueError: one begins before the one before it ends.
+    """
+    for earlier, later in pairwise(passages):
+        if later.from_seconds < earlier.to_seconds:
+            raise ValueError(f"passage {later.text!r} begins before the one before it ends; give them in order")
 
 
 @dataclass(frozen=True)

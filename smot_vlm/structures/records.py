@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from smot_vlm.formats.checked import Numbers, Range
-from smot_vlm.structures.evidence import Attribute, FrameCount, Segment, Span
+from smot_vlm.structures.evidence import Attribute, FrameCount, Passage, Segment, Span, check_passages
 
 # What a file may state, as in formats/description-2.schema.json.
 Side = Annotated[int, Range(0, 10**6)]
@@ -199,6 +199,8 @@ class Trajectory:
         words: STATED, DOUBTFUL or WITHHELD; of the caption and the person's interactions.
         segments: clauses of the caption with their times, in the caption's order.
         attributes: what the person is, wears and has; likeliest first where a name has several.
+        passages: captions of the stretches of a long video that the person stays for, which `caption` sums up; empty
+            where it tells of one stretch.
     """
 
     id: int
@@ -209,9 +211,12 @@ class Trajectory:
     words: str = STATED
     segments: tuple[Segment, ...] = ()
     attributes: tuple[Attribute, ...] = ()
+    passages: tuple[Passage, ...] = ()
 
     def __post_init__(self) -> None:
         check_words(self.words, self.caption)
+        object.__setattr__(self, "passages", tuple(self.passages))
+        check_passages(self.passages)
         object.__setattr__(self, "segments", tuple(self.segments))
         object.__setattr__(self, "attributes", tuple(self.attributes))
         absent = [segment.text for segment in self.segments if segment.text not in self.caption]
@@ -278,6 +283,7 @@ class VideoInfo:
         damage: spans (start, end) in seconds, ascending, in which pictures are damaged or missing.
         times: (frame index, seconds) pairs that give each frame's time by linear interpolation, to 2 ms; empty where
             index / fps gives it.
+        cuts: seconds at which another shot begins, ascending.
     """
 
     source: str
@@ -289,8 +295,12 @@ class VideoInfo:
     stopped: bool = False
     damage: tuple[tuple[Time, Time], ...] = ()
     times: tuple[tuple[FrameCount, Time], ...] = ()
+    cuts: tuple[Time, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "cuts", tuple(self.cuts))
+        if any(later <= earlier for earlier, later in pairwise(self.cuts)):
+            raise ValueError("cuts of the video do not ascend; give them in order")
         object.__setattr__(self, "damage", _pairs("damage", self.damage, float))
         object.__setattr__(self, "times", _pairs("times", self.times, int))
 
@@ -316,7 +326,8 @@ class VideoInfo:
         """The content of `video` in description.json."""
         damage = [[round(start, 4), round(end, 4)] for start, end in self.damage]
         times = [[index, round(seconds, 4)] for index, seconds in self.times]
-        return {**asdict(self), "damage": damage, "times": times}
+        cuts = [round(seconds, 4) for seconds in self.cuts]
+        return {**asdict(self), "damage": damage, "times": times, "cuts": cuts}
 
 
 def _pairs(name: str, pairs: Iterable[Sequence[float]], kind: type[int] | type[float]) -> tuple[tuple[Any, float], ...]:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from smot_vlm.structures.described import Described
-from smot_vlm.structures.evidence import Clause, Segment, Span
+from smot_vlm.structures.evidence import Clause, Passage, Segment, Span
 from smot_vlm.structures.records import Interaction, Trajectory, VideoInfo
 
 Form = TypeVar("Form", bound=Described)
@@ -53,7 +53,7 @@ def person(description: Described, track_id: int) -> Person:
 def between(description: Form, from_seconds: float, to_seconds: float) -> Form:
     """What a description holds from one time to another.
 
-    People keep the boxes, and captions the segments, of that time; people without a box are left out. Interactions are
+    People keep the boxes, and captions the segments and passages, of that time; people without a box are left out. Interactions are
     kept with the spans that reach into it; one whose times are not known is kept where both people are there. Captions
     stay whole.
 
@@ -114,6 +114,7 @@ def _part(description: Form, masks: list[np.ndarray], start: float, end: float) 
         tracks=tuple(_cut(track, mask, ids, start, end) for track, mask in kept),
         interactions=tuple(edges),
         clauses=tuple(_of_these(clause, ids, places) for clause in description.clauses),
+        passages=tuple(one for one in description.passages if _reaches(one, start, end)),
     )
     return part
 
@@ -121,10 +122,18 @@ def _part(description: Form, masks: list[np.ndarray], start: float, end: float) 
 def _cut(track: Trajectory, mask: np.ndarray, ids: set[int], start: float, end: float) -> Trajectory:
     segments = (one for one in track.segments if _reaches(one, start, end))
     told = tuple(one if one.partner in ids else replace(one, partner=None) for one in segments)
-    return replace(track, frames=track.frames[mask], boxes=track.boxes[mask], scores=track.scores[mask], segments=told)
+    passages = tuple(one for one in track.passages if _reaches(one, start, end))
+    return replace(
+        track,
+        frames=track.frames[mask],
+        boxes=track.boxes[mask],
+        scores=track.scores[mask],
+        segments=told,
+        passages=passages,
+    )
 
 
-def _reaches(part: Span | Segment, start: float, end: float) -> bool:
+def _reaches(part: Span | Segment | Passage, start: float, end: float) -> bool:
     """Whether a span shares time with another one; where one ends, the next has begun."""
     return part.from_seconds <= end and (part.to_seconds > start or part.from_seconds == part.to_seconds == start)
 

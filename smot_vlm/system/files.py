@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -109,11 +109,26 @@ def write_text(target: Path, text: str, overwrite: bool = True) -> None:
     Raises:
         FileExistsError: `target` exists and `overwrite` is false.
     """
+    write_parts(target, [text], overwrite)
+
+
+def write_parts(target: Path, parts: Iterable[str], overwrite: bool = True) -> None:
+    r"""Write UTF-8 text atomically, part by part.
+
+    Args:
+        target: The file to write.
+        parts: Of its content, in order; as of `write_text`.
+        overwrite: Replace an existing file.
+
+    Raises:
+        FileExistsError: `target` exists and `overwrite` is false.
+    """
     target = Path(target)
     check_free(target, overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     with temporary_file(target.parent) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.writelines(parts)
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
 

@@ -115,3 +115,14 @@ def test_frames_of_another_size_than_announced_are_cut_all_the_same(make_descrip
     picker = CropPicker(make_description([make_track(1, box=(0, 0, 500, 500))]))
     picker.add(Frame(0, 0.0, np.zeros((20, 30, 3), dtype=np.uint8)))
     assert open_jpeg(picker.jpegs[1]).shape == (20, 30, 3)
+
+
+def test_of_very_many_people_those_seen_longest_have_pictures(make_description, make_frames, monkeypatch):
+    monkeypatch.setattr("smot_vlm.output.crops.MOST_CROPS", 2)
+    lengths = {1: 2, 2: 5, 3: 1, 4: 3}
+    box = (10, 10, 30, 50)
+    tracks = [Trajectory(number, range(n), [box] * n, [0.9] * n) for number, n in lengths.items()]
+    picker = CropPicker(make_description(tracks))
+    for frame in make_frames(5):
+        picker.add(frame)
+    assert sorted(picker.jpegs) == [2, 4]
