@@ -54,14 +54,24 @@ class PictureInputs:
         tensors["attention_mask"] = torch.cat([self.tensors["attention_mask"], mask.long()], dim=1)
         return replace(self, tensors=tensors, soft_places=functional.pad(self.soft_places, (0, more)))
 
+    @property
+    def last_sees(self) -> dict[str, Tensor]:
+        """Which pictures the last token of each prompt sees, where a family says that of every token (Mllama)."""
+        shape = self.tensors["input_ids"].shape
+        return {name: value[:, -1:] for name, value in self.tensors.items() if _tells_pictures(value, shape)}
+
+
+def _tells_pictures(value: Tensor, shape: torch.Size) -> bool:
+    return value.ndim > 2 and value.shape[:2] == shape and not value.is_floating_point()
+
 
 def _lengthened(value: Tensor, shape: torch.Size, more: int, fill: int) -> Tensor:
     """What a processor states of the tokens of a batch of `shape`, for `more` tokens of text after them."""
     if value.shape == shape:
         # Of each token, such as its modality.
         return functional.pad(value, (0, more), value=fill)
-    if value.ndim > 2 and value.shape[:2] == shape and not value.is_floating_point():
-        # Which pictures each token sees (Mllama): those that the last one does.
+    if _tells_pictures(value, shape):
+        # Those that the last one sees.
         return torch.cat([value, value[:, -1:].expand(-1, more, *value.shape[2:])], dim=1)
     return value
 
@@ -115,7 +125,9 @@ class PictureProcessor:
         Returns:
             The model's inputs.
         """
-        made = self._made([self._chat(prompt, len(shown)) for prompt, shown in zip(prompts, images, strict=True)], images)
+        made = self._made(
+            [self._chat(prompt, len(shown)) for prompt, shown in zip(prompts, images, strict=True)], images
+        )
         tensors = {
             name: value.to(device, dtype if value.is_floating_point() else None)
             for name, value in made.items()

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from tiny_edge_vision import EDGES, tiny_edge
+from tiny_edge_vision import EDGES
+from tiny_more_vision import ALL, MORE
+from tiny_vision import built
 
 from smot_vlm.semantics.answers import VisionLanguageAnswers
 from smot_vlm.semantics.decoder import CaptionRequest
@@ -19,14 +21,14 @@ def picture(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 255, (40, 60, 3), dtype=np.uint8)
 
 
-@pytest.fixture(params=EDGES, scope="module")
+@pytest.fixture(params=[*EDGES, *MORE], scope="module")
 def plain(request: pytest.FixtureRequest) -> VisionLanguage:
-    return VisionLanguage(*tiny_edge(request.param), max_new_tokens=4).eval()
+    return VisionLanguage(*built(ALL[request.param]), max_new_tokens=4).eval()
 
 
-@pytest.fixture(params=EDGES, scope="module")
+@pytest.fixture(params=[*EDGES, *MORE], scope="module")
 def trained(request: pytest.FixtureRequest) -> VisionLanguage:
-    decoder = VisionLanguage(*tiny_edge(request.param), dim=DIM, soft_tokens=3, lora_rank=2, max_new_tokens=4)
+    decoder = VisionLanguage(*built(ALL[request.param]), dim=DIM, soft_tokens=3, lora_rank=2, max_new_tokens=4)
     for name, parameter in decoder.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.2)
