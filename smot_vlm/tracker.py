@@ -12,6 +12,8 @@ import torch
 from smot_vlm.association.associators import name_at_rate
 from smot_vlm.association.people_sources import DetectedPeople, GivenDetections, GivenPeople, PeopleSource
 from smot_vlm.config import Config, load_config
+from smot_vlm.detection.ahead import Ahead, Upcoming, in_batches
+from smot_vlm.detection.detector import detect_many
 from smot_vlm.formats.frame_numbers import numbers_of_names
 from smot_vlm.models.automatic import AUTO, automatic_model
 from smot_vlm.models.base import SmotModelBase
@@ -26,6 +28,7 @@ from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.files import shipped_folder
+from smot_vlm.system.precision import FLOAT32, PRECISIONS, computing, find_precision
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
 
@@ -63,6 +66,8 @@ class Tracker:
         associator: a key of ASSOCIATORS, or "deepsort:FILE" with its re-identification model; None: the configured one.
         allow_untrained: use the model's own detector even where it is untrained, as validation does during training.
         successor: the model, with its configuration, that speaks where a video is unlike what `model` learned from.
+        dtype: "float32", "tf32", "bf16" or "fp16"; boxes are always computed in float32.
+        batch: frames that `describe` puts through the detector at once; boxes are the same to rounding.
     """
 
     def __init__(
@@ -74,9 +79,19 @@ class Tracker:
         associator: str | None = None,
         allow_untrained: bool = False,
         successor: tuple[SmotModelBase, Config] | None = None,
+        dtype: str = FLOAT32,
+        batch: int = 1,
     ) -> None:
+        if batch < 1:
+            raise ValueError(f"batch is {batch}; give 1 or more frames")
         self.successor = successor
         self.model = model.eval()
+        self.dtype = find_precision(dtype, model.device)
+        self.batch = batch
+        lower = PRECISIONS[self.dtype]
+        for one in (model, *([successor[0]] if successor else [])):
+            if lower is not None:
+                one.lower_precision(lower)
         self.config = config
         self.associator = associator or config.association.name
         self._detector = DetectorChoice(detector, self.model, config, allow_untrained=allow_untrained)
@@ -91,6 +106,8 @@ class Tracker:
         associator: str | None = None,
         device: str = "auto",
         overrides: Sequence[str] = (),
+        dtype: str = FLOAT32,
+        batch: int = 1,
     ) -> "Tracker":
         """Load a model.
 
@@ -104,6 +121,8 @@ class Tracker:
             associator: see the class.
             device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps".
             overrides: of the configuration, such as "interaction.threshold=0.5".
+            dtype: see the class.
+            batch: see the class.
 
         Returns:
             The tracker.
@@ -111,9 +130,10 @@ class Tracker:
         Raises:
             FileNotFoundError: no such model, or a part of it (the language model) is found nowhere.
             ConnectionError: the hub cannot be reached; OfflineError: it is not to be asked.
-            ValueError: an unknown detector, associator or device; a folder whose weights do not fit.
+            ValueError: an unknown detector, associator, device or dtype; a folder whose weights do not fit.
         """
         chosen = _device(device)
+        find_precision(dtype, chosen)
         if name == AUTO:
             choice = automatic_model(find_local_vision_language_model)
             logger.info("%s", choice.reason)
@@ -133,6 +153,8 @@ class Tracker:
             detector=detector,
             associator=associator,
             successor=None if successor is None else (successor[0].to(chosen), successor[1]),
+            dtype=dtype,
+            batch=batch,
         )
 
     def save_pretrained(self, folder: Path | str, *, card: ModelCard | None = None, overwrite: bool = False) -> None:
@@ -203,7 +225,8 @@ class Tracker:
             frame_numbers: int64 (frames), ascending from 0, what files of boxes call the frames of a source without names;
                 None: by the names of images, else from the first frame on.
             stop_at_damage: end a damaged file there rather than go on behind the damage.
-            on_frame: called after each frame, for progress; returning False ends the video there.
+            on_frame: called after each frame, for progress; returning False ends the video there, behind the batch that was
+                read.
             times: filled with the seconds of each part.
 
         Returns:
@@ -214,12 +237,15 @@ class Tracker:
         """
         times = times or PartTimes()
         opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
-        with torch.inference_mode(), opened as video:
-            session = self._session(video, trajectories, times, verbs, detections, classes, frame_numbers)
-            for frame in times.waiting("decode", video):
-                session.observe(frame)
-                if on_frame is not None and on_frame(frame, video) is False:
-                    video.stop()
+        with torch.inference_mode(), computing(self.dtype, self.model.device), opened as video:
+            upcoming = Upcoming()
+            session = self._session(video, trajectories, times, verbs, detections, classes, frame_numbers, upcoming)
+            for frames in in_batches(times.waiting("decode", video), self.batch):
+                upcoming.expect(frames)
+                for frame in frames:
+                    session.observe(frame)
+                    if on_frame is not None and on_frame(frame, video) is False:
+                        video.stop()
             return session.describe(video)
 
     def stream(
@@ -232,6 +258,8 @@ class Tracker:
         refresh_seconds: float = 10.0,
     ) -> Iterator[Update]:
         """Describe while the video runs: boxes and ids with each frame, captions and verbs every `refresh_seconds`.
+
+        Frames are not batched: each comes when it is seen.
 
         Args:
             source: as for `describe`.
@@ -254,7 +282,7 @@ class Tracker:
             session = self._session(video, trajectories, PartTimes())
             for frame, is_last in _mark_last(video):
                 # Entered anew for each frame: a caller's code runs between two of them.
-                with torch.inference_mode():
+                with torch.inference_mode(), computing(self.dtype, self.model.device):
                     people = session.observe(frame)
                     refresh = is_last or frame.time_seconds - refreshed_at >= refresh_seconds
                     if refresh:
@@ -270,6 +298,7 @@ class Tracker:
         detections: Path | str | Mapping[int, Detections] | None = None,
         classes: Collection[int] | None = None,
         frame_numbers: np.ndarray | None = None,
+        upcoming: Upcoming | None = None,
     ) -> Session:
         if trajectories is not None and detections is not None:
             raise ValueError("trajectories and detections are both given; give boxes with ids, or boxes without")
@@ -282,7 +311,7 @@ class Tracker:
             if trajectories is not None:
                 return GivenPeople(trajectories, numbers, classes)
             given = None if detections is None else GivenDetections(detections, numbers, classes)
-            detect = given or self._detect_with(own, times)
+            detect = given or self._detect_with(own, times, upcoming or Upcoming())
             associator = build_associator(self.associator, self.config.association, fps=video.sampled_fps)
             name = name_at_rate(self.associator.partition(":")[0], video.sampled_fps)
             return DetectedPeople(name, detect, associator, times, fps=video.sampled_fps)
@@ -296,19 +325,23 @@ class Tracker:
             people_detector=choice.fallback,
             detector="given" if is_given else choice.name,
             successor=self.successor,
+            upcoming=upcoming,
+            own_boxes=not is_given and choice.detector is None,
         )
 
-    def _detect_with(self, own: Callable[[Frame], Detections], times: PartTimes) -> Callable[[Frame], Detections]:
+    def _detect_with(
+        self, own: Callable[[Frame], Detections], times: PartTimes, upcoming: Upcoming
+    ) -> Callable[[Frame], Detections]:
         """The detector of this tracker; without one, `own`, the model's detections of a frame."""
         detector = self._detector.detector
         if detector is None:
             return own
 
-        def detect(frame: Frame) -> Detections:
+        def detect(frames: list[Frame]) -> list[Detections]:
             with times.part("detector"):
-                return detector.detect(frame.image)
+                return detect_many(detector, [frame.image for frame in frames])
 
-        return detect
+        return Ahead(detect, upcoming).of
 
 
 def _successor(name: str) -> tuple[SmotModelBase, Config] | None:

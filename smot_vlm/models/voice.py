@@ -1,9 +1,11 @@
 """One model that may speak about a video: what it remembers of it, and whether it may."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from smot_vlm.config import Config
+from smot_vlm.detection.ahead import Ahead, Upcoming
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.domain_gate import DomainGate
 from smot_vlm.models.verb_set import VerbSet
@@ -19,9 +21,19 @@ class Voice:
         config: its configuration.
         verbs: that it looks for.
         times: books seconds by part.
+        upcoming: the batch of frames that was read.
+        encodes_all: whether, as it looks now, every frame will be encoded; None: keyframes alone are.
     """
 
-    def __init__(self, model: SmotModelBase, config: Config, verbs: VerbSet, times: PartTimes) -> None:
+    def __init__(
+        self,
+        model: SmotModelBase,
+        config: Config,
+        verbs: VerbSet,
+        times: PartTimes,
+        upcoming: Upcoming | None = None,
+        encodes_all: Callable[[], bool] | None = None,
+    ) -> None:
         self.model = model
         self.config = config
         self.verbs = verbs
@@ -29,7 +41,10 @@ class Voice:
         features = config.features
         self.memory = model.open_memory(per_second=features.per_second, capacity=features.track_frames)
         self._times = times
-        self._encoded: tuple[int, Any] | None = None
+        self._encoded: Ahead[Any] = Ahead(
+            lambda frames: model.encode_frames([frame.image for frame in frames]), upcoming or Upcoming()
+        )
+        self._encodes_all = encodes_all or (lambda: False)
 
     @property
     def is_silent(self) -> bool:
@@ -59,16 +74,16 @@ class Voice:
         return replace(silent, tracks=tracks, words=less_trusted(silent.words, DOUBTFUL if DOUBTFUL in own else STATED))
 
     def encode(self, frame: Frame, part: str) -> Any:
-        """The model's encoding of a frame, made at most once.
+        """The model's encoding of a frame, made at most once, and with it those that the rest of the batch will need.
 
         Args:
-            frame: the newest.
+            frame: the newest, or one behind it in the batch.
             part: of the times.
         """
-        if self._encoded is None or self._encoded[0] != frame.index:
-            with self._times.part(part):
-                self._encoded = (frame.index, self.model.encode_frame(frame.image))
-        return self._encoded[1]
+        if self._encoded.holds(frame):
+            return self._encoded.of(frame)
+        with self._times.part(part):
+            return self._encoded.of(frame, alone=not self._encodes_all())
 
     def judge(self, frame: Frame) -> None:
         """Take a frame into the gate's judgement, where it is a keyframe.

@@ -60,7 +60,7 @@ def test_scores_of_answers_are_the_likelihoods_token_by_token(plain):
 
 def requests() -> list[CaptionRequest]:
     generator = torch.Generator().manual_seed(7)
-    shown = [(picture(0), picture(1)), (picture(2),)]
+    shown = [(picture(0), picture(1)), (picture(2),), ()]
     return [
         CaptionRequest(
             "instance", torch.randn(4 + row, DIM, generator=generator), f"{'Tell ' * row}me {VISUAL}.", images
@@ -70,7 +70,7 @@ def requests() -> list[CaptionRequest]:
 
 
 def test_the_loss_of_a_batch_is_the_sum_of_the_losses_and_reaches_the_soft_tokens(trained):
-    captions = ["a man walks", "b"]
+    captions = ["a man walks", "b", "two"]
     together = trained.loss(requests(), captions)
     single = [trained.loss([request], [caption]).total for request, caption in zip(requests(), captions, strict=True)]
     assert together.total.item() == pytest.approx(sum(loss.item() for loss in single), rel=1e-4)
@@ -99,3 +99,4 @@ def text(decoder: VisionLanguage, words: str) -> tuple[torch.Tensor, torch.Tenso
 def test_captions_of_a_batch_are_those_of_one_by_one(trained):
     together = trained.generate(requests())
     assert together == [trained.generate([request])[0] for request in requests()]
+    assert len(set(together)) > 1, "pictures and features must be able to change captions"
