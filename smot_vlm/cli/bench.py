@@ -129,15 +129,19 @@ def reading(
 def train(
     config: Annotated[Path | None, typer.Option(help="A training's YAML file [default: the demo's].")] = None,
     steps: Steps = 5,
+    peak: Annotated[
+        float | None,
+        typer.Option(help="TFLOP/s of the device in this precision, for MFU [default: by the card's name, if known]."),
+    ] = None,
     threads: Threads = None,
     json_file: JsonFile = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """A step of training: the seconds of each part, and whether the data are there in time."""
+    """A step of training: tokens a second, waiting for data, memory, MFU, and the seconds of each part."""
     from smot_vlm.config import load_config
 
     given = None if config is None else load_config(config)
-    _run({"train": {"config": given, "steps": steps}}, json_file, overwrite, threads=threads)
+    _run({"train": {"config": given, "steps": steps, "peak": peak}}, json_file, overwrite, threads=threads)
 
 
 @app.command()

@@ -62,6 +62,8 @@ class Decoding:
 
 
 GREEDY = Decoding()
+# In place of a token where logits are not numbers.
+NO_NUMBER = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +187,10 @@ def _greedy(
     max_new_tokens: int,
     end: int,
 ) -> list[list[int]]:
-    """The likeliest token after each token; a row that has ended is computed no more."""
+    """The likeliest token after each token; a row that has ended is computed no more.
+
+    The host waits for the device once a word, for the words themselves, and once more where rows end.
+    """
     cache, mask = prefixes.expand([row.prefix for row in rows])
     inputs, real = pad_left([row.rest for row in rows])
     mask = torch.cat([mask, real], dim=1)
@@ -195,9 +200,15 @@ def _greedy(
     for step in range(max_new_tokens):
         columns = next(iter(step_inputs.values())).shape[1]
         tokens = _likeliest(language_model, step_inputs, cache, mask, position_ids(mask)[:, -columns:])
-        unfinished = [place for place, token in enumerate(tokens.tolist()) if token != end]
+        words = tokens.tolist()
+        if NO_NUMBER in words:
+            raise ValueError(
+                "the language model gives numbers that are not finite; its values may be too large for fp16: give bf16 or "
+                "float32"
+            )
+        unfinished = [place for place, word in enumerate(words) if word != end]
         for place in unfinished:
-            captions[active[place]].append(int(tokens[place]))
+            captions[active[place]].append(words[place])
         if not unfinished or step + 1 == max_new_tokens:
             break
         if len(unfinished) < len(active):
@@ -225,8 +236,8 @@ def _likeliest(
         **given_cache(language_model, cache),
         logits_to_keep=1,
     )
-    logits: Tensor = output.logits[:, -1]
-    return logits.argmax(dim=-1)
+    highest = output.logits[:, -1].max(dim=-1)
+    return highest.indices.masked_fill(highest.values.isnan(), NO_NUMBER)
 
 
 def _transformers_batch(
