@@ -11,7 +11,7 @@ import typer
 
 from smot_vlm.cli.bench_tables import show
 from smot_vlm.cli.console import output, print_warning, progress
-from smot_vlm.cli.loading import silence_libraries
+from smot_vlm.cli.loading import Batch, Dtype, silence_libraries
 from smot_vlm.system.files import write_text
 from smot_vlm.system.targets import check_file
 
@@ -86,14 +86,17 @@ def describe(
     detector: Detector = None,
     trajectories: Trajectories = None,
     model: Model = "demo",
+    dtype: Dtype = "float32",
+    batch: Batch = 1,
     repeats: Repeats = 3,
     clock: Clock = "wall",
     threads: Threads = None,
     json_file: JsonFile = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Describing a video: the seconds of each part."""
-    given = {"video": video, "detector": detector, "trajectories": trajectories, "model": model}
+    """Describing a video: the seconds of each part; with --batch, how much faster people are found than one by one."""
+    given: dict[str, Any] = {"video": video, "detector": detector, "trajectories": trajectories, "model": model}
+    given |= {"dtype": dtype, "batch": batch}
     _run({"describe": {**given, "repeats": repeats, "clock": clock}}, json_file, overwrite, clock, threads)
 
 

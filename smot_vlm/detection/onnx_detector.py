@@ -61,6 +61,7 @@ class OnnxDetector:
         sides = statement.sides or (image_size, image_size)
         self._picture, size = read_inputs(self._path, self._session.get_inputs(), sides)
         self._size = size
+        self._open_batch = self._picture.open_batch
         self._tensor = self._picture.tensor(self._picture.batch)
         self._output, sample = self._first_run()
         self.layout = self._find_layout(sample, statement)
@@ -84,14 +85,23 @@ class OnnxDetector:
         return self._detect_batch([image])[0]
 
     def detect_many(self, images: Sequence[np.ndarray]) -> list[Detections]:
-        """Find the people of several frames, as many a run as the file takes."""
-        batch = len(images) if self._picture.open_batch else self._picture.batch
+        """Find the people of several frames, as many a run as the file takes; some that leave it open take one all the same."""
+        batch = len(images) if self._open_batch else self._picture.batch
         groups = [images[start : start + batch] for start in range(0, len(images), batch)]
-        return [people for group in groups for people in self._detect_batch(group)]
+        try:
+            return [people for group in groups for people in self._detect_batch(group)]
+        except ValueError:
+            if not self._open_batch or len(images) == 1:
+                raise
+        self._open_batch = False
+        return self.detect_many(images)
 
     def _detect_batch(self, images: Sequence[np.ndarray]) -> list[Detections]:
         placed = [self._place(image) for image in images]
         outputs = self._run([canvas for canvas, _ in placed], bgr=self.layout.kind.bgr)
+        given = min(len(outputs[place]) for place in self._output.places)
+        if given < len(images):
+            raise ValueError(f"{self._path}: it reads {len(images)} pictures and answers for {given}; export it again")
         tables = [self._output.table(outputs, place) for place in range(len(images))]
         if not all(self.layout.holds(table.shape) for table in tables):
             raise ValueError(f"{self._path}: its output has shape {tables[0].shape}, but had another; export it again")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 from transformers import GenerationConfig, PreTrainedModel
@@ -23,6 +23,7 @@ from smot_vlm.semantics.prefix_cache import (
     pad_left,
     position_ids,
     prefill_prefixes,
+    step_mask,
 )
 
 
@@ -197,9 +198,11 @@ def _greedy(
     step_inputs: dict[str, Tensor] = {"inputs_embeds": inputs}
     captions: list[list[int]] = [[] for _ in rows]
     active = list(range(len(rows)))
+    padded = len({len(row.prefix) for row in rows}) > 1 or len({len(row.rest) for row in rows}) > 1
     for step in range(max_new_tokens):
         columns = next(iter(step_inputs.values())).shape[1]
-        tokens = _likeliest(language_model, step_inputs, cache, mask, position_ids(mask)[:, -columns:])
+        seen = step_mask(language_model, mask, padded=padded) if step else mask.long()
+        tokens = _likeliest(language_model, step_inputs, cache, seen, position_ids(mask)[:, -columns:])
         words = tokens.tolist()
         if NO_NUMBER in words:
             raise ValueError(
@@ -225,12 +228,12 @@ def _likeliest(
     language_model: PreTrainedModel,
     step_inputs: dict[str, Tensor],
     cache: PreallocatedCache,
-    mask: Bool[Tensor, "rows tokens"],
+    mask: Tensor | None,
     places: Int[Tensor, "rows columns"],
 ) -> Int[Tensor, "rows"]:
     output = language_model(
         **step_inputs,
-        attention_mask=mask.long(),
+        attention_mask=mask,
         position_ids=places,
         use_cache=True,
         **given_cache(language_model, cache),
