@@ -239,7 +239,8 @@ def _likeliest(
         **given_cache(language_model, cache),
         logits_to_keep=1,
     )
-    highest = output.logits[:, -1].max(dim=-1)
+    logits: Tensor = output.logits[:, -1]
+    highest = logits.max(dim=-1)
     return highest.indices.masked_fill(highest.values.isnan(), NO_NUMBER)
 
 

@@ -1,6 +1,6 @@
 """From prompts and pictures to a vision-language model's inputs, by its own processor and chat template."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import BatchFeature, MllamaProcessor, PaliGemmaProcessor, ProcessorMixin
+from transformers import MllamaProcessor, PaliGemmaProcessor, ProcessorMixin
 
 from smot_vlm.semantics.prompts import VISUAL
 from smot_vlm.semantics.tokenizers import user_turn
@@ -166,18 +166,20 @@ class PictureProcessor:
         """
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def _made(self, texts: Sequence[str], images: Sequence[Sequence[np.ndarray]]) -> BatchFeature:
+    def _made(self, texts: Sequence[str], images: Sequence[Sequence[np.ndarray]]) -> Mapping[str, Tensor]:
         """What the family's own processor makes of prompts."""
         # The chat template writes the begin token itself.
         options = {"add_special_tokens": not self._has_template, "padding": True, "return_tensors": "pt"}
         if any(images):
             # As Pillow's, which every family's processor takes; some refuse arrays.
             shown = [[Image.fromarray(image) for image in row] for row in images]
-            return self._processor(text=texts, images=shown, **options)
+            pictured: Mapping[str, Tensor] = self._processor(text=texts, images=shown, **options)
+            return pictured
         if self._is_paligemma:
-            made = self.tokenizer(texts, return_token_type_ids=True, **options)
-            return BatchFeature({**made, "token_type_ids": torch.zeros_like(made["token_type_ids"])})
-        return self._processor(text=texts, images=None, **options)
+            words = self.tokenizer(texts, **options)
+            return {**words, "token_type_ids": torch.zeros_like(words["input_ids"])}
+        made: Mapping[str, Tensor] = self._processor(text=texts, images=None, **options)
+        return made
 
     @property
     def _has_template(self) -> bool:
