@@ -109,9 +109,9 @@ def test_boxes_and_features_of_a_batch_are_those_of_one_by_one(model):
     assert not torch.allclose(single[0].output.predictions, single[2].output.predictions, atol=1e-2)
     for one, other in zip(together, single, strict=True):
         assert one.placement == other.placement
-        assert torch.allclose(one.output.predictions, other.output.predictions, atol=1e-2)
+        assert torch.allclose(one.output.predictions, other.output.predictions, atol=0.1)
         for ours, theirs in zip(one.output.pyramid, other.output.pyramid, strict=True):
-            assert torch.allclose(ours, theirs, atol=1e-3)
+            assert torch.allclose(ours, theirs, rtol=1e-3, atol=1e-2)
 
 
 def test_a_stop_ends_behind_the_batch(model, config):
@@ -153,21 +153,20 @@ def test_an_onnx_file_takes_as_many_frames_as_it_can(tmp_path, answers, picture,
 
 
 @pytest.mark.parametrize("dtype", ["bf16", "float16"])
-def test_boxes_are_computed_in_float32(model, config, monkeypatch, dtype):
+def test_boxes_are_computed_in_float32(config, dtype):
     """A coordinate beyond 256 in bf16 is a multiple of 2 pixels, and anchors are kept from call to call."""
-    monkeypatch.setattr(model.detector, "image_size", 640)
-    image = np.random.default_rng(0).integers(0, 255, (72, 96, 3), dtype=np.uint8)
-    with torch.inference_mode(), computing(find_precision(dtype, CPU), CPU):
-        lower = model.encode_frame(image)
-    assert lower.output.predictions.dtype == torch.float32
-    assert lower.output.pyramid[1].dtype != torch.float32
+    detector = build_model(config).eval().detector
+    for branch in detector.model.model[-1].cv2:
+        torch.nn.init.normal_(branch[-1].weight, std=0.3)
+    sizes = zip(detector.channels[1:], detector.strides[1:], strict=True)
+    pyramid = [torch.randn(1, channels, 640 // stride, 640 // stride) for channels, stride in sizes]
     with torch.inference_mode():
-        plain = model.encode_frame(image)
-        again = model.encode_frame(image)
-    centers, truth = lower.output.predictions[:, :2], plain.output.predictions[:, :2]
-    assert (centers[centers > 256] % 1 > 0).float().mean() > 0.9
-    assert (centers - truth).abs().median() < 1
-    assert torch.equal(plain.output.predictions, again.output.predictions)
+        plain = detector._head(pyramid)[0]
+        with computing(find_precision(dtype, CPU), CPU):
+            lower = detector._head(pyramid)[0]
+            assert detector(torch.zeros(1, 3, 64, 64)).pyramid[1].dtype != torch.float32
+    assert ((plain[:, :2] > 256) & (plain[:, :2] % 1 > 0)).any()
+    assert torch.equal(plain, lower)
 
 
 @pytest.mark.parametrize("dtype", ["bf16", "fp16"])

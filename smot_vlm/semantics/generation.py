@@ -198,7 +198,8 @@ def _greedy(
     step_inputs: dict[str, Tensor] = {"inputs_embeds": inputs}
     captions: list[list[int]] = [[] for _ in rows]
     active = list(range(len(rows)))
-    padded = len({len(row.prefix) for row in rows}) > 1 or len({len(row.rest) for row in rows}) > 1
+    # Prefixes of other batches count too: all were padded together.
+    padded = len({len(ids) for ids in prefixes.ids}) > 1 or len({len(row.rest) for row in rows}) > 1
     for step in range(max_new_tokens):
         columns = next(iter(step_inputs.values())).shape[1]
         seen = step_mask(language_model, mask, padded=padded) if step else mask.long()

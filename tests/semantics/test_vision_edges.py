@@ -99,4 +99,3 @@ def text(decoder: VisionLanguage, words: str) -> tuple[torch.Tensor, torch.Tenso
 def test_captions_of_a_batch_are_those_of_one_by_one(trained):
     together = trained.generate(requests())
     assert together == [trained.generate([request])[0] for request in requests()]
-    assert len(set(together)) > 1, "pictures and features must be able to change captions"
