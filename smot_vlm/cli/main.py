@@ -8,17 +8,20 @@ import typer
 from smot_vlm.cli import bench, data, models
 from smot_vlm.cli.console import prepare_log
 from smot_vlm.cli.describe import describe
+from smot_vlm.cli.doctor import doctor
 from smot_vlm.cli.ending import run_to_end
 from smot_vlm.cli.evaluate import compare, evaluate
 from smot_vlm.cli.export import export
 from smot_vlm.cli.predict import predict
+from smot_vlm.cli.search import search
+from smot_vlm.cli.serve import serve
 from smot_vlm.system.offline import go_offline
 
 app = typer.Typer(
     name="smot-vlm",
     help="Semantic multi-object tracking: trajectories, captions and interactions of people in video.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -29,6 +32,9 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(export)
+app.command()(search)
+app.command()(serve)
+app.command()(doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")

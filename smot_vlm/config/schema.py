@@ -102,12 +102,15 @@ class GenerationConfig:
         temperature: above 0: sampling; 0: greedy.
         top_p: sample from the likeliest words that together have this probability.
         seed: of the samples, for each call.
+        connectives: words that go on in the same way ("then", "afterwards"): greedy decoding of "lora-lm" adds up their
+            probabilities, so that a caption does not end early because they are many.
     """
 
     num_beams: Annotated[int, Range(1, 64)] = 1
     temperature: NotNegative = 0.0
     top_p: Annotated[float, Range(0, 1, above=True)] = 1.0
     seed: int = 0
+    connectives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Read MOTChallenge-like sets (MOT17, MOT20, DanceTrack, SportsMOT): tracks of people without captions.
 
 ROOT/SPLIT/SEQUENCE/img1/000001.jpg ...  ROOT/SPLIT/SEQUENCE/gt/gt.txt  ROOT/SPLIT/SEQUENCE/seqinfo.ini
+
+A video file in the sequence's folder takes the place of img1 where that is not there.
 """
 
 import logging
@@ -13,6 +15,7 @@ import numpy as np
 
 from smot_vlm.data.bensmot import BenSmotSequence, tracks_of_rows
 from smot_vlm.data.frames import FrameFile, image_size, list_frames
+from smot_vlm.data.video_frames import find_video, list_video_frames
 from smot_vlm.formats.box_sense import odd_boxes
 from smot_vlm.formats.frame_numbers import place_rows
 from smot_vlm.formats.frame_rate import stated_fps
@@ -98,18 +101,15 @@ class MotChallenge:
             no-people, guessed-frame-rate.
 
         Raises:
-            FileNotFoundError: no image.
-            ValueError: rows that cannot be boxes, images without numbers, a broken `seqinfo.ini` or `labels.txt`.
+            FileNotFoundError: no image and no video.
+            ValueError: several videos, rows that cannot be boxes, images without numbers, a broken `seqinfo.ini` or `labels.txt`.
         """
         folder = self.folders[index].absolute()
         images = folder / images_folder(folder)
-        frames = list_frames(images)
-        if not frames:
-            raise FileNotFoundError(f"{images}: no image; a sequence has its frames there")
-        size = image_size(frames[0].path)
+        frames, size, video_fps = _pictures(images, folder)
         rows, losses = self._rows(folder / BOXES_FILE, frames, size)
         tracks = tracks_of_rows(rows)
-        fps, guessed = self._rate(folder, images)
+        fps, guessed = self._rate(folder, images, video_fps)
         sequence = BenSmotSequence(
             name=f"{self.scenario}/{folder.name}",
             folder=folder,
@@ -147,8 +147,8 @@ class MotChallenge:
             losses.append(Loss("no-people", f"{path}: no box of a person is left; the sequence has no track"))
         return rows, tuple(losses)
 
-    def _rate(self, folder: Path, images: Path) -> tuple[float, tuple[Loss, ...]]:
-        fps = self.fps or stated_fps(folder) or stated_fps(images)
+    def _rate(self, folder: Path, images: Path, video_fps: float | None) -> tuple[float, tuple[Loss, ...]]:
+        fps = self.fps or stated_fps(folder) or stated_fps(images) or video_fps
         if fps is not None:
             return fps, ()
         message = f"{folder}: no {INFO_FILE} states the frame rate; taken as {DEFAULT_FPS:g} a second (--fps)"
@@ -161,6 +161,19 @@ class MotChallenge:
     def names(self) -> tuple[str, ...]:
         """scenario/sequence of every sequence, in order."""
         return tuple(f"{self.scenario}/{folder.name}" for folder in self.folders)
+
+
+def _pictures(images: Path, folder: Path) -> tuple[tuple[FrameFile, ...], tuple[int, int], float | None]:
+    """The frames of a sequence, their (width, height), and how many there are a second where a video says that."""
+    frames = list_frames(images)
+    if frames:
+        return frames, image_size(frames[0].path), None
+    video = find_video(folder)
+    if video is None:
+        raise FileNotFoundError(f"{images}: no image, and no video beside it; a sequence has its frames there")
+    frames, fps = list_video_frames(video)
+    height, width = frames[0].read().shape[:2]
+    return frames, (width, height), fps
 
 
 def cut_to_frame(rows: MotRows, size: tuple[int, int], least_pixels: float = 1.0) -> MotRows:

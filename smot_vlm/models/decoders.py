@@ -39,7 +39,11 @@ def build_vision_language(config: DecoderConfig, dim: int) -> VisionLanguage:
 
     Returns:
         The decoder.
+
+    Raises:
+        ValueError: connectives, which only decoder "lora-lm" adds up.
     """
+    _refuse_connectives(config)
     return VisionLanguage.load(**asdict(config.vision_language), **_common(config), dim=dim)
 
 
@@ -52,7 +56,11 @@ def build_smoter(config: DecoderConfig, dim: int) -> SmoterDecoder:
 
     Returns:
         The decoder.
+
+    Raises:
+        ValueError: connectives, which only decoder "lora-lm" adds up.
     """
+    _refuse_connectives(config)
     return SmoterDecoder.load(**asdict(config.smoter), **_common(config), dim=dim)
 
 
@@ -90,6 +98,13 @@ def build_decoder(config: DecoderConfig, dim: int, *, ordered: bool = True) -> C
             vision_language=replace(config.vision_language, num_segments=0),
         )
     return DECODERS[config.name](config, dim)
+
+
+def _refuse_connectives(config: DecoderConfig) -> None:
+    if config.generation.connectives:
+        raise ValueError(
+            f"decoder.generation.connectives go with lora-lm; decoder.name is {config.name!r}, which takes none"
+        )
 
 
 def _common(config: DecoderConfig) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def build_served(
     decoding = Decoding(**asdict(decoder.generation))
     if decoding.num_beams > 1:
         raise ValueError(f"decoder.generation.num_beams is {decoding.num_beams}; servers take 1")
+    if decoding.connectives:
+        raise ValueError("decoder.generation.connectives go with lora-lm; servers take none")
     cache = AnswerCache(cache_folder("server-answers"), server.cache_megabytes * 2**20)
     # One model each, however many roles it has.
     models = {address: _model(address, server, decoding, cache) for address in {captions, verbs, summary}}

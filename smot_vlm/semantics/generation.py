@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import GenerationConfig, PreTrainedModel
 
+from smot_vlm.semantics.connectives import NO_CONNECTIVES, Connectives
 from smot_vlm.semantics.prefix_cache import (
     PreallocatedCache,
     Prefixes,
@@ -36,15 +37,18 @@ class Decoding:
         temperature: above 0: sampling, the higher the more random; 0: greedy.
         top_p: sample from the likeliest tokens that together have this probability.
         seed: of the samples, for each call.
+        connectives: words that go on in the same way ("then", "afterwards"), of which greedy decoding adds up the
+            probabilities, see `Connectives`; only decoder "lora-lm" can.
 
     Raises:
-        ValueError: a number out of range, or beams and a temperature together.
+        ValueError: a number out of range, beams and a temperature together, or connectives with either.
     """
 
     num_beams: int = 1
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
+    connectives: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.num_beams < 1:
@@ -55,6 +59,10 @@ class Decoding:
             raise ValueError(f"top_p is {self.top_p}; give a number above 0, at most 1")
         if self.num_beams > 1 and self.temperature > 0:
             raise ValueError(f"num_beams {self.num_beams} and temperature {self.temperature}; give one of the two")
+        if self.connectives and not self.is_greedy:
+            raise ValueError(
+                "connectives go with greedy decoding; set num_beams to 1 and temperature to 0, or give none"
+            )
 
     @property
     def is_greedy(self) -> bool:
@@ -89,6 +97,7 @@ def generate_ids(
     max_batch: int,
     end: int,
     pad: int,
+    connectives: Connectives = NO_CONNECTIVES,
 ) -> list[list[int]]:
     """Generate a caption for each prompt.
 
@@ -100,14 +109,24 @@ def generate_ids(
         max_batch: most rows at once. The prefixes of all rows are prefilled once, whatever it is.
         end: token that ends a caption.
         pad: token for padding.
+        connectives: those of `decoding`, as tokens.
 
     Returns:
         The token ids of each caption, without `end`.
+
+    Raises:
+        ValueError: connectives, and a model that does not cache every token.
     """
     if decoding.is_greedy and caches_every_token(language_model):
         prefixes = prefill_prefixes(language_model, sorted({row.prefix for row in rows}))
         batches = [rows[start : start + max_batch] for start in range(0, len(rows), max_batch)]
-        return [ids for batch in batches for ids in _greedy(language_model, prefixes, batch, max_new_tokens, end)]
+        return [
+            ids
+            for batch in batches
+            for ids in _greedy(language_model, prefixes, batch, max_new_tokens, end, connectives)
+        ]
+    if decoding.connectives:
+        raise ValueError("this language model's cache does not allow connectives; give none")
     return transformers_ids(
         language_model, rows, decoding, max_new_tokens=max_new_tokens, max_batch=max_batch, end=end, pad=pad
     )
@@ -187,6 +206,7 @@ def _greedy(
     rows: Sequence[PromptRow],
     max_new_tokens: int,
     end: int,
+    connectives: Connectives,
 ) -> list[list[int]]:
     """The likeliest token after each token; a row that has ended is computed no more.
 
@@ -203,7 +223,8 @@ def _greedy(
     for step in range(max_new_tokens):
         columns = next(iter(step_inputs.values())).shape[1]
         seen = step_mask(language_model, mask, padded=padded) if step else mask.long()
-        tokens = _likeliest(language_model, step_inputs, cache, seen, position_ids(mask)[:, -columns:])
+        logits = _next_logits(language_model, step_inputs, cache, seen, position_ids(mask)[:, -columns:])
+        tokens = connectives.likeliest(logits).masked_fill(logits.amax(dim=-1).isnan(), NO_NUMBER)
         words = tokens.tolist()
         if NO_NUMBER in words:
             raise ValueError(
@@ -225,13 +246,13 @@ def _greedy(
     return captions
 
 
-def _likeliest(
+def _next_logits(
     language_model: PreTrainedModel,
     step_inputs: dict[str, Tensor],
     cache: PreallocatedCache,
     mask: Tensor | None,
     places: Int[Tensor, "rows columns"],
-) -> Int[Tensor, "rows"]:
+) -> Float[Tensor, "rows vocabulary"]:
     output = language_model(
         **step_inputs,
         attention_mask=mask,
@@ -241,8 +262,7 @@ def _likeliest(
         logits_to_keep=1,
     )
     logits: Tensor = output.logits[:, -1]
-    highest = logits.max(dim=-1)
-    return highest.indices.masked_fill(highest.values.isnan(), NO_NUMBER)
+    return logits
 
 
 def _transformers_batch(

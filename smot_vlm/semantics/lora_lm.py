@@ -16,6 +16,7 @@ from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from smot_vlm.semantics.adapters import add_lora, attention_projections
+from smot_vlm.semantics.connectives import Connectives
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding
 from smot_vlm.semantics.generation import GREEDY, Decoding, PromptRow, generate_ids
 from smot_vlm.semantics.grounding import GroundingHead
@@ -78,6 +79,7 @@ class LoraLM(nn.Module):
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
+        Connectives.of_words(decoding.connectives, tokenizer)  # words that it cannot take are told at once
         self.merge_lora = merge_lora
         # Not a submodule: neither saved nor moved with this one.
         self._merged: MergedModel | None = None
@@ -169,6 +171,7 @@ class LoraLM(nn.Module):
                 max_batch=self.max_batch,
                 end=self.end,
                 pad=self.tokenizer.pad_token_id,
+                connectives=Connectives.of_words(self.decoding.connectives, self.tokenizer),
             )
         return decode_answers(self.tokenizer, ids)
 

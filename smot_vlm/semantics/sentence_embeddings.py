@@ -16,37 +16,59 @@ BATCH_SIZE = 64
 logger = logging.getLogger(__name__)
 
 
-def embed_sentences(texts: Sequence[str], encoder: str = DEFAULT_ENCODER, device: str = "cpu") -> np.ndarray:
-    """Embed texts.
+class SentenceEncoder:
+    """A sentence encoder that stays in memory.
 
     Args:
-        texts: sentences.
         encoder: a folder or a hub name, see `find_language_model`.
-        device: where the encoder runs.
-
-    Returns:
-        Unit vectors, float64 (texts, dim).
+        device: where it runs.
 
     Raises:
         FileNotFoundError: the encoder is found nowhere.
         ImportError: sentence-transformers is not installed.
         ValueError: the folder holds no sentence encoder.
     """
-    try:
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
-    except ImportError:
-        raise ImportError("sentence-transformers is not installed; pip install 'smot-vlm[eval]'") from None
-    folder = find_language_model(encoder)
-    logger.info("sentence encoder: %s", folder)
-    disable_progress_bar()
-    _check_modules(folder)
-    with reading_model(folder, "a sentence encoder"):
-        model = SentenceTransformer(str(folder), device=device, trust_remote_code=False)
-    vectors = model.encode(list(texts), batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True)
-    vectors = np.asarray(vectors, dtype=np.float64)
-    result: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return result
+
+    def __init__(self, encoder: str = DEFAULT_ENCODER, device: str = "cpu") -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils.logging import disable_progress_bar
+        except ImportError:
+            raise ImportError("sentence-transformers is not installed; pip install 'smot-vlm[eval]'") from None
+        folder = find_language_model(encoder)
+        logger.info("sentence encoder: %s", folder)
+        disable_progress_bar()
+        _check_modules(folder)
+        with reading_model(folder, "a sentence encoder"):
+            self._model = SentenceTransformer(str(folder), device=device, trust_remote_code=False)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Embed texts.
+
+        Args:
+            texts: sentences.
+
+        Returns:
+            Unit vectors, float64 (texts, dim).
+        """
+        vectors = self._model.encode(list(texts), batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True)
+        vectors = np.asarray(vectors, dtype=np.float64)
+        result: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return result
+
+
+def embed_sentences(texts: Sequence[str], encoder: str = DEFAULT_ENCODER, device: str = "cpu") -> np.ndarray:
+    """Embed texts once; see `SentenceEncoder`.
+
+    Args:
+        texts: sentences.
+        encoder: a folder or a hub name.
+        device: where the encoder runs.
+
+    Returns:
+        Unit vectors, float64 (texts, dim).
+    """
+    return SentenceEncoder(encoder, device).embed(texts)
 
 
 def _check_modules(folder: Path) -> None:

@@ -36,7 +36,7 @@ def test_the_list_says_where_how_large_under_which_licence_and_learned_from_what
     here, had = out.split("To be had")
     assert "demo: smot-vlm model, ships, 25 MB, agpl-3.0" in here
     assert "its words are about drawn figures" in here
-    assert "verb micro-F1, drawn (strict): 0.830" in here
+    assert "verb micro-F1, drawn (strict): 0.835" in here
     assert "yolox-nano: person detector (--detector people), ships, 4 MB, Apache-2.0\n      learned from COCO" in here
     assert "tracks-only" in here
     assert "HuggingFaceTB/SmolVLM-256M-Instruct: vision-language model, can be had, 515 MB, Apache-2.0\n" in had

@@ -1,0 +1,1 @@
+"""The service: describing as jobs with limits, over HTTP (REST) and for assistants (MCP)."""
