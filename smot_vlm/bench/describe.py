@@ -21,7 +21,7 @@ WATCHING, WRITING = "watching", "writing"
 # Parts that are no overhead; of the others, the feature network's forward pass is shown separately.
 NEEDED = ("decode", "detector", "language")
 FEATURE_NETWORK = "backbone"
-FINDING = ("decode", "detector", "association")
+FINDING = ("decode", "detector", "association", FEATURE_NETWORK)
 REST = "rest"
 # In processing order.
 PARTS = {
@@ -68,7 +68,7 @@ class DescribeTiming:
         parts: Times of all parts.
         dtype: Of the networks.
         batch: Frames through the detector at once.
-        batch_speed: Frames a second in decoding, detector and association, with that batch over one by one, measured in turn;
+        batch_speed: Frames a second in finding people (FINDING), with that batch over one by one, measured in turn;
             None with a batch of 1.
     """
 
