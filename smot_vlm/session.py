@@ -14,7 +14,8 @@ from smot_vlm.association.interpolation import fill_gaps
 from smot_vlm.association.people_sources import PeopleSource
 from smot_vlm.association.trajectories import TrajectoryBuilder
 from smot_vlm.config import Config
-from smot_vlm.detection.detector import Detector
+from smot_vlm.detection.ahead import Ahead, Upcoming
+from smot_vlm.detection.detector import Detector, detect_many
 from smot_vlm.detection.people_detector import PEOPLE_DETECTOR
 from smot_vlm.language.agreement import agreed
 from smot_vlm.language.confirmation import confirmed
@@ -45,6 +46,8 @@ class Session:
         detector: what finds the people otherwise, for the description.
         successor: the model, with its configuration, that speaks where the video is unlike what the first one learned from.
         recent_seconds: only so many seconds are kept, for videos without end, and descriptions are of these; None: all.
+        upcoming: the batch of frames that was read.
+        own_boxes: the model's own detector finds the people, so that it sees every frame.
     """
 
     def __init__(
@@ -60,10 +63,16 @@ class Session:
         detector: str = "",
         successor: tuple[SmotModelBase, Config] | None = None,
         recent_seconds: float | None = None,
+        upcoming: Upcoming | None = None,
+        own_boxes: bool = False,
     ) -> None:
         self._newest_seconds = recent_seconds
         self._newest = None if recent_seconds is None else NewestSeconds(recent_seconds)
         self._people_detector = people_detector
+        self._own_boxes = own_boxes
+        self._upcoming = upcoming or Upcoming()
+        self._found: Ahead[Detections] = Ahead(self._find_any, self._upcoming)
+        self._own_found: Ahead[Detections] = Ahead(self._find_own, self._upcoming)
         self._detector = detector
         self._config = config
         self._video = video
@@ -78,13 +87,19 @@ class Session:
         self._told: list[Stretch] = []
         self._size = (0, 0)
         self._has_own_verbs = verbs is not None
-        self._voice = self._open_voice(model, config, verbs)
+        self._voice = self._open_voice(model, config, verbs, self._encodes_all)
         self._successor = None if successor is None else self._open_voice(*successor, verbs)
         self._people = open_people(self._detect)
 
-    def _open_voice(self, model: SmotModelBase, config: Config, verbs: Sequence[str] | None) -> Voice:
-        known = known_verbs(model) if verbs is None else open_verbs(model, verbs)
-        return Voice(model, config, known, self._times, self._newest_seconds)
+    def _open_voice(
+        self,
+        model: SmotModelBase,
+        config: Config,
+        verbs: Sequence[str] | None,
+        encodes_all: Callable[[], bool] | None = None,
+    ) -> Voice:
+        asked = known_verbs(model) if verbs is None else open_verbs(model, verbs)
+        return Voice(model, config, asked, self._times, self._newest_seconds, self._upcoming, encodes_all)
 
     @property
     def _speaker(self) -> Voice:
@@ -216,15 +231,25 @@ class Session:
 
     def _detect(self, frame: Frame) -> Detections:
         """The people of a frame: by the model's own detector where it knows such pictures, else by the other one."""
-        if self._people_detector is not None and self._uses_people_detector():
-            with self._times.part("detector"):
-                return self._people_detector.detect(frame.image)
-        encoded = self._voice.encode(frame, "detector")
+        return (self._found if self._uses_people_detector() else self._own_found).of(frame)
+
+    def _find_any(self, frames: list[Frame]) -> list[Detections]:
+        """The people of several frames by the detector that knows any people."""
+        assert self._people_detector is not None, "it is used where there is one"
         with self._times.part("detector"):
-            return self._voice.model.detect(encoded)
+            return detect_many(self._people_detector, [frame.image for frame in frames])
+
+    def _find_own(self, frames: list[Frame]) -> list[Detections]:
+        """The people of several frames by the model's own detector."""
+        encoded = [self._voice.encode(frame, "detector") for frame in frames]
+        with self._times.part("detector"):
+            return self._voice.model.detect_many(encoded)
 
     def _uses_people_detector(self) -> bool:
         return self._people_detector is not None and self._voice.is_silent
+
+    def _encodes_all(self) -> bool:
+        return self._own_boxes and not self._uses_people_detector()
 
     def _detector_name(self) -> str:
         return PEOPLE_DETECTOR if self._uses_people_detector() else self._detector

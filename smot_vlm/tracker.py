@@ -13,6 +13,8 @@ import torch
 from smot_vlm.association.associators import name_at_rate
 from smot_vlm.association.people_sources import DetectedPeople, GivenDetections, GivenPeople, PeopleSource
 from smot_vlm.config import Config, load_config
+from smot_vlm.detection.ahead import Ahead, Upcoming, in_batches
+from smot_vlm.detection.detector import detect_many
 from smot_vlm.formats.frame_numbers import numbers_of_names
 from smot_vlm.models.automatic import AUTO, automatic_model
 from smot_vlm.models.base import SmotModelBase
@@ -27,6 +29,7 @@ from smot_vlm.models.smot import SmotModel
 from smot_vlm.session import Session
 from smot_vlm.structures import Description, Detections, Frame, Sight, Trajectory
 from smot_vlm.system.files import shipped_folder
+from smot_vlm.system.precision import FLOAT32, PRECISIONS, computing, find_precision
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.cuts import CutFinder
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
@@ -72,6 +75,8 @@ class Tracker:
         associator: a key of ASSOCIATORS, or "deepsort:FILE" with its re-identification model; None: the configured one.
         allow_untrained: use the model's own detector even where it is untrained, as validation does during training.
         successor: the model, with its configuration, that speaks where a video is unlike what `model` learned from.
+        dtype: "float32", "tf32", "bf16" or "fp16"; boxes are always computed in float32.
+        batch: frames that `describe` puts through the detector at once; boxes are the same to rounding.
     """
 
     def __init__(
@@ -83,9 +88,19 @@ class Tracker:
         associator: str | None = None,
         allow_untrained: bool = False,
         successor: tuple[SmotModelBase, Config] | None = None,
+        dtype: str = FLOAT32,
+        batch: int = 1,
     ) -> None:
+        if batch < 1:
+            raise ValueError(f"batch is {batch}; give 1 or more frames")
         self.successor = successor
         self.model = model.eval()
+        self.dtype = find_precision(dtype, model.device)
+        self.batch = batch
+        lower = PRECISIONS[self.dtype]
+        for one in (model, *([successor[0]] if successor else [])):
+            if lower is not None:
+                one.lower_precision(lower)
         self.config = config
         self.associator = associator or config.association.name
         self._detector = DetectorChoice(detector, self.model, config, allow_untrained=allow_untrained)
@@ -100,6 +115,8 @@ class Tracker:
         associator: str | None = None,
         device: str = "auto",
         overrides: Sequence[str] = (),
+        dtype: str = FLOAT32,
+        batch: int = 1,
     ) -> "Tracker":
         """Load a model.
 
@@ -113,6 +130,8 @@ class Tracker:
             associator: see the class.
             device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps".
             overrides: of the configuration, such as "interaction.threshold=0.5".
+            dtype: see the class.
+            batch: see the class.
 
         Returns:
             The tracker.
@@ -120,9 +139,10 @@ class Tracker:
         Raises:
             FileNotFoundError: no such model, or a part of it (the language model) is found nowhere.
             ConnectionError: the hub cannot be reached; OfflineError: it is not to be asked.
-            ValueError: an unknown detector, associator or device; a folder whose weights do not fit.
+            ValueError: an unknown detector, associator, device or dtype; a folder whose weights do not fit.
         """
         chosen = _device(device)
+        find_precision(dtype, chosen)
         if name == AUTO:
             choice = automatic_model(find_local_vision_language_model)
             logger.info("%s", choice.reason)
@@ -142,6 +162,8 @@ class Tracker:
             detector=detector,
             associator=associator,
             successor=None if successor is None else (successor[0].to(chosen), successor[1]),
+            dtype=dtype,
+            batch=batch,
         )
 
     def save_pretrained(self, folder: Path | str, *, card: ModelCard | None = None, overwrite: bool = False) -> None:
@@ -212,7 +234,8 @@ class Tracker:
             frame_numbers: int64 (frames), ascending from 0, what files of boxes call the frames of a source without names;
                 None: by the names of images, else from the first frame on.
             stop_at_damage: end a damaged file there rather than go on behind the damage.
-            on_frame: called after each frame, for progress; returning False ends the video there.
+            on_frame: called after each frame, for progress; returning False ends the video there, behind the batch that was
+                read.
             times: filled with the seconds of each part.
 
         Returns:
@@ -223,13 +246,18 @@ class Tracker:
         """
         times = times or PartTimes()
         opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
-        with torch.inference_mode(), opened as video:
-            session = self._session(video, trajectories, times, verbs, detections, classes, frame_numbers)
-            for frame, is_cut in self._shots(times.waiting("decode", video)):
-                session.observe(frame, is_cut)
-                if on_frame is not None and on_frame(frame, video) is False:
-                    video.stop()
-                    break
+        with torch.inference_mode(), computing(self.dtype, self.model.device), opened as video:
+            upcoming = Upcoming()
+            session = self._session(
+                video, trajectories, times, verbs, detections, classes, frame_numbers, upcoming=upcoming
+            )
+            for shots in in_batches(self._shots(times.waiting("decode", video)), self.batch):
+                upcoming.expect([frame for frame, _ in shots])
+                for frame, is_cut in shots:
+                    session.observe(frame, is_cut)
+                    if on_frame is not None and on_frame(frame, video) is False:
+                        video.stop()
+                        return session.describe()
             return session.describe()
 
     def stream(
@@ -249,6 +277,7 @@ class Tracker:
 
         With `recent_seconds` memory stays bounded however long the video is: each description is of the newest seconds, and
         twice a second an update says what is seen in them (`Update.sight`), verbs and, of models that see them, attributes.
+        Frames are not batched: each comes when it is seen.
 
         Args:
             source: as for `describe`.
@@ -280,7 +309,7 @@ class Tracker:
             session = self._session(video, trajectories, times, recent_seconds=recent_seconds)
             for (frame, is_cut), is_last in _mark_last(self._shots(times.waiting("decode", video))):
                 # Entered anew for each frame: a caller's code runs between two of them.
-                with torch.inference_mode():
+                with torch.inference_mode(), computing(self.dtype, self.model.device):
                     people = session.observe(frame, is_cut)
                     refresh = refresh_seconds is not None and (
                         is_last or frame.time_seconds - refreshed_at >= refresh_seconds
@@ -305,6 +334,7 @@ class Tracker:
         classes: Collection[int] | None = None,
         frame_numbers: np.ndarray | None = None,
         recent_seconds: float | None = None,
+        upcoming: Upcoming | None = None,
     ) -> Session:
         if trajectories is not None and detections is not None:
             raise ValueError("trajectories and detections are both given; give boxes with ids, or boxes without")
@@ -317,7 +347,7 @@ class Tracker:
             if trajectories is not None:
                 return GivenPeople(trajectories, numbers, classes)
             given = None if detections is None else GivenDetections(detections, numbers, classes)
-            detect = given or self._detect_with(own, times)
+            detect = given or self._detect_with(own, times, upcoming or Upcoming())
             associator = build_associator(self.associator, self.config.association, fps=video.sampled_fps)
             name = name_at_rate(self.associator.partition(":")[0], video.sampled_fps)
             return DetectedPeople(name, detect, associator, times, fps=video.sampled_fps)
@@ -333,6 +363,8 @@ class Tracker:
             detector="given" if is_given else choice.name,
             successor=self.successor,
             recent_seconds=recent_seconds,
+            upcoming=upcoming,
+            own_boxes=not is_given and choice.detector is None,
         )
 
     def _shots(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
@@ -341,17 +373,19 @@ class Tracker:
             return CutFinder().watch(frames)
         return ((frame, False) for frame in frames)
 
-    def _detect_with(self, own: Callable[[Frame], Detections], times: PartTimes) -> Callable[[Frame], Detections]:
+    def _detect_with(
+        self, own: Callable[[Frame], Detections], times: PartTimes, upcoming: Upcoming
+    ) -> Callable[[Frame], Detections]:
         """The detector of this tracker; without one, `own`, the model's detections of a frame."""
         detector = self._detector.detector
         if detector is None:
             return own
 
-        def detect(frame: Frame) -> Detections:
+        def detect(frames: list[Frame]) -> list[Detections]:
             with times.part("detector"):
-                return detector.detect(frame.image)
+                return detect_many(detector, [frame.image for frame in frames])
 
-        return detect
+        return Ahead(detect, upcoming).of
 
 
 def _successor(name: str) -> tuple[SmotModelBase, Config] | None:

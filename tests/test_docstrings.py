@@ -86,9 +86,11 @@ def undocumented() -> Iterator[str]:
         place = path.relative_to(PACKAGE)
         if place.as_posix() in FUNCTION_TABLES:
             continue
+        # Options that several commands share stand in one of their modules.
         aliases = {
             entry.targets[0].id: ast.unparse(entry.value)
-            for entry in tree.body
+            for shared in (trees[PACKAGE / "cli" / "loading.py"], tree)
+            for entry in shared.body
             if isinstance(entry, ast.Assign) and isinstance(entry.targets[0], ast.Name)
         }
         for node in tree.body:

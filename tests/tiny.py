@@ -37,13 +37,13 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     return fast
 
 
-def tiny_llama(vocabulary: int, hidden: int = 32) -> LlamaForCausalLM:
+def tiny_llama(vocabulary: int, hidden: int = 32, layers: int = 2) -> LlamaForCausalLM:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=vocabulary,
         hidden_size=hidden,
         intermediate_size=2 * hidden,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=2048,
@@ -56,9 +56,9 @@ def tiny_llama(vocabulary: int, hidden: int = 32) -> LlamaForCausalLM:
     return LlamaForCausalLM(config).eval()
 
 
-def save_tiny_language_model(folder: Path, hidden: int = 32) -> Path:
+def save_tiny_language_model(folder: Path, hidden: int = 32, layers: int = 2) -> Path:
     tokenizer = tiny_tokenizer()
-    tiny_llama(len(tokenizer), hidden).save_pretrained(folder)
+    tiny_llama(len(tokenizer), hidden, layers).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -36,6 +36,7 @@ from transformers import (
     PaliGemmaForConditionalGeneration,
     PaliGemmaProcessor,
     PreTrainedModel,
+    PreTrainedTokenizerFast,
     ProcessorMixin,
     Qwen2VLImageProcessor,
     Qwen3_5Config,
@@ -46,6 +47,16 @@ from transformers import (
 )
 
 SQUARE = {"height": IMAGE_SIZE, "width": IMAGE_SIZE}
+
+
+def with_marks(marks: dict[str, str]) -> PreTrainedTokenizerFast:
+    """A tokenizer that knows marks of pictures by name, also after it was saved."""
+    tokenizer = tokenizer_with(*marks.values())
+    for name, mark in marks.items():
+        setattr(tokenizer, name, mark)
+        setattr(tokenizer, f"{name}_id", tokenizer.convert_tokens_to_ids(mark))
+        tokenizer.init_kwargs[name] = mark
+    return tokenizer
 
 
 def tiny_qwen3_5() -> tuple[PreTrainedModel, ProcessorMixin]:
@@ -72,10 +83,7 @@ def tiny_lfm2() -> tuple[PreTrainedModel, ProcessorMixin]:
     """LFM2-VL: two of three layers are short convolutions."""
     marks = {"image_token": "<image>", "image_start_token": "<|image_start|>", "image_end_token": "<|image_end|>",
              "image_thumbnail": "<|img_thumbnail|>"}  # fmt: skip
-    tokenizer = tokenizer_with(*marks.values())
-    for name, mark in marks.items():
-        setattr(tokenizer, name, mark)
-        setattr(tokenizer, f"{name}_id", tokenizer.convert_tokens_to_ids(mark))
+    tokenizer = with_marks(marks)
     layers = {"num_hidden_layers": 3, "layer_types": ["conv", "full_attention", "conv"]}
     vision = {name: size for name, size in SIGLIP.items() if name != "image_size"}
     config = Lfm2VlConfig(
@@ -121,7 +129,11 @@ def tiny_mllama() -> tuple[PreTrainedModel, ProcessorMixin]:
     )
     images = MllamaImageProcessor(size=SQUARE, max_image_tiles=2)
     processor = MllamaProcessor(images, tokenizer, chat_template=chat_template("<|image|>"))
-    return MllamaForConditionalGeneration(config), processor
+    model = MllamaForConditionalGeneration(config)
+    for name, parameter in model.named_parameters():
+        if name.endswith("_gate"):  # closed at the start: pictures would do nothing
+            torch.nn.init.constant_(parameter, 0.5)
+    return model, processor
 
 
 def tiny_idefics2() -> tuple[PreTrainedModel, ProcessorMixin]:
@@ -164,9 +176,3 @@ EDGES: dict[str, Callable[[], tuple[PreTrainedModel, ProcessorMixin]]] = {
     "idefics2": tiny_idefics2,
     "paligemma": tiny_paligemma,
 }
-
-
-def tiny_edge(family: str) -> tuple[PreTrainedModel, ProcessorMixin]:
-    torch.manual_seed(0)
-    model, processor = EDGES[family]()
-    return model.eval(), processor

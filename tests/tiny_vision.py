@@ -176,10 +176,16 @@ FAMILIES: dict[str, Callable[[], tuple[PreTrainedModel, ProcessorMixin]]] = {
 }
 
 
-def tiny_vision_language(family: str) -> tuple[PreTrainedModel, ProcessorMixin]:
+def built(
+    make: Callable[[], tuple[PreTrainedModel, ProcessorMixin]],
+) -> tuple[PreTrainedModel, ProcessorMixin]:
     torch.manual_seed(0)
-    model, processor = FAMILIES[family]()
+    model, processor = make()
     return model.eval(), processor
+
+
+def tiny_vision_language(family: str) -> tuple[PreTrainedModel, ProcessorMixin]:
+    return built(FAMILIES[family])
 
 
 def save_tiny_vision_language(folder: Path, family: str = "idefics3") -> Path:

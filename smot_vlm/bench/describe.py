@@ -21,6 +21,7 @@ WATCHING, WRITING = "watching", "writing"
 # Parts that are no overhead; of the others, the feature network's forward pass is shown separately.
 NEEDED = ("decode", "detector", "language")
 FEATURE_NETWORK = "backbone"
+FINDING = ("decode", "detector", "association", FEATURE_NETWORK)
 REST = "rest"
 # In processing order.
 PARTS = {
@@ -65,6 +66,10 @@ class DescribeTiming:
         overhead_without_features: The same without the feature network's forward pass.
         overhead_with_writing: Share of both phases, where drawing, encoding and the report count as overhead.
         parts: Times of all parts.
+        dtype: Of the networks.
+        batch: Frames through the detector at once.
+        batch_speed: Frames a second in finding people (FINDING), with that batch over one by one, measured in turn;
+            None with a batch of 1.
     """
 
     video: str
@@ -78,6 +83,9 @@ class DescribeTiming:
     overhead_without_features: float
     overhead_with_writing: float
     parts: tuple[PartTiming, ...]
+    dtype: str = "float32"
+    batch: int = 1
+    batch_speed: float | None = None
 
 
 def run(
@@ -89,6 +97,8 @@ def run(
     device: str = "auto",
     repeats: int = 3,
     clock: str = "wall",
+    dtype: str = "float32",
+    batch: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> DescribeTiming:
     """Describe a video repeatedly, after a warm-up.
@@ -101,6 +111,8 @@ def run(
         device: As for the Tracker.
         repeats: Number of timed descriptions.
         clock: A key of CLOCKS.
+        dtype: As for the Tracker.
+        batch: As for the Tracker.
         progress: Called with the rounds done and in total.
 
     Returns:
@@ -115,7 +127,7 @@ def run(
     if video is None:
         video, trajectories = demo_clip(detector, trajectories)
     name = "trajectories" if trajectories is not None else detector or "model"
-    tracker = Tracker.from_pretrained(model, detector=detector or "model", device=device)
+    tracker = Tracker.from_pretrained(model, detector=detector or "model", device=device, dtype=dtype, batch=batch)
     return time_description(tracker, video, trajectories, name, repeats=repeats, clock=clock, progress=progress)
 
 
@@ -145,7 +157,12 @@ def time_description(
     """
     tracker.describe(video, trajectories=trajectories, max_frames=WARM_UP_FRAMES)
     rounds: dict[str, list[dict[str, float]]] = {WATCHING: [], WRITING: []}
+    batch, single = tracker.batch, []
     for done in range(repeats):
+        if batch > 1:
+            tracker.batch = 1
+            single.append(_finding(_watch(tracker, video, trajectories, clock)[1]))
+            tracker.batch = batch
         description, watched = _watch(tracker, video, trajectories, clock)
         rounds[WATCHING].append(watched)
         rounds[WRITING].append(_write(description, video, clock))
@@ -168,7 +185,15 @@ def time_description(
         overhead_without_features=(overhead - watching.get(FEATURE_NETWORK, 0.0)) / seconds,
         overhead_with_writing=(overhead + writing_overhead) / (seconds + writing_seconds),
         parts=parts,
+        dtype=tracker.dtype,
+        batch=batch,
+        batch_speed=statistics.median(single) / _finding(watching) if single else None,
     )
+
+
+def _finding(seconds: dict[str, float]) -> float:
+    """Of what finds the people: what a batch can change."""
+    return sum(seconds.get(part, 0.0) for part in FINDING)
 
 
 def _overhead(seconds: dict[str, float]) -> float:

@@ -18,6 +18,8 @@ def text(value: Any) -> str:
     Args:
         value: Of a record's field.
     """
+    if value is None:
+        return "not known"
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
     if isinstance(value, dict):
@@ -136,7 +138,7 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
 # Fields that may take several lines, so that the others need not.
 LONG = ("work", "way", "what", "video")
 # Fields of single records that are shares of 1.
-SHARES = ("overhead", "overhead_without_features", "overhead_with_writing", "share", "spread")
+SHARES = ("overhead", "overhead_without_features", "overhead_with_writing", "share", "spread", "data_wait", "mfu")
 
 
 def show(title: str, result: Any) -> None:
@@ -156,7 +158,7 @@ def show(title: str, result: Any) -> None:
         if isinstance(value, tuple) and value and is_dataclass(value[0]):
             inner.append((f"{title}: {field.name}", value))
         else:
-            written = percent(value) if field.name in SHARES else text(value)
+            written = percent(value) if field.name in SHARES and value is not None else text(value)
             table.add_row(_heading(field.name), written)
     output.print(table)
     for name, rows in inner:

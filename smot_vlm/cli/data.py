@@ -25,8 +25,8 @@ app = typer.Typer(
 
 Dataset = Annotated[Path, typer.Argument(help="Root of a data set: DIR/SPLIT/SCENARIO/SEQUENCE.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
-Copy = Annotated[bool, typer.Option("--copy", help="Copy the images [default: symbolic links].")]
-OneSplit = Annotated[str | None, typer.Option(help="Only this split [default: all].")]
+Copy = Annotated[bool, typer.Option("--copy", help="Copy the images (default: symbolic links).")]
+OneSplit = Annotated[str | None, typer.Option(help="Only this split (default: all).")]
 
 
 @app.command()
@@ -99,7 +99,7 @@ def convert(
     scenario: Annotated[
         str | None,
         typer.Option(
-            help="mot, cvat, label-studio: first part of the names [default: SOURCE's name, or the layout's]."
+            help="mot, cvat, label-studio: first part of the names (default: SOURCE's name, or the layout's)."
         ),
     ] = None,
     amodal: Annotated[
@@ -109,18 +109,18 @@ def convert(
     classes: Annotated[
         list[int] | None,
         typer.Option(
-            help="mot: class number that counts; may be repeated [default: people, by gt/labels.txt, else 1]."
+            help="mot: class number that counts; may be repeated (default: people, by gt/labels.txt, else 1)."
         ),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(min=0.001, help="Frames a second [default: as the set states it, else guessed].")
+        float | None, typer.Option(min=0.001, help="Frames a second (default: as the set states it, else guessed).")
     ] = None,
     frames: Annotated[
         int, typer.Option(min=1, help="flickr30k-entities: frames of the clip that a still becomes.")
     ] = 8,
     seed: Annotated[int, typer.Option(min=0, help="flickr30k-entities: the same seed makes the same clips.")] = 0,
     media: Annotated[
-        Path | None, typer.Option(help="cvat, label-studio: folder of the videos [default: where the file lies].")
+        Path | None, typer.Option(help="cvat, label-studio: folder of the videos (default: where the file lies).")
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing where anything would be left out or guessed.")
@@ -197,7 +197,7 @@ def preview(
 
 @app.command()
 def verbs(
-    query: Annotated[str, typer.Argument(help="Part of a label or of its gloss [default: all 335].")] = "",
+    query: Annotated[str, typer.Argument(help="Part of a label or of its gloss (default: all 335).")] = "",
 ) -> None:
     """List the verb senses: number, label, and what it means that one person does it to another."""
     from smot_vlm.verbs import search
@@ -215,7 +215,7 @@ def synth(
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same videos.")] = 0,
     split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     fps: Annotated[float, typer.Option(help="Frames a second.")] = 2.0,
-    width: Annotated[int | None, typer.Option(help="Width of the images in pixels [default: varies].")] = None,
+    width: Annotated[int | None, typer.Option(help="Width of the images in pixels (default: varies).")] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes that draw.")] = 1,
     overwrite: Overwrite = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smot_vlm.cli.console import output, print_warning, progress
-from smot_vlm.cli.loading import damage_is_reported_once, load_tracker
+from smot_vlm.cli.loading import Batch, Dtype, damage_is_reported_once, load_tracker
 from smot_vlm.cli.spool import Spool
 from smot_vlm.system.errors import naming
 from smot_vlm.system.printing import counted, people
@@ -50,13 +50,13 @@ def describe(
     classes: Annotated[
         list[int] | None,
         typer.Option(
-            help="Class number that counts in such a file; may be repeated [default: people, by labels.txt or custom]."
+            help="Class number that counts in such a file; may be repeated (default: people, by labels.txt or custom)."
         ),
     ] = None,
     associator: Annotated[
-        str | None, typer.Option(help="How boxes are linked over time [default: the model's own].")
+        str | None, typer.Option(help="How boxes are linked over time (default: the model's own).")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the four files [default: NAME-described].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the four files (default: NAME-described).")] = None,
     stride: Annotated[int, typer.Option(help="Use every N-th frame.")] = 1,
     max_frames: Annotated[int | None, typer.Option(help="Stop after N frames.")] = None,
     stop_at_damage: Annotated[
@@ -74,6 +74,8 @@ def describe(
         typer.Option("--set", metavar="KEY=VALUE", help="Override the configuration; may be repeated."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    dtype: Dtype = "float32",
+    batch: Batch = 1,
     no_video: Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
 ) -> None:
@@ -93,7 +95,14 @@ def describe(
     with ExitStack() as stack:
         staging = stack.enter_context(claim_outputs(folder, overwrite, needed))
         tracker = load_tracker(
-            model, decoder=decoder, detector=detector, associator=associator, device=device, overrides=settings or ()
+            model,
+            decoder=decoder,
+            detector=detector,
+            associator=associator,
+            device=device,
+            overrides=settings or (),
+            dtype=dtype,
+            batch=batch,
         )
         stack.enter_context(damage_is_reported_once())
         spool = Spool(stack, source, stride, fps)
@@ -105,7 +114,7 @@ def describe(
                 readers[:] = [video]
                 update(completed=video.frames_read, total=video.frame_count)
                 spool.add(frame, video)
-                if stop.asked:
+                if stop.asked and not video.stopped:
                     print_warning("the watching ends here, what was seen is described; Ctrl-C again ends that too")
                 elif video.frames_read == video.frame_count:
                     stop.finish()

@@ -73,7 +73,7 @@ def evaluate(
     classes: Annotated[
         list[int] | None,
         typer.Option(
-            help="Class number that counts in a tracker's files; may be repeated [default: people, by labels.txt or custom]."
+            help="Class number that counts in a tracker's files; may be repeated (default: people, by labels.txt or custom)."
         ),
     ] = None,
     tracks_only: Annotated[

@@ -27,7 +27,7 @@ class Target(str, Enum):
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `describe` wrote, or its description.json.")],
     to: Annotated[Target, typer.Option(help="The format.")],
-    out: Annotated[Path | None, typer.Option(help="Folder to write to [default: DIR].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to (default: DIR).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
 ) -> None:
     """Write a description as subtitles, tables, or for an annotation tool; what the format cannot hold is said."""

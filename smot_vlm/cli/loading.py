@@ -4,7 +4,9 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from smot_vlm.cli.console import messages
 from smot_vlm.semantics.hub import read_hub_name
@@ -12,6 +14,17 @@ from smot_vlm.system.errors import naming
 
 if TYPE_CHECKING:
     from smot_vlm.tracker import Tracker
+
+Dtype = Annotated[
+    str,
+    typer.Option(
+        help="float32, tf32 (NVIDIA GPUs from Ampere on), bf16 or fp16: of networks and words; boxes are read in float32."
+    ),
+]
+Batch = Annotated[
+    int,
+    typer.Option(min=1, help="Frames through the detector at once: the same boxes to rounding, faster on a GPU."),
+]
 
 
 def load_tracker(
@@ -22,6 +35,8 @@ def load_tracker(
     associator: str | None,
     device: str,
     overrides: Sequence[str] = (),
+    dtype: str = "float32",
+    batch: int = 1,
 ) -> "Tracker":
     """`Tracker.from_pretrained` behind a spinner.
 
@@ -32,6 +47,8 @@ def load_tracker(
         associator: A key of ASSOCIATORS; None for the model's own choice.
         device: auto, cpu, cuda ...
         overrides: key.subkey=value, of the configuration.
+        dtype: A key of PRECISIONS.
+        batch: Frames through the detector at once.
 
     Returns:
         The tracker.
@@ -60,7 +77,13 @@ def load_tracker(
             messages.print(choice.reason)
             model, overrides = choice.name, (*choice.overrides, *overrides)
         return Tracker.from_pretrained(
-            model, detector=detector, associator=associator, device=device, overrides=overrides
+            model,
+            detector=detector,
+            associator=associator,
+            device=device,
+            overrides=overrides,
+            dtype=dtype,
+            batch=batch,
         )
 
 

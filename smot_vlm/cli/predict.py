@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smot_vlm.cli.console import output, print_warning, progress
-from smot_vlm.cli.loading import damage_is_reported_once, load_tracker
+from smot_vlm.cli.loading import Batch, Dtype, damage_is_reported_once, load_tracker
 from smot_vlm.system.printing import counted
 from smot_vlm.system.targets import check_folder
 
@@ -27,7 +27,7 @@ def predict(
     associator: Annotated[
         str | None,
         typer.Option(
-            help="How boxes are linked: byte, sparse, auto, sort, ocsort, botsort, deepsort:REID.onnx [default: the model's own]."
+            help="How boxes are linked: byte, sparse, auto, sort, ocsort, botsort, deepsort:REID.onnx (default: the model's own)."
         ),
     ] = None,
     trajectories: Annotated[
@@ -42,10 +42,12 @@ def predict(
     classes: Annotated[
         list[int] | None,
         typer.Option(
-            help="Class number that counts in such MOT files; may be repeated [default: people, by labels.txt or custom]."
+            help="Class number that counts in such MOT files; may be repeated (default: people, by labels.txt or custom)."
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    dtype: Dtype = "float32",
+    batch: Batch = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Describe all sequences anew.")] = False,
 ) -> None:
     """Describe every sequence of a split. A stopped run goes on where it stopped.
@@ -63,13 +65,15 @@ def predict(
     if device == "auto" and processes.device:
         device = processes.device
     check_folder(out, "choose another folder with --out")
-    tracker = load_tracker(model, detector=detector, associator=associator, device=device)
+    tracker = load_tracker(model, detector=detector, associator=associator, device=device, dtype=dtype, batch=batch)
     from smot_vlm.output.run_settings import RunSettings
     from smot_vlm.predict import predict_split
 
     chosen = associator or tracker.associator
     counted = tuple(sorted(set(classes or ())))
-    settings = RunSettings(str(dataset.resolve()), split, model, detector, chosen, trajectories, detections, counted)
+    settings = RunSettings(
+        str(dataset.resolve()), split, model, detector, chosen, trajectories, detections, counted, tracker.dtype
+    )
     outcomes = []
     with (
         progress("sequences", len(processes.share(data.names)), hidden=not processes.is_first) as update,

@@ -90,7 +90,7 @@ def watch(
         Path | None, typer.Option(help="Boxes with ids, in place of a detector, as for describe.")
     ] = None,
     associator: Annotated[
-        str | None, typer.Option(help="How boxes are linked over time [default: the model's own].")
+        str | None, typer.Option(help="How boxes are linked over time (default: the model's own).")
     ] = None,
     stride: Annotated[int, typer.Option(min=1, help="Use every N-th frame.")] = 1,
     max_frames: Annotated[int | None, typer.Option(min=1, help="Stop after N frames.")] = None,

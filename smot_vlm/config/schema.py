@@ -318,7 +318,8 @@ class TrainingConfig:
         skip_limit: steps in a row with losses or gradients that are not finite, all of which are skipped, that end it.
         weights: of each mean loss by name, in place of its own (see training/terms.py); 0 leaves it out.
         assignment_iou: spatio-temporal IoU from which a predicted trajectory is a true person's.
-        precision: "auto" (bf16 on GPUs and CPUs with units for it, else float32), "float32", "bf16" or "fp16".
+        precision: "auto" (bf16 on GPUs and CPUs with units for it, else float32), "float32", "tf32" (NVIDIA GPUs from Ampere
+            on), "bf16" or "fp16".
         sync_batch_norm: batch norms count the frames of all processes, on GPUs; for few frames a process.
         compile: torch.compile the language model and the detector.
         logger: "tensorboard", "wandb" or "none".
@@ -406,7 +407,7 @@ class TrainingConfig:
                 f"caption_start_step {self.caption_start_step}; ctc and captions start after the detector"
             )
         for name, allowed in (
-            ("precision", ("auto", "float32", "bf16", "fp16")),
+            ("precision", ("auto", "float32", "tf32", "bf16", "fp16")),
             ("logger", ("tensorboard", "wandb", "none")),
             ("balance", ("off", "verb", "scenario", "both")),
             ("best_by", ("score", "hota", "fact_recall", "verb_f1")),

@@ -53,6 +53,37 @@ class Detector(Protocol):
         ...
 
 
+@runtime_checkable
+class BatchDetector(Detector, Protocol):
+    """Finds the people of several frames in one run."""
+
+    def detect_many(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        """Find the people of several frames.
+
+        Args:
+            images: RGB uint8 (height, width, 3), all of one size.
+
+        Returns:
+            As `detect`, of each.
+        """
+        ...
+
+
+def detect_many(detector: Detector, images: Sequence[np.ndarray]) -> list[Detections]:
+    """The people of several frames, in one run where the detector can.
+
+    Args:
+        detector: any.
+        images: RGB uint8 (height, width, 3), all of one size.
+
+    Returns:
+        Boxes of each, in its pixels, best score first.
+    """
+    if isinstance(detector, BatchDetector) and len(images) > 1:
+        return detector.detect_many(images)
+    return [detector.detect(image) for image in images]
+
+
 class DetectorOutput(NamedTuple):
     """Output of one forward pass.
 
@@ -64,6 +95,21 @@ class DetectorOutput(NamedTuple):
 
     raw: Any
     pyramid: list[Float[Tensor, "batch channels height width"]]
+
+    @property
+    def predictions(self) -> Float[Tensor, "batch channels anchors"]:
+        """Decoded boxes and scores; of a forward pass in evaluation mode."""
+        decoded: Tensor = self.raw[0] if isinstance(self.raw, tuple) else self.raw
+        return decoded
+
+    def of(self, image: int) -> "DetectorOutput":
+        """The output of one image; of a forward pass in evaluation mode.
+
+        Args:
+            image: Its place in the batch.
+        """
+        one = slice(image, image + 1)
+        return DetectorOutput(self.predictions[one], [level[one] for level in self.pyramid])
 
 
 class YoloDetector(nn.Module):
@@ -132,7 +178,15 @@ class YoloDetector(nn.Module):
         pyramid = _inputs(layers[-1], maps, outputs)
         # The head replaces the entries of the list that it is given.
         colors = functional.avg_pool2d(images, FINE_STRIDE)
-        return DetectorOutput(layers[-1](list(pyramid)), [torch.cat([fine, colors], dim=1), *pyramid])
+        return DetectorOutput(self._head(list(pyramid)), [torch.cat([fine, colors], dim=1), *pyramid])
+
+    def _head(self, pyramid: list[Tensor]) -> Any:
+        """In evaluation in float32: in bf16 a coordinate beyond 512 would be a multiple of 4 pixels."""
+        head = self.model.model[-1]
+        if self.training:
+            return head(pyramid)
+        with torch.autocast(pyramid[0].device.type, enabled=False):
+            return head([level.float() for level in pyramid])
 
     def preprocess(self, image: np.ndarray) -> tuple[Float[Tensor, "3 height width"], Letterbox]:
         """Scale a frame into the canvas.
@@ -154,12 +208,11 @@ class YoloDetector(nn.Module):
             output: Of a forward pass in evaluation mode.
             placements: Where each frame lies in its canvas.
         """
-        predictions = output.raw[0] if isinstance(output.raw, tuple) else output.raw
         people = [
             people_from_channels(
                 prediction.detach().float().cpu().numpy(), placement, self.min_score, self.overlap, self._check
             )
-            for prediction, placement in zip(predictions, placements, strict=True)
+            for prediction, placement in zip(output.predictions, placements, strict=True)
         ]
         return [found.select(np.arange(min(len(found), self.max_people))) for found in people]
 
@@ -223,6 +276,7 @@ class YoloFileDetector:
         if image_size is not None:
             self._options["imgsz"] = image_size
         self._check = ResultCheck(str(path))
+        self._takes_batches = self._path.suffix == ".pt"
         # Exports are opened by their first image.
         self.detect(np.zeros((64, 64, 3), dtype=np.uint8))
         names = dict(enumerate(classes)) or real_names(self._yolo.names)
@@ -230,13 +284,24 @@ class YoloFileDetector:
 
     def detect(self, image: np.ndarray) -> Detections:
         """Find the people of one frame."""
+        return self.detect_many([image])[0]
+
+    def detect_many(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        """Find the people of several frames in one run; exports have a batch of their own."""
+        pictures = [np.ascontiguousarray(image[:, :, ::-1]) for image in images]
         try:
-            result = self._yolo.predict(np.ascontiguousarray(image[:, :, ::-1]), **self._options)[0]
+            if len(pictures) > 1 and not self._takes_batches:
+                results = [self._yolo.predict(picture, **self._options)[0] for picture in pictures]
+            else:
+                results = self._yolo.predict(pictures, **self._options)
         except Exception as error:  # as above, from any of a dozen engines
             raise ValueError(
                 f"{self._path}: ultralytics cannot run it ({reason_of(error)}); an ONNX file of another maker is "
                 "onnx:FILE"
             ) from error
+        return [self._people(result) for result in results]
+
+    def _people(self, result: Any) -> Detections:
         boxes, scores = result.boxes.xyxy.cpu().numpy(), self._check.scores(result.boxes.conf.cpu().numpy())
         return self._check.people(Detections(boxes, scores).select(self._check.usable(boxes)))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.detection.letterbox import letterbox, stretch
+from smot_vlm.detection.letterbox import Letterbox, letterbox, stretch
 from smot_vlm.detection.onnx_boxes import BoxReader
 from smot_vlm.detection.onnx_evidence import choose_layout
 from smot_vlm.detection.onnx_inputs import feed_sizes, read_inputs
@@ -60,8 +60,9 @@ class OnnxDetector:
         statement = read_statement(self._path, self._session.get_modelmeta().custom_metadata_map, classes)
         sides = statement.sides or (image_size, image_size)
         self._picture, size = read_inputs(self._path, self._session.get_inputs(), sides)
-        self._tensor = self._picture.tensor()
-        self._sizes = feed_sizes(size, self._picture)
+        self._size = size
+        self._open_batch = self._picture.open_batch
+        self._tensor = self._picture.tensor(self._picture.batch)
         self._output, sample = self._first_run()
         self.layout = self._find_layout(sample, statement)
         self._reader = BoxReader(
@@ -81,28 +82,49 @@ class OnnxDetector:
 
     def detect(self, image: np.ndarray) -> Detections:
         """Find the people of one frame."""
-        kind = self.layout.kind
-        width, height = self._picture.width, self._picture.height
-        if kind.placement == "stretch":
-            canvas, placement = stretch(image, width, height)
-        else:
-            canvas, placement = letterbox(image, width, height, centered=kind.placement == "center")
-        output = self._output.table(self._run(canvas, bgr=kind.bgr))
-        if not self.layout.holds(output.shape):
-            raise ValueError(f"{self._path}: its output has shape {output.shape}, but had another; export it again")
-        return self._reader.people(output, placement)
+        return self._detect_batch([image])[0]
+
+    def detect_many(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        """Find the people of several frames, as many a run as the file takes; some that leave it open take one all the same."""
+        batch = len(images) if self._open_batch else self._picture.batch
+        groups = [images[start : start + batch] for start in range(0, len(images), batch)]
+        try:
+            return [people for group in groups for people in self._detect_batch(group)]
+        except ValueError:
+            if not self._open_batch or len(images) == 1:
+                raise
+        self._open_batch = False
+        return self.detect_many(images)
+
+    def _detect_batch(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        placed = [self._place(image) for image in images]
+        outputs = self._run([canvas for canvas, _ in placed], bgr=self.layout.kind.bgr)
+        given = min(len(outputs[place]) for place in self._output.places)
+        if given < len(images):
+            raise ValueError(f"{self._path}: it reads {len(images)} pictures and answers for {given}; export it again")
+        tables = [self._output.table(outputs, place) for place in range(len(images))]
+        if not all(self.layout.holds(table.shape) for table in tables):
+            raise ValueError(f"{self._path}: its output has shape {tables[0].shape}, but had another; export it again")
+        return [self._reader.people(table, place) for table, (_, place) in zip(tables, placed, strict=True)]
+
+    def _place(self, image: np.ndarray) -> tuple[np.ndarray, Letterbox]:
+        """The image in the network's canvas, and where it lies there."""
+        placement, width, height = self.layout.kind.placement, self._picture.width, self._picture.height
+        if placement == "stretch":
+            return stretch(image, width, height)
+        return letterbox(image, width, height, centered=placement == "center")
 
     def _first_run(self) -> tuple[BoxOutput, np.ndarray]:
         """One run on noise: exports with free axes show their output's shape only then, and some need its numbers."""
         shape = (self._picture.height, self._picture.width, 3)
         noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-        outputs = self._run(noise, bgr=False, limit_seconds=LONGEST_FIRST_RUN_SECONDS)
+        outputs = self._run([noise], bgr=False, limit_seconds=LONGEST_FIRST_RUN_SECONDS)
         found = find_output(
             self._path,
             self._session.get_outputs(),
             outputs,
             batch=self._picture.batch,
-            sized=bool(self._sizes),
+            sized=self._size is not None,
         )
         sample = found.table(outputs)
         if sample.size and not np.isfinite(sample).any():
@@ -122,7 +144,13 @@ class OnnxDetector:
             )
         return choose_layout(self._path, layouts, sample, canvas, statement.suppresses)
 
-    def _run(self, canvas: np.ndarray, *, bgr: bool, limit_seconds: float | None = None) -> list[np.ndarray]:
-        self._picture.fill(self._tensor, canvas, bgr)
-        feeds = {self._picture.name: self._tensor, **self._sizes}
+    def _run(
+        self, canvases: Sequence[np.ndarray], *, bgr: bool, limit_seconds: float | None = None
+    ) -> list[np.ndarray]:
+        pictures = max(len(canvases), self._picture.batch)
+        if len(self._tensor) != pictures:
+            self._tensor = self._picture.tensor(pictures)
+        for place, canvas in enumerate(canvases):
+            self._picture.fill(self._tensor, place, canvas, bgr)
+        feeds = {self._picture.name: self._tensor, **feed_sizes(self._size, self._picture, pictures)}
         return run_session(self._session, self._path, feeds, limit_seconds=limit_seconds)

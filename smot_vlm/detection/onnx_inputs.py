@@ -26,10 +26,11 @@ class PictureInput:
     Attributes:
         name: Of the input.
         dtype: Of its numbers.
-        batch: Pictures that it takes at once; ours is the first.
+        batch: Pictures that it takes at once.
         height: Of the canvas.
         width: Of the canvas.
         channels_last: (batch, height, width, 3) rather than (batch, 3, height, width).
+        open_batch: It takes any number of pictures, as far as it says; `batch` is 1 then.
     """
 
     name: str
@@ -38,26 +39,32 @@ class PictureInput:
     height: int
     width: int
     channels_last: bool
+    open_batch: bool = False
 
-    def tensor(self) -> np.ndarray:
-        """A batch of black pictures, to be filled by `fill` again and again."""
+    def tensor(self, pictures: int) -> np.ndarray:
+        """A batch of black pictures, to be filled by `fill` again and again.
+
+        Args:
+            pictures: How many.
+        """
         sides = (self.height, self.width)
-        shape = (self.batch, *sides, RGB_CHANNELS) if self.channels_last else (self.batch, RGB_CHANNELS, *sides)
+        shape = (pictures, *sides, RGB_CHANNELS) if self.channels_last else (pictures, RGB_CHANNELS, *sides)
         return np.zeros(shape, dtype=self.dtype)
 
-    def fill(self, tensor: np.ndarray, canvas: np.ndarray, bgr: bool) -> None:
+    def fill(self, tensor: np.ndarray, place: int, canvas: np.ndarray, bgr: bool) -> None:
         """Write one picture into the batch.
 
         Args:
             tensor: Of `tensor`.
+            place: In the batch.
             canvas: RGB uint8 (height, width, 3).
             bgr: Blue first, 0 to 255; otherwise red first, 0 to 1. Whole numbers are always 0 to 255.
         """
         pixels = canvas[:, :, ::-1] if bgr else canvas
-        first = tensor[0]
-        np.copyto(first, pixels if self.channels_last else pixels.transpose(2, 0, 1), casting="unsafe")
+        own = tensor[place]
+        np.copyto(own, pixels if self.channels_last else pixels.transpose(2, 0, 1), casting="unsafe")
         if not bgr and self.dtype is not np.uint8:
-            first /= first.dtype.type(255)
+            own /= own.dtype.type(255)
 
 
 @dataclass(frozen=True)
@@ -98,19 +105,20 @@ def read_inputs(path: Path, inputs: list[Any], sides: tuple[int, int]) -> tuple[
     return picture, (SizeInput(others[0].name, SIZE_TYPES[others[0].type]) if others else None)
 
 
-def feed_sizes(size: SizeInput | None, picture: PictureInput) -> Mapping[str, np.ndarray]:
+def feed_sizes(size: SizeInput | None, picture: PictureInput, pictures: int) -> Mapping[str, np.ndarray]:
     """The second input, where there is one: boxes are asked for in pixels of the canvas.
 
     Args:
         size: The input.
         picture: Says how large the canvas is.
+        pictures: Of the batch.
 
     Returns:
         The array by its name.
     """
     if size is None:
         return {}
-    return {size.name: np.tile(np.array([[picture.width, picture.height]], dtype=size.dtype), (picture.batch, 1))}
+    return {size.name: np.tile(np.array([[picture.width, picture.height]], dtype=size.dtype), (pictures, 1))}
 
 
 def _read_picture(path: Path, entry: Any, sides: tuple[int, int]) -> PictureInput:
@@ -132,7 +140,9 @@ def _read_picture(path: Path, entry: Any, sides: tuple[int, int]) -> PictureInpu
             f"{path}: its input would be {batch} pictures of {width}x{height} pixels; sides of 1 to {LARGEST_SIDE} and "
             f"at most {LARGEST_BATCH} pictures are taken"
         )
-    return PictureInput(entry.name, TYPES[entry.type], batch, height, width, channels_last)
+    return PictureInput(
+        entry.name, TYPES[entry.type], batch, height, width, channels_last, open_batch=not isinstance(shape[0], int)
+    )
 
 
 def _takes_size(entry: Any) -> bool:

@@ -31,18 +31,19 @@ class BoxOutput:
         """Boxes, scores and labels are three outputs."""
         return len(self.places) == 3
 
-    def table(self, outputs: Sequence[np.ndarray]) -> np.ndarray:
-        """The first picture's boxes.
+    def table(self, outputs: Sequence[np.ndarray], place: int = 0) -> np.ndarray:
+        """The boxes of one picture.
 
         Args:
             outputs: Of a run.
+            place: Of the picture in the batch.
 
         Returns:
             float32, as the output has it without the batch; three outputs become columns: box, score, label.
         """
         # What float32 cannot hold becomes infinite, and is said where results are looked at.
         with np.errstate(over="ignore"):
-            parts = [np.asarray(outputs[place][0], dtype=np.float32) for place in self.places]
+            parts = [np.asarray(outputs[part][place], dtype=np.float32) for part in self.places]
         if self.is_triple:
             boxes, scores, labels = parts
             return np.concatenate([boxes, scores[:, None], labels[:, None]], axis=1)

@@ -75,6 +75,17 @@ class SmotModelBase(nn.Module, ABC):
         """
         return image
 
+    def encode_frames(self, images: Sequence[np.ndarray]) -> list[Any]:
+        """`encode_frame` of several images of one size, at once where the model can.
+
+        Args:
+            images: RGB uint8 (height, width, 3).
+
+        Returns:
+            One encoded frame an image.
+        """
+        return [self.encode_frame(image) for image in images]
+
     def frame_statistics(self, encoded: Any) -> np.ndarray:
         """What `domain.frames` judges; of models that can have a domain.
 
@@ -121,6 +132,24 @@ class SmotModelBase(nn.Module, ABC):
 
         Returns:
             Boxes in original pixels, best score first.
+        """
+
+    def detect_many(self, encoded: Sequence[Any]) -> list[Detections]:
+        """`detect` of several frames, at once where the model can.
+
+        Args:
+            encoded: of `encode_frames`.
+
+        Returns:
+            The people of each.
+        """
+        return [self.detect(frame) for frame in encoded]
+
+    def lower_precision(self, dtype: torch.dtype) -> None:
+        """Store weights that are never trained in a lower precision, in which they are used anyway.
+
+        Args:
+            dtype: of `system.precision`.
         """
 
     @abstractmethod

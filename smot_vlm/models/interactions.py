@@ -76,7 +76,7 @@ def find_interactions(
     pairs = candidate_pairs(tracks, settings.max_pairs, max_gap)
     if len(pairs) == 0:
         return FoundInteractions()
-    scores = verbs.score(fused, torch.as_tensor(pairs, device=device)).sigmoid().cpu().numpy()
+    scores = verbs.score(fused, torch.as_tensor(pairs, device=device)).float().sigmoid().cpu().numpy()
     thresholds = verbs.thresholds.cpu().numpy()
     lowest = np.minimum(thresholds, CONFIRMABLE)
     found = np.argwhere((scores > thresholds) | (scores >= CONFIRMABLE))

@@ -24,7 +24,7 @@ from smot_vlm.appearance.pair_scores import PairScores, as_crops
 from smot_vlm.appearance.people_writer import Person, tell_person, tell_video, with_partners
 from smot_vlm.appearance.told_person import attributes_of, doing_of, is_sure, person_of
 from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
-from smot_vlm.detection.detector import Detector
+from smot_vlm.detection.detector import Detector, detect_many
 from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.language.known_words import PEOPLE_WORDS, KnownWords
 from smot_vlm.models.base import SmotModelBase
@@ -149,7 +149,10 @@ class PeopleModel(SmotModelBase):
         """
         descriptor = describe_window(self.appearance, as_crops(window, self.device))
         known = None if self.domain is None else self.domain.pairs
-        if known is not None and known.judge(known.distances(descriptor[None].cpu().numpy()).tolist()) == WITHHELD:
+        if (
+            known is not None
+            and known.judge(known.distances(descriptor[None].float().cpu().numpy()).tolist()) == WITHHELD
+        ):
             return None
         logits: Tensor = self.pair_deeds(descriptor[None])[0]
         return logits / self.calibration.temperatures[PAIRS]
@@ -163,9 +166,13 @@ class PeopleModel(SmotModelBase):
 
     def detect(self, encoded: np.ndarray) -> Detections:
         """The people of an image."""
+        return self.detect_many([encoded])[0]
+
+    def detect_many(self, encoded: Sequence[np.ndarray]) -> list[Detections]:
+        """One run of the detector, where it can."""
         if self._detector is None:
             self._detector = self._open_detector()
-        return self._detector.detect(encoded)
+        return detect_many(self._detector, encoded)
 
     def observe(
         self, memory: SceneMemory, frame: Frame, encoded: np.ndarray, tracked: Detections, keyframe: bool

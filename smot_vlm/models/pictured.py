@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from smot_vlm.detection.detector import Detector
+from smot_vlm.detection.detector import Detector, detect_many
 from smot_vlm.detection.letterbox import to_normalized_cxcywh
 from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.fusion.pictures import PictureMemory
@@ -71,9 +71,13 @@ class PictureModel(PromptedModel):
 
     def detect(self, encoded: np.ndarray) -> Detections:
         """The people that the pretrained detector finds."""
+        return self.detect_many([encoded])[0]
+
+    def detect_many(self, encoded: Sequence[np.ndarray]) -> list[Detections]:
+        """One run of the detector, where it can."""
         self.check_detector()
         assert self._detector is not None, "it was opened"
-        return self._detector.detect(encoded)
+        return detect_many(self._detector, encoded)
 
     def observe(
         self,

@@ -4,9 +4,13 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+from torch import nn
+
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.semantics.context import CONTEXTS, Relation, SceneContext
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
+from smot_vlm.semantics.language_models import cast_frozen
 from smot_vlm.semantics.prompts import Prompts
 
 
@@ -78,6 +82,11 @@ class DecoderModel(PromptedModel):
     """A model whose words come from a caption decoder."""
 
     decoder: CaptionDecoder
+
+    def lower_precision(self, dtype: torch.dtype) -> None:
+        """The frozen language model's."""
+        assert isinstance(self.decoder, nn.Module), "decoders are torch modules"
+        cast_frozen(self.decoder, dtype)
 
     def describe(self, fused: Any, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
         """Without context one batched generation; else people first, and the video's prompt states their captions."""

@@ -178,8 +178,13 @@ class SmotModel(DecoderModel):
 
     def encode_frame(self, image: np.ndarray) -> EncodedFrame:
         """One forward pass of the detector's network: boxes and pyramid come from it."""
-        canvas, placement = self.detector.preprocess(image)
-        return EncodedFrame(self.detector(canvas[None].to(self.device)), placement)
+        return self.encode_frames([image])[0]
+
+    def encode_frames(self, images: Sequence[np.ndarray]) -> list[EncodedFrame]:
+        """One forward pass for all."""
+        placed = [self.detector.preprocess(image) for image in images]
+        output = self.detector(torch.stack([canvas for canvas, _ in placed]).to(self.device))
+        return [EncodedFrame(output.of(row), placement) for row, (_, placement) in enumerate(placed)]
 
     def frame_statistics(self, encoded: EncodedFrame) -> np.ndarray:
         """Mean and standard deviation of each channel of the pyramid."""

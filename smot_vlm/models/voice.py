@@ -1,9 +1,11 @@
 """One model that may speak about a video: what it remembers of it, and whether it may."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from smot_vlm.config import Config
+from smot_vlm.detection.ahead import Ahead, Upcoming
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.card import NOT_STATED
@@ -23,6 +25,8 @@ class Voice:
         verbs: that it looks for.
         times: books seconds by part.
         newest_seconds: the memory keeps observations of these alone; None: some of the whole video.
+        upcoming: the batch of frames that was read.
+        encodes_all: whether, as it looks now, every frame will be encoded; None: keyframes alone are.
     """
 
     def __init__(
@@ -32,6 +36,8 @@ class Voice:
         verbs: VerbSet,
         times: PartTimes,
         newest_seconds: float | None = None,
+        upcoming: Upcoming | None = None,
+        encodes_all: Callable[[], bool] | None = None,
     ) -> None:
         self.model = model
         self.config = config
@@ -40,7 +46,10 @@ class Voice:
         self._newest_seconds = newest_seconds
         self.memory = self._open_memory()
         self._times = times
-        self._encoded: tuple[int, Any] | None = None
+        self._encoded: Ahead[Any] = Ahead(
+            lambda frames: model.encode_frames([frame.image for frame in frames]), upcoming or Upcoming()
+        )
+        self._encodes_all = encodes_all or (lambda: False)
 
     def _open_memory(self) -> SceneMemory:
         features = self.config.features
@@ -81,16 +90,16 @@ class Voice:
         return replace(silent, tracks=tracks, words=less_trusted(silent.words, DOUBTFUL if DOUBTFUL in own else STATED))
 
     def encode(self, frame: Frame, part: str) -> Any:
-        """The model's encoding of a frame, made at most once.
+        """The model's encoding of a frame, made at most once, and with it those that the rest of the batch will need.
 
         Args:
-            frame: the newest.
+            frame: the newest, or one behind it in the batch.
             part: of the times.
         """
-        if self._encoded is None or self._encoded[0] != frame.index:
-            with self._times.part(part):
-                self._encoded = (frame.index, self.model.encode_frame(frame.image))
-        return self._encoded[1]
+        if self._encoded.holds(frame):
+            return self._encoded.of(frame)
+        with self._times.part(part):
+            return self._encoded.of(frame, alone=not self._encodes_all())
 
     def judge(self, frame: Frame) -> None:
         """Take a frame into the gate's judgement, where it is a keyframe.

@@ -36,6 +36,7 @@ class RunSettings:
         trajectories: "", "gt" or a folder of files with ids to keep, of a form in `formats.track_files`.
         detections: "", "gt" or a folder of such files with boxes to link.
         classes: class numbers that count in those files; none: people, see `formats.mot_files`.
+        dtype: as for Tracker.
     """
 
     dataset: str
@@ -46,6 +47,7 @@ class RunSettings:
     trajectories: str = ""
     detections: str = ""
     classes: tuple[int, ...] = ()
+    dtype: str = "float32"
 
 
 def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:

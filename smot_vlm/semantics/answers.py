@@ -5,7 +5,7 @@ The question with its pictures is prefilled once, and its key-value cache serves
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -28,11 +28,13 @@ class Question:
         cache: transformers' keys and values of it.
         first: log-probabilities of the next token.
         offsets: state of the model's parts that count positions in several dimensions (Qwen-VL).
+        sees: which pictures the words after it see, see `PictureInputs.last_sees`.
     """
 
     cache: Any
     first: Float[Tensor, "vocabulary"]
     offsets: tuple[Any, ...] = ()
+    sees: dict[str, Tensor] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -85,7 +87,7 @@ class VisionLanguageAnswers:
         output = decoder.language_model(**inputs.tensors, use_cache=True, logits_to_keep=1)
         offsets = tuple(part.rope_deltas for part in self._position_counters())
         cache = output["cache"] if "cache" in output else output["past_key_values"]
-        return Question(cache, output.logits[0, -1].float().log_softmax(dim=0), offsets)
+        return Question(cache, output.logits[0, -1].float().log_softmax(dim=0), offsets, inputs.last_sees)
 
     @torch.inference_mode()
     def score(self, question: Question, answers: Sequence[str]) -> Float[Tensor, "answers"]:
@@ -109,10 +111,13 @@ class VisionLanguageAnswers:
         cache.reorder_cache(torch.zeros(len(rows), dtype=torch.long, device=device))
         for part, offset in zip(self._position_counters(), question.offsets, strict=True):
             part.rope_deltas = offset
+        columns = answers.shape[1] - 1
+        sees = {name: seen.expand(len(rows), columns, *seen.shape[2:]) for name, seen in question.sees.items()}
         # No mask: the question has no padding, and causal attention hides the padding after an answer.
         logits = self._decoder.language_model(
             input_ids=answers[:, :-1].where(real[:, :-1], self._decoder.tokenizer.pad_token_id),
             use_cache=True,
+            **sees,
             **given_cache(self._decoder.language_model, cache),
         ).logits
         later = functional.cross_entropy(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 from transformers import GenerationConfig, PreTrainedModel
@@ -24,6 +24,7 @@ from smot_vlm.semantics.prefix_cache import (
     pad_left,
     position_ids,
     prefill_prefixes,
+    step_mask,
 )
 
 
@@ -70,6 +71,8 @@ class Decoding:
 
 
 GREEDY = Decoding()
+# In place of a token where logits are not numbers.
+NO_NUMBER = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,20 +208,32 @@ def _greedy(
     end: int,
     connectives: Connectives,
 ) -> list[list[int]]:
-    """The likeliest token after each token; a row that has ended is computed no more."""
+    """The likeliest token after each token; a row that has ended is computed no more.
+
+    The host waits for the device once a word, for the words themselves, and once more where rows end.
+    """
     cache, mask = prefixes.expand([row.prefix for row in rows])
     inputs, real = pad_left([row.rest for row in rows])
     mask = torch.cat([mask, real], dim=1)
     step_inputs: dict[str, Tensor] = {"inputs_embeds": inputs}
     captions: list[list[int]] = [[] for _ in rows]
     active = list(range(len(rows)))
+    # Prefixes of other batches count too: all were padded together.
+    padded = len({len(ids) for ids in prefixes.ids}) > 1 or len({len(row.rest) for row in rows}) > 1
     for step in range(max_new_tokens):
         columns = next(iter(step_inputs.values())).shape[1]
-        logits = _next_logits(language_model, step_inputs, cache, mask, position_ids(mask)[:, -columns:])
-        tokens = connectives.likeliest(logits)
-        unfinished = [place for place, token in enumerate(tokens.tolist()) if token != end]
+        seen = step_mask(language_model, mask, padded=padded) if step else mask.long()
+        logits = _next_logits(language_model, step_inputs, cache, seen, position_ids(mask)[:, -columns:])
+        tokens = connectives.likeliest(logits).masked_fill(logits.amax(dim=-1).isnan(), NO_NUMBER)
+        words = tokens.tolist()
+        if NO_NUMBER in words:
+            raise ValueError(
+                "the language model gives numbers that are not finite; its values may be too large for fp16: give bf16 or "
+                "float32"
+            )
+        unfinished = [place for place, word in enumerate(words) if word != end]
         for place in unfinished:
-            captions[active[place]].append(int(tokens[place]))
+            captions[active[place]].append(words[place])
         if not unfinished or step + 1 == max_new_tokens:
             break
         if len(unfinished) < len(active):
@@ -235,12 +250,12 @@ def _next_logits(
     language_model: PreTrainedModel,
     step_inputs: dict[str, Tensor],
     cache: PreallocatedCache,
-    mask: Bool[Tensor, "rows tokens"],
+    mask: Tensor | None,
     places: Int[Tensor, "rows columns"],
 ) -> Float[Tensor, "rows vocabulary"]:
     output = language_model(
         **step_inputs,
-        attention_mask=mask.long(),
+        attention_mask=mask,
         position_ids=places,
         use_cache=True,
         **given_cache(language_model, cache),

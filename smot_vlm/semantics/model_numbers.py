@@ -8,6 +8,8 @@ from smot_vlm.formats.documents import shown
 
 # Keys by which layers are made one by one, and the largest numbers that any model has.
 COUNTS = re.compile(r"(layers?|depths?|blocks?)$")
+# Keys that name one of the layers, which may be counted from the last one, -1 (LLaVA, InternVL, Mistral 3).
+PLACES = re.compile(r"(feature|select)_layers?$")
 MOST_LAYERS, LARGEST_SIZE = 1024, 2**32
 
 
@@ -26,7 +28,9 @@ def check_numbers(content: Mapping[str, Any], place: object) -> None:
         key, value = waiting.pop()
         if isinstance(value, dict):
             waiting += [(f"{key}.{name}", part) for name, part in value.items()]
-        elif isinstance(value, int) and COUNTS.search(str(key)) and not 0 <= value <= MOST_LAYERS:
-            raise ValueError(f"{place}: {key} is {shown(value)}; it takes int from 0 to {MOST_LAYERS}")
+        elif isinstance(value, int) and COUNTS.search(str(key)):
+            least = -MOST_LAYERS if PLACES.search(str(key)) else 0
+            if not least <= value <= MOST_LAYERS:
+                raise ValueError(f"{place}: {key} is {shown(value)}; it takes int from {least} to {MOST_LAYERS}")
         elif isinstance(value, int) and abs(value) > LARGEST_SIZE:
             raise ValueError(f"{place}: {key} is {shown(value)}; it takes int to {LARGEST_SIZE}")

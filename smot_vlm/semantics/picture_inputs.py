@@ -1,6 +1,6 @@
 """From prompts and pictures to a vision-language model's inputs, by its own processor and chat template."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PaliGemmaProcessor, ProcessorMixin
+from transformers import MllamaProcessor, PaliGemmaProcessor, ProcessorMixin
 
 from smot_vlm.semantics.prompts import VISUAL
 from smot_vlm.semantics.tokenizers import user_turn
@@ -54,14 +54,24 @@ class PictureInputs:
         tensors["attention_mask"] = torch.cat([self.tensors["attention_mask"], mask.long()], dim=1)
         return replace(self, tensors=tensors, soft_places=functional.pad(self.soft_places, (0, more)))
 
+    @property
+    def last_sees(self) -> dict[str, Tensor]:
+        """Which pictures the last token of each prompt sees, where a family says that of every token (Mllama)."""
+        shape = self.tensors["input_ids"].shape
+        return {name: value[:, -1:] for name, value in self.tensors.items() if _tells_pictures(value, shape)}
+
+
+def _tells_pictures(value: Tensor, shape: torch.Size) -> bool:
+    return value.ndim > 2 and value.shape[:2] == shape and not value.is_floating_point()
+
 
 def _lengthened(value: Tensor, shape: torch.Size, more: int, fill: int) -> Tensor:
     """What a processor states of the tokens of a batch of `shape`, for `more` tokens of text after them."""
     if value.shape == shape:
         # Of each token, such as its modality.
         return functional.pad(value, (0, more), value=fill)
-    if value.ndim > 2 and value.shape[:2] == shape and not value.is_floating_point():
-        # Which pictures each token sees (Mllama): those that the last one does.
+    if _tells_pictures(value, shape):
+        # Those that the last one sees.
         return torch.cat([value, value[:, -1:].expand(-1, more, *value.shape[2:])], dim=1)
     return value
 
@@ -95,8 +105,11 @@ class PictureProcessor:
             self.tokenizer.add_tokens([VISUAL], special_tokens=True)
         if hasattr(processor.image_processor, "do_image_splitting"):
             processor.image_processor.do_image_splitting = False
-        # A prompt of PaliGemma's is read in both directions, the answer in one.
-        self._answer_type = int(isinstance(processor, PaliGemmaProcessor))
+        # A prompt of PaliGemma's is read in both directions, the answer in one; without pictures it takes no prompt.
+        self._is_paligemma = isinstance(processor, PaliGemmaProcessor)
+        self._answer_type = int(self._is_paligemma)
+        # Words before the first picture see all places for pictures alike, those that a batch fills up among them.
+        self._counts_places = isinstance(processor, MllamaProcessor)
 
     def __call__(
         self, prompts: Sequence[str], images: Sequence[Sequence[np.ndarray]], device: torch.device, dtype: torch.dtype
@@ -112,15 +125,8 @@ class PictureProcessor:
         Returns:
             The model's inputs.
         """
-        texts = [self._chat(prompt, len(shown)) for prompt, shown in zip(prompts, images, strict=True)]
-        made = self._processor(
-            text=texts,
-            # As Pillow's, which every family's processor takes; some refuse arrays.
-            images=[[Image.fromarray(image) for image in shown] for shown in images] if any(images) else None,
-            # The chat template writes the begin token itself.
-            add_special_tokens=not self._has_template,
-            padding=True,
-            return_tensors="pt",
+        made = self._made(
+            [self._chat(prompt, len(shown)) for prompt, shown in zip(prompts, images, strict=True)], images
         )
         tensors = {
             name: value.to(device, dtype if value.is_floating_point() else None)
@@ -135,6 +141,20 @@ class PictureProcessor:
         tensors["input_ids"] = tensors["input_ids"].masked_fill(places, self.tokenizer.pad_token_id)
         return PictureInputs(tensors, places, self._answer_type)
 
+    def alike(self, images: Sequence[Sequence[np.ndarray]], rows: Sequence[int]) -> Iterator[list[int]]:
+        """Which prompts may be in one batch: processors take prompts with pictures or without, some so many of them.
+
+        Args:
+            images: of each prompt.
+            rows: of the prompts.
+
+        Yields:
+            Groups of `rows`, those with pictures first.
+        """
+        kinds = {row: len(images[row]) if self._counts_places else min(len(images[row]), 1) for row in rows}
+        for kind in sorted(set(kinds.values()), reverse=True):
+            yield [row for row in rows if kinds[row] == kind]
+
     def ids(self, text: str) -> list[int]:
         """Tokenize a piece of text.
 
@@ -145,6 +165,21 @@ class PictureProcessor:
             Token ids, without special tokens.
         """
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _made(self, texts: Sequence[str], images: Sequence[Sequence[np.ndarray]]) -> Mapping[str, Tensor]:
+        """What the family's own processor makes of prompts."""
+        # The chat template writes the begin token itself.
+        options = {"add_special_tokens": not self._has_template, "padding": True, "return_tensors": "pt"}
+        if any(images):
+            # As Pillow's, which every family's processor takes; some refuse arrays.
+            shown = [[Image.fromarray(image) for image in row] for row in images]
+            pictured: Mapping[str, Tensor] = self._processor(text=texts, images=shown, **options)
+            return pictured
+        if self._is_paligemma:
+            words = self.tokenizer(texts, **options)
+            return {**words, "token_type_ids": torch.zeros_like(words["input_ids"])}
+        made: Mapping[str, Tensor] = self._processor(text=texts, images=None, **options)
+        return made
 
     @property
     def _has_template(self) -> bool:

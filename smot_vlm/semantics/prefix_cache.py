@@ -182,6 +182,27 @@ def caches_every_token(language_model: PreTrainedModel) -> bool:
     return all(type(layer) is DynamicLayer for layer in DynamicCache(config=language_model.config).layers)
 
 
+def step_mask(
+    language_model: PreTrainedModel, mask: Bool[Tensor, "rows tokens"], *, padded: bool
+) -> Bool[Tensor, "rows 1 1 tokens"] | Int[Tensor, "rows tokens"] | None:
+    """The attention mask of a step that reads one token a row.
+
+    Ready for torch's attention where the model takes it so; from token by token, transformers would find out at each step
+    whether there is padding, for which the host waits for the device.
+
+    Args:
+        language_model: a causal one.
+        mask: true where a token is real.
+        padded: whether some are not.
+
+    Returns:
+        The mask as a keyword of the forward pass.
+    """
+    if language_model.config._attn_implementation != "sdpa" or not language_model._supports_attention_backend:
+        return mask.long()
+    return mask[:, None, None] if padded else None
+
+
 def position_ids(mask: Bool[Tensor, "rows tokens"]) -> Int[Tensor, "rows tokens"]:
     """The position of each real token in its row, from 0.
 

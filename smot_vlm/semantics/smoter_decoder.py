@@ -142,7 +142,9 @@ class SmoterDecoder(nn.Module):
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
         """Batches of `max_batch` for each task; a sampling seed holds for the whole call."""
         captions = [""] * len(requests)
-        generator = torch.Generator(next(self.networks.parameters()).device).manual_seed(self.decoding.seed)
+        generator = None
+        if self.decoding.temperature > 0:
+            generator = torch.Generator(next(self.networks.parameters()).device).manual_seed(self.decoding.seed)
         for task, rows in _rows_by_task(requests):
             for start in range(0, len(rows), self.max_batch):
                 batch = rows[start : start + self.max_batch]

@@ -161,8 +161,8 @@ def _beams(
             break
         log_probs = next_token(tokens)
         # A finished caption has one continuation: the end token, at no cost.
-        log_probs[ended] = -torch.inf
-        log_probs[ended, end] = 0.0
+        log_probs = log_probs.masked_fill(ended[:, None], -torch.inf)
+        log_probs[:, end] = log_probs[:, end].masked_fill(ended, 0.0)
         step, words = log_probs.topk(CONTINUATIONS, dim=1)
         candidates = (totals.reshape(-1, 1) + step).reshape(batch, -1)
         totals, chosen = candidates.topk(beams, dim=1)

@@ -141,7 +141,7 @@ class VisionLanguage(nn.Module):
         """Negative log-likelihood, of requests with pictures and of those without in turn."""
         targets = [self._target(caption) for caption in captions]
         total, tokens = self._zero(), 0
-        for rows in _by_pictures(requests, [row for row, target in enumerate(targets) if target]):
+        for rows in self._alike(requests, [row for row, target in enumerate(targets) if target]):
             total = total + self._batch_loss([requests[row] for row in rows], [targets[row] for row in rows])
             tokens += sum(len(targets[row]) for row in rows)
         return CaptionLoss(total, tokens)
@@ -169,7 +169,7 @@ class VisionLanguage(nn.Module):
         """Batches of `max_batch`, of requests with pictures and of those without in turn."""
         captions = [""] * len(requests)
         with seeded(self.decoding):
-            for alike in _by_pictures(requests, range(len(requests))):
+            for alike in self._alike(requests, range(len(requests))):
                 for start in range(0, len(alike), self.max_batch):
                     rows = alike[start : start + self.max_batch]
                     for row, caption in zip(rows, self._generate_batch([requests[row] for row in rows]), strict=True):
@@ -218,6 +218,9 @@ class VisionLanguage(nn.Module):
         soft = [] if self.soft_tokens is None else self.soft_tokens.rows(requests)
         return insert_soft_tokens(self.language_model.get_input_embeddings(), inputs.soft_places, soft)
 
+    def _alike(self, requests: Sequence[CaptionRequest], rows: Sequence[int]) -> Iterator[list[int]]:
+        return self.processor.alike([request.images for request in requests], rows)
+
     def _target(self, caption: str) -> list[int]:
         """The caption and its end token; nothing for a blank one."""
         return [*self.processor.ids(caption.strip()), self.tokenizer.eos_token_id] if caption.strip() else []
@@ -237,11 +240,3 @@ class VisionLanguage(nn.Module):
         """0, with a gradient of 0 into what is trained, for a batch of blank captions."""
         trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         return trained[0].sum() * 0.0 if trained else torch.zeros((), device=self.device)
-
-
-def _by_pictures(requests: Sequence[CaptionRequest], rows: Sequence[int]) -> Iterator[list[int]]:
-    """`rows` in two groups, with pictures and without: processors take a batch of one kind."""
-    for pictured in (True, False):
-        group = [row for row in rows if bool(requests[row].images) == pictured]
-        if group:
-            yield group

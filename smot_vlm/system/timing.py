@@ -13,11 +13,16 @@ class PartTimes:
 
     Args:
         clock: Returns seconds: wall time, or time.process_time for CPU time summed over threads.
+
+    Attributes:
+        wait: Called before and after each part; a benchmark waits here for its device, whose work would otherwise be booked
+            where its result is first read.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.seconds: dict[str, float] = {}
         self._clock = clock
+        self.wait: Callable[[], None] = lambda: None
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -26,10 +31,12 @@ class PartTimes:
         Args:
             name: Of the part.
         """
+        self.wait()
         start = self._clock()
         try:
             yield
         finally:
+            self.wait()
             self.seconds[name] = self.seconds.get(name, 0.0) + self._clock() - start
 
     def waiting(self, name: str, items: Iterable[Item]) -> Iterator[Item]:

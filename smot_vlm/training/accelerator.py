@@ -12,6 +12,7 @@ from accelerate.utils import GradientAccumulationPlugin
 from torch import nn
 
 from smot_vlm.config import Config, TrainingConfig, config_to_dict
+from smot_vlm.system.precision import PRECISIONS, TF32, find_precision, set_tf32
 from smot_vlm.training.run_settings import flat_settings
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ SHARDING = {
     "ACCELERATE_USE_PARALLELISM_CONFIG": "a parallelism config",
 }
 LAUNCHED_PRECISION, LAUNCHED_STEPS = "ACCELERATE_MIXED_PRECISION", "ACCELERATE_GRADIENT_ACCUMULATION_STEPS"
+LAUNCHED_COMPILER = "ACCELERATE_DYNAMO_BACKEND"
 
 
 def open_accelerator(config: Config, folder: Path) -> Accelerator:
@@ -46,7 +48,8 @@ def open_accelerator(config: Config, folder: Path) -> Accelerator:
     precision = chosen_precision(settings.precision)
     _warn_of_launch(settings)
     accelerator = Accelerator(
-        mixed_precision="no" if precision == "float32" else precision,
+        mixed_precision="no" if PRECISIONS[precision] is None else precision,
+        dynamo_backend="no",
         gradient_accumulation_plugin=GradientAccumulationPlugin(
             num_steps=settings.accumulate, sync_with_dataloader=False
         ),
@@ -58,6 +61,8 @@ def open_accelerator(config: Config, folder: Path) -> Accelerator:
             InitProcessGroupKwargs(timeout=WAIT),
         ],
     )
+    find_precision(precision, accelerator.device, "training.precision")
+    set_tf32(precision == TF32)
     if settings.logger != "none":
         if importlib.util.find_spec(settings.logger) is None:
             logger.warning(
@@ -111,7 +116,7 @@ def chosen_precision(configured: str) -> str:
         configured: `training.precision`.
 
     Returns:
-        "float32", "bf16" or "fp16".
+        "float32", "tf32", "bf16" or "fp16".
 
     Raises:
         ValueError: The launch asks for one that there is not.
@@ -139,6 +144,13 @@ def _warn_of_launch(settings: TrainingConfig) -> None:
             "the launch asks for --gradient_accumulation_steps %s, and training.accumulate is %d, which counts",
             launched,
             settings.accumulate,
+        )
+    compiler = os.environ.get(LAUNCHED_COMPILER, "no").lower()
+    if compiler != "no":
+        logger.warning(
+            "the launch asks for --dynamo_backend %s, and training.compile, which counts, is %s: it compiles what is worth it",
+            compiler,
+            str(settings.compile).lower(),
         )
 
 

@@ -238,3 +238,11 @@ def test_rows_are_padded_on_the_left():
     assert padded.shape == (2, 4, 3)
     assert mask.tolist() == [[False, False, True, True], [True, True, True, True]]
     assert padded[0, :2].abs().sum() == 0
+
+
+def test_logits_that_are_no_numbers_are_said(requests):
+    decoder = make_decoder(merge_lora=False)
+    with torch.no_grad():
+        decoder.language_model.get_base_model().model.norm.weight.fill_(torch.nan)
+    with pytest.raises(ValueError, match="numbers that are not finite; its values may be too large for fp16"):
+        decoder.generate(requests)

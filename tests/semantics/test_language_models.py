@@ -1,5 +1,6 @@
 """The search for a language model: order, conversion, and what is said when it is nowhere."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from fake_hub import FakeHub, fill_cache
 from tiny import save_tiny_language_model
 
 from smot_vlm.semantics.language_models import find_language_model
+from smot_vlm.semantics.model_numbers import check_numbers
 from smot_vlm.system import known_models
 
 SMOLLM2 = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -95,3 +97,13 @@ def test_the_packaged_model_is_converted_once(hub):
     inputs = tokenizer("The capital of France is", return_tensors="pt")
     text = tokenizer.decode(model.generate(**inputs, max_new_tokens=3, do_sample=False)[0])
     assert "Paris" in text
+
+
+@pytest.mark.parametrize(("key", "value", "wrong"), [
+    ("vision_feature_layer", -2, ""), ("mm_vision_select_layer", -1, ""), ("num_hidden_layers", 1024, ""),
+    ("num_hidden_layers", -1, "it takes int from 0 to 1024"), ("n_layer", 2000, "it takes int from 0 to 1024"),
+    ("vision_feature_layer", -2000, "it takes int from -1024 to 1024"),
+])  # fmt: skip
+def test_layers_are_counted_from_zero_and_named_from_either_end(key, value, wrong):
+    with pytest.raises(ValueError, match=f"{key} is {value}; {wrong}") if wrong else nullcontext():
+        check_numbers({"text_config": {key: value}}, "config.json")

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from tiny_edge_vision import EDGES, tiny_edge
+from tiny_edge_vision import EDGES
+from tiny_more_vision import ALL, MORE
+from tiny_vision import built
 
 from smot_vlm.semantics.answers import VisionLanguageAnswers
 from smot_vlm.semantics.decoder import CaptionRequest
@@ -19,14 +21,14 @@ def picture(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 255, (40, 60, 3), dtype=np.uint8)
 
 
-@pytest.fixture(params=EDGES, scope="module")
+@pytest.fixture(params=[*EDGES, *MORE], scope="module")
 def plain(request: pytest.FixtureRequest) -> VisionLanguage:
-    return VisionLanguage(*tiny_edge(request.param), max_new_tokens=4).eval()
+    return VisionLanguage(*built(ALL[request.param]), max_new_tokens=4).eval()
 
 
-@pytest.fixture(params=EDGES, scope="module")
+@pytest.fixture(params=[*EDGES, *MORE], scope="module")
 def trained(request: pytest.FixtureRequest) -> VisionLanguage:
-    decoder = VisionLanguage(*tiny_edge(request.param), dim=DIM, soft_tokens=3, lora_rank=2, max_new_tokens=4)
+    decoder = VisionLanguage(*built(ALL[request.param]), dim=DIM, soft_tokens=3, lora_rank=2, max_new_tokens=4)
     for name, parameter in decoder.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.2)
@@ -58,7 +60,7 @@ def test_scores_of_answers_are_the_likelihoods_token_by_token(plain):
 
 def requests() -> list[CaptionRequest]:
     generator = torch.Generator().manual_seed(7)
-    shown = [(picture(0), picture(1)), (picture(2),)]
+    shown = [(picture(0), picture(1)), (picture(2),), ()]
     return [
         CaptionRequest(
             "instance", torch.randn(4 + row, DIM, generator=generator), f"{'Tell ' * row}me {VISUAL}.", images
@@ -68,7 +70,7 @@ def requests() -> list[CaptionRequest]:
 
 
 def test_the_loss_of_a_batch_is_the_sum_of_the_losses_and_reaches_the_soft_tokens(trained):
-    captions = ["a man walks", "b"]
+    captions = ["a man walks", "b", "two"]
     together = trained.loss(requests(), captions)
     single = [trained.loss([request], [caption]).total for request, caption in zip(requests(), captions, strict=True)]
     assert together.total.item() == pytest.approx(sum(loss.item() for loss in single), rel=1e-4)

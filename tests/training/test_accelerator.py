@@ -9,13 +9,19 @@ import torch
 from torch import nn
 
 from smot_vlm.config import Config
+from smot_vlm.system.precision import _restore, tf32_settings
 from smot_vlm.training import accelerator
 from smot_vlm.training.accelerator import check_launch, chosen_precision, open_accelerator, share_batch_norms
 
 
 @pytest.fixture(autouse=True)
 def no_launch(monkeypatch):
-    for name in (*accelerator.SHARDING, accelerator.LAUNCHED_PRECISION, accelerator.LAUNCHED_STEPS):
+    for name in (
+        *accelerator.SHARDING,
+        accelerator.LAUNCHED_PRECISION,
+        accelerator.LAUNCHED_STEPS,
+        accelerator.LAUNCHED_COMPILER,
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -47,11 +53,27 @@ def test_the_precision_of_the_launch_counts_where_none_is_configured(launched, c
 def test_a_launch_that_is_overruled_is_told(monkeypatch, caplog, tmp_path):
     monkeypatch.setenv(accelerator.LAUNCHED_PRECISION, "fp16")
     monkeypatch.setenv(accelerator.LAUNCHED_STEPS, "8")
+    monkeypatch.setenv(accelerator.LAUNCHED_COMPILER, "INDUCTOR")
     with caplog.at_level(logging.WARNING):
         opened = open_accelerator(quiet(accumulate=2), tmp_path)
     assert (opened.mixed_precision, opened.gradient_accumulation_steps) == ("no", 2)
     assert "--mixed_precision fp16, and training.precision is float32, which counts" in caplog.text
     assert "--gradient_accumulation_steps 8, and training.accumulate is 2, which counts" in caplog.text
+    assert "--dynamo_backend inductor, and training.compile, which counts, is false" in caplog.text
+    assert opened.state.dynamo_plugin.backend.value.lower() == "no"
+
+
+def test_tf32_is_refused_where_there_is_none_and_off_where_it_is_not_asked_for(tmp_path):
+    before = tf32_settings()
+    try:
+        config = quiet()
+        tf32 = replace(config, training=replace(config.training, precision="tf32"))
+        with pytest.raises(ValueError, match=r"training.precision is tf32, which NVIDIA GPUs .* and the device is cpu"):
+            open_accelerator(tf32, tmp_path)
+        open_accelerator(config, tmp_path)
+        assert tf32_settings() == ["ieee", "ieee"]
+    finally:
+        _restore(before)
 
 
 def test_a_precision_that_there_is_not_is_refused(monkeypatch):
