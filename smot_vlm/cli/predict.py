@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smot_vlm.cli.console import output, print_warning, progress
-from smot_vlm.cli.loading import Batch, Dtype, damage_is_reported_once, load_tracker
+from smot_vlm.cli.loading import Associator, Batch, Dtype, damage_is_reported_once, load_tracker
 from smot_vlm.system.printing import counted
 from smot_vlm.system.targets import check_folder
 
@@ -24,12 +24,7 @@ def predict(
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
     model: Annotated[str, typer.Option(help="A model that ships, or a folder with weights.")] = "auto",
     detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
-    associator: Annotated[
-        str | None,
-        typer.Option(
-            help="How boxes are linked: byte, sparse, auto, sort, ocsort, botsort, deepsort:REID.onnx (default: the model's own)."
-        ),
-    ] = None,
+    associator: Associator = None,
     trajectories: Annotated[
         str,
         typer.Option(

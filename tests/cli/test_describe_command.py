@@ -36,7 +36,7 @@ def small_models(model, monkeypatch):
         Tracker,
         "from_pretrained",
         classmethod(
-            lambda cls, name, *, detector, associator, device, overrides: cls(
+            lambda cls, name, *, detector, associator, overrides, **_: cls(
                 model[0],
                 config_from_dict(apply_overrides(config_to_dict(model[1]), overrides)),
                 detector=detector,
