@@ -37,7 +37,7 @@ def describe(
     decoder: Annotated[
         str | None,
         typer.Option(
-            help="openai:URL[#MODEL]: words from a server (vLLM, Ollama, a cloud ...), see configs/server.yaml."
+            help="openai:URL\\[#MODEL]: words from a server (vLLM, Ollama, a cloud ...), see configs/server.yaml."
         ),
     ] = None,
     detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",

@@ -95,7 +95,7 @@ def _watch(tracker: "Tracker", source: str, wanted: Wanted, spool: Spool) -> "tu
 
         def on_frame(frame: "Frame", video: "VideoReader") -> bool:
             readers[:] = [video]
-            update(completed=video.frames_read, total=video.frame_count)
+            update(description="watching", completed=video.frames_read, total=video.frame_count)
             spool.add(frame, video)
             if stop.asked and not video.stopped:
                 print_warning("the watching ends here, what was seen is described; Ctrl-C again ends that too")
@@ -104,6 +104,9 @@ def _watch(tracker: "Tracker", source: str, wanted: Wanted, spool: Spool) -> "tu
             if stop.asked or video.frames_read == video.frame_count:
                 update(description="writing captions")
             return not stop.asked
+
+        def on_words(done: int, total: int) -> None:
+            update(description="writing captions", completed=done, total=total)
 
         named = source if wanted.detector in ("auto", "model") else f"{source} with {wanted.detector}"
         with on_stop(stop), naming(named):
@@ -118,6 +121,7 @@ def _watch(tracker: "Tracker", source: str, wanted: Wanted, spool: Spool) -> "tu
                 max_frames=wanted.max_frames,
                 stop_at_damage=wanted.stop_at_damage,
                 on_frame=on_frame,
+                on_words=on_words,
             )
     return description, readers[0]
 
