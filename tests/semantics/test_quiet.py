@@ -37,8 +37,19 @@ print(len(description.tracks))
     assert (run.returncode, run.stdout, run.stderr) == (0, "2\n", "")
 
 
-def test_only_what_is_named_is_kept_back_and_only_inside_the_block(caplog):
+@pytest.fixture
+def bars():
+    """Bars are on, as for who uses no command; then as they were."""
+    before = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.enable_progress_bar()
+    yield
+    if not before:
+        transformers_logging.disable_progress_bar()
+
+
+def test_only_what_is_named_is_kept_back_and_only_inside_the_block(caplog, bars):
     logger = logging.getLogger("bitsandbytes.backends.cpu.ops")
+    caplog.set_level(logging.WARNING, logger.name)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         for block in (True, False):
