@@ -1,10 +1,14 @@
 """The decoders' benchmark on tiny networks: everyone writes as many words, the floor is the weights', settings come back."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from tiny import tiny_llama, tiny_tokenizer
+from tiny import tiny_config, tiny_llama, tiny_tokenizer
 
+from smot_vlm.bench import decoder as bench
 from smot_vlm.bench.decoder import make_requests, run, time_decoders, weight_bytes
+from smot_vlm.config.schema import GenerationConfig, SmoterConfig
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 
@@ -54,3 +58,14 @@ def test_weights_count_once_and_an_adapter_not_at_all(decoders):
 def test_numbers_below_one_are_told(name):
     with pytest.raises(ValueError, match=f"{name} is 0; give at least 1"):
         run(**{name: 0})
+
+
+def test_the_papers_decoder_is_timed_beside_one_with_connectives(decoders, tiny_language_model, monkeypatch):
+    monkeypatch.setattr(bench, "build_lora_lm", lambda _config, _dim: decoders[0])
+    config = tiny_config(tiny_language_model)
+    generation = GenerationConfig(connectives=("then", "afterwards"))
+    smoter = SmoterConfig(tokenizer=str(tiny_language_model))
+    decoder = replace(config.decoder, generation=generation, smoter=smoter)
+    config = replace(config, decoder=decoder, features=replace(config.features, dim=DIM))
+    found = run(config, batch=2, words=1, repeats=1, clock="cpu")
+    assert {timing.decoder for timing in found.timings} == {"lora-lm", "smoter"}
