@@ -8,6 +8,7 @@ from tiny import tiny_config, tiny_llama, tiny_tokenizer
 
 from smot_vlm.bench import decoder as bench
 from smot_vlm.bench.decoder import make_requests, run, time_decoders, weight_bytes
+from smot_vlm.bench.video_words import VideoTiming, VideoWords
 from smot_vlm.config.schema import GenerationConfig, SmoterConfig
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
@@ -43,6 +44,19 @@ def test_every_way_is_timed_against_its_own_floor(decoders):
     assert all(found.same_text.values()), "a batch says what its rows say one by one"
     assert set(found.speed_up) == set(found.same_text) == {"lora-lm, default", "smoter, key-value cache"}
     assert [(decoder.end, decoder.max_new_tokens) for decoder in decoders] == before
+
+
+def test_the_words_of_a_video_with_as_many_people_as_bensmot_has(decoders):
+    lora_lm, _ = decoders
+    # A clock that counts the words of captions: each caption of a video has one token, then all of them.
+    video = VideoWords(lora_lm, make_requests(BATCH, DIM), WORDS, lambda: float(lora_lm.cost.tokens_written))
+    before = (lora_lm.end, lora_lm.max_new_tokens)
+    video.measure()
+    video.measure()
+    assert video.timing() == VideoTiming(
+        people=2.5, captions=3.5, words=WORDS, first_word_seconds=3.5, seconds=3.5 * WORDS
+    )
+    assert (lora_lm.end, lora_lm.max_new_tokens) == before
 
 
 def test_weights_count_once_and_an_adapter_not_at_all(decoders):

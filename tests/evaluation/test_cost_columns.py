@@ -12,7 +12,9 @@ KEYS = ("cost/seconds", "cost/calls", "cost/tokens read", "cost/tokens written")
 
 
 def scored(costs, protocol="strict"):
-    predictions = [replace(one, cost=cost) for one, cost in zip(cases.perfect(), costs, strict=True)]
+    """costs: in the order of the true sequences."""
+    by_name = {truth.name: cost for truth, cost in zip(cases.truths(), costs, strict=True)}
+    predictions = [replace(one, cost=by_name[one.name]) for one in cases.perfect()]
     return evaluate(predictions, cases.truths(), protocol, tracks_only=True)
 
 
