@@ -1,11 +1,12 @@
 """Describe every sequence of a data set's split; a stopped run continues where it stopped.
 
-    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout next to it
+    OUT/run.json  OUT/SCENARIO/SEQUENCE/description.json  and the four files of BenSMOT's layout next to it, and what it cost (cost.json)
 
 run.json holds the settings, so that two runs never mix in one folder, see output/run_settings.py.
 """
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from smot_vlm.formats.mot import MotRows
 from smot_vlm.formats.mot_files import read_truth
 from smot_vlm.formats.sequence_files import BOXES_FILE
 from smot_vlm.formats.track_files import SUFFIXES
+from smot_vlm.formats.video_cost import VideoCost, write_cost
 from smot_vlm.output.run_settings import DESCRIPTION_FILE, RunSettings, run_at_work
 from smot_vlm.structures import Description, Detections, Frame, Trajectory
 from smot_vlm.system.errors import naming, one_line
@@ -97,6 +99,7 @@ def predict_split(
 
     def describe(index: int) -> Outcome:
         name, path = dataset.names[index], paths[index]
+        before, start = tracker.cost, time.monotonic()
         try:
             with naming(name):
                 sequence = dataset[index]
@@ -112,8 +115,10 @@ def predict_split(
         if tracker.model.unanswered:
             # Written, it would count as done, and its words would be missing for good.
             return Outcome(name, error=tracker.model.unanswered[0])
+        spent, seconds = tracker.cost.since(before), time.monotonic() - start
         path.parent.mkdir(parents=True, exist_ok=True)
         description.to_bensmot(path.parent)
+        write_cost(path.parent, VideoCost(seconds, spent.calls, spent.tokens_read, spent.tokens_written))
         # Last, since a sequence that has it is done.
         description.to_json(path)
         return Outcome(name, left_out=images.left_out)

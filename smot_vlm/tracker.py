@@ -26,6 +26,7 @@ from smot_vlm.models.hub import check_parts, named_model
 from smot_vlm.models.loading import load_model
 from smot_vlm.models.local_models import find_local_vision_language_model
 from smot_vlm.models.smot import SmotModel
+from smot_vlm.semantics.cost import Cost, total
 from smot_vlm.semantics.word_progress import OnWords, listening
 from smot_vlm.session import Session
 from smot_vlm.structures import Description, Detections, Frame, Sight, Trajectory
@@ -166,6 +167,12 @@ class Tracker:
             dtype=dtype,
             batch=batch,
         )
+
+    @property
+    def cost(self) -> Cost:
+        """What the words of its models have cost so far."""
+        models = [self.model, *([self.successor[0]] if self.successor else [])]
+        return total(cost for model in models for cost in model.costs)
 
     def save_pretrained(self, folder: Path | str, *, card: ModelCard | None = None, overwrite: bool = False) -> None:
         """Write the folder that `from_pretrained` reads (see models/checkpoint.py).

@@ -12,6 +12,7 @@ from tiny import moving_squares, tiny_config
 
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.evaluation.sequence_reader import read_predictions
+from smot_vlm.formats.video_cost import read_cost
 from smot_vlm.models.build import build_model
 from smot_vlm.output.run_settings import RunSettings
 from smot_vlm.predict import describe_sequence, predict_split
@@ -75,6 +76,19 @@ def test_the_files_of_the_layout_say_what_the_description_says(tracker, data, tm
         assert {(edge.subject, edge.verb, edge.object) for edge in one.interactions} == {
             (edge.subject, edge.verb, edge.object) for edge in other.interactions
         }
+
+
+def test_what_each_sequence_cost_is_written_and_read(tracker, data, tmp_path):
+    before = tracker.cost
+    run(tracker, data, tmp_path / "out")
+    costs = [read_cost(tmp_path / "out" / name) for name in NAMES]
+    assert [cost.calls for cost in costs] == [3, 3, 3], "two people and the video"
+    spent = tracker.cost.since(before)
+    assert sum(cost.tokens_read for cost in costs) == spent.tokens_read > 0
+    assert sum(cost.tokens_written for cost in costs) == spent.tokens_written
+    limit = tracker.config.decoder.max_new_tokens
+    assert all(0 < cost.tokens_written <= 3 * limit and cost.seconds > 0 for cost in costs)
+    assert [each.cost for each in read_predictions(tmp_path / "out", dict.fromkeys(NAMES, 9))] == costs
 
 
 def test_frames_keep_the_numbers_of_the_data_set(tracker, data):

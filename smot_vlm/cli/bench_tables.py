@@ -121,6 +121,13 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("milliseconds", "ms", text),
         ("ratio_to_floor", "of floor", times),
     ],
+    "VideoTiming": [
+        ("people", "people a video", text),
+        ("captions", "captions", text),
+        ("words", "words each", text),
+        ("first_word_seconds", "s to first word", text),
+        ("seconds", "s a video", text),
+    ],
     "PartTiming": [
         ("phase", "pass", text),
         ("part", "part", text),

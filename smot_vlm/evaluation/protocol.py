@@ -8,6 +8,7 @@ import numpy as np
 
 from smot_vlm.evaluation import captionformer, official
 from smot_vlm.evaluation.bootstrap import resample
+from smot_vlm.evaluation.cost_columns import cost_notes, cost_parts
 from smot_vlm.evaluation.results import PROTOCOLS, Cell, Column, Evaluation, Part, Row, VerbScore
 from smot_vlm.evaluation.sequence_pairs import MISSING_FIELDS, Pair, SequencePrediction, SequenceTruth
 from smot_vlm.evaluation.strict import NOTES as STRICT_NOTES
@@ -83,6 +84,7 @@ def evaluate(
         parts = official.official_parts(pairs, progress, engine)
     else:
         parts, notes = captionformer.captionformer_parts(pairs, progress, engine), captionformer.NOTES
+    parts, notes = [*parts, *cost_parts(pairs)], (*notes, *cost_notes(pairs))
     columns = tuple(column for part in parts for column in part.columns)
     progress("tables")
     intervals = resample(parts, len(pairs), bootstrap, seed)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from smot_vlm.formats.mot import MotRows, concatenate
+from smot_vlm.formats.video_cost import VideoCost
 from smot_vlm.language.fact_records import SequenceFacts
 from smot_vlm.language.people_facts import PersonFacts
 from smot_vlm.structures import Interaction, Trajectory
@@ -59,6 +60,7 @@ class SequencePrediction:
         missing: those of MISSING_FIELDS that the run did not write; they score as empty.
         rows: the same boxes in the order of the file they came from, where there is one. The assignment of two boxes
             that lie exactly on each other depends on it, in TrackEval too.
+        cost: what it cost, where the run wrote it.
     """
 
     name: str
@@ -67,6 +69,7 @@ class SequencePrediction:
     caption: str = ""
     missing: tuple[str, ...] = ()
     rows: MotRows | None = None
+    cost: VideoCost | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tracks", tuple(self.tracks))

@@ -27,6 +27,7 @@ from smot_vlm.formats.losses import log_losses
 from smot_vlm.formats.mot import MotRows, split_row
 from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
 from smot_vlm.formats.track_files import TrackFile, read_tracks
+from smot_vlm.formats.video_cost import read_cost
 from smot_vlm.language.fact_file import read_facts_file
 from smot_vlm.output.run_settings import DESCRIPTION_FILE
 from smot_vlm.structures import NO_DECODER, Description, Interaction, Trajectory
@@ -159,14 +160,15 @@ def read_prediction(
 
 def _from_description(folder: Path, name: str, frames: int) -> SequencePrediction:
     path = folder / DESCRIPTION_FILE
-    description = Description.from_json(path)
+    description, cost = Description.from_json(path), read_cost(folder)
     try:
         _check_end(description.tracks, frames)
         interactions = tuple(_canonical(description.interactions))
         caption = parse_video_caption(description.caption)
         silent = not (caption or interactions or any(track.caption for track in description.tracks))
         missing = _WORDS if silent and description.model.decoder == NO_DECODER else ()
-        return SequencePrediction(name, description.tracks, interactions, caption, missing)
+        tracks = description.tracks
+        return SequencePrediction(name, tracks, interactions, caption, missing, cost=cost)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -189,6 +191,7 @@ def _from_files(folder: Path, name: str, rows: MotRows | None) -> SequencePredic
         caption,
         tuple(missing),
         rows,
+        read_cost(folder),
     )
 
 

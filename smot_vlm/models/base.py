@@ -16,6 +16,7 @@ from smot_vlm.models.card import DRAWN, ModelCard
 from smot_vlm.models.domain import Domain
 from smot_vlm.models.moments import Moments
 from smot_vlm.semantics.context import Relation
+from smot_vlm.semantics.cost import Cost
 from smot_vlm.structures import STATED, Attribute, Detections, Frame
 from smot_vlm.verbs import VERBS
 
@@ -55,6 +56,12 @@ class SmotModelBase(nn.Module, ABC):
     def unanswered(self) -> tuple[str, ...]:
         """Why the last description lacks words that the same call may get at another time, a line a reason."""
         return ()
+
+    @property
+    def costs(self) -> list[Cost]:
+        """What each language model has cost so far; none where there is none."""
+        found = [getattr(part, "cost", None) for part in self.modules()]
+        return [cost for cost in found if isinstance(cost, Cost)]
 
     def check_detector(self) -> None:
         """Make sure that `detect` can be used.

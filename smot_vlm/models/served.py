@@ -15,6 +15,7 @@ from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.fusion.pictures import PictureMemory, Shot
 from smot_vlm.models.pictured import Album, PictureModel
 from smot_vlm.semantics.context import Relation, SceneContext
+from smot_vlm.semantics.cost import Cost
 from smot_vlm.semantics.marks import numbered, pair_shots
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.semantics.server_answers import PersonAnswer, SeenVerb, Span
@@ -107,6 +108,11 @@ class ServedModel(PictureModel):
     def verb_thresholds(self) -> Float[Tensor, "verbs"]:
         """One for all."""
         return torch.full((len(self._vocabulary.words.verbs),), self._threshold)
+
+    @property
+    def costs(self) -> list[Cost]:
+        """Of the servers."""
+        return self.roles.costs
 
     @property
     def unanswered(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from smot_vlm.formats.checked import record
 from smot_vlm.formats.documents import read_json
 from smot_vlm.formats.sequence_files import BOXES_FILE, CAPTIONS_FILE, INTERACTIONS_FILE, VIDEO_CAPTION_FILE
+from smot_vlm.formats.video_cost import COST_FILE
 from smot_vlm.system.files import write_text
 from smot_vlm.system.targets import check_folder
 from smot_vlm.system.temporary import LOCK_SUFFIX, PREFIX, others_at_work, temporary_folder, try_lock
@@ -123,7 +124,7 @@ def _open_alone(out: Path, settings: RunSettings, names: Iterable[str], overwrit
                 f"{out}: a run with other settings is at work in this folder; wait for its end or choose another"
             )
         for name in names:
-            for file in RESULT_FILES:
+            for file in (*RESULT_FILES, COST_FILE):
                 (out / name / file).unlink(missing_ok=True)
     open_run(out, settings, overwrite)
 

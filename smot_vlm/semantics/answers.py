@@ -84,6 +84,7 @@ class VisionLanguageAnswers:
         decoder = self._decoder
         request = CaptionRequest("instance", torch.zeros(0, 0, device=decoder.device), prompt, tuple(images))
         inputs = decoder.inputs([request])
+        decoder.cost.count(inputs.real_tokens, 0)
         output = decoder.language_model(**inputs.tensors, use_cache=True, logits_to_keep=1)
         offsets = tuple(part.rope_deltas for part in self._position_counters())
         cache = output["cache"] if "cache" in output else output["past_key_values"]
@@ -94,6 +95,7 @@ class VisionLanguageAnswers:
         """One forward pass for each `max_batch` answers, sorted by length."""
         end = self._decoder.tokenizer.eos_token_id
         tokens = [[*self._decoder.processor.ids(answer), end] for answer in answers]
+        self._decoder.cost.count(sum(map(len, tokens)), 0, calls=0)
         scores = torch.zeros(len(answers), device=question.first.device)
         order = sorted(range(len(answers)), key=lambda row: len(tokens[row]))
         for start in range(0, len(order), self._max_batch):

@@ -17,6 +17,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from smot_vlm.semantics.adapters import add_lora, attention_projections
 from smot_vlm.semantics.connectives import Connectives
+from smot_vlm.semantics.cost import Cost
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding
 from smot_vlm.semantics.generation import GREEDY, Decoding, PromptRow, generate_ids
 from smot_vlm.semantics.grounding import GroundingHead
@@ -80,6 +81,7 @@ class LoraLM(nn.Module):
         self.max_batch = max_batch
         self.decoding = decoding
         Connectives.of_words(decoding.connectives, tokenizer)  # words that it cannot take are told at once
+        self.cost = Cost()
         self.merge_lora = merge_lora
         # Not a submodule: neither saved nor moved with this one.
         self._merged: MergedModel | None = None
@@ -162,10 +164,11 @@ class LoraLM(nn.Module):
         """Batches of `max_batch`; prompt prefixes are read once."""
         if not requests:
             return []
+        rows = self.prompt_rows(requests)
         with self._generation_model() as language_model:
             ids = generate_ids(
                 language_model,
-                self.prompt_rows(requests),
+                rows,
                 self.decoding,
                 max_new_tokens=self.max_new_tokens,
                 max_batch=self.max_batch,
@@ -173,6 +176,8 @@ class LoraLM(nn.Module):
                 pad=self.tokenizer.pad_token_id,
                 connectives=Connectives.of_words(self.decoding.connectives, self.tokenizer),
             )
+        read = sum(len(row.prefix) + len(row.rest) for row in rows)
+        self.cost.count(read, sum(map(len, ids)), len(rows))
         return decode_answers(self.tokenizer, ids)
 
     def train(self, mode: bool = True) -> "LoraLM":

@@ -32,6 +32,11 @@ class PictureInputs:
     answer_type: int = 0
 
     @property
+    def real_tokens(self) -> int:
+        """How many tokens of all rows are no padding."""
+        return int(self.tensors["attention_mask"].sum())
+
+    @property
     def length(self) -> int:
         """Tokens of each row, with padding."""
         return self.soft_places.shape[1]

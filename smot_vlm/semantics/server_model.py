@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from smot_vlm.semantics.answer_cache import AnswerCache, content_key
+from smot_vlm.semantics.cost import Cost
 from smot_vlm.semantics.generation import Decoding
 from smot_vlm.semantics.json_answers import plain_words, whole_sentences
 from smot_vlm.semantics.server_connection import HOPELESS, SETTLED, Reply, ServerConnection, ServerError
-from smot_vlm.semantics.server_cost import Cost
 from smot_vlm.semantics.server_questions import ServerQuestion
 from smot_vlm.semantics.server_request import Concessions, request_fields
 from smot_vlm.semantics.thinking import cut_thought
@@ -200,7 +200,7 @@ class ServerModel:
             with self._lock:
                 self._state.concessions = self._state.concessions.joined(concessions)
                 self._sent.update(picture.digest for picture in shown.pictures if concessions.reuse)
-                self.cost.count(reply)
+                self.cost.count(reply.tokens_read, reply.tokens_written)
             return reply, len(shown.pictures)
 
     def _fitting(self, question: ServerQuestion, room: int, concessions: Concessions) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from smot_vlm.semantics.cost import Cost
 from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.semantics.server_answers import (
     STRUCTURE_TOKENS,
@@ -20,7 +21,6 @@ from smot_vlm.semantics.server_answers import (
     read_pair,
     read_person,
 )
-from smot_vlm.semantics.server_cost import Cost
 from smot_vlm.semantics.server_model import Answer, ServerModel
 from smot_vlm.semantics.server_questions import EncodedPicture, ServerQuestion, encode_pictures, without_soft_tokens
 from smot_vlm.semantics.verb_shortlist import VerbWords

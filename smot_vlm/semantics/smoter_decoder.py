@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
+from smot_vlm.semantics.cost import Cost
 from smot_vlm.semantics.decoder import TASKS, CaptionLoss, CaptionRequest, Task, pad_tokens
 from smot_vlm.semantics.generation import GREEDY, Decoding
 from smot_vlm.semantics.language_models import find_language_model
@@ -89,6 +90,7 @@ class SmoterDecoder(nn.Module):
         self.no_repeat = no_repeat
         self.use_cache = use_cache
         self.decoding = decoding
+        self.cost = Cost()
 
     @classmethod
     def load(cls, tokenizer: str, **options: Any) -> "SmoterDecoder":
@@ -161,7 +163,9 @@ class SmoterDecoder(nn.Module):
                     decoding=self.decoding,
                     generator=generator,
                 )
-                for row, caption in zip(batch, self._captions(text), strict=True):
+                ids = self._words(text)
+                self.cost.count(int(mask.sum()) + len(batch), sum(map(len, ids)), len(batch))
+                for row, caption in zip(batch, self._captions(ids), strict=True):
                     captions[row] = caption
         return captions
 
@@ -183,9 +187,12 @@ class SmoterDecoder(nn.Module):
         ids = self.tokenizer(caption.strip(), add_special_tokens=False)["input_ids"]
         return [*ids, self.end][: self.max_new_tokens]
 
-    def _captions(self, text: GeneratedText) -> list[str]:
+    def _words(self, text: GeneratedText) -> list[list[int]]:
+        """The tokens between the begin token and the end token."""
         rows = [tokens[1:] for tokens in text.tokens.tolist()]
-        ids = [row[: row.index(self.end)] if self.end in row else row for row in rows]
+        return [row[: row.index(self.end)] if self.end in row else row for row in rows]
+
+    def _captions(self, ids: Sequence[list[int]]) -> list[str]:
         return [" ".join(row.split()) for row in self.tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
 

@@ -25,6 +25,7 @@ from transformers import (
 
 from smot_vlm.semantics.adapters import add_lora, language_projections
 from smot_vlm.semantics.converted_models import reading_model
+from smot_vlm.semantics.cost import Cost
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding
 from smot_vlm.semantics.generation import GREEDY, Decoding, sampling_options, seeded
 from smot_vlm.semantics.grounding import GroundingHead
@@ -86,6 +87,7 @@ class VisionLanguage(nn.Module):
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
+        self.cost = Cost()
 
     @classmethod
     def load(
@@ -213,7 +215,14 @@ class VisionLanguage(nn.Module):
                 pad_token_id=self.tokenizer.pad_token_id,
                 eos_token_id=self._end_tokens(),
             )
-        return decode_answers(self.tokenizer, ids[:, inputs.length :].tolist())
+        rows = ids[:, inputs.length :].tolist()
+        self.cost.count(inputs.real_tokens, sum(map(self._written, rows)), len(rows))
+        return decode_answers(self.tokenizer, rows)
+
+    def _written(self, ids: Sequence[int]) -> int:
+        """How many tokens come before the first that ends a turn."""
+        ends = {*self._end_tokens()}
+        return next((place for place, token in enumerate(ids) if token in ends), len(ids))
 
     def _soft_tokens_inserted(
         self, inputs: PictureInputs, requests: Sequence[CaptionRequest]

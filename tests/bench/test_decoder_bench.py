@@ -1,10 +1,15 @@
 """The decoders' benchmark on tiny networks: everyone writes as many words, the floor is the weights', settings come back."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from tiny import tiny_llama, tiny_tokenizer
+from tiny import tiny_config, tiny_llama, tiny_tokenizer
 
+from smot_vlm.bench import decoder as bench
 from smot_vlm.bench.decoder import make_requests, run, time_decoders, weight_bytes
+from smot_vlm.bench.video_words import VideoTiming, VideoWords
+from smot_vlm.config.schema import GenerationConfig, SmoterConfig
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 
@@ -41,6 +46,19 @@ def test_every_way_is_timed_against_its_own_floor(decoders):
     assert [(decoder.end, decoder.max_new_tokens) for decoder in decoders] == before
 
 
+def test_the_words_of_a_video_with_as_many_people_as_bensmot_has(decoders):
+    lora_lm, _ = decoders
+    # A clock that counts the words of captions: each caption of a video has one token, then all of them.
+    video = VideoWords(lora_lm, make_requests(BATCH, DIM), WORDS, lambda: float(lora_lm.cost.tokens_written))
+    before = (lora_lm.end, lora_lm.max_new_tokens)
+    video.measure()
+    video.measure()
+    assert video.timing() == VideoTiming(
+        people=2.5, captions=3.5, words=WORDS, first_word_seconds=3.5, seconds=3.5 * WORDS
+    )
+    assert (lora_lm.end, lora_lm.max_new_tokens) == before
+
+
 def test_weights_count_once_and_an_adapter_not_at_all(decoders):
     lora_lm, smoter = decoders
     base = tiny_llama(len(tiny_tokenizer()))
@@ -54,3 +72,14 @@ def test_weights_count_once_and_an_adapter_not_at_all(decoders):
 def test_numbers_below_one_are_told(name):
     with pytest.raises(ValueError, match=f"{name} is 0; give at least 1"):
         run(**{name: 0})
+
+
+def test_the_papers_decoder_is_timed_beside_one_with_connectives(decoders, tiny_language_model, monkeypatch):
+    monkeypatch.setattr(bench, "build_lora_lm", lambda _config, _dim: decoders[0])
+    config = tiny_config(tiny_language_model)
+    generation = GenerationConfig(connectives=("then", "afterwards"))
+    smoter = SmoterConfig(tokenizer=str(tiny_language_model))
+    decoder = replace(config.decoder, generation=generation, smoter=smoter)
+    config = replace(config, decoder=decoder, features=replace(config.features, dim=DIM))
+    found = run(config, batch=2, words=1, repeats=1, clock="cpu")
+    assert {timing.decoder for timing in found.timings} == {"lora-lm", "smoter"}
