@@ -93,7 +93,7 @@ def test_a_command_that_was_done_is_not_done_again(script, tmp_path, monkeypatch
 
     monkeypatch.setattr(script.subprocess, "run", run)
     commands = script.listed_commands(README)[1]
-    with pytest.raises(ValueError, match="smot-vlm predict drawn .* ended with code 1"):
+    with pytest.raises(ValueError, match=r"smot-vlm predict drawn .* ended with code 1"):
         script.run_commands(commands, {}, tmp_path / "work")
     done = script.run_commands(commands, {}, tmp_path / "work")
     assert [words[0] for words in called] == ["data", "predict", "predict", "evaluate"]
