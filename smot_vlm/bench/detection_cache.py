@@ -68,5 +68,5 @@ def _read(file: Path) -> Seen | None:
             ends = np.cumsum(counts)[:-1]
             parts = zip(np.split(boxes, ends), np.split(scores, ends), strict=True)
             return Seen(float(fps), tuple(Detections(*part) for part in parts))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return None

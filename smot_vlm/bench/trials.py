@@ -94,9 +94,9 @@ def open_trials(file: Path, plan: Mapping[str, Any], knobs: Sequence[Knob], seed
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         # With the name in a query, any character may stand in it.
-        storage = optuna.storages.RDBStorage(_address(file), skip_compatibility_check=False)
+        storage = optuna.storages.RDBStorage(_address(file))
         study = optuna.create_study(storage=storage, study_name=STUDY_NAME, direction="maximize", load_if_exists=True)
-    except (SQLAlchemyError, RuntimeError) as error:
+    except (SQLAlchemyError, RuntimeError, optuna.exceptions.OptunaError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{file}: no database of trials ({reason}); pass --overwrite to begin anew") from None
     _check_plan(study, file, json.loads(json.dumps(plan)))
