@@ -281,5 +281,5 @@ def build_associator(name: str, config: AssociationConfig, fps: float) -> Associ
     )
     kind = name_at_rate(kind, fps)
     section = getattr(config, kind.partition("-")[0], None)  # ocsort-byte takes that of ocsort
-    own: dict[str, Any] = asdict(section) if is_dataclass(section) else {}
+    own: dict[str, Any] = asdict(section) if is_dataclass(section) and not isinstance(section, type) else {}
     return ASSOCIATORS[kind](settings, **own, **({"encoder": OnnxReID(file)} if file else {}))
