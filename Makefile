@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # One thread for each of two workers, unless told otherwise.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup demo test quick lint docs
+.PHONY: setup demo test quick lint docs results
 
 setup: $(VENV)/.installed
 
@@ -41,3 +41,7 @@ lint: setup
 # The API reference, from the docstrings.
 docs: setup
 	$(BIN)/python scripts/api_reference.py build/docs
+
+# The figures of README.md, measured again; GIVEN="--given MOT15=FOLDER" names sets that are not drawn here.
+results: setup
+	$(BIN)/python scripts/make_results.py $(GIVEN)

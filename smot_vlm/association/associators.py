@@ -81,3 +81,5 @@ ASSOCIATORS: dict[str, Callable[..., Associator]] = {
 }
 # Those whose name may be followed by the file of a re-identification model, which they take as `encoder`.
 WITH_REID_FILE = ("deepsort", "botsort")
+# Those that look at boxes alone, so that no frame need be decoded for them.
+WITHOUT_IMAGES = ("byte", "sort", "ocsort", "ocsort-byte")

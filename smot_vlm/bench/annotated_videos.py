@@ -1,11 +1,12 @@
 """Videos with true boxes, for judging associators: found in a folder, looked at once by a detector."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from smot_vlm.association.associators import WITHOUT_IMAGES, name_at_rate
 from smot_vlm.config.schema import AssociationConfig
 from smot_vlm.detection.detector import Detector
 from smot_vlm.evaluation.frame_boxes import FrameBoxes, frame_boxes
@@ -78,22 +79,49 @@ def find_sources(folders: Sequence[Path | str]) -> list[tuple[str, Path, Path]]:
     return found
 
 
-def watch(folders: Sequence[Path | str], detector: Detector) -> Iterator[AnnotatedVideo]:
+@dataclass(frozen=True)
+class Seen:
+    """What a detector found in a video.
+
+    Attributes:
+        fps: Frames a second.
+        detections: Of each frame; of one that cannot be read, none.
+    """
+
+    fps: float
+    detections: tuple[Detections, ...]
+
+
+def look(source: Path, detector: Detector) -> Seen:
+    """Find the people of every frame of a video.
+
+    Args:
+        source: A video file or a folder of pictures.
+        detector: Looks at each frame once.
+
+    Raises:
+        ValueError: A video that cannot be read.
+    """
+    with open_video(source) as reader:
+        found = {frame.index: detector.detect(frame.image) for frame in reader}
+        nothing = Detections(np.zeros((0, 4)), np.zeros(0))
+        return Seen(reader.fps, tuple(found.get(index, nothing) for index in range(max(found) + 1)))
+
+
+def watch(folders: Sequence[Path | str], look: Callable[[Path], Seen]) -> Iterator[AnnotatedVideo]:
     """Find the people of every frame of every sequence.
 
     Args:
         folders: As for `find_sources`.
-        detector: Looks at each frame once.
+        look: What is found in a source.
 
     Raises:
         FileNotFoundError: No sequence.
         ValueError: A gt.txt or a video that cannot be read.
     """
     for name, source, truth in find_sources(folders):
-        with open_video(source) as reader:
-            fps = reader.fps
-            detections = tuple(detector.detect(frame.image) for frame in reader)
-        yield AnnotatedVideo(name, source, fps, detections, read_truth(truth).rows)
+        seen = look(source)
+        yield AnnotatedVideo(name, source, seen.fps, seen.detections, read_truth(truth).rows)
 
 
 def link_video(video: AnnotatedVideo, associator: str, config: AssociationConfig, stride: int) -> FrameBoxes:
@@ -106,15 +134,24 @@ def link_video(video: AnnotatedVideo, associator: str, config: AssociationConfig
         stride: Every stride-th frame is used.
     """
     linker = build_associator(associator, config, video.fps / stride)
+    looks = name_at_rate(associator, video.fps / stride) not in WITHOUT_IMAGES
     frames, ids, boxes = [], [], []
-    with open_video(video.source, stride=stride) as reader:
-        for place, frame in enumerate(reader):
-            linked = linker.update(video.detections[frame.index], frame.image)
-            assert linked.ids is not None
-            frames.append(np.full(len(linked), place))
-            ids.append(linked.ids)
-            boxes.append(linked.boxes)
+    for index, image in _frames(video, stride, looks):
+        linked = linker.update(video.detections[index], image)
+        assert linked.ids is not None
+        frames.append(np.full(len(linked), index // stride))
+        ids.append(linked.ids)
+        boxes.append(linked.boxes)
     rows = MotRows(np.concatenate(frames), np.concatenate(ids), np.concatenate(boxes), np.ones(sum(map(len, ids))))
     used = video.truth.select(video.truth.frames % stride == 0)
     truth = MotRows(used.frames // stride, used.ids, used.boxes, used.scores)
-    return frame_boxes(truth, rows, len(frames))
+    return frame_boxes(truth, rows, -(-len(video.detections) // stride))
+
+
+def _frames(video: AnnotatedVideo, stride: int, looks: bool) -> Iterable[tuple[int, np.ndarray | None]]:
+    """Index and picture of every stride-th frame; nothing is decoded for who does not look."""
+    if not looks:
+        yield from ((index, None) for index in range(0, len(video.detections), stride))
+        return
+    with open_video(video.source, stride=stride) as reader:
+        yield from ((frame.index, frame.image) for frame in reader)

@@ -5,12 +5,13 @@ A rate is reached by leaving out frames; the settings are those of the configura
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from smot_vlm.association.associators import ASSOCIATORS, WITH_REID_FILE
-from smot_vlm.bench.annotated_videos import find_sources, link_video, watch
+from smot_vlm.bench.annotated_videos import find_sources, link_video, look, watch
 from smot_vlm.config.schema import AssociationConfig
 from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.onnx_detector import OnnxDetector
@@ -73,7 +74,8 @@ def run(
     config = AssociationConfig()
     total = len(find_sources(folders))
     layouts: dict[tuple[str, float], list[FrameBoxes]] = {(name, rate): [] for rate in rates for name in names}
-    for done, video in enumerate(watch(folders, open_detector(detector, config)), start=1):
+    look_at = partial(look, detector=open_detector(detector, config))
+    for done, video in enumerate(watch(folders, look_at), start=1):
         for (name, rate), found in layouts.items():
             stride = video.stride_for(rate)
             if stride is not None:
@@ -126,11 +128,18 @@ def score(name: str, rate: float, layouts: Sequence[FrameBoxes]) -> LinkingScore
         rate: Frames a second.
         layouts: Of each video, at least one.
     """
-    part = tracking_part(layouts)
-    values = dict(
-        zip((column.name for column in part.columns), part.score(np.ones(len(layouts))).tolist(), strict=True)
-    )
+    values = pooled_measures(layouts)
     boxes = sum(len(frame) for layout in layouts for frame in layout.truth)
     return LinkingScore(
         name, rate, len(layouts), boxes, values["HOTA"], values["AssA"], values["IDF1"], int(values["IDs"])
     )
+
+
+def pooled_measures(layouts: Sequence[FrameBoxes]) -> dict[str, float]:
+    """Every tracking measure by name, with boxes counted over all videos.
+
+    Args:
+        layouts: Of each video, at least one.
+    """
+    part = tracking_part(layouts)
+    return dict(zip((column.name for column in part.columns), part.score(np.ones(len(layouts))).tolist(), strict=True))

@@ -16,6 +16,7 @@ from smot_vlm.cli.forget import forget
 from smot_vlm.cli.predict import predict
 from smot_vlm.cli.search import search
 from smot_vlm.cli.serve import serve
+from smot_vlm.cli.tune import tune
 from smot_vlm.cli.watch import HELP, watch
 from smot_vlm.system.offline import go_offline
 
@@ -37,6 +38,7 @@ app.command()(compare)
 app.command()(export)
 app.command()(forget)
 app.command()(search)
+app.command()(tune)
 app.command()(serve)
 app.command()(doctor)
 app.add_typer(data.app, name="data")

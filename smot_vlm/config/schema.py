@@ -6,6 +6,14 @@ Only models/build.py, tracker.py, training, the command line and the scripts rea
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from smot_vlm.config.association import (
+    BotSortConfig,
+    ByteConfig,
+    DeepSortConfig,
+    OCSortConfig,
+    SortConfig,
+    SparseConfig,
+)
 from smot_vlm.config.data import SYNTHETIC, DataSourceConfig, check_sources
 from smot_vlm.config.long_video import LongVideoConfig
 from smot_vlm.config.people import PeopleConfig
@@ -43,6 +51,7 @@ class AssociationConfig:
         buffer_seconds: How long a lost track is kept (30 frames at 25 fps; the paper keeps 30 frames, which at 2 fps
             are 15 seconds).
         fill_gaps: Interpolate boxes for people who were hidden for a while, see association/interpolation.py.
+        byte, botsort, sparse, sort, ocsort, deepsort: What single associators take, read by the one of that name.
     """
 
     name: str = "byte"
@@ -51,6 +60,12 @@ class AssociationConfig:
     new_track_score: Share = 0.6
     buffer_seconds: NotNegative = 1.2
     fill_gaps: bool = False
+    byte: ByteConfig = field(default_factory=ByteConfig)
+    botsort: BotSortConfig = field(default_factory=BotSortConfig)
+    sparse: SparseConfig = field(default_factory=SparseConfig)
+    sort: SortConfig = field(default_factory=SortConfig)
+    ocsort: OCSortConfig = field(default_factory=OCSortConfig)
+    deepsort: DeepSortConfig = field(default_factory=DeepSortConfig)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """Builds models from a configuration; the only place where parts are assembled."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, is_dataclass, replace
 from functools import partial
 from typing import Any
 
-from smot_vlm.association.associators import ASSOCIATORS, WITH_REID_FILE, Associator
+from smot_vlm.association.associators import ASSOCIATORS, WITH_REID_FILE, Associator, name_at_rate
 from smot_vlm.association.reid import OnnxReID
 from smot_vlm.association.settings import AssociationSettings
 from smot_vlm.config import AssociationConfig, Config, FusionConfig
@@ -279,4 +279,7 @@ def build_associator(name: str, config: AssociationConfig, fps: float) -> Associ
         buffer_seconds=config.buffer_seconds,
         fps=fps,
     )
-    return ASSOCIATORS[kind](settings, encoder=OnnxReID(file)) if file else ASSOCIATORS[kind](settings)
+    kind = name_at_rate(kind, fps)
+    section = getattr(config, kind.partition("-")[0], None)  # ocsort-byte takes that of ocsort
+    own: dict[str, Any] = asdict(section) if is_dataclass(section) and not isinstance(section, type) else {}
+    return ASSOCIATORS[kind](settings, **own, **({"encoder": OnnxReID(file)} if file else {}))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from smot_vlm.bench import linking
-from smot_vlm.bench.annotated_videos import AnnotatedVideo, find_sources, link_video, watch
+from smot_vlm.bench.annotated_videos import AnnotatedVideo, find_sources, link_video, look, watch
 from smot_vlm.bench.linking import default_names, run
 from smot_vlm.config.schema import AssociationConfig
 from smot_vlm.formats.mot import MotRows
@@ -69,7 +69,7 @@ def test_every_associator_is_judged_at_every_rate_that_the_video_has(folder, mon
 
 
 def test_a_stride_takes_the_frames_and_the_truth_of_the_same_moments(folder):
-    (video,) = watch([folder], Seer())
+    (video,) = watch([folder], lambda source: look(source, Seer()))
     assert (video.name, video.fps, len(video.detections)) == ("walk", 10, FRAMES)
     layout = link_video(video, "sparse", AssociationConfig(), 6)
     assert len(layout.truth) == FRAMES // 6
