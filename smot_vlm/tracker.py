@@ -215,6 +215,7 @@ class Tracker:
         frame_numbers: np.ndarray | None = None,
         stop_at_damage: bool = False,
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
+        on_people: Callable[[Frame, Detections], None] | None = None,
         times: PartTimes | None = None,
     ) -> Description:
         """Read a video to its end and describe it.
@@ -236,6 +237,7 @@ class Tracker:
             stop_at_damage: end a damaged file there rather than go on behind the damage.
             on_frame: called after each frame, for progress; returning False ends the video there, behind the batch that was
                 read.
+            on_people: called with each frame and the people in it, with ids, to show them while the video is watched.
             times: filled with the seconds of each part.
 
         Returns:
@@ -254,7 +256,9 @@ class Tracker:
             for shots in in_batches(self._shots(times.waiting("decode", video)), self.batch):
                 upcoming.expect([frame for frame, _ in shots])
                 for frame, is_cut in shots:
-                    session.observe(frame, is_cut)
+                    people = session.observe(frame, is_cut)
+                    if on_people is not None:
+                        on_people(frame, people)
                     if on_frame is not None and on_frame(frame, video) is False:
                         video.stop()
                         return session.describe()

@@ -98,7 +98,7 @@ def _listen(
     own = ("localhost", "127.0.0.1", "[::1]", host)
     with ExitStack() as stack:
         folder = stack.enter_context(temporary_folder(Path(tempfile.gettempdir())))
-        board = JobBoard(folder / "jobs", Describer(load, limits), limits)
+        board = JobBoard(folder / "jobs", Describer(lambda _: load(), limits), limits)
         service = Service(board, users, roots, hosts, (*own, *names), _embed(), DEFAULT_ENCODER)
         messages.print(f"Listening at http://{host}:{port} (Ctrl-C ends it); /docs shows the interface.")
         uvicorn.run(make_application(service), host=host, port=port, log_level="warning", access_log=False)
