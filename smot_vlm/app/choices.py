@@ -60,7 +60,9 @@ class Options:
         for entry, given in zip(fields(self), (model, detector, associator, device), strict=True):
             allowed = getattr(self, entry.name)
             if given not in allowed:
-                raise RefusedError(f"{entry.name.removesuffix('s')} is none of {', '.join(allowed)}; choose one of them")
+                raise RefusedError(
+                    f"{entry.name.removesuffix('s')} is none of {', '.join(allowed)}; choose one of them"
+                )
         return Choice(model, detector, None if associator == OWN_ASSOCIATOR else associator, device)
 
 

@@ -24,7 +24,10 @@ _LARGEST_LOGIN = 4096
 # What the page's own parts are made of: the same for everybody.
 _OPEN = ("/assets/", "/static/", "/theme.css", "/favicon.ico", "/manifest.json")
 # Ways of Gradio to files and to other servers. Files go out by /files/ and /report/ alone, where their owner is checked.
-_CLOSED = ("file", "proxy", "stream", "custom_component", "vibe", "monitoring", "deep_link", "dev", "mcp", "deploy")
+_CLOSED = (
+    *("file", "proxy", "stream", "custom_component", "monitoring", "deep_link", "dev", "mcp", "runs", "run-history"),
+    *("vibe-edit", "undo-vibe-edit", "vibe-code", "vibe-starter-queries", "process_recording", "startup-events"),
+)
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; frame-ancestors 'self'; "
@@ -144,7 +147,7 @@ class Doorkeeper:
             if self._visitors.wants_token and path == "/":
                 return RedirectResponse(LOGIN, 303), None
             if path == "/":
-                return RedirectResponse("/", 303), self._visitors.enter()
+                return None, self._visitors.enter()
             raise RefusedError("open the page first, and log in where it asks for a token", 401)
         except RefusedError as error:
             return PlainTextResponse(f"{error}\n", error.status), None

@@ -57,7 +57,7 @@ class Job:
     name: str
     folder: Path
     source: Path | None = None
-    choice: Choice = Choice()
+    choice: Choice = field(default_factory=Choice)
     tracks: Path | None = None
     picture: bytes = b""
     picture_says: str = ""
@@ -157,12 +157,26 @@ class JobBoard:
         Raises:
             RefusedError: no such job of this user.
         """
+        job = self._jobs.get(number)
+        return self.get(number if job is not None and job.owner == owner else "")
+
+    def get(self, number: str) -> Job:
+        """A job, for who has shown that it may be seen.
+
+        Args:
+            number: its id.
+
+        Returns:
+            The job.
+
+        Raises:
+            RefusedError: no such job.
+        """
         with self._lock:
             self._remove_old()
-            job = self._jobs.get(number)
-            if job is None or job.owner != owner:
+            if number not in self._jobs:
                 raise RefusedError("no such job; its files may have been removed", 404)
-            return job
+            return self._jobs[number]
 
     def of(self, owner: str) -> list[Job]:
         """A user's jobs, in the order in which they came.
