@@ -14,9 +14,14 @@ STYLE = """
 .gradio-container progress { width: 100%; height: .8rem; }
 #picture img { width: 100%; max-width: 720px; border-radius: .4rem; }
 #picture figure { margin: 0; }
+.gradio-container button.primary { background: #0b5394; color: #fff; }
+.gradio-container button.primary:hover { background: #083d6e; }
+.gradio-container .or { color: inherit; }
+.gradio-container ::placeholder { color: var(--smot-soft); opacity: 1; }
 .table { overflow-x: auto; }
 .table table { border-collapse: collapse; width: 100%; min-width: 34rem; }
-.table th, .table td { border-bottom: 1px solid var(--border-color-primary); padding: .35rem .6rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-.table tbody th { font-weight: 600; max-width: 16rem; }
+.gradio-container .table :is(table, thead, tbody, tr, th, td) { border: 0; }
+.gradio-container .table :is(th, td) { border-bottom: 1px solid var(--border-color-primary); padding: .35rem .6rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+.gradio-container .table tbody th { font-weight: 600; max-width: 16rem; }
 iframe.report { width: 100%; height: 85vh; border: 1px solid var(--border-color-primary); border-radius: .4rem; background: Canvas; }
 """
