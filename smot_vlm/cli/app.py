@@ -2,6 +2,7 @@
 
 import tempfile
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,10 +36,13 @@ def page_app(
     """A page to describe videos: drop one, watch its boxes, read the report, search, download. Files are removed when it ends."""
     from smot_vlm.app.limits import Limits
 
+    _check_installed()
     _listen(Limits(megabytes, minutes, waiting, 1, hours), tokens_for(host, token or ()), host, port, name or [])
 
 
 def _listen(limits: "Limits", tokens: dict[str, str], host: str, port: int, names: list[str]) -> None:
+    import uvicorn
+
     from smot_vlm.app.choices import options_here
     from smot_vlm.app.describing import Describer
     from smot_vlm.app.jobs import JobBoard
@@ -53,15 +57,19 @@ def _listen(limits: "Limits", tokens: dict[str, str], host: str, port: int, name
         uploads = folder / "uploads"
         uploads.mkdir()
         board = JobBoard(folder / "jobs", Describer(load, limits, pictures=True), limits)
-        try:
-            import uvicorn
-
-            application = make_page_application(
-                PageService(
-                    board, options_here(), uploads, tokens, host_names(host, names), embedding(), DEFAULT_ENCODER
-                )
-            )
-        except ImportError as error:
-            raise ImportError(f"{error.name} is not installed; pip install 'smot-vlm[app-page]'") from None
+        service = PageService(
+            *(board, options_here(), uploads, tokens),
+            host_names(host, names),
+            embedding(),
+            DEFAULT_ENCODER,
+        )
+        application = make_page_application(service)
         messages.print(f"Open http://{host}:{port} (Ctrl-C ends it).")
         uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False)
+
+
+def _check_installed() -> None:
+    """Said before anything is loaded."""
+    for name in ("gradio", "uvicorn"):
+        if find_spec(name) is None:
+            raise ImportError(f"{name} is not installed; pip install 'smot-vlm[app-page]'")
