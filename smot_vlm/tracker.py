@@ -224,6 +224,7 @@ class Tracker:
         stop_at_damage: bool = False,
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
         on_words: OnWords | None = None,
+        on_people: Callable[[Frame, Detections], None] | None = None,
         times: PartTimes | None = None,
     ) -> Description:
         """Read a video to its end and describe it.
@@ -246,6 +247,7 @@ class Tracker:
             on_frame: called after each frame, for progress; returning False ends the video there, behind the batch that was
                 read.
             on_words: called while a model of this machine writes, with steps done and steps in all as far as is known.
+            on_people: called with each frame and the people in it, with ids, to show them while the video is watched.
             times: filled with the seconds of each part.
 
         Returns:
@@ -265,7 +267,9 @@ class Tracker:
             for shots in in_batches(self._shots(times.waiting("decode", video)), self.batch):
                 upcoming.expect([frame for frame, _ in shots])
                 for frame, is_cut in shots:
-                    session.observe(frame, is_cut)
+                    people = session.observe(frame, is_cut)
+                    if on_people is not None:
+                        on_people(frame, people)
                     if on_frame is not None and on_frame(frame, video) is False:
                         video.stop()
                         return session.describe()

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from queue import Queue
 
+from smot_vlm.app.choices import Choice
 from smot_vlm.app.limits import Limits, RefusedError
 from smot_vlm.system.errors import one_line
 
@@ -36,6 +37,10 @@ class Job:
         name: of the video, as the user knows it.
         folder: of its files; nobody else's are there.
         source: the video; None while it is received.
+        choice: how it is described.
+        tracks: a file with boxes and ids in place of the detector's; None: without.
+        picture: a JPEG of the newest frame with its boxes, while it is watched.
+        picture_says: the same in words.
         state: one of the six above.
         phase: what is being done, in a word or two.
         done: frames done in this phase.
@@ -52,6 +57,10 @@ class Job:
     name: str
     folder: Path
     source: Path | None = None
+    choice: Choice = field(default_factory=Choice)
+    tracks: Path | None = None
+    picture: bytes = b""
+    picture_says: str = ""
     state: str = RECEIVING
     phase: str = ""
     done: int = 0
@@ -120,16 +129,18 @@ class JobBoard:
             self._jobs[number] = job
             return job
 
-    def start(self, job: Job, source: Path) -> None:
+    def start(self, job: Job, source: Path, choice: Choice | None = None, tracks: Path | None = None) -> None:
         """Put a job in the queue.
 
         Args:
             job: RECEIVING.
             source: its video.
+            choice: how to describe it; None: as the service is set.
+            tracks: a file with boxes and ids.
         """
         with self._lock:
             if job.state == RECEIVING:
-                job.source = source
+                job.source, job.choice, job.tracks = source, choice or Choice(), tracks
                 self._change(job, state=WAITING)
                 self._queue.put(job)
 
@@ -146,12 +157,26 @@ class JobBoard:
         Raises:
             RefusedError: no such job of this user.
         """
+        job = self._jobs.get(number)
+        return self.get(number if job is not None and job.owner == owner else "")
+
+    def get(self, number: str) -> Job:
+        """A job, for who has shown that it may be seen.
+
+        Args:
+            number: its id.
+
+        Returns:
+            The job.
+
+        Raises:
+            RefusedError: no such job.
+        """
         with self._lock:
             self._remove_old()
-            job = self._jobs.get(number)
-            if job is None or job.owner != owner:
+            if number not in self._jobs:
                 raise RefusedError("no such job; its files may have been removed", 404)
-            return job
+            return self._jobs[number]
 
     def of(self, owner: str) -> list[Job]:
         """A user's jobs, in the order in which they came.

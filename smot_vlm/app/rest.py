@@ -13,23 +13,20 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from smot_vlm.app.jobs import DONE, ENDED, Job, JobBoard
+from smot_vlm.app.files import FILES, HEADERS, file_of, files_of
+from smot_vlm.app.finding import Finder
+from smot_vlm.app.jobs import ENDED, Job, JobBoard
 from smot_vlm.app.limits import RefusedError
 from smot_vlm.app.sources import Receiver, allowed_path, check_video, fetch, safe_suffix
 from smot_vlm.app.users import Users, check_origin
-from smot_vlm.output.claimed_folder import DESCRIPTION, REPORT, TRACKS, VIDEO
-from smot_vlm.search.database import INDEX_FILE, open_database
-from smot_vlm.search.indexing import Embed, update
+from smot_vlm.output.claimed_folder import DESCRIPTION
+from smot_vlm.search.indexing import Embed
 from smot_vlm.search.query import Filters
-from smot_vlm.search.searcher import Searcher
 from smot_vlm.search.shown import shown_hit
 
-FILES = {DESCRIPTION: "application/json", TRACKS: "text/plain", VIDEO: "video/mp4", REPORT: "text/html"}
 _LONGEST_NAME = 200
 _LARGEST_REQUEST = 2**16
 _POLL_SECONDS = 0.2
-# A report is a page of its own: it may show itself, and ask nobody.
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def make_application(service: Service) -> FastAPI:
 def _refused(_: Request, error: Exception) -> JSONResponse:
     status = error.status if isinstance(error, RefusedError) else 500
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    return JSONResponse({"error": str(error)}, status_code=status, headers={**_HEADERS, **headers})
+    return JSONResponse({"error": str(error)}, status_code=status, headers={**HEADERS, **headers})
 
 
 def _add_jobs(app: FastAPI, service: Service, user: Callable[[Request], str]) -> None:
@@ -136,15 +133,13 @@ def _add_jobs(app: FastAPI, service: Service, user: Callable[[Request], str]) ->
 def _add_answers(app: FastAPI, service: Service, user: Callable[[Request], str]) -> None:
     User = Annotated[str, Depends(user)]
     board = service.board
+    finder = Finder(board, service.embed, service.encoder)
 
     @app.get("/jobs/{number}/files/{name}", response_class=FileResponse)
     def file(number: str, name: str, owner: User) -> FileResponse:
-        """One of the files of a finished job."""
-        job = board.find(owner, number)
-        path = job.result / name
-        if name not in FILES or not path.is_file():
-            raise RefusedError(f"no such file; there are {', '.join(_files(job)) or 'none yet'}", 404)
-        return FileResponse(path, media_type=FILES[name], headers=_HEADERS)
+        """One of the files of a finished job, or all of them as all.zip."""
+        path = file_of(board.find(owner, number), name)
+        return FileResponse(path, media_type=FILES.get(name, "application/zip"), headers=HEADERS)
 
     @app.get("/search")
     def search(
@@ -155,23 +150,14 @@ def _add_answers(app: FastAPI, service: Service, user: Callable[[Request], str])
         limit: Annotated[int, Query(ge=1, le=100)] = 10,
     ) -> list[dict[str, Any]]:
         """Search in your finished jobs."""
-        folders = [job.result for job in board.of(owner) if job.state == DONE]
-        if not folders:
-            return []
         try:
-            filters = Filters(tuple(kind or ()), tuple(verb or ()), folders=tuple(map(str, folders)))
-            # One index a user: nobody's words reach another's ranking.
-            with open_database(board.shelf(owner) / INDEX_FILE) as database:
-                update(database, folders, service.embed, service.encoder)
-                hits = Searcher(database, service.embed).ask(question, filters, limit)
+            filters = Filters(tuple(kind or ()), tuple(verb or ()))
         except ValueError as error:
             raise RefusedError(str(error)) from None
-        jobs = {str(job.result): job for job in board.of(owner)}
-        found = []
-        for hit in hits:
-            job = jobs[str(Path(hit.video.path).parent)]
-            found.append({**shown_hit(hit), "video": job.name, "description": f"/jobs/{job.id}/files/{DESCRIPTION}"})
-        return found
+        return [
+            {**shown_hit(hit), "video": job.name, "description": f"/jobs/{job.id}/files/{DESCRIPTION}"}
+            for job, hit in finder.ask(owner, question, filters, limit)
+        ]
 
     @app.get("/health")
     def health() -> dict[str, str]:
@@ -200,12 +186,8 @@ def status_of(board: JobBoard, job: Job) -> dict[str, Any]:
         "seconds_left": None if left is None else round(left, 1),
         "before": board.place(job),
         "error": job.error,
-        "files": [f"/jobs/{job.id}/files/{name}" for name in _files(job)],
+        "files": [f"/jobs/{job.id}/files/{name}" for name in files_of(job)],
     }
-
-
-def _files(job: Job) -> list[str]:
-    return [name for name in FILES if job.state == DONE and (job.result / name).is_file()]
 
 
 async def _events(board: JobBoard, job: Job) -> AsyncIterator[str]:

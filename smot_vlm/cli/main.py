@@ -6,6 +6,7 @@ import sys
 import typer
 
 from smot_vlm.cli import bench, data, models
+from smot_vlm.cli.app import page_app
 from smot_vlm.cli.console import prepare_log
 from smot_vlm.cli.describe import describe
 from smot_vlm.cli.doctor import doctor
@@ -40,6 +41,7 @@ app.command()(forget)
 app.command()(search)
 app.command()(tune)
 app.command()(serve)
+app.command("app")(page_app)
 app.command()(doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")

@@ -1,8 +1,5 @@
 """`smot-vlm serve`: describing as a service, over HTTP or for assistants (MCP)."""
 
-import ipaddress
-import os
-import secrets
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -11,16 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smot_vlm.cli.console import messages, print_warning
+from smot_vlm.cli.console import messages
 from smot_vlm.cli.loading import load_tracker
+from smot_vlm.cli.serving import TOKEN_HELP, embedding, host_names, tokens_for
 from smot_vlm.system.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from smot_vlm.app.limits import Limits
-    from smot_vlm.search.indexing import Embed
     from smot_vlm.tracker import Tracker
-
-TOKENS_VARIABLE = "SMOT_VLM_TOKENS"
 
 
 def serve(
@@ -28,12 +23,7 @@ def serve(
         str, typer.Option(help="Address to listen at; others than this machine's own want a token.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8000,
-    token: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME:SECRET", help=f"A user; may be repeated. Better in {TOKENS_VARIABLE}, separated by commas."
-        ),
-    ] = None,
+    token: Annotated[list[str] | None, typer.Option(metavar="NAME:SECRET", help=TOKEN_HELP)] = None,
     name: Annotated[
         list[str] | None, typer.Option("--name", help="A host name by which the service is called; may be repeated.")
     ] = None,
@@ -66,10 +56,7 @@ def serve(
     if mcp:
         _speak_mcp(load, allow or [], limits)
         return
-    tokens = _tokens([*(token or ()), *filter(None, os.environ.get(TOKENS_VARIABLE, "").split(","))])
-    if not tokens and not _is_own(host):
-        tokens = {"user": secrets.token_urlsafe(24)}
-        messages.print(f"Token: {tokens['user']}")
+    tokens = tokens_for(host, token or ())
     _listen(load, limits, tokens, host, port, name or [], allow or [], allow_host or [])
 
 
@@ -95,11 +82,10 @@ def _listen(
     from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
     users = Users(tokens)
-    own = ("localhost", "127.0.0.1", "[::1]", host)
     with ExitStack() as stack:
         folder = stack.enter_context(temporary_folder(Path(tempfile.gettempdir())))
-        board = JobBoard(folder / "jobs", Describer(load, limits), limits)
-        service = Service(board, users, roots, hosts, (*own, *names), _embed(), DEFAULT_ENCODER)
+        board = JobBoard(folder / "jobs", Describer(lambda _: load(), limits), limits)
+        service = Service(board, users, roots, hosts, host_names(host, names), embedding(), DEFAULT_ENCODER)
         messages.print(f"Listening at http://{host}:{port} (Ctrl-C ends it); /docs shows the interface.")
         uvicorn.run(make_application(service), host=host, port=port, log_level="warning", access_log=False)
 
@@ -113,34 +99,4 @@ def _speak_mcp(load: Callable[[], "Tracker"], roots: Sequence[Path], limits: "Li
 
     if not roots:
         raise ValueError("no folder may be named; give those with videos or descriptions by --allow DIR")
-    make_mcp_server(Toolbox(load, roots, limits, _embed(), DEFAULT_ENCODER)).run("stdio")
-
-
-def _embed() -> "Embed | None":
-    from smot_vlm.semantics.sentence_embeddings import SentenceEncoder
-
-    try:
-        return SentenceEncoder().embed
-    except (ImportError, FileNotFoundError) as error:
-        print_warning(f"searching by words alone, not by meaning: {error}")
-        return None
-
-
-def _tokens(given: Sequence[str]) -> dict[str, str]:
-    tokens = {}
-    for entry in given:
-        user, mark, secret = entry.strip().partition(":")
-        if not mark or not user or not secret:
-            raise ValueError("a token has no name or no secret; give NAME:SECRET")
-        tokens[user] = secret
-    return tokens
-
-
-def _is_own(host: str) -> bool:
-    """Whether an address is reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    make_mcp_server(Toolbox(load, roots, limits, embedding(), DEFAULT_ENCODER)).run("stdio")
