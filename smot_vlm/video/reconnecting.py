@@ -229,7 +229,7 @@ class ReconnectingSource:
             self._size = width, height
         if (width, height) == self._size:
             return image
-        return fitted(np.asarray(image), *self._size)
+        return fitted(image.array if isinstance(image, LazyImage) else image, *self._size)
 
 
 def fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:
