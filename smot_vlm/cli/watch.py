@@ -133,8 +133,8 @@ def watch(
 
         checked = tuple(_check(given, zones, vocabulary))
         limits = {"stride": stride, "max_frames": max_frames, "fps": fps, "trajectories": trajectories}
-        limits["live"] = LiveSettings(stall_seconds=stall, drop=drop, on_wait=lambda _: not stop.asked)
-        return WatchSettings(checked, quiet, unsure, refresh, began, save_clips, **limits)  # type: ignore[arg-type]
+        live = LiveSettings(stall_seconds=stall, drop=drop, on_wait=lambda _: not stop.asked)
+        return WatchSettings(checked, quiet, unsure, refresh, began, save_clips, live=live, **limits)  # type: ignore[arg-type]
 
     with ExitStack() as stack:
         description = _description_of(source)

@@ -85,7 +85,7 @@ class ReconnectingSource:
     """
 
     rereadable = False
-    count = None
+    count: int | None = None
     connection = 0
 
     def __init__(self, first: ContainerSource, reopen: Callable[[], ContainerSource], settings: LiveSettings) -> None:
