@@ -109,6 +109,7 @@ def test_after_each_connection_everybody_has_a_new_id(tracker):
         reconnects=update.health.reconnects,
         lag_seconds=update.health.lag_seconds,
         fps=update.health.fps,
+        connected=update.health.connected,  # the third connection may have ended by now
     )
     assert update.health.reconnects >= 2
 
