@@ -29,12 +29,13 @@ from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.cost import Cost, total
 from smot_vlm.semantics.word_progress import OnWords, listening
 from smot_vlm.session import Session
-from smot_vlm.structures import Description, Detections, Frame, Sight, Trajectory
+from smot_vlm.structures import Description, Detections, Frame, Health, Sight, Trajectory
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.system.precision import FLOAT32, PRECISIONS, computing, find_precision
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.cuts import CutFinder
 from smot_vlm.video.reader import VideoReader, VideoSource, open_video
+from smot_vlm.video.reconnecting import LiveSettings
 
 Item = TypeVar("Item")
 
@@ -43,6 +44,8 @@ ALIASES = {"drawn": "demo"}
 
 # Between two sights of a running video.
 SIGHT_SECONDS = 0.5
+# Whoever stands at the same place after a longer gap in a live source may be somebody else.
+GAP_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +60,7 @@ class Update:
         description: of everything so far, as of the newest refresh; None before the first one.
         refreshed: whether `description` is new with this frame.
         sight: what is seen in the newest seconds, twice a second, where `recent_seconds` is given; else None.
+        health: of a live source that is kept open (`live`); else None.
     """
 
     frame: Frame
@@ -64,6 +68,7 @@ class Update:
     description: Description | None
     refreshed: bool
     sight: Sight | None = None
+    health: Health | None = None
 
 
 class Tracker:
@@ -285,6 +290,7 @@ class Tracker:
         fps: float | None = None,
         refresh_seconds: float | None = 10.0,
         recent_seconds: float | None = None,
+        live: LiveSettings | None = None,
         on_open: Callable[[VideoReader], None] | None = None,
         times: PartTimes | None = None,
     ) -> Generator[Update, None, None]:
@@ -302,6 +308,8 @@ class Tracker:
             fps: as for `describe`.
             refresh_seconds: of video between two descriptions; there is one more with the last frame. None: no description.
             recent_seconds: only the newest seconds are kept and told of; None keeps all.
+            live: keep a camera or an address without end open through failures: `Update.health` tells of them, and who
+                comes after a gap has a new id. None: the video ends with the first failure.
             on_open: called with the opened video before its first frame.
             times: filled with the seconds of each part.
 
@@ -318,11 +326,11 @@ class Tracker:
         description: Description | None = None
         refreshed_at = 0.0
         sight_at = -SIGHT_SECONDS
-        with open_video(source, stride=stride, max_frames=max_frames, fps=fps) as video:
+        with open_video(source, stride=stride, max_frames=max_frames, fps=fps, live=live) as video:
             if on_open is not None:
                 on_open(video)
             session = self._session(video, trajectories, times, recent_seconds=recent_seconds)
-            for (frame, is_cut), is_last in _mark_last(self._shots(times.waiting("decode", video))):
+            for frame, is_cut, is_last in self._shots_to_last(video, times):
                 # Entered anew for each frame: a caller's code runs between two of them.
                 with torch.inference_mode(), computing(self.dtype, self.model.device):
                     people = session.observe(frame, is_cut)
@@ -337,7 +345,7 @@ class Tracker:
                     ):
                         sight, sight_at = session.sight(description if refresh else None), frame.time_seconds
                         video.forget_times(frame.index)
-                yield Update(frame, people, description, refresh, sight)
+                yield Update(frame, people, description, refresh, sight, video.health)
 
     def _session(
         self,
@@ -387,6 +395,20 @@ class Tracker:
         if self.config.long_video.cuts:
             return CutFinder().watch(frames)
         return ((frame, False) for frame in frames)
+
+    def _shots_to_last(self, video: VideoReader, times: PartTimes) -> Iterator[tuple[Frame, bool, bool]]:
+        """Each frame, whether another shot begins with it, and whether it is the last one.
+
+        Of a live source a gap begins another shot, and no frame waits for the next one.
+        """
+        if video.health is None:
+            for (frame, is_cut), is_last in _mark_last(self._shots(times.waiting("decode", video))):
+                yield frame, is_cut, is_last
+            return
+        gaps: set[int] = set()
+        for frame, is_cut in self._shots(times.waiting("decode", _noted_gaps(video, gaps))):
+            yield frame, is_cut or frame.index in gaps, video.is_full
+            gaps.discard(frame.index)
 
     def _detect_with(
         self, own: Callable[[Frame], Detections], times: PartTimes, upcoming: Upcoming
@@ -466,3 +488,13 @@ def _mark_last(frames: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
         previous = frame
     if previous is not None:
         yield previous, True
+
+
+def _noted_gaps(video: VideoReader, gaps: set[int]) -> Iterator[Frame]:
+    """The frames of a live source; the indices of those that come after a gap are added to a set."""
+    seconds, connection = None, 0
+    for frame in video:
+        if seconds is not None and (frame.time_seconds - seconds > GAP_SECONDS or video.connection != connection):
+            gaps.add(frame.index)
+        seconds, connection = frame.time_seconds, video.connection
+        yield frame

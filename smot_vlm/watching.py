@@ -13,11 +13,13 @@ from smot_vlm.rules.clips import ClipSaver
 from smot_vlm.rules.described import sight_of
 from smot_vlm.rules.events import Event, EventFinder
 from smot_vlm.rules.vocabulary import CheckedRule, Vocabulary
-from smot_vlm.structures import Description, Frame, Trajectory
+from smot_vlm.structures import Description, Frame, Health, Trajectory
+from smot_vlm.system.metrics import Metric
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.tracker import Tracker
 from smot_vlm.verbs import VERBS
 from smot_vlm.video.reader import VideoReader, VideoSource
+from smot_vlm.video.reconnecting import LiveSettings
 
 # What is seen is looked at over so many seconds.
 RECENT_SECONDS = 8.0
@@ -41,6 +43,7 @@ class WatchSettings:
         stride: the same.
         max_frames: the same.
         fps: the same.
+        live: the same.
     """
 
     rules: tuple[CheckedRule, ...]
@@ -54,6 +57,7 @@ class WatchSettings:
     stride: int = 1
     max_frames: int | None = None
     fps: float | None = None
+    live: LiveSettings | None = None
 
 
 class Watch:
@@ -63,6 +67,7 @@ class Watch:
         events: how many were told.
         frames: how many were watched.
         seconds: of the newest frame.
+        health: of a live source that is kept open; else None.
 
     Args:
         tracker: describes the video.
@@ -84,6 +89,7 @@ class Watch:
     ) -> None:
         self.events = self.frames = 0
         self.seconds = 0.0
+        self.health: Health | None = None
         self._tracker = tracker
         self._settings = settings
         self._tell = tell
@@ -112,6 +118,7 @@ class Watch:
             stride=settings.stride,
             max_frames=settings.max_frames,
             fps=settings.fps,
+            live=self._live(),
             refresh_seconds=settings.refresh_seconds if self._needs_captions() else None,
             recent_seconds=RECENT_SECONDS,
             on_open=self._open,
@@ -122,6 +129,7 @@ class Watch:
                 assert self._finder is not None, "the video is open"
                 self.seconds = update.frame.time_seconds
                 self.frames += 1
+                self.health = update.health
                 if self._clips is not None:
                     self._clips.add(update.frame, update.people)
                 if update.sight is not None:
@@ -135,6 +143,48 @@ class Watch:
             updates.close()
             if self._clips is not None and (missing := self._clips.close()):
                 self._say(missing)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The numbers of now, for Prometheus; may be asked in any thread."""
+        health = self.health
+        told = [
+            Metric("smot_vlm_events_total", "Events that were told.", self.events),
+            Metric("smot_vlm_watched_frames_total", "Frames that were described.", self.frames),
+            Metric("smot_vlm_seconds", "Seconds from the first frame to the newest.", self.seconds),
+        ]
+        if health is None:
+            return told
+        return [
+            *told,
+            Metric("smot_vlm_connected", "1 while the source gives pictures.", health.connected),
+            Metric("smot_vlm_frames_total", "Frames that came from the source.", health.frames),
+            Metric("smot_vlm_dropped_frames_total", "Frames let go because describing fell behind.", health.dropped),
+            Metric("smot_vlm_stalls_total", "How often no picture came in time.", health.stalls),
+            Metric("smot_vlm_reconnects_total", "How often the source was opened again.", health.reconnects),
+            Metric("smot_vlm_resizes_total", "How often pictures changed their size.", health.resizes),
+            Metric("smot_vlm_clock_jumps_total", "How often timestamps were not believed.", health.clock_jumps),
+            Metric("smot_vlm_lag_seconds", "How long the newest frame had waited.", health.lag_seconds),
+            Metric("smot_vlm_source_fps", "Frames a second that came lately.", health.fps),
+        ]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether pictures come."""
+        return self.frames > 0 and (self.health is None or self.health.connected)
+
+    def _live(self) -> LiveSettings | None:
+        """The settings, with the health noted while no picture comes."""
+        live = self._settings.live
+        if live is None:
+            return None
+        on_wait = live.on_wait
+
+        def wait(health: Health) -> bool:
+            self.health = health
+            return on_wait is None or on_wait(health) is not False
+
+        return replace(live, on_wait=wait)
 
     def _open(self, video: VideoReader) -> None:
         settings = self._settings

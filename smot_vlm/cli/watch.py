@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from smot_vlm.rules.parts import Rule, Zone
     from smot_vlm.rules.vocabulary import CheckedRule, Vocabulary
     from smot_vlm.structures import Frame
+    from smot_vlm.system.metrics import MetricsServer
     from smot_vlm.video.reader import VideoReader
-    from smot_vlm.watching import WatchSettings
+    from smot_vlm.watching import Watch, WatchSettings
 
 DESCRIPTION_FILE = "description.json"
 # Brackets are escaped: the help's own markup would take them for styles.
@@ -83,6 +84,22 @@ def watch(
         str | None,
         typer.Option(metavar="DATE TIME", help="When a file begins, such as '2026-05-01 22:00', for hours of the day."),
     ] = None,
+    stall: Annotated[
+        float,
+        typer.Option(min=0.1, help="A camera or stream that gives no picture for so many seconds is opened again."),
+    ] = 10.0,
+    drop: Annotated[
+        bool,
+        typer.Option(
+            "--drop/--no-drop",
+            help="Let go the oldest frames where a camera or stream gives more than can be described.",
+        ),
+    ] = True,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Answer /metrics (for Prometheus) and /health at this port."),
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="Address to listen at for them.")] = "127.0.0.1",
     model: Annotated[
         str, typer.Option(help="auto, demo, people, zero-shot, a config (.yaml) or a folder with weights.")
     ] = "auto",
@@ -107,16 +124,19 @@ def watch(
 
     if blur is not None and save_clips is None:
         raise typer.BadParameter("--blur goes with --save-clips")
+    stop = StopRequest()
     given, zones = _read_rules(rule or [], rules, zone or [])
     began = _read_date(filmed_at)
 
     def watched(vocabulary: "Vocabulary") -> "WatchSettings":
+        from smot_vlm.video.reconnecting import LiveSettings
         from smot_vlm.watching import WatchSettings
 
         checked = tuple(_check(given, zones, vocabulary))
         shown = None if blur is None else blur.value
         limits = {"stride": stride, "max_frames": max_frames, "fps": fps, "trajectories": trajectories}
-        return WatchSettings(checked, quiet, unsure, refresh, began, save_clips, shown, **limits)  # type: ignore[arg-type]
+        live = LiveSettings(stall_seconds=stall, drop=drop, on_wait=lambda _: not stop.asked)
+        return WatchSettings(checked, quiet, unsure, refresh, began, save_clips, shown, live=live, **limits)  # type: ignore[arg-type]
 
     with ExitStack() as stack:
         description = _description_of(source)
@@ -136,7 +156,6 @@ def watch(
         checked = watched(vocabulary_of(tracker))
         tell = _teller(stack, events, webhook)
         stack.enter_context(damage_is_reported_once())
-        stop = StopRequest()
         with progress("watching", max_frames) as update:
 
             def on_frame(_: "Frame", video: "VideoReader") -> bool:
@@ -144,9 +163,19 @@ def watch(
                 return not stop.asked
 
             watching = Watch(tracker, checked, tell, print_warning, on_frame)
+            if metrics_port is not None:
+                stack.enter_context(_metrics_server(watching, metrics_host, metrics_port))
             with on_stop(stop), naming(source):
                 watching.run(source)
         messages.print(f"{source}: {counted(watching.events, 'event')} in {watching.seconds:.1f} seconds")
+
+
+def _metrics_server(watching: "Watch", host: str, port: int) -> "MetricsServer":
+    from smot_vlm.system.metrics import MetricsServer
+
+    server = MetricsServer(host, port, lambda: watching.metrics, lambda: watching.is_good)
+    messages.print(f"Metrics at http://{host}:{server.port}/metrics")
+    return server
 
 
 def _check(given: "list[Rule]", zones: "list[Zone]", vocabulary: "Vocabulary") -> "list[CheckedRule]":

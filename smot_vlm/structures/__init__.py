@@ -6,6 +6,7 @@ since the video began.
 
 from smot_vlm.structures.description import SCHEMA, Description
 from smot_vlm.structures.evidence import Attribute, Clause, Passage, Segment, Span
+from smot_vlm.structures.health import Health
 from smot_vlm.structures.records import (
     DOUBTFUL,
     NO_DECODER,
@@ -40,6 +41,7 @@ __all__ = [
     "Detections",
     "EventSegment",
     "Frame",
+    "Health",
     "Interaction",
     "LazyImage",
     "ModelInfo",

@@ -27,12 +27,16 @@ _MAX_GAP_SECONDS = 86400.0
 class Clock:
     """Presentation times of one stream in seconds: 0 for the first frame, then always ascending.
 
+    Attributes:
+        jumps: how often the timestamps started anew.
+
     Args:
         time_base: seconds of one unit of a timestamp.
         fps: frames a second, for frames without a usable timestamp.
     """
 
     def __init__(self, time_base: float, fps: float) -> None:
+        self.jumps = 0
         self._time_base = float(time_base)
         self.period = 1 / fps
         self._origin: float | None = None
@@ -70,6 +74,7 @@ class Clock:
             if step > _MAX_GAP_SECONDS or (step < -_RESTART_SECONDS and may_restart):
                 self._origin = time - expected
                 seconds = expected
+                self.jumps += 1
             elif step <= 0:
                 seconds = expected if repeated else self._previous + _OUT_OF_ORDER_STEP * self.period
         self._previous = seconds

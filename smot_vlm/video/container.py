@@ -25,12 +25,19 @@ from smot_vlm.video.sources import MAX_PIXELS, Picture
 # FFmpeg draws plain text as a film of a terminal; a text file is no video.
 _TEXT_CODECS = frozenset({"ansi", "bintext", "idf", "xbin"})
 _SMALL_PIXELS = 320 * 240
+# FFmpeg counts their pictures at 25 a second, whatever the camera does.
+_WITHOUT_TIMES = frozenset({"mpjpeg", "mjpeg"})
 # No read of a file takes so long; a playlist that waits for its next piece would wait for ever.
 FILE_TIMEOUT_SECONDS = 20.0
 
 
 class ContainerSource:
     """The best video stream of an opened container.
+
+    Attributes:
+        states_times: whether it has timestamps at all; pictures one after the other over HTTP have none.
+        resizes: how often the pictures changed their size so far.
+        clock_jumps: how often the timestamps started anew so far.
 
     Args:
         container: opened for reading; `close` closes it.
@@ -67,6 +74,8 @@ class ContainerSource:
         self._rate = stream_rate(self._stream, self._packets.ahead, fps)
         self.fps = self._rate.fps
         self.count = _frame_count(container, self._stream, self.fps)
+        self.states_times = self._rate.has_times and container.format.name not in _WITHOUT_TIMES
+        self.resizes = self.clock_jumps = 0
         self.damage = Damage()
         self.end_reason: str | None = None
 
@@ -78,6 +87,7 @@ class ContainerSource:
         previous = 0.0
         index = 0
         damaged = False
+        size = None
         while True:
             try:
                 frame, trouble = next(frames)
@@ -86,8 +96,11 @@ class ContainerSource:
                 break
             if index == 0:
                 converter.start(frame)
+            self.resizes += size is not None and size != (frame.width, frame.height)
+            size = frame.width, frame.height
             suspect = damaged or trouble == Trouble.LOST or frame.is_corrupt
             seconds = clock.seconds(frame.pts if self._rate.has_times else None, may_restart=not suspect)
+            self.clock_jumps = clock.jumps
             if trouble or suspect:
                 damaged = self._note_damage(frame, trouble, previous, seconds, clock.period)
             yield Picture(f"frame {index}", seconds, partial(converter.image, frame))

@@ -80,6 +80,15 @@ class Damage:
         self.begin(start, end)
         self.finish(end)
 
+    def drop_before(self, seconds: float) -> None:
+        """Let go of spans that ended long ago, which a source without end would fill the memory with.
+
+        Args:
+            seconds: the first one that stays known.
+        """
+        while self._spans and self._spans[0][1] < seconds:
+            del self._spans[0]
+
     def summary(self) -> str:
         """One phrase for a message; empty where nothing is damaged."""
         spans = self.spans

@@ -210,7 +210,8 @@ def frames_of_stream(container: InputContainer, stream: VideoStream, timeout_sec
     Returns:
         What ended it: the stream's own end (None), an error of the connection, or no picture in time.
     """
-    demuxed = container.demux(stream)
+    # All streams: one whose sound goes on while its pictures do not would never give control back.
+    demuxed = container.demux()
     decoder = Decoder(stream)
     packet_count = 0
     deadline = time.monotonic() + timeout_seconds
@@ -219,18 +220,32 @@ def frames_of_stream(container: InputContainer, stream: VideoStream, timeout_sec
             packet = next_packet(demuxed)
         except BlockingIOError:  # The camera has no new picture yet.
             time.sleep(_CAMERA_PAUSE_SECONDS)
-            demuxed = container.demux(stream)
+            demuxed = container.demux()
             continue
         except av.FFmpegError as error:
             return reason(error)
         if packet is None:
             return StatedEnd(stream).missing(container, packet_count)
+        if packet.stream.index != stream.index:
+            continue
         packet_count += bool(packet.size)
         frames = decoder.decode(packet)
         yield from frames
         if frames:
             deadline = time.monotonic() + timeout_seconds
-    return f"no picture in {timeout_seconds:g} seconds"
+    return no_picture(timeout_seconds)
+
+
+def no_picture(seconds: float) -> str:
+    """Why a live stream ended that went on without pictures.
+
+    Args:
+        seconds: for which it was waited.
+
+    Returns:
+        One phrase.
+    """
+    return f"no picture in {seconds:g} seconds"
 
 
 def _frames_in_order(stream: VideoStream, waiting: list[int]) -> Generator[tuple[av.VideoFrame, Trouble], None, None]:

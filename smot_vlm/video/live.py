@@ -15,14 +15,17 @@ OPEN_TIMEOUT_SECONDS = 10.0
 STREAM_TIMEOUT_SECONDS = 10.0
 
 
-def open_address(address: str, fps: float | None = None) -> ContainerSource:
-    """A stream or a file on a network. Opening and each wait for data end after 10 seconds.
+def open_address(
+    address: str, fps: float | None = None, wait_seconds: float = STREAM_TIMEOUT_SECONDS
+) -> ContainerSource:
+    """A stream or a file on a network. Opening and each wait for data end after some seconds.
 
     RTSP goes over TCP where the server can, as UDP loses packets.
 
     Args:
         address: with its scheme.
         fps: used where the stream states no rate.
+        wait_seconds: longest wait for a picture; to open it takes at most 10 seconds.
 
     Returns:
         The source, which owns the connection.
@@ -38,9 +41,10 @@ def open_address(address: str, fps: float | None = None) -> ContainerSource:
         raise ValueError(f"{name}: {scheme!r} is no known kind of address; give {', '.join(SCHEMES)} or a path")
     check_address(name, urlsplit(address).hostname or "")
     options = {"rtsp_flags": "prefer_tcp"} if scheme.startswith("rtsp") else None
-    deadline = time.monotonic() + OPEN_TIMEOUT_SECONDS
+    timeout = min(OPEN_TIMEOUT_SECONDS, wait_seconds)
+    deadline = time.monotonic() + timeout
     try:
-        container = open_container(address, options=options, timeout_seconds=OPEN_TIMEOUT_SECONDS)
+        container = open_container(address, options=options, timeout_seconds=timeout)
     except av.FFmpegError as error:
         # An RTSP server that keeps silent ends as "invalid data" too.
         late = time.monotonic() >= deadline
@@ -48,10 +52,12 @@ def open_address(address: str, fps: float | None = None) -> ContainerSource:
             raise ValueError(f"{name}: what answers is not a video ({reason(error)}); check the address") from None
         why = NO_ANSWER if late else reason(error)
         raise ConnectionError(f"{name}: cannot be opened ({why}); check the address and the network") from None
-    return source_or_close(container, name, fps, STREAM_TIMEOUT_SECONDS)
+    return source_or_close(container, name, fps, wait_seconds)
 
 
-def open_camera(camera: int | str, fps: float | None = None) -> ContainerSource:
+def open_camera(
+    camera: int | str, fps: float | None = None, wait_seconds: float = STREAM_TIMEOUT_SECONDS
+) -> ContainerSource:
     """A camera of this machine by index from 0, or by device path (/dev/video0).
 
     Video4Linux2 on Linux, AVFoundation on macOS, DirectShow on Windows.
@@ -59,6 +65,7 @@ def open_camera(camera: int | str, fps: float | None = None) -> ContainerSource:
     Args:
         camera: index or path.
         fps: used where the camera states no rate.
+        wait_seconds: longest wait for a picture.
 
     Returns:
         The source, which owns the camera.
@@ -77,7 +84,7 @@ def open_camera(camera: int | str, fps: float | None = None) -> ContainerSource:
         raise OSError(
             f"{name}: cannot be opened ({reason(error)}); check that it is plugged in, free and allowed to you"
         ) from None
-    return source_or_close(container, name, fps, STREAM_TIMEOUT_SECONDS)
+    return source_or_close(container, name, fps, wait_seconds)
 
 
 def camera_device(camera: int | str, platform: str) -> tuple[str, str, dict[str, str] | None]:

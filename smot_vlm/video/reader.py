@@ -2,21 +2,22 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
 from smot_vlm.formats.frame_rate import stated_fps_of_images
-from smot_vlm.structures import Frame, LazyImage
+from smot_vlm.structures import Frame, Health, LazyImage
 from smot_vlm.system.printing import counted
 from smot_vlm.video.animations import open_image
 from smot_vlm.video.arrays import ArraySource
 from smot_vlm.video.clock import TimesLog
-from smot_vlm.video.container import open_file
+from smot_vlm.video.container import ContainerSource, open_file
 from smot_vlm.video.images import ImageSource, images_of_folder, images_of_pattern, is_image
 from smot_vlm.video.live import open_address, open_camera
+from smot_vlm.video.reconnecting import LiveSettings, ReconnectingSource, keep_open
 from smot_vlm.video.sources import BrokenPictureError, Picture, Source, check_fps
 
 logger = logging.getLogger(__name__)
@@ -107,6 +108,21 @@ class VideoReader:
         return self._source.image_names if isinstance(self._source, ImageSource) else ()
 
     @property
+    def health(self) -> Health | None:
+        """How a live source is doing that is opened again when it fails; None of others."""
+        return self._source.health if isinstance(self._source, ReconnectingSource) else None
+
+    @property
+    def connection(self) -> int:
+        """How often a live source was opened again before the newest frame; 0 of others."""
+        return self._source.connection if isinstance(self._source, ReconnectingSource) else 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many frames have come as were asked for."""
+        return self.frames_read == self._max_frames
+
+    @property
     def ended(self) -> bool:
         """Whether the source has ended: no frame would come, however many were asked for."""
         return self._ended
@@ -124,7 +140,7 @@ class VideoReader:
     def __next__(self) -> Frame:
         if self._closed:
             raise ValueError(f"{self.name}: this video is closed; open it again with open_video")
-        if self.stopped or self.frames_read == self._max_frames:
+        if self.stopped or self.is_full:
             raise StopIteration
         frame, self._first = self._first or self._read(), None
         if frame is None:
@@ -211,6 +227,7 @@ def open_video(
     max_frames: int | None = None,
     fps: float | None = None,
     stop_at_damage: bool = False,
+    live: LiveSettings | None = None,
 ) -> VideoReader:
     """Open a video for one pass.
 
@@ -228,6 +245,7 @@ def open_video(
             a rate, that counts and `fps` does not.
         stop_at_damage: end a file or folder at its first damage. Without it, reading goes on behind the damage, which
             `VideoReader.damage` lists.
+        live: keep a camera or an address without end open through failures; None: it ends with the first one.
 
     Returns:
         The reader, a context manager.
@@ -241,7 +259,7 @@ def open_video(
         if value is not None and (not isinstance(value, (int, np.integer)) or value < 1):
             raise ValueError(f"{keyword} is {value}; give a whole number from 1")
     check_fps(fps)
-    opened = _find_source(source, fps, stop_at_damage)
+    opened = _find_source(source, fps, stop_at_damage, live)
     try:
         return VideoReader(opened, stride, max_frames, stop_at_damage)
     except BaseException:
@@ -249,13 +267,13 @@ def open_video(
         raise
 
 
-def _find_source(source: VideoSource, fps: float | None, stop_at_damage: bool) -> Source:
+def _find_source(source: VideoSource, fps: float | None, stop_at_damage: bool, live: LiveSettings | None) -> Source:
     if isinstance(source, str) and "://" in source:
-        return open_address(source, fps)
+        return _open_live(open_address, source, fps, live)
     if isinstance(source, (str, os.PathLike)):
-        return _find_path(os.fspath(source), fps, stop_at_damage)
+        return _find_path(os.fspath(source), fps, stop_at_damage, live)
     if isinstance(source, (int, np.integer)) and not isinstance(source, bool):
-        return open_camera(int(source), fps)
+        return _open_live(open_camera, int(source), fps, live)
     if isinstance(source, Iterable) and not isinstance(source, (bytes, dict, set)):
         return ArraySource(source, fps)
     raise ValueError(
@@ -263,7 +281,15 @@ def _find_source(source: VideoSource, fps: float | None, stop_at_damage: bool) -
     )
 
 
-def _find_path(text: str, fps: float | None, stop_at_damage: bool) -> Source:
+def _open_live(
+    opens: Callable[..., ContainerSource], source: int | str, fps: float | None, live: LiveSettings | None
+) -> Source:
+    if live is None:
+        return opens(source, fps)
+    return keep_open(lambda wait_seconds: opens(source, fps, wait_seconds), live)
+
+
+def _find_path(text: str, fps: float | None, stop_at_damage: bool, live: LiveSettings | None) -> Source:
     path = Path(text)
     if not text.strip():
         raise ValueError("the source is empty; give a video file, a folder of images, a camera's index or an address")
@@ -272,9 +298,9 @@ def _find_path(text: str, fps: float | None, stop_at_damage: bool) -> Source:
     if path.is_file():
         return open_image(path, fps) if is_image(path) else open_file(path, fps, stop_at_damage)
     if path.is_char_device():
-        return open_camera(text, fps)
+        return _open_live(open_camera, text, fps, live)
     if text.isdecimal():
-        return open_camera(int(text), fps)
+        return _open_live(open_camera, int(text), fps, live)
     if any(character in text for character in "*?["):
         images = images_of_pattern(text)
         folders = {image.parent for image in images}

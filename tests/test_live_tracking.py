@@ -1,0 +1,146 @@
+"""Ten minutes of a camera that misbehaves, tracked: no hang, no id of before a gap after it, memory that does not grow."""
+
+import gc
+import time
+import tracemalloc
+import urllib.error
+import urllib.request
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from live_server import Act, playing, transport_stream
+from tiny import tiny_config
+
+from smot_vlm.models.build import build_model
+from smot_vlm.structures import Detections, Health
+from smot_vlm.system.metrics import Metric, MetricsServer, metrics_text
+from smot_vlm.tracker import Tracker
+from smot_vlm.video.reconnecting import LiveSettings
+
+QUICK = LiveSettings(stall_seconds=1.0, first_pause_seconds=0.01, longest_pause_seconds=0.02, drop=False)
+
+
+class Bright:
+    """Finds the bright square."""
+
+    def detect(self, image: np.ndarray) -> Detections:
+        rows, columns = np.nonzero(image.mean(axis=2) > 128)
+        if not len(rows):
+            return Detections(np.zeros((0, 4)), np.zeros(0))
+        box = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        return Detections(np.array([box], dtype=np.float64), np.array([0.9]))
+
+
+@pytest.fixture(scope="module")
+def tracker(tiny_language_model) -> Tracker:
+    torch.manual_seed(0)
+    config = tiny_config(tiny_language_model)
+    made = Tracker(build_model(config), config)
+    made._detector.settle().detector = Bright()
+    return made
+
+
+@pytest.mark.slow
+def test_ten_minutes_of_a_camera_that_misbehaves(tracker):
+    """Killed, frozen, sped up, resized, sent with wrong timestamps: a minute each, twice."""
+    minute = 300
+    good = Act(transport_stream(minute))
+    jumping = [index + 18000 * (index // 100 % 2) for index in range(minute)]
+    acts = [
+        good,
+        Act(),
+        Act(transport_stream(minute, width=192, height=128)),
+        Act(transport_stream(4 * minute, rate=20)),
+        Act(good.body, freeze=True),
+        Act(transport_stream(minute, pts=jumping)),
+    ]
+    asked = 2 * (3 * minute + 4 * minute + minute) - 10
+    began = time.monotonic()
+    last_id, alive, times, sizes = 0, [], [], []
+    tracemalloc.start()
+    with playing(2 * acts) as address:
+        updates = tracker.stream(address, refresh_seconds=None, recent_seconds=4.0, live=QUICK, max_frames=asked)
+        for update in updates:
+            times.append(update.frame.time_seconds)
+            new = {int(number) for number in update.people.ids}
+            alive.append((new, times[-1]))
+            if len(times) in (asked // 3, asked - 1):
+                gc.collect()
+                sizes.append(tracemalloc.get_traced_memory()[0])
+            last_id = max({last_id} | new)
+    tracemalloc.stop()
+    health = update.health
+    assert len(times) == asked
+    assert all(later > earlier for earlier, later in pairwise(times))
+    assert 590 < times[-1] < 660
+    assert (health.frames >= asked, health.dropped, health.reconnects, health.stalls) == (True, 0, 9, 2)
+    assert health.clock_jumps >= 4
+    # The lists of this test grow by some hundred bytes a frame.
+    assert sizes[1] - sizes[0] < 3e6
+    assert time.monotonic() - began < 300
+    assert_no_id_comes_back(alive)
+
+
+def assert_no_id_comes_back(alive: list[tuple[set[int], float]]) -> None:
+    """Between the first and the last frame of an id no more than two seconds are without it."""
+    seen: dict[int, float] = {}
+    for ids, seconds in alive:
+        for number in ids:
+            assert seconds - seen.get(number, seconds) <= 2.0, number
+            seen[number] = seconds
+    assert sorted(seen) == list(range(1, len(seen) + 1))
+
+
+def test_after_each_connection_everybody_has_a_new_id(tracker):
+    act = Act(transport_stream(20))
+    seen = []
+    with playing([act]) as address:
+        for update in tracker.stream(address, refresh_seconds=None, recent_seconds=4.0, live=QUICK, max_frames=60):
+            seen.append(update.people.ids.tolist())
+    # An id is given where a box was seen twice.
+    first, second, third = ({number for ids in seen[start : start + 20] for number in ids} for start in (0, 20, 40))
+    assert first
+    assert max(first) < min(second)
+    assert max(second) < min(third)
+    assert update.health == Health(
+        frames=update.health.frames,
+        reconnects=update.health.reconnects,
+        lag_seconds=update.health.lag_seconds,
+        fps=update.health.fps,
+        connected=update.health.connected,  # the third connection may have ended by now
+    )
+    assert update.health.reconnects >= 2
+
+
+def test_a_file_has_no_health(tracker, tmp_path):
+    path = tmp_path / "a.ts"
+    path.write_bytes(transport_stream(5))
+    updates = list(tracker.stream(str(path), refresh_seconds=None, live=QUICK))
+    assert [update.health for update in updates] == [None] * 5
+
+
+def test_numbers_in_the_format_of_prometheus():
+    told = metrics_text([Metric("a_total", "What\nit is.", 3), Metric("b", "A share.", 0.25)])
+    assert told == (
+        "# HELP a_total What\\nit is.\n# TYPE a_total counter\na_total 3\n# HELP b A share.\n# TYPE b gauge\nb 0.25\n"
+    )
+
+
+def test_metrics_and_health_over_http():
+    good = [True]
+    with MetricsServer("127.0.0.1", 0, lambda: [Metric("a_total", "A.", 1)], lambda: good[0]) as server:
+        address = f"http://127.0.0.1:{server.port}"
+        with urllib.request.urlopen(f"{address}/metrics") as answer:
+            assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+            assert b"a_total 1\n" in answer.read()
+        with urllib.request.urlopen(f"{address}/health") as answer:
+            assert answer.status == 200
+        good[0] = False
+        for path, status in (("/health", 503), ("/else", 404)):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(address + path)
+            assert caught.value.code == status
+        with pytest.raises(OSError, match="choose another port"):
+            MetricsServer("127.0.0.1", server.port, list, lambda: True)
