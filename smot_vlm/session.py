@@ -1,7 +1,6 @@
 """One video in progress: boxes on every frame, keyframes about twice a second, captions and verbs when asked.
 
-A long video is told stretch by stretch: when one ends its words are written, and all that was kept for them is let go but the
-boxes. So memory grows with boxes and words alone.
+A long video is told stretch by stretch: when one ends its words are written, and all but its boxes is let go.
 """
 
 from array import array

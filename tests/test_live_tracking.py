@@ -1,11 +1,7 @@
-"""Ten minutes of a camera that misbehaves, tracked: no hang, no id of before a gap after it, memory that does not grow."""
+"""A camera that misbehaves, tracked: no id of before a gap after it, health, and metrics over HTTP."""
 
-import gc
-import time
-import tracemalloc
 import urllib.error
 import urllib.request
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -40,47 +36,6 @@ def tracker(tiny_language_model) -> Tracker:
     made = Tracker(build_model(config), config)
     made._detector.settle().detector = Bright()
     return made
-
-
-@pytest.mark.slow
-def test_ten_minutes_of_a_camera_that_misbehaves(tracker):
-    """Killed, frozen, sped up, resized, sent with wrong timestamps: a minute each, twice."""
-    minute = 300
-    good = Act(transport_stream(minute))
-    jumping = [index + 18000 * (index // 100 % 2) for index in range(minute)]
-    acts = [
-        good,
-        Act(),
-        Act(transport_stream(minute, width=192, height=128)),
-        Act(transport_stream(4 * minute, rate=20)),
-        Act(good.body, freeze=True),
-        Act(transport_stream(minute, pts=jumping)),
-    ]
-    asked = 2 * (3 * minute + 4 * minute + minute) - 10
-    began = time.monotonic()
-    last_id, alive, times, sizes = 0, [], [], []
-    tracemalloc.start()
-    with playing(2 * acts) as address:
-        updates = tracker.stream(address, refresh_seconds=None, recent_seconds=4.0, live=QUICK, max_frames=asked)
-        for update in updates:
-            times.append(update.frame.time_seconds)
-            new = {int(number) for number in update.people.ids}
-            alive.append((new, times[-1]))
-            if len(times) in (asked // 3, asked - 1):
-                gc.collect()
-                sizes.append(tracemalloc.get_traced_memory()[0])
-            last_id = max({last_id} | new)
-    tracemalloc.stop()
-    health = update.health
-    assert len(times) == asked
-    assert all(later > earlier for earlier, later in pairwise(times))
-    assert 590 < times[-1] < 660
-    assert (health.frames >= asked, health.dropped, health.reconnects, health.stalls) == (True, 0, 9, 2)
-    assert health.clock_jumps >= 4
-    # The lists of this test grow by some hundred bytes a frame.
-    assert sizes[1] - sizes[0] < 3e6
-    assert time.monotonic() - began < 300
-    assert_no_id_comes_back(alive)
 
 
 def assert_no_id_comes_back(alive: list[tuple[set[int], float]]) -> None:

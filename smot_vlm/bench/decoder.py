@@ -224,8 +224,9 @@ def time_decoders(
                 start = now()
                 texts[index] = field[index].write(requests[: field[index].captions])
                 seconds[index].append(now() - start)
-            for part in (*steps, video):
-                part.measure()
+            for step in steps:
+                step.measure()
+            video.measure()
             if progress is not None:
                 progress(done + 1, repeats)
     bytes_a_second = statistics.median(reads)

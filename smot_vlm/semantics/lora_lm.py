@@ -176,8 +176,7 @@ class LoraLM(nn.Module):
                 pad=self.tokenizer.pad_token_id,
                 connectives=Connectives.of_words(self.decoding.connectives, self.tokenizer),
             )
-        read = sum(len(row.prefix) + len(row.rest) for row in rows)
-        self.cost.count(read, sum(map(len, ids)), len(rows))
+        self.cost.count(sum(len(row.prefix) + len(row.rest) for row in rows), sum(map(len, ids)), len(rows))
         return decode_answers(self.tokenizer, ids)
 
     def train(self, mode: bool = True) -> "LoraLM":

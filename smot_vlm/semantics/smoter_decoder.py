@@ -193,7 +193,7 @@ class SmoterDecoder(nn.Module):
         return [row[: row.index(self.end)] if self.end in row else row for row in rows]
 
     def _captions(self, ids: Sequence[list[int]]) -> list[str]:
-        return [" ".join(row.split()) for row in self.tokenizer.batch_decode(ids, skip_special_tokens=True)]
+        return [" ".join(row.split()) for row in self.tokenizer.batch_decode(list(ids), skip_special_tokens=True)]
 
 
 def begin_and_end(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:

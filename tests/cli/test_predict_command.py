@@ -15,6 +15,7 @@ from smot_vlm.cli.main import main
 from smot_vlm.data.bensmot import BenSmot
 from smot_vlm.output.run_settings import RunSettings
 from smot_vlm.predict import Outcome, predict_split
+from smot_vlm.semantics.cost import Cost
 from smot_vlm.structures import Description, ModelInfo, Trajectory, VideoInfo
 from smot_vlm.video.reader import open_video
 
@@ -27,6 +28,7 @@ class Watcher:
 
     def __init__(self, trained: bool) -> None:
         self.model = SimpleNamespace(trained=trained, unanswered=())
+        self.cost = Cost()
 
     def describe(self, source, *, trajectories, detections, fps, frame_numbers, classes, on_frame):
         images = list(source)
