@@ -69,12 +69,24 @@ def contradictions(description: Description) -> list[str]:
 def _person_caption(track: Trajectory, interactions: Iterable[Interaction]) -> str:
     facts = read_facts(track.caption)
     allowed = events_of(track.id, interactions)
-    told = [event for event in facts.events if is_held(event, allowed)]
+    told = [event for event in _without_echoes(facts) if is_held(event, allowed)]
     if len(track) <= MOST_BOXES_WITHOUT_ORDER:
         told = told[:1]
     if told == list(facts.events):
         return track.caption
     return tell_person(track.caption[: start_of_deeds(track.caption)], facts, told)
+
+
+def _without_echoes(facts: CaptionFacts) -> list[str]:
+    """The events in order; what is told twice in a row of the same two people is told once."""
+    partners = iter(facts.partners)
+    told: list[tuple[str, Appearance | None]] = []
+    for event in facts.events:
+        partner = next(partners, None) if ":" in event else None
+        one = (event, None if partner is None else partner.appearance)
+        if not told or told[-1] != one:
+            told.append(one)
+    return [event for event, _ in told]
 
 
 def events_of(track_id: int, interactions: Iterable[Interaction]) -> set[str]:

@@ -207,3 +207,20 @@ def test_the_demo_clip_agrees_with_itself():
     except FileNotFoundError as error:
         pytest.skip(f"the base language model is not on this machine ({error})")
     assert contradictions(tracker.describe(shipped_folder("assets") / "demo.mp4", max_frames=60)) == []
+
+
+@pytest.mark.parametrize(
+    ("caption", "told"),
+    [
+        (
+            "A man in a red top and blue pants waves one hand in the air, then waves one hand in the air, and finally sits on a stool.",
+            ("wave", "sit"),
+        ),
+        (
+            "A man in a red top and blue pants waves one hand in the air, then sits on a stool, and finally waves one hand in the air.",
+            ("wave", "sit", "wave"),
+        ),
+    ],
+)
+def test_what_is_told_twice_in_a_row_is_told_once(caption, told):
+    assert read_facts(agreed(description([caption], [])).tracks[0].caption).events == told
