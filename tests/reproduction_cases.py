@@ -11,6 +11,7 @@ from smot_vlm.config import Config
 from smot_vlm.data.bensmot import tracks_of_rows
 from smot_vlm.formats.mot_files import read_results
 from smot_vlm.formats.sequence_files import format_annotations, write_files
+from smot_vlm.semantics.cost import Cost
 from smot_vlm.structures import Description, Interaction, ModelInfo, VideoInfo
 
 NAMES = ("park/one", "street/two")
@@ -43,6 +44,7 @@ class Knowing:
     def __init__(self, model, config, *, detector="model", associator=None):
         self.model, self.config, self.associator = model, config, associator or "byte"
         self.sequences = iter(NAMES)
+        self.cost = Cost()
         Knowing.made += ((model.name, associator, config.association.proposal_score),)
 
     @classmethod
