@@ -19,6 +19,8 @@ from smot_vlm.training.records import StepRecord
 
 # One of each kind runs always: pictures by a layer counted from the last, and cross-attention to pictures.
 QUICK = ("llava_1_5", "mllama")
+# Whose random weights end every answer at its first word; that they are asked at all is seen in the interactions.
+SILENT = ("gemma3",)
 PICTURES = PicturesConfig(scene_frames=2, track_crops=2, frame_size=64, crop_size=32)
 
 families = pytest.mark.parametrize(
@@ -47,7 +49,8 @@ def test_a_family_describes_without_training(family, boxes, tmp_path):
     assert [track.id for track in description.tracks] == [1, 2]
     assert {edge.subject for edge in description.interactions} == {1, 2}
     assert all(0 < edge.score < 1 for edge in description.interactions)
-    assert any([description.caption, *(track.caption for track in description.tracks)])
+    if family not in SILENT:
+        assert any([description.caption, *(track.caption for track in description.tracks)])
 
 
 @pytest.mark.drawn
