@@ -117,7 +117,7 @@ class Session:
         self._speakers.observe(frame, people)
         if self._newest is not None:
             self._newest.keep(frame, self._trajectories, self._watched, self._speakers.all)
-            self._cuts = [seconds for seconds in self._cuts if seconds >= self._newest.times[0][1]]
+            self._cuts = [seconds for seconds in self._cuts if seconds >= self._newest.first_seconds]
         return people
 
     def sight(self, description: Description | None = None) -> Sight:

@@ -91,6 +91,11 @@ def find(key: str | int) -> tuple[Verb, ...]:
     return (exact,)
 
 
+def glosses() -> dict[str, str]:
+    """What each sense means, by its label."""
+    return {sense.label: sense.gloss for sense in _load()}
+
+
 def search(query: str) -> tuple[Verb, ...]:
     """Find senses by a substring of their label, lemma or gloss.
 

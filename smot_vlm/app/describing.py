@@ -10,7 +10,7 @@ from smot_vlm.app.picture import LivePicture
 from smot_vlm.output.description_files import write_outputs
 from smot_vlm.structures import Frame
 from smot_vlm.tracker import Tracker
-from smot_vlm.verbs import VERBS
+from smot_vlm.verbs import glosses
 from smot_vlm.video.reader import VideoReader, open_video
 
 WATCHING, WRITING, DRAWING = "watching", "writing captions", "drawing"
@@ -66,7 +66,7 @@ class Describer:
             description,
             lambda: open_video(source),
             description.video.fps,
-            glosses={verb.label: verb.gloss for verb in VERBS},
+            glosses=glosses(),
             progress=lambda done: progress(DRAWING, done, description.video.frames),
         )
 

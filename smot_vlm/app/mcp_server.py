@@ -9,7 +9,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
 from smot_vlm.app.limits import Limits, RefusedError
-from smot_vlm.app.sources import allowed_path, check_video
+from smot_vlm.app.sources import allowed_path, check_video, is_below
 from smot_vlm.output.claimed_folder import DESCRIPTION
 from smot_vlm.output.description_files import write_outputs
 from smot_vlm.search.database import INDEX_FILE, open_database
@@ -100,7 +100,7 @@ class Toolbox:
 
     def _folder(self, text: str) -> Path:
         folder = Path(text).resolve()
-        if not any(folder.is_relative_to(root.resolve()) for root in self._roots) or not folder.is_dir():
+        if not is_below(folder, self._roots) or not folder.is_dir():
             raise RefusedError("no folder that may be named; allowed: " + ", ".join(map(str, self._roots)), 403)
         return folder
 

@@ -40,12 +40,22 @@ def allowed_path(text: str, roots: Sequence[Path]) -> Path:
         path = Path(text).resolve()
     except (OSError, ValueError):
         raise RefusedError("the path cannot be read; give a plain path", 403) from None
-    if not any(path.is_relative_to(root.resolve()) for root in roots):
+    if not is_below(path, roots):
         allowed = ", ".join(map(str, roots)) or "none; upload the file, or start the service with --allow DIR"
         raise RefusedError(f"the path is outside the folders that may be named: {allowed}", 403)
     if not path.is_file():
         raise RefusedError(f"{path.name}: no such file", 404)
     return path
+
+
+def is_below(path: Path, roots: Sequence[Path]) -> bool:
+    """Whether a path lies in one of the folders that may be named.
+
+    Args:
+        path: with its links resolved.
+        roots: the folders.
+    """
+    return any(path.is_relative_to(root.resolve()) for root in roots)
 
 
 class Receiver:

@@ -83,10 +83,8 @@ def convert_corrected(
     Returns:
         What was written.
     """
-    from smot_vlm.data.cvat import convert_cvat
-    from smot_vlm.data.label_studio import convert_label_studio
+    from smot_vlm.data.convert_corrected import convert_corrected as convert
 
     if media is not None and not media.is_dir():
         raise FileNotFoundError(f"{media}: no such folder; give the one in which the videos are")
-    convert = convert_cvat if layout is Layout.cvat else convert_label_studio
-    return convert(source, writer, media=media, scenario=scenario)
+    return convert(source, layout.value, writer, media=media, scenario=scenario)

@@ -129,7 +129,7 @@ def _watch(tracker: "Tracker", source: str, wanted: Wanted, spool: Spool) -> "tu
 def _write(folder: Path, staging: Path, description: "Description", spool: Spool, wanted: Wanted) -> dict[str, Path]:
     from smot_vlm.output.blur import blurring
     from smot_vlm.output.description_files import OpenFrames, write_outputs
-    from smot_vlm.verbs import VERBS
+    from smot_vlm.verbs import glosses
 
     open_frames: OpenFrames = lambda: spool.open(description.video.frames)  # noqa: E731
     with progress("drawing", description.video.frames) as update:
@@ -140,7 +140,7 @@ def _write(folder: Path, staging: Path, description: "Description", spool: Spool
             spool.fps,
             video=wanted.video,
             overwrite=wanted.overwrite,
-            glosses={verb.label: verb.gloss for verb in VERBS},
+            glosses=glosses(),
             progress=lambda done: update(completed=done),
             staging=staging,
             source_video=wanted.blur is None,

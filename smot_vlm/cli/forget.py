@@ -52,7 +52,7 @@ def _write_files(folder: Path, before: "Description", after: "Description", gone
     from smot_vlm.output.blur import PEOPLE, blurring
     from smot_vlm.output.claimed_folder import VIDEO
     from smot_vlm.output.description_files import write_outputs
-    from smot_vlm.verbs import VERBS
+    from smot_vlm.verbs import glosses
 
     only = replace(
         before,
@@ -75,7 +75,7 @@ def _write_files(folder: Path, before: "Description", after: "Description", gone
             after.video.fps,
             video=(folder / VIDEO).is_file(),
             overwrite=True,
-            glosses={verb.label: verb.gloss for verb in VERBS},
+            glosses=glosses(),
             progress=lambda done: update(completed=done),
         )
 
@@ -108,19 +108,15 @@ def _exported(description: "Description", folder: Path) -> dict[str, set[str]]:
 
 
 def _write_exports(description: "Description", folder: Path, exported: dict[str, set[str]]) -> None:
-    from smot_vlm.export.formats import FORMATS
-    from smot_vlm.system.files import atomic_path
+    from smot_vlm.export.formats import FORMATS, write_content
 
     for name, files in exported.items():
         contents = FORMATS[name].write(description)
         for file in files:
-            if file not in contents:
+            if file in contents:
+                write_content(folder / file, contents[file])
+            else:
                 (folder / file).unlink()
-                continue
-            content = contents[file]
-            with atomic_path(folder / file) as temporary:
-                data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
-                temporary.write_bytes(data)
 
 
 def _forget_in_indexes(path: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from smot_vlm.cli.console import output, print_plain, print_warning, progress
 from smot_vlm.cli.loading import Blur, BlurMode
+from smot_vlm.cli.serving import embedding
 
 if TYPE_CHECKING:
     from smot_vlm.search.database import SearchDatabase
@@ -99,13 +100,9 @@ def _bring_up_to_date(
 ) -> Callable[[Sequence[str]], np.ndarray] | None:
     """Read what is new; gives what embeds questions, where it is installed."""
     from smot_vlm.search.indexing import update
-    from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER, SentenceEncoder
+    from smot_vlm.semantics.sentence_embeddings import DEFAULT_ENCODER
 
-    embed = None
-    try:
-        embed = SentenceEncoder().embed
-    except (ImportError, FileNotFoundError) as error:
-        print_warning(f"searching by words alone, not by meaning: {error}")
+    embed = embedding()
     with progress("reading descriptions") as step:
         changes = update(
             database, folders, embed, DEFAULT_ENCODER, lambda done, total: step(completed=done, total=total)

@@ -1,4 +1,4 @@
-"""What both services of the command line need: who may ask, and what embeds."""
+"""What the services of the command line share: who may ask, and what embeds questions, as search does too."""
 
 import ipaddress
 import os

@@ -9,11 +9,9 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
-from smot_vlm.data.conversion import Conversion, ConversionWriter
+from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.data.corrected import CorrectedVideo, each_once, folder_name, merged, person_of_keys, sequence_of
 from smot_vlm.data.corrected_pictures import find_pictures
-from smot_vlm.data.dataset_writer import check_apart
 from smot_vlm.formats.cvat_xml import CAPTION, ID, INTERACTIONS, VIDEO_LABEL, CvatTask, CvatTrack, parse_cvat
 from smot_vlm.formats.documents import reason, shown
 from smot_vlm.formats.labels import PEOPLE_NAMES
@@ -119,29 +117,6 @@ def list_cvat(source: Path) -> list[Path]:
     if not found:
         raise FileNotFoundError(f"{source}: no NAME.xml, NAME.zip or FOLDER/{XML_FILE}; give what CVAT exported")
     return found
-
-
-def convert_cvat(
-    source: Path, writer: ConversionWriter, *, media: Path | None = None, scenario: str | None = None
-) -> Conversion:
-    """Make a set of what somebody corrected in CVAT.
-
-    Args:
-        source: see `list_cvat`.
-        writer: where and how to write.
-        media: folder of the videos; None: where each file lies.
-        scenario: first part of the names.
-
-    Returns:
-        What was written.
-
-    Raises:
-        FileNotFoundError: no such file.
-        FileExistsError: the target exists, is not empty and is not to be replaced.
-        ValueError: a file that cannot be read, nothing to write, or a loss in a strict conversion.
-    """
-    check_apart(source, writer.out)
-    return writer.write([(SPLITS[0], CvatTasks(list_cvat(source), media, scenario or SCENARIO, writer.fps))])
 
 
 def _read(file: Path) -> CvatTask:

@@ -7,11 +7,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from smot_vlm.data.bensmot import SPLITS, BenSmotSequence
-from smot_vlm.data.conversion import Conversion, ConversionWriter
+from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.data.corrected import CorrectedPerson, CorrectedVideo, each_once, folder_name, person_of_keys, sequence_of
 from smot_vlm.data.corrected_pictures import Pictures, find_pictures, local_names
-from smot_vlm.data.dataset_writer import check_apart
 from smot_vlm.formats.documents import read_json, shown
 from smot_vlm.formats.keyframes import Key
 from smot_vlm.formats.label_studio_json import ATTRIBUTES, REGION, Region, Task, parse_tasks
@@ -123,30 +121,6 @@ def list_label_studio(source: Path) -> list[Path]:
 
 # What lies beside an export where `describe` and `export` wrote into one folder.
 _OTHERS = ("description.json", "coco.json", "cvat-labels.json", "run.json", "people_facts.json")
-
-
-def convert_label_studio(
-    source: Path, writer: ConversionWriter, *, media: Path | None = None, scenario: str | None = None
-) -> Conversion:
-    """Make a set of what somebody corrected in Label Studio.
-
-    Args:
-        source: see `list_label_studio`.
-        writer: where and how to write.
-        media: folder of the videos; None: where each file lies.
-        scenario: first part of the names.
-
-    Returns:
-        What was written.
-
-    Raises:
-        FileNotFoundError: no such file.
-        FileExistsError: the target exists, is not empty and is not to be replaced.
-        ValueError: a file that cannot be read, nothing to write, or a loss in a strict conversion.
-    """
-    check_apart(source, writer.out)
-    tasks = LabelStudioTasks(list_label_studio(source), media, scenario or SCENARIO, writer.fps)
-    return writer.write([(SPLITS[0], tasks)])
 
 
 def _read(file: Path) -> list[Task]:

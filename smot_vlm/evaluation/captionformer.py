@@ -8,16 +8,13 @@ caption as one word, so that it rewards equal captions alone. The rest is as und
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from smot_vlm.evaluation.caption_rows import predicted_track_rows, video_rows
-from smot_vlm.evaluation.frame_boxes import layout_of
 from smot_vlm.evaluation.matching import match_to_nearest
 from smot_vlm.evaluation.official import NOTES as OFFICIAL_NOTES
-from smot_vlm.evaluation.official import caption_part, filter_prediction
+from smot_vlm.evaluation.official import official_parts
 from smot_vlm.evaluation.official_caption_measures import whole_caption
-from smot_vlm.evaluation.official_interactions import relations_part
 from smot_vlm.evaluation.results import Part
 from smot_vlm.evaluation.sequence_pairs import MISSING_FIELDS, Pair
-from smot_vlm.evaluation.tracking import DEFAULT_ENGINE, tracking_part
+from smot_vlm.evaluation.tracking import DEFAULT_ENGINE
 
 NOTES = (
     OFFICIAL_NOTES[0],
@@ -42,17 +39,9 @@ def captionformer_parts(
     Returns:
         Tracks, instance captions, video captions, interactions.
     """
-    pairs = [replace(pair, prediction=filter_prediction(pair.prediction)) for pair in pairs]
-    progress("tracks")
-    parts = [tracking_part([layout_of(pair) for pair in pairs], engine)]
-    matches = [match_to_nearest(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
-    progress("instance captions")
-    parts.append(caption_part("instance", predicted_track_rows(pairs, matches), len(pairs), whole_caption))
-    progress("video captions")
-    parts.append(caption_part("video", video_rows([_predicted_alone(pair) for pair in pairs]), len(pairs)))
-    progress("interactions")
-    parts.append(relations_part(pairs, matches))
-    return parts
+    return official_parts(
+        pairs, progress, engine, match=match_to_nearest, words=whole_caption, in_video=_predicted_alone
+    )
 
 
 def _predicted_alone(pair: Pair) -> Pair:

@@ -27,6 +27,9 @@ from smot_vlm.evaluation.tracking import DEFAULT_ENGINE, tracking_part
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.structures import Trajectory
 
+# Gives, for each predicted track that speaks, its true one.
+Match = Callable[[Sequence[Trajectory], Sequence[Trajectory]], dict[int, int]]
+
 BOX_SCORE = 0.4
 MINIMUM_BOXES = 5
 CAPTION_COLUMNS = ("BLEU", "METEOR", "ROUGE", "CIDEr")
@@ -38,13 +41,24 @@ NOTES = (
 )
 
 
-def official_parts(pairs: Sequence[Pair], progress: Callable[[str], None], engine: str = DEFAULT_ENGINE) -> list[Part]:
-    """All columns of the protocol.
+def official_parts(
+    pairs: Sequence[Pair],
+    progress: Callable[[str], None],
+    engine: str = DEFAULT_ENGINE,
+    *,
+    match: Match = match_many_to_one,
+    words: Callable[[str], list[str]] = released_words,
+    in_video: Callable[[Pair], Pair] = lambda pair: pair,
+) -> list[Part]:
+    """All columns of the protocol, or of one that is a changed copy of it.
 
     Args:
         pairs: the sequences.
         progress: called with the name of each stage.
         engine: of the tracking columns.
+        match: which true track each predicted one speaks for.
+        words: cuts an instance caption into METEOR's words.
+        in_video: a pair as its video caption is scored.
 
     Returns:
         Tracks, instance captions, video captions, interactions.
@@ -52,11 +66,11 @@ def official_parts(pairs: Sequence[Pair], progress: Callable[[str], None], engin
     pairs = [replace(pair, prediction=filter_prediction(pair.prediction)) for pair in pairs]
     progress("tracks")
     parts = [tracking_part([layout_of(pair) for pair in pairs], engine)]
-    matches = [match_many_to_one(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
+    matches = [match(pair.truth.tracks, pair.prediction.tracks) for pair in pairs]
     progress("instance captions")
-    parts.append(caption_part("instance", predicted_track_rows(pairs, matches), len(pairs)))
+    parts.append(caption_part("instance", predicted_track_rows(pairs, matches), len(pairs), words))
     progress("video captions")
-    parts.append(caption_part("video", video_rows(pairs), len(pairs)))
+    parts.append(caption_part("video", video_rows([in_video(pair) for pair in pairs]), len(pairs)))
     progress("interactions")
     parts.append(relations_part(pairs, matches))
     return parts

@@ -66,7 +66,16 @@ def export(description: Description, name: str, folder: Path, *, overwrite: bool
     for path in files:
         check_file(path, overwrite)
     for path, content in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape"))
+        write_content(path, content)
     return list(files)
+
+
+def write_content(path: Path, content: str | bytes) -> None:
+    """Write one file of a format, in place of what is there.
+
+    Args:
+        path: of the file; its folder is made where it is not there.
+        content: as `Format.write` gives it.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape"))

@@ -34,6 +34,11 @@ class NewestSeconds:
         """Index and time of each frame that is kept."""
         return tuple(self._frames)
 
+    @property
+    def first_seconds(self) -> float:
+        """The time of the oldest frame that is kept."""
+        return self._frames[0][1]
+
     def keep(self, frame: Frame, boxes: TrajectoryBuilder, watched: "array[int]", voices: Iterable[Voice]) -> None:
         """Take in a frame, and let go of older ones and of people who were not seen since.
 

@@ -280,7 +280,7 @@ class PeopleModel(SmotModelBase):
         if phrases:
             return []
         windows = fused.pairs.windows
-        middles = np.array([(window.from_seconds + window.to_seconds) / 2 for window in windows])
+        middles = np.array([window.middle for window in windows])
         found = []
         for subject, target in pairs.tolist():
             shares = np.zeros((len(windows), NUM_VERBS))

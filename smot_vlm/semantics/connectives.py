@@ -5,7 +5,7 @@ last deed. Each of the first four is less likely than "and" though together they
 the caption a deed too early. Here their probabilities are added up before the choice between going on and ending.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -56,13 +56,29 @@ class Connectives:
         Returns:
             The likeliest connective where they are together likelier than every other token, else the likeliest token.
         """
-        best = logits.argmax(dim=-1)
-        if not self.tokens:
-            return best
-        scores = logits.float()
-        among = scores[:, list(self.tokens)]
-        chosen = torch.tensor(self.tokens, device=logits.device)[among.argmax(dim=-1)]
-        return torch.where(among.logsumexp(dim=-1) > scores.amax(dim=-1), chosen, best)
+        return self.on(logits.device)(logits)
+
+    def on(self, device: torch.device) -> Callable[[Float[Tensor, "rows vocabulary"]], Int[Tensor, "rows"]]:
+        """`likeliest` for many words: the tokens go to the device once.
+
+        Args:
+            device: of the logits.
+
+        Returns:
+            Takes logits, gives tokens.
+        """
+        tokens = torch.tensor(self.tokens, dtype=torch.long, device=device)
+
+        def likeliest(logits: Tensor) -> Tensor:
+            best = logits.argmax(dim=-1)
+            if not self.tokens:
+                return best
+            scores = logits.float()
+            among = scores[:, tokens]
+            chosen = tokens[among.argmax(dim=-1)]
+            return torch.where(among.logsumexp(dim=-1) > scores.amax(dim=-1), chosen, best)
+
+        return likeliest
 
 
 NO_CONNECTIVES = Connectives()

@@ -225,13 +225,14 @@ def _greedy(
     step_inputs: dict[str, Tensor] = {"inputs_embeds": inputs}
     captions: list[list[int]] = [[] for _ in rows]
     active = list(range(len(rows)))
+    likeliest = connectives.on(inputs.device)
     # Prefixes of other batches count too: all were padded together.
     padded = len({len(ids) for ids in prefixes.ids}) > 1 or len({len(row.rest) for row in rows}) > 1
     for step in range(max_new_tokens):
         columns = next(iter(step_inputs.values())).shape[1]
         seen = step_mask(language_model, mask, padded=padded) if step else mask.long()
         logits = _next_logits(language_model, step_inputs, cache, seen, position_ids(mask)[:, -columns:])
-        tokens = connectives.likeliest(logits).masked_fill(logits.amax(dim=-1).isnan(), NO_NUMBER)
+        tokens = likeliest(logits).masked_fill(logits.amax(dim=-1).isnan(), NO_NUMBER)
         words = tokens.tolist()
         steps.step()
         if NO_NUMBER in words:
