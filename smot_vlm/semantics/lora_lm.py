@@ -47,6 +47,7 @@ class LoraLM(nn.Module):
         decoding: how tokens are chosen.
         merge_lora: generate with LoRA folded into a copy of the weights that it changes, kept until they change. It is
             faster, and the captions are the same.
+        int8: generate with that copy in 8 bits on a CPU, see `merge`.
     """
 
     wants_pictures = False
@@ -67,6 +68,7 @@ class LoraLM(nn.Module):
         max_batch: int = 32,
         decoding: Decoding = GREEDY,
         merge_lora: bool = True,
+        int8: bool = False,
     ) -> None:
         super().__init__()
         self.tokenizer = tokenizer
@@ -82,7 +84,7 @@ class LoraLM(nn.Module):
         self.decoding = decoding
         Connectives.of_words(decoding.connectives, tokenizer)  # words that it cannot take are told at once
         self.cost = Cost()
-        self.merge_lora = merge_lora
+        self.merge_lora, self.int8 = merge_lora, int8
         # Not a submodule: neither saved nor moved with this one.
         self._merged: MergedModel | None = None
 
@@ -99,7 +101,7 @@ class LoraLM(nn.Module):
 
         Args:
             language_model: a path, an installed package's model or a hub name, see `find_language_model`.
-            quantization: see `load_model`.
+            quantization: "int8": in float32, but for generation on a CPU, see `merge`; else see `load_model`.
             gradient_checkpointing: see `load_model`.
             **options: keywords of the class.
 
@@ -110,10 +112,11 @@ class LoraLM(nn.Module):
             FileNotFoundError: the language model is found nowhere.
             ImportError, ValueError: see `load_model`.
         """
+        int8 = quantization == "int8"
         model, folder = load_causal_lm(
-            language_model, quantization=quantization, gradient_checkpointing=gradient_checkpointing
+            language_model, quantization=None if int8 else quantization, gradient_checkpointing=gradient_checkpointing
         )
-        return cls(model, load_tokenizer(folder), **options)
+        return cls(model, load_tokenizer(folder), int8=int8, **options)
 
     def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
         """Negative log-likelihood; the prompt prefix that all rows share is read once."""
@@ -209,7 +212,7 @@ class LoraLM(nn.Module):
         # Under autocast merged weights would be rounded, LoRA's small part with them.
         if self.merge_lora and not torch.is_autocast_enabled(original.device.type):
             if self._merged is None or not self._merged.is_current(original):
-                self._merged = merge(original)
+                self._merged = merge(original, int8=self.int8)
             if self._merged is not None:
                 yield self._merged.model
                 return
