@@ -66,13 +66,15 @@ def association(
 def linking(
     folders: Annotated[list[Path], typer.Argument(help="Sequences: gt/gt.txt and, beside it, img1, imgs or a video.")],
     associator: Annotated[list[str] | None, typer.Option(help="This associator, and that (default: all).")] = None,
-    detector: Annotated[str | None, typer.Option(help="onnx:FILE (default: the one that ships).")] = None,
+    detector: Annotated[
+        str | None, typer.Option(help="onnx:FILE, or a model's own: model:drawn (default: the one that ships).")
+    ] = None,
     reid: Annotated[Path | None, typer.Option(help="Re-identification model for botsort and deepsort.")] = None,
     rate: Annotated[list[float] | None, typer.Option(help="Frames a second (default: 2, 5 and 25).")] = None,
     json_file: JsonFile = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Which associator keeps ids best: HOTA, AssA, IDF1 and switches on annotated videos at several frame rates."""
+    """Which associator keeps ids best: HOTA, AssA, IDF1, switches and milliseconds on sets of annotated videos, at several rates."""
     given = {"folders": folders, "associators": associator or (), "detector": detector, "reid": reid}
     _run({"linking": given | ({"rates": rate} if rate else {})}, json_file, overwrite)
 

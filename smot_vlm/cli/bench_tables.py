@@ -69,6 +69,7 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("is_peer", "a peer", text),
     ],
     "LinkingScore": [
+        ("set", "set", text),
         ("associator", "associator", text),
         ("fps", "frames a second", text),
         ("videos", "videos", text),
@@ -76,6 +77,7 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("association", "AssA", share),
         ("idf1", "IDF1", share),
         ("switches", "switches", text),
+        ("milliseconds", "ms a frame", text),
     ],
     "EvaluationCost": [
         ("engine", "engine", text),
