@@ -41,7 +41,7 @@ def put_into_words(silent: Description, speaker: Voice, times: PartTimes, *, has
     told = replace(silent, tracks=people, interactions=found.certain).with_captions(caption, stated)
     if not has_own_verbs:  # phrases are no senses; what captions tell cannot be compared with them
         compose = speaker.config.decoder.compose_video_caption
-        told = agreed(confirmed(told, found.possible), compose=compose)
+        told = agreed(confirmed(told, found.possible), compose=compose, place=speaker.place())
     with times.part("language"):
         words = model.word_moments(fused, clause_texts(told.tracks))
         return with_clauses(with_segments(told, words, found.moments, speaker.verbs.labels))
