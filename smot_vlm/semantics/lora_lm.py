@@ -81,6 +81,7 @@ class LoraLM(nn.Module):
         self.decoding = decoding
         Connectives.of_words(decoding.connectives, tokenizer)  # words that it cannot take are told at once
         self.merge_lora = merge_lora
+        self._compiled = False
         # Not a submodule: neither saved nor moved with this one.
         self._merged: MergedModel | None = None
 
@@ -119,14 +120,17 @@ class LoraLM(nn.Module):
         asked = [(request, target) for request, target in asked if target]
         if not asked:
             return CaptionLoss({"instance": next(self.soft_tokens.parameters()).sum() * 0.0}, 0)
-        by_task = list(rows_by_task([request for request, _ in asked]))
-        ordered = [asked[row] for _, rows in by_task for row in rows]
-        kept, targets = [request for request, _ in ordered], [target for _, target in ordered]
-        packed = reads_packed_rows(self.language_model.get_base_model())
-        logits = self._packed_logits(kept, targets) if packed else self._padded_logits(kept, targets)
+        by_task = [
+            (task, [asked[row] for row in rows]) for task, rows in rows_by_task([request for request, _ in asked])
+        ]
+        targets = [target for _, part in by_task for _, target in part]
+        if not self._compiled and reads_packed_rows(self.language_model.get_base_model()):
+            logits = self._packed_logits([pair for _, part in by_task for pair in part])
+        else:  # each task by itself, since prompts of videos are much longer
+            logits = torch.cat([self._padded_logits(part) for _, part in by_task])
         labels = torch.tensor([token for target in targets for token in target], device=logits.device)
         losses = functional.cross_entropy(logits.float(), labels, reduction="none")
-        counts = [sum(len(asked[row][1]) for row in rows) for _, rows in by_task]
+        counts = [sum(len(target) for _, target in part) for _, part in by_task]
         totals = {task: part.sum() for (task, _), part in zip(by_task, losses.split(counts), strict=True)}
         return CaptionLoss(totals, sum(counts))
 
@@ -141,8 +145,8 @@ class LoraLM(nn.Module):
             body.set_attn_implementation("eager")
         cast_frozen(self, dtype)
         if compile:
-            # Without the output layer, which is shown other tokens by a hook.
-            body.base_model.compile()
+            self.language_model.compile()
+            self._compiled = True  # packing needs a hook on the output layer, which a compiled model would not see
 
     def save_extras(self, folder: Path) -> None:
         """Write the tokenizer."""
@@ -210,27 +214,23 @@ class LoraLM(nn.Module):
         finally:
             original.train(training)
 
-    def _packed_logits(
-        self, requests: Sequence[CaptionRequest], targets: Sequence[list[int]]
-    ) -> Float[Tensor, "targets vocabulary"]:
+    def _packed_logits(self, asked: Sequence[tuple[CaptionRequest, list[int]]]) -> Float[Tensor, "targets vocabulary"]:
         """What predicts each target token, from rows of several captions each."""
-        soft = self.soft_tokens.rows(requests)
+        soft = self.soft_tokens.rows([request for request, _ in asked])
         count = len(soft[0])
         words = WordList(first=count * len(soft))
-        parts = {prompt: self._split(prompt) for prompt in {request.prompt for request in requests}}
+        parts = {prompt: self._split(prompt) for prompt in {request.prompt for request, _ in asked}}
         segments = []
-        for row, (request, target) in enumerate(zip(requests, targets, strict=True)):
+        for row, (request, target) in enumerate(asked):
             prefix, after = (words.once(part) for part in parts[request.prompt])
             segments.append(Segment(prefix, [*range(row * count, (row + 1) * count), *after, *words.add(target)]))
         embedded = self._embed(words.ids)
         tokens = torch.cat([torch.cat(soft).to(embedded.dtype), embedded])
-        return packed_logits(self.language_model, tokens, segments, list(map(len, targets)))
+        return packed_logits(self.language_model, tokens, segments, [len(target) for _, target in asked])
 
-    def _padded_logits(
-        self, requests: Sequence[CaptionRequest], targets: Sequence[list[int]]
-    ) -> Float[Tensor, "targets vocabulary"]:
+    def _padded_logits(self, asked: Sequence[tuple[CaptionRequest, list[int]]]) -> Float[Tensor, "targets vocabulary"]:
         """The same from a row for each caption, for models that cannot read packed rows."""
-        prompts = self.prompt_rows(requests)
+        prompts, targets = self.prompt_rows([request for request, _ in asked]), [target for _, target in asked]
         befores, afters = self._embed_each([prompt.prefix for prompt in prompts]), self._embed_each(targets)
         rests = [prompt.rest for prompt in prompts]
         inputs, mask = pad_left([torch.cat(parts) for parts in zip(befores, rests, afters, strict=True)])
@@ -245,10 +245,10 @@ class LoraLM(nn.Module):
             logits_to_keep=torch.arange(inputs.shape[1] - columns, inputs.shape[1], device=inputs.device),
             use_cache=False,
         )
-        places = [
-            row * columns + column for row, target in enumerate(targets) for column in range(-len(target) - 1, -1)
-        ]
-        chosen = torch.tensor([columns + place for place in places], device=inputs.device)
+        # A target's last token is predicted by the last column but one.
+        ends = [(row + 1) * columns - 1 for row in range(len(targets))]
+        places = [place for end, target in zip(ends, targets, strict=True) for place in range(end - len(target), end)]
+        chosen = torch.tensor(places, device=inputs.device)
         logits: Tensor = output.logits.flatten(0, 1).index_select(0, chosen)
         return logits
 
