@@ -22,6 +22,7 @@ class Watcher:
     """Looks at every frame and describes nothing but one box. `trained` as asked."""
 
     associator = "byte"
+    dtype = "float32"
 
     def __init__(self, trained: bool) -> None:
         self.model = SimpleNamespace(trained=trained, unanswered=())
