@@ -53,7 +53,7 @@ def test_every_job_is_described_or_accounted_for_by_cause(tmp_path):
     assert "the decoder fell over" in by_cause["killed"].log
     assert "signal 11" in by_cause["killed"].error
     assert "corpus_hooks.py" in by_cause["time"].log, "where it hung"
-    assert by_cause["failed"].error.endswith("no frame can be read")
+    assert "no frame can be read" in by_cause["failed"].error
     again = list(describe_corpus(Hooked(), jobs, store, workers=2, seconds=3.0))
     assert again == []
     job = next(job for job in jobs if "clip" in job.path)
