@@ -131,13 +131,18 @@ def _is_video(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES and not name.startswith(".")
 
 
+def _is_hidden(folders: list[str]) -> bool:
+    return any(name.startswith(".") for name in folders)
+
+
 def _expand_address(source: str) -> list[str]:
     system, path = _file_system(source)
     with _foreign(source):
         if system.isfile(path):
             found = [path]
         elif system.isdir(path):
-            found = sorted(entry for entry in system.find(path) if _is_video(entry.rpartition("/")[2]))
+            below = [(entry, entry.removeprefix(path).strip("/").split("/")) for entry in system.find(path)]
+            found = sorted(entry for entry, parts in below if _is_video(parts[-1]) and not _is_hidden(parts[:-1]))
         elif _PATTERN & set(path):
             found = sorted(entry for entry in system.glob(path) if _is_video(entry.rpartition("/")[2]))
         else:
