@@ -26,6 +26,7 @@ from smot_vlm.models.hub import check_parts, named_model
 from smot_vlm.models.loading import load_model
 from smot_vlm.models.local_models import find_local_vision_language_model
 from smot_vlm.models.smot import SmotModel
+from smot_vlm.semantics.word_progress import OnWords, listening
 from smot_vlm.session import Session
 from smot_vlm.structures import Description, Detections, Frame, Sight, Trajectory
 from smot_vlm.system.files import shipped_folder
@@ -215,6 +216,7 @@ class Tracker:
         frame_numbers: np.ndarray | None = None,
         stop_at_damage: bool = False,
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
+        on_words: OnWords | None = None,
         times: PartTimes | None = None,
     ) -> Description:
         """Read a video to its end and describe it.
@@ -236,6 +238,7 @@ class Tracker:
             stop_at_damage: end a damaged file there rather than go on behind the damage.
             on_frame: called after each frame, for progress; returning False ends the video there, behind the batch that was
                 read.
+            on_words: called while a model of this machine writes, with steps done and steps in all as far as is known.
             times: filled with the seconds of each part.
 
         Returns:
@@ -246,7 +249,8 @@ class Tracker:
         """
         times = times or PartTimes()
         opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
-        with torch.inference_mode(), computing(self.dtype, self.model.device), opened as video:
+        device = self.model.device
+        with torch.inference_mode(), computing(self.dtype, device), listening(on_words), opened as video:
             upcoming = Upcoming()
             session = self._session(
                 video, trajectories, times, verbs, detections, classes, frame_numbers, upcoming=upcoming

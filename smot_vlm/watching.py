@@ -36,6 +36,7 @@ class WatchSettings:
         refresh_seconds: between two captions of the people, for models that tell looks and solo deeds in captions alone.
         filmed_at: when the video began; None: a live one begins now, and of others it is not known.
         clips: folder for the pictures around events; None writes none.
+        blur: of these pictures, a key of `output.blur.MODES`; None shows people as they are.
         trajectories: as for `Tracker.stream`.
         stride: the same.
         max_frames: the same.
@@ -48,6 +49,7 @@ class WatchSettings:
     refresh_seconds: float = 4.0
     filmed_at: datetime | None = None
     clips: Path | None = None
+    blur: str | None = None
     trajectories: Path | str | Sequence[Trajectory] | None = None
     stride: int = 1
     max_frames: int | None = None
@@ -121,7 +123,7 @@ class Watch:
                 self.seconds = update.frame.time_seconds
                 self.frames += 1
                 if self._clips is not None:
-                    self._clips.add(update.frame)
+                    self._clips.add(update.frame, update.people)
                 if update.sight is not None:
                     with self._times.part(RULES_PART):
                         found = self._finder.find(update.sight)
@@ -143,7 +145,7 @@ class Watch:
         self._began = settings.filmed_at or (None if video.rereadable else datetime.now().astimezone())
         self._finder = finder(settings, video.name, self._began)
         if settings.clips is not None:
-            self._clips = ClipSaver(settings.clips, video.sampled_fps, self._say)
+            self._clips = ClipSaver(settings.clips, video.sampled_fps, self._say, blur=settings.blur)
 
     def _take(self, event: Event) -> None:
         self.events += 1

@@ -1,6 +1,7 @@
 """Long videos: told stretch by stretch, in memory that does not grow but with boxes; nobody is followed across a cut."""
 
 import dataclasses
+import gc
 import weakref
 from pathlib import Path
 
@@ -120,6 +121,7 @@ def most_held(tracker: Tracker, held: weakref.WeakSet, folder: Path, repeats: in
     moved = [[row[0] + 24 * turn, row[1] + 2 * turn, *row[2:]] for turn in range(repeats) for row in rows]
     (folder / "mot.txt").write_text("".join(",".join(map(str, row)) + "\n" for row in moved))
     counts = []
+    gc.collect()  # what a session before held
     tracker.describe(
         np.concatenate([moving_squares()] * repeats),
         trajectories=folder / "mot.txt",

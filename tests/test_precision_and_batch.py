@@ -120,10 +120,10 @@ def test_boxes_and_features_of_a_batch_are_those_of_one_by_one(model, monkeypatc
             assert torch.allclose(ours, theirs, rtol=1e-6, atol=1e-6)
 
 
-def test_a_stop_ends_behind_the_batch(model, config):
+def test_a_stop_ends_at_once_whatever_the_batch(model, config):
     tracker = Tracker(model, config, allow_untrained=True, detector="model", batch=4)
     description = tracker.describe(moving_squares(12), on_frame=lambda frame, _: frame.index != 1)
-    assert (description.video.frames, description.video.stopped) == (4, True)
+    assert (description.video.frames, description.video.stopped) == (2, True)
 
 
 def people(pictures: int) -> np.ndarray:

@@ -1,39 +1,43 @@
-"""`smot-vlm describe`: one video in, description.json, tracks.txt, annotated.mp4 and report.html out."""
+"""`smot-vlm describe`: videos in, description.json, tracks.txt, annotated.mp4 and report.html of each out."""
 
-from contextlib import ExitStack
+import functools
+import json as json_text
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smot_vlm.cli.console import output, print_warning, progress
-from smot_vlm.cli.loading import Batch, Dtype, damage_is_reported_once, load_tracker
-from smot_vlm.cli.spool import Spool
-from smot_vlm.system.errors import naming
-from smot_vlm.system.printing import counted, people
-from smot_vlm.system.signals import StopRequest, on_stop
-from smot_vlm.system.targets import fitting_name
+from smot_vlm.cli.console import output, print_error, print_plain, print_warning
+from smot_vlm.cli.describing import Wanted, describe_video
+from smot_vlm.cli.loading import Associator, Batch, Blur, Dtype, load_tracker
+from smot_vlm.cli.several import default_folder, folders_of, videos_of
+from smot_vlm.system.errors import one_line
+from smot_vlm.system.printing import counted
 
 if TYPE_CHECKING:
-    from smot_vlm.structures import Description, Frame
-    from smot_vlm.video.reader import VideoReader
+    from smot_vlm.tracker import Tracker
 
-BETTER_WORDS = "For words, give a vision-language model: --model zero-shot."
-
-Source = Annotated[
-    str, typer.Argument(help="A video file, a folder or glob of images, a camera index, an rtsp/http address.")
-]
+logger = logging.getLogger(__name__)
 
 
 def describe(
-    source: Source,
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="A video file, a folder or glob of images, a camera index, an rtsp/http address; or several, or a folder "
+            "of videos: each is described into a folder of its own.",
+        ),
+    ],
     model: Annotated[
         str, typer.Option(help="auto, demo, zero-shot, a config (.yaml) or a folder with weights.")
     ] = "auto",
     decoder: Annotated[
         str | None,
         typer.Option(
-            help="openai:URL[#MODEL]: words from a server (vLLM, Ollama, a cloud ...), see configs/server.yaml."
+            help="openai:URL\\[#MODEL]: words from a server (vLLM, Ollama, a cloud ...), see configs/server.yaml."
         ),
     ] = None,
     detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
@@ -53,10 +57,11 @@ def describe(
             help="Class number that counts in such a file; may be repeated (default: people, by labels.txt or custom)."
         ),
     ] = None,
-    associator: Annotated[
-        str | None, typer.Option(help="How boxes are linked over time (default: the model's own).")
+    associator: Associator = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the four files; of several videos, the one above (default: NAME-described)."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the four files (default: NAME-described).")] = None,
     stride: Annotated[int, typer.Option(help="Use every N-th frame.")] = 1,
     max_frames: Annotated[int | None, typer.Option(help="Stop after N frames.")] = None,
     stop_at_damage: Annotated[
@@ -77,24 +82,44 @@ def describe(
     dtype: Dtype = "float32",
     batch: Batch = 1,
     no_video: Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.")] = False,
+    blur: Blur = None,
+    json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each video and nothing else.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
 ) -> None:
     """Describe a video: who is where, what each person does, who does what to whom, and what happens.
 
-    Ctrl-C ends the watching of a camera or a stream and describes what was seen.
+    Ctrl-C ends the watching of a camera or a stream and describes what was seen. Of several videos one that cannot be described is
+    named, and the others are described; then the exit code is 1.
     """
-    from smot_vlm.output.claimed_folder import check_outputs, claim_outputs
-
     if trajectories is not None and detections is not None:
         raise typer.BadParameter("--trajectories has boxes with ids, --detections boxes without; give one of them")
     if classes and trajectories is None and detections is None:
         raise typer.BadParameter("--classes goes with --trajectories or --detections")
-    folder = out or _default_folder(source)
-    check_outputs(folder, overwrite)
-    needed = _check_source(source, fps, stride, max_frames, video=not no_video)
-    with ExitStack() as stack:
-        staging = stack.enter_context(claim_outputs(folder, overwrite, needed))
-        tracker = load_tracker(
+    given = [videos_of(source) for source in sources]
+    several = len(sources) > 1 or any(given)
+    if several and (trajectories or detections):
+        raise typer.BadParameter(
+            "--trajectories and --detections hold the boxes of one video; give one video with them"
+        )
+    wanted = Wanted(
+        trajectories,
+        detections,
+        classes,
+        verbs,
+        fps,
+        stride,
+        max_frames,
+        stop_at_damage,
+        detector,
+        video=not no_video,
+        blur=None if blur is None else blur.value,
+        overwrite=overwrite,
+        json=json,
+    )
+
+    @functools.cache
+    def load() -> "Tracker":
+        return load_tracker(
             model,
             decoder=decoder,
             detector=detector,
@@ -104,112 +129,38 @@ def describe(
             dtype=dtype,
             batch=batch,
         )
-        stack.enter_context(damage_is_reported_once())
-        spool = Spool(stack, source, stride, fps)
-        readers: list[VideoReader] = []
-        with progress("watching", max_frames) as update:
-            stop = StopRequest()
 
-            def on_frame(frame: "Frame", video: "VideoReader") -> bool:
-                readers[:] = [video]
-                update(completed=video.frames_read, total=video.frame_count)
-                spool.add(frame, video)
-                if stop.asked and not video.stopped:
-                    print_warning("the watching ends here, what was seen is described; Ctrl-C again ends that too")
-                elif video.frames_read == video.frame_count:
-                    stop.finish()
-                if stop.asked or video.frames_read == video.frame_count:
-                    update(description="writing captions")
-                return not stop.asked
-
-            with on_stop(stop), naming(source if detector in ("auto", "model") else f"{source} with {detector}"):
-                description = tracker.describe(
-                    source,
-                    trajectories=trajectories,
-                    detections=detections,
-                    classes=classes or None,
-                    verbs=verbs or None,
-                    fps=fps,
-                    stride=stride,
-                    max_frames=max_frames,
-                    stop_at_damage=stop_at_damage,
-                    on_frame=on_frame,
-                )
-        _write(folder, staging, description, spool, video=not no_video, overwrite=overwrite)
-    _warn(description, readers[0])
+    if several:
+        videos = [video for source, found in zip(sources, given, strict=True) for video in found or [source]]
+        _describe_each(videos, folders_of(videos, out or Path()), wanted, load)
+    else:
+        describe_video(sources[0], out or default_folder(sources[0]), wanted, load)
 
 
-def _write(
-    folder: Path, staging: Path, description: "Description", spool: Spool, *, video: bool, overwrite: bool
-) -> None:
-    from smot_vlm.output.description_files import write_outputs
-    from smot_vlm.output.trust import is_warning, trust
-    from smot_vlm.verbs import VERBS
+def _describe_each(sources: list[str], folders: list[Path], wanted: Wanted, load: "Callable[[], Tracker]") -> None:
+    """Describe one video after the other; one that fails does not take the others along.
 
-    with progress("drawing", description.video.frames) as update:
-        files = write_outputs(
-            folder,
-            description,
-            lambda: spool.open(description.video.frames),
-            spool.fps,
-            video=video,
-            overwrite=overwrite,
-            glosses={verb.label: verb.gloss for verb in VERBS},
-            progress=lambda done: update(completed=done),
-            staging=staging,
-            source_video=True,
-        )
-    counts = (
-        counted(description.video.frames, "frame"),
-        people(len(description.tracks)),
-        counted(len(description.interactions), "interaction"),
-    )
-    output.print(f"{description.video.source}: {', '.join(counts)}")
-    if not is_warning(description) and trust(description):
-        output.print(f"  {trust(description)}")
-    for path in files.values():
-        output.print(f"  {path}")
-
-
-def _check_source(source: str, fps: float | None, stride: int, max_frames: int | None, *, video: bool) -> int:
-    """Refuse a file that is no video before the model is loaded. Cameras and addresses are opened only once.
-
-    Returns:
-        About how many bytes its description takes.
+    Raises:
+        typer.Exit: some could not be described; each is named in a line.
     """
-    from smot_vlm.output.claimed_folder import expected_bytes
-    from smot_vlm.video.reader import open_video
-
-    if "://" in source or source.isdecimal():
-        return expected_bytes(max_frames, 1920, 1080, video)
-    with naming(source), open_video(source, stride=stride, max_frames=max_frames, fps=fps) as reader:
-        return expected_bytes(reader.frame_count, reader.width, reader.height, video)
-
-
-def _warn(description: "Description", reader: "VideoReader") -> None:
-    from smot_vlm.output.trust import is_warning, trust
-    from smot_vlm.structures import STATED
-
-    video = description.video
-    if video.truncated:
-        print_warning(f"{video.source} is damaged and ends too early; only what precedes the end is described")
-    left_out = f"; {reader.left_out_summary}" if reader.left_out_summary else ""
-    if video.damage:
-        seconds = sum(end - start for start, end in video.damage)
-        print_warning(
-            f"{video.source} is damaged in {counted(len(video.damage), 'place')}, {seconds:.2f} seconds in all, from "
-            f"second {video.damage[0][0]:.2f} on{left_out}; --stop-at-damage describes only what precedes it"
-        )
-    if video.stopped:
-        print_warning(
-            f"{video.source}: stopped after {counted(video.frames, 'frame')}; what came after is not described"
-        )
-    if is_warning(description):
-        better = "" if description.words == STATED else f" {BETTER_WORDS}"
-        print_warning(f"{trust(description)} Boxes and ids are those of {description.model.detector}.{better}")
-
-
-def _default_folder(source: str) -> Path:
-    stem = Path(source.rstrip("/")).stem or "video"
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in stem)
-    return Path(fitting_name(safe, "-described"))
+    load()  # What is wrong with the model is told once.
+    failed = 0
+    for place, (source, folder) in enumerate(zip(sources, folders, strict=True), start=1):
+        try:
+            description = describe_video(source, folder, wanted, load)
+        except Exception as error:
+            failed += 1
+            logger.debug("%s", source, exc_info=True)
+            line = one_line(error)
+            print_error(line if source in line else f"{source}: {line}")
+            if wanted.json:
+                print_plain(json_text.dumps({"source": source, "error": line}))
+            continue
+        if description.video.stopped and place < len(sources):
+            print_warning(f"{counted(len(sources) - place, 'video')} after it not described")
+            failed += len(sources) - place
+            break
+    if not wanted.json:
+        output.print(f"{len(sources) - failed} of {counted(len(sources), 'video')} described")
+    if failed:
+        raise typer.Exit(1)

@@ -167,9 +167,10 @@ def compare(
 
 
 def _show(evaluations: "list[Evaluation]") -> None:
-    from smot_vlm.evaluation.tables import footnotes, rich_table
+    from smot_vlm.evaluation.tables import footnotes, rich_tables
 
-    output.print(rich_table(evaluations))
+    for table in rich_tables(evaluations, output.width):
+        output.print(table)
     for note in footnotes(evaluations):
         output.print(f"  {note}", style="dim")
     output.print()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smot_vlm.cli.console import output, print_warning, progress
+from smot_vlm.cli.loading import Blur
 
 if TYPE_CHECKING:
     from smot_vlm.output.blur import OpenFrames
@@ -19,11 +20,12 @@ _FOLDERS_ABOVE = 3
 def forget(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `describe` wrote.")],
     person: Annotated[list[int], typer.Option(help="Number of a person to be forgotten; may be repeated.")],
+    blur: Blur = None,
 ) -> None:
     """Take a person out of a description: boxes, words, interactions, pictures, exports, and the search's index.
 
     The annotated video and the report are made anew with the person blurred, from the described video; where that is gone they
-    are made without pictures. The described video itself is not changed.
+    are made without pictures. The described video itself is not changed. What `describe` was told to --blur is told here again.
     """
     from smot_vlm.output.claimed_folder import DESCRIPTION
     from smot_vlm.output.forgetting import without_person
@@ -38,13 +40,13 @@ def forget(
         except KeyError as error:
             raise ValueError(str(error.args[0])) from None
     exported = _exported(before, folder)
-    _write_files(folder, before, after, set(person))
+    _write_files(folder, before, after, set(person), None if blur is None else blur.value)
     _write_exports(after, folder, exported)
     _forget_in_indexes(path)
     output.print(f"{folder}: {len(after.tracks)} of {len(before.tracks)} people are left")
 
 
-def _write_files(folder: Path, before: "Description", after: "Description", gone: set[int]) -> None:
+def _write_files(folder: Path, before: "Description", after: "Description", gone: set[int], blur: str | None) -> None:
     from dataclasses import replace
 
     from smot_vlm.output.blur import PEOPLE, blurring
@@ -62,11 +64,14 @@ def _write_files(folder: Path, before: "Description", after: "Description", gone
     open_frames = _open_source(before)
     if open_frames is None:
         print_warning(f"{before.video.source}: not there any more, so there is no video and no picture")
+    else:
+        open_frames = blurring(open_frames, only, PEOPLE)
+        open_frames = open_frames if blur is None else blurring(open_frames, after, blur)
     with progress("drawing", after.video.frames) as update:
         write_outputs(
             folder,
             after,
-            None if open_frames is None else blurring(open_frames, only, PEOPLE),
+            open_frames,
             after.video.fps,
             video=(folder / VIDEO).is_file(),
             overwrite=True,

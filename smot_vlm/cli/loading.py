@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,30 @@ from smot_vlm.system.errors import naming
 if TYPE_CHECKING:
     from smot_vlm.tracker import Tracker
 
+
+class BlurMode(str, Enum):
+    """What of people is made unrecognisable in pictures that are written: the keys of `output.blur.MODES`."""
+
+    faces = "faces"
+    people = "people"
+
+
+Blur = Annotated[
+    BlurMode | None,
+    typer.Option(
+        help="Make faces, or whole people, unrecognisable in all pictures that are written. A face is taken to be where "
+        "the head of a person's box is; who was not found as a person is not blurred."
+    ),
+]
+Associator = Annotated[
+    str | None,
+    typer.Option(
+        help="How boxes are linked over time: byte (motion and overlap, two rounds by score), sparse (few frames a second), "
+        "auto (one of these by frame rate), sort (motion alone), ocsort (motion as observed), ocsort-byte (with the second "
+        "round), botsort (camera motion, with :REID.onnx looks too), deepsort:REID.onnx (looks and motion) (default: the "
+        "model's own)."
+    ),
+]
 Dtype = Annotated[
     str,
     typer.Option(

@@ -51,7 +51,7 @@ def models(
 @app.command()
 def get(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="owner/name[@revision], or a name that `models` lists.")
+        list[str], typer.Argument(metavar="NAME...", help="owner/name\\[@revision], or a name that `models` lists.")
     ],
 ) -> None:
     """Fetch models, or what is new of them: data alone (safetensors, JSON, templates), never code."""

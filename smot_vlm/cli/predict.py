@@ -1,12 +1,13 @@
 """`smot-vlm predict`: a whole split described, ready for `smot-vlm evaluate`."""
 
+import json as json_text
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smot_vlm.cli.console import output, print_warning, progress
-from smot_vlm.cli.loading import Batch, Dtype, damage_is_reported_once, load_tracker
+from smot_vlm.cli.console import output, print_plain, print_warning, progress
+from smot_vlm.cli.loading import Associator, Batch, Dtype, damage_is_reported_once, load_tracker
 from smot_vlm.system.printing import counted
 from smot_vlm.system.targets import check_folder
 
@@ -32,12 +33,7 @@ def predict(
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
     model: Annotated[str, typer.Option(help="A model that ships, or a folder with weights.")] = "auto",
     detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
-    associator: Annotated[
-        str | None,
-        typer.Option(
-            help="How boxes are linked: byte, sparse, auto, sort, ocsort, botsort, deepsort:REID.onnx (default: the model's own)."
-        ),
-    ] = None,
+    associator: Associator = None,
     trajectories: Annotated[
         str,
         typer.Option(
@@ -62,6 +58,7 @@ def predict(
     workers: Annotated[int, typer.Option(min=1, help="Videos at once.")] = 1,
     time_limit: Annotated[float, typer.Option(help="Seconds that a video may take; 0: any time.", min=0)] = 21600.0,
     retry: Annotated[bool, typer.Option("--retry", help="Also videos that could not be described earlier.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Describe all sequences anew.")] = False,
 ) -> None:
     """Describe every sequence of a split, or every video of a corpus. A stopped run goes on where it stopped.
@@ -118,7 +115,7 @@ def predict(
             outcomes.append(outcome)
     everyones = processes.gather(outcomes)
     if processes.is_first:
-        _report(out, everyones, trained=tracker.model.trained)
+        _report(out, everyones, trained=tracker.model.trained, as_json=json)
 
 
 def _is_data_set(root: Path, split: str) -> bool:
@@ -126,7 +123,7 @@ def _is_data_set(root: Path, split: str) -> bool:
     return any((sequence / part).is_dir() for sequence in (root / split).glob("*/*") for part in ("imgs", "gt"))
 
 
-def _report(out: Path, outcomes: "list[Outcome]", *, trained: bool) -> None:
+def _report(out: Path, outcomes: "list[Outcome]", *, trained: bool, as_json: bool) -> None:
     """Say what was described.
 
     Raises:
@@ -135,8 +132,13 @@ def _report(out: Path, outcomes: "list[Outcome]", *, trained: bool) -> None:
     errors = sorted(f"{outcome.name}: {outcome.error}" for outcome in outcomes if outcome.error)
     kept = sum(outcome.kept for outcome in outcomes)
     described = len(outcomes) - kept - len(errors)
+    if as_json:
+        counts = {"out": str(out), "sequences": len(outcomes), "described": described, "kept": kept}
+        failed = {outcome.name: outcome.error for outcome in outcomes if outcome.error}
+        print_plain(json_text.dumps({**counts, "errors": failed}))
     earlier = f", {kept} {'was' if kept == 1 else 'were'} there already" if kept else ""
-    output.print(f"{out}: {described} of {counted(len(outcomes), 'sequence')} described{earlier}")
+    if not as_json:
+        output.print(f"{out}: {described} of {counted(len(outcomes), 'sequence')} described{earlier}")
     _print_some([f"{each.name}: {_left_out(each.left_out)}" for each in outcomes if each.left_out])
     _print_some(errors)
     if described and not trained:

@@ -10,6 +10,7 @@ import numpy as np
 import typer
 
 from smot_vlm.cli.console import output, print_plain, print_warning, progress
+from smot_vlm.cli.loading import Blur, BlurMode
 
 if TYPE_CHECKING:
     from smot_vlm.search.database import SearchDatabase
@@ -49,6 +50,7 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most hits.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print hits as JSON.")] = False,
     pictures: Annotated[Path | None, typer.Option(help="Folder for a picture of each hit.")] = None,
+    blur: Blur = None,
     index: Annotated[
         Path | None, typer.Option(help="The index file (default: search.sqlite in the first DIR).")
     ] = None,
@@ -60,6 +62,8 @@ def search(
     from smot_vlm.search.searcher import Searcher
     from smot_vlm.search.shown import shown_hit
 
+    if blur is not None and pictures is None:
+        raise typer.BadParameter("--blur goes with --pictures")
     filters = Filters(
         tuple(one.value for one in kind or ()),
         tuple(verb or ()),
@@ -81,7 +85,7 @@ def search(
                 _tell_flaws(add_looks(database, lambda done, total: step(completed=done, total=total)))
             hits = who_looks_like(database, *wanted, filters, limit)
     shown = [
-        shown_hit(hit) | {"picture": None if pictures is None else _write_picture(hit, pictures, number)}
+        shown_hit(hit) | {"picture": None if pictures is None else _write_picture(hit, pictures, number, blur)}
         for number, hit in enumerate(hits, 1)
     ]
     if json:
@@ -128,13 +132,13 @@ def _person(like: str) -> tuple[Path, int]:
     return (path / DESCRIPTION if path.is_dir() else path), int(number)
 
 
-def _write_picture(hit: "Hit", folder: Path, number: int) -> str | None:
+def _write_picture(hit: "Hit", folder: Path, number: int, blur: BlurMode | None) -> str | None:
     from smot_vlm.output.crops import encode_jpeg
     from smot_vlm.search.pictures import picture_of
     from smot_vlm.system.files import atomic_path
 
     try:
-        image = picture_of(hit.video, hit.entry)
+        image = picture_of(hit.video, hit.entry, None if blur is None else blur.value)
     except (OSError, ValueError) as error:
         print_warning(str(error))
         return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smot_vlm.cli.console import messages, output, print_plain, print_warning, progress
-from smot_vlm.cli.loading import damage_is_reported_once, load_tracker
+from smot_vlm.cli.loading import Associator, Blur, damage_is_reported_once, load_tracker
 from smot_vlm.rules.help_text import EXAMPLE, GRAMMAR
 from smot_vlm.system.errors import naming
 from smot_vlm.system.printing import counted
@@ -66,6 +66,7 @@ def watch(
     save_clips: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the pictures around each event as mp4 files there.")
     ] = None,
+    blur: Blur = None,
     quiet: Annotated[
         float, typer.Option(min=0.0, help="An event is told once while it lasts; a gap of so many seconds ends it.")
     ] = 5.0,
@@ -89,9 +90,7 @@ def watch(
     trajectories: Annotated[
         Path | None, typer.Option(help="Boxes with ids, in place of a detector, as for describe.")
     ] = None,
-    associator: Annotated[
-        str | None, typer.Option(help="How boxes are linked over time (default: the model's own).")
-    ] = None,
+    associator: Associator = None,
     stride: Annotated[int, typer.Option(min=1, help="Use every N-th frame.")] = 1,
     max_frames: Annotated[int | None, typer.Option(min=1, help="Stop after N frames.")] = None,
     fps: Annotated[
@@ -106,6 +105,8 @@ def watch(
     """Watch a video, a camera or a finished description for events, and tell each as a JSON line."""
     from smot_vlm.watching import Watch, find_in_description, vocabulary_of, vocabulary_of_description
 
+    if blur is not None and save_clips is None:
+        raise typer.BadParameter("--blur goes with --save-clips")
     given, zones = _read_rules(rule or [], rules, zone or [])
     began = _read_date(filmed_at)
 
@@ -113,8 +114,9 @@ def watch(
         from smot_vlm.watching import WatchSettings
 
         checked = tuple(_check(given, zones, vocabulary))
+        shown = None if blur is None else blur.value
         limits = {"stride": stride, "max_frames": max_frames, "fps": fps, "trajectories": trajectories}
-        return WatchSettings(checked, quiet, unsure, refresh, began, save_clips, **limits)  # type: ignore[arg-type]
+        return WatchSettings(checked, quiet, unsure, refresh, began, save_clips, shown, **limits)  # type: ignore[arg-type]
 
     with ExitStack() as stack:
         description = _description_of(source)

@@ -21,6 +21,8 @@ MAIN_MEASURES = {
     "official": ("tracking/HOTA", "tracking/MOTA", "tracking/IDF1", *_MAIN_CAPTION_MEASURES),
     "captionformer": ("tracking/HOTA", "tracking/MOTA", "tracking/IDF1", *_MAIN_CAPTION_MEASURES),
 }
+# Characters: before a measure's name, between two columns at most, and of a run's name before it is folded.
+_INDENT, _BETWEEN, _LONGEST_WORD = 2, 3, 16
 _NO_VALUE = Cell(None, "not measured in this run")
 
 
@@ -69,29 +71,54 @@ def table_lines(evaluations: Sequence[Evaluation]) -> list[Line]:
     return lines
 
 
-def rich_table(evaluations: Sequence[Evaluation]) -> Table:
-    """The table for the terminal.
+def rich_tables(evaluations: Sequence[Evaluation], width: int) -> list[Table]:
+    """The table for the terminal, cut between runs where it is wider: every number stays whole.
 
     Args:
         evaluations: under one protocol.
+        width: of the terminal, in characters.
 
     Returns:
-        A table of rich.
+        Tables of rich with the same measures; the best of all runs are marked.
     """
-    table = Table(title=title(evaluations), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    lines = table_lines(evaluations)
+    needs = [_run_width(evaluation, place, lines) for place, evaluation in enumerate(evaluations)]
+    first = max((len(line.label) for line in lines), default=0) + _INDENT + _BETWEEN
+    parts: list[list[int]] = [[]]
+    for place, need in enumerate(needs):
+        taken = first + sum(needs[other] + _BETWEEN for other in parts[-1])
+        if parts[-1] and taken + need + _BETWEEN > width:
+            parts.append([])
+        parts[-1].append(place)
+    return [_rich_part(evaluations, lines, part, needs) for part in parts]
+
+
+def _run_width(evaluation: Evaluation, place: int, lines: Sequence[Line]) -> int:
+    """Characters that the column of a run needs: for its numbers, and for the words of its name where they are short."""
+    cells = max((len(format_cell(line.column, line.cells[place])) for line in lines), default=0)
+    words = max(map(len, printable(evaluation.run).split()), default=0)
+    return max(cells, min(words, _LONGEST_WORD))
+
+
+def _rich_part(
+    evaluations: Sequence[Evaluation], lines: Sequence[Line], part: Sequence[int], needs: Sequence[int]
+) -> Table:
+    heading = title(evaluations) if part[0] == 0 else None
+    table = Table(title=heading, box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column("measure", no_wrap=True)
-    for evaluation in evaluations:
-        table.add_column(Text(printable(evaluation.run)), justify="right", overflow="fold")
+    for place in part:
+        name = Text(printable(evaluations[place].run))
+        table.add_column(name, justify="right", overflow="fold", min_width=needs[place])
     group = ""
-    for line in table_lines(evaluations):
+    for line in lines:
         if line.column.group != group:
             group = line.column.group
             table.add_row(Text(group, style="bold"))
         cells = [
-            Text(format_cell(line.column, cell), style="bold" if place in line.best else "")
-            for place, cell in enumerate(line.cells)
+            Text(format_cell(line.column, line.cells[place]), style="bold" if place in line.best else "")
+            for place in part
         ]
-        table.add_row(Text(f"  {line.label}"), *cells)
+        table.add_row(Text(f"{' ' * _INDENT}{line.label}"), *cells)
     return table
 
 

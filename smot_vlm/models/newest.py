@@ -34,9 +34,7 @@ class NewestSeconds:
         """Index and time of each frame that is kept."""
         return tuple(self._frames)
 
-    def keep(
-        self, frame: Frame, boxes: TrajectoryBuilder, watched: "array[int]", voices: Iterable[Voice | None]
-    ) -> None:
+    def keep(self, frame: Frame, boxes: TrajectoryBuilder, watched: "array[int]", voices: Iterable[Voice]) -> None:
         """Take in a frame, and let go of older ones and of people who were not seen since.
 
         Args:
@@ -53,8 +51,7 @@ class NewestSeconds:
         del watched[: bisect_left(watched, first)]
         there = boxes.ids
         for voice in voices:
-            if voice is not None:
-                voice.memory.forget(set(voice.memory.tracks) - there)
+            voice.memory.forget(set(voice.memory.tracks) - there)
         for track_id in set(self._told) - there:
             del self._told[track_id]
 

@@ -1,6 +1,5 @@
 """One model that may speak about a video: what it remembers of it, and whether it may."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +25,8 @@ class Voice:
         times: books seconds by part.
         newest_seconds: the memory keeps observations of these alone; None: some of the whole video.
         upcoming: the batch of frames that was read.
-        encodes_all: whether, as it looks now, every frame will be encoded; None: keyframes alone are.
+        finds: whether the model's own detector finds the people, so that it sees every frame.
+        helped: whether another detector does that where the model does not know such pictures.
     """
 
     def __init__(
@@ -37,7 +37,9 @@ class Voice:
         times: PartTimes,
         newest_seconds: float | None = None,
         upcoming: Upcoming | None = None,
-        encodes_all: Callable[[], bool] | None = None,
+        *,
+        finds: bool = False,
+        helped: bool = False,
     ) -> None:
         self.model = model
         self.config = config
@@ -49,7 +51,7 @@ class Voice:
         self._encoded: Ahead[Any] = Ahead(
             lambda frames: model.encode_frames([frame.image for frame in frames]), upcoming or Upcoming()
         )
-        self._encodes_all = encodes_all or (lambda: False)
+        self._finds, self._helped = finds, helped
 
     def _open_memory(self) -> SceneMemory:
         features = self.config.features
@@ -99,7 +101,12 @@ class Voice:
         if self._encoded.holds(frame):
             return self._encoded.of(frame)
         with self._times.part(part):
-            return self._encoded.of(frame, alone=not self._encodes_all())
+            return self._encoded.of(frame, alone=not self._encodes_all)
+
+    @property
+    def _encodes_all(self) -> bool:
+        """Whether, as it looks now, every frame will be encoded, and not keyframes alone."""
+        return self._finds and not (self._helped and self.is_silent)
 
     def judge(self, frame: Frame) -> None:
         """Take a frame into the gate's judgement, where it is a keyframe.

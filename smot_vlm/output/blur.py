@@ -18,7 +18,7 @@ _HEAD_SHARE = 0.35
 # Boxes follow people with some error.
 _MARGIN = 0.06
 # A person is there before and after the detector sees them.
-_HOLD_SECONDS = 0.5
+HOLD_SECONDS = 0.5
 # Squares along the longer side, and pixels of the smallest ones.
 _SQUARES, _LEAST_SQUARE = 6, 8
 
@@ -61,7 +61,7 @@ def blurred_frames(frames: Iterable[Frame], description: Description, mode: str)
     Yields:
         Frames of their own.
     """
-    hold = max(1, round(_HOLD_SECONDS * description.video.fps))
+    hold = max(1, round(HOLD_SECONDS * description.video.fps))
     for frame in frames:
         boxes = np.array(
             [_box_near(track, frame.index) for track in description.tracks if _is_near(track, frame.index, hold)]

@@ -152,15 +152,17 @@ class SearchDatabase:
         """How many entries there are."""
         return int(self._connection.execute("SELECT count(*) FROM entries").fetchone()[0])
 
-    def with_words(self, words: str) -> Int[np.ndarray, "entries"]:
-        """The numbers of the entries that hold some words in a row, ascending.
+    def with_words(self, words: Sequence[str], within: int = 0) -> Int[np.ndarray, "entries"]:
+        """The numbers of the entries that hold some words, ascending.
 
         Args:
             words: are stemmed.
+            within: at most so many other words lie between them, in any order.
         """
-        quoted = '"' + storable(words).replace('"', '""') + '"'
+        quoted = " ".join('"' + storable(word).replace('"', '""') + '"' for word in words)
+        wanted = quoted if len(words) == 1 else f"NEAR({quoted}, {within})"
         rows = self._connection.execute(
-            "SELECT rowid FROM entry_words WHERE entry_words MATCH ? ORDER BY rowid", (quoted,)
+            "SELECT rowid FROM entry_words WHERE entry_words MATCH ? ORDER BY rowid", (wanted,)
         )
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 

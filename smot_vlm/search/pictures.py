@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from smot_vlm.output.blur import blurred_frames
 from smot_vlm.output.crops import crop_quality, cut_crop
 from smot_vlm.search.database import VideoRow
 from smot_vlm.search.entries import Entry
@@ -15,12 +16,13 @@ from smot_vlm.video.reader import open_video
 _LOOKS = 3
 
 
-def picture_of(video: VideoRow, entry: Entry) -> np.ndarray | None:
+def picture_of(video: VideoRow, entry: Entry, blur: str | None = None) -> np.ndarray | None:
     """What a hit shows: its people at its frame.
 
     Args:
         video: of the hit.
         entry: the hit.
+        blur: a key of `output.blur.MODES`, for all people of the frame; None shows them as they are.
 
     Returns:
         RGB uint8, at most 320 x 320; None where nobody is in sight.
@@ -37,7 +39,8 @@ def picture_of(video: VideoRow, entry: Entry) -> np.ndarray | None:
         return None
     corners = np.array(boxes)
     around = np.concatenate([corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)])
-    for frame in _frames(video, {entry.frame}):
+    shown = _frames(video, {entry.frame})
+    for frame in shown if blur is None else blurred_frames(shown, description, blur):
         return cut_crop(frame.image, around)
     return None
 

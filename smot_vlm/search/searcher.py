@@ -16,6 +16,9 @@ from smot_vlm.search.query import ANYTHING, Filters, condition_of, content_words
 
 # Meaning alone mixes up whose shirt is red; words alone miss what is said in other words. Chosen on drawn captions.
 _WORDS_WEIGHT = 0.5
+# A red shirt is none where the shirt is one person's and the red another's: words next to each other in the question stand near
+# each other in an answer, with at most so many words between them.
+_BETWEEN = 4
 _CACHED_WORDS = 4096
 # So many candidates are read to leave out what tells of the same people again.
 _READ_FACTOR = 8
@@ -106,15 +109,14 @@ class Searcher:
         return scores
 
     def _words(self, question: str) -> Float[np.ndarray, "entries"]:
-        """The share of the question's words, and of pairs of neighbours, that each entry holds; rare ones weigh more."""
+        """The share of the question's words, and of neighbours that stand near each other, in each entry; rare ones weigh more."""
         words = content_words(question)
-        terms = dict.fromkeys([*words, *(f"{first} {second}" for first, second in pairwise(words))])
         shares, whole = np.zeros(len(self._numbers), dtype=np.float32), 0.0
-        for term in terms:
-            holders = np.searchsorted(self._numbers, self._with_words(term))
-            weight = math.log1p(len(self._numbers) / (1 + len(holders)))  # above 0 even for what all hold
-            # A pair that nothing holds is no word that was meant.
-            if " " not in term or len(holders):
+        for term in dict.fromkeys([*((word,) for word in words), *pairwise(words)]):
+            holders = np.searchsorted(self._numbers, self._with_words(term, _BETWEEN))
+            # Above 0 even for what all hold. A pair that nothing holds is none that was meant.
+            weight = math.log1p(len(self._numbers) / (1 + len(holders)))
+            if len(term) == 1 or len(holders):
                 shares[holders] += weight
                 whole += weight
         return shares / whole if whole else shares

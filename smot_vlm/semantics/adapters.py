@@ -6,6 +6,8 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 from transformers import PreTrainedModel
 
+from smot_vlm.semantics.quiet import quiet_libraries
+
 
 def add_lora(
     language_model: PreTrainedModel, targets: Sequence[str], *, rank: int, alpha: int, dropout: float = 0.0
@@ -25,7 +27,8 @@ def add_lora(
     adapter = LoraConfig(
         r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=list(targets), task_type="CAUSAL_LM"
     )
-    return get_peft_model(language_model, adapter)
+    with quiet_libraries():
+        return get_peft_model(language_model, adapter)
 
 
 def attention_projections(language_model: nn.Module) -> list[str]:

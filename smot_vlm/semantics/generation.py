@@ -26,6 +26,7 @@ from smot_vlm.semantics.prefix_cache import (
     prefill_prefixes,
     step_mask,
 )
+from smot_vlm.semantics.word_progress import WordSteps
 
 
 @dataclass(frozen=True)
@@ -120,10 +121,11 @@ def generate_ids(
     if decoding.is_greedy and caches_every_token(language_model):
         prefixes = prefill_prefixes(language_model, sorted({row.prefix for row in rows}))
         batches = [rows[start : start + max_batch] for start in range(0, len(rows), max_batch)]
+        steps = WordSteps(len(batches), max_new_tokens)
         return [
             ids
             for batch in batches
-            for ids in _greedy(language_model, prefixes, batch, max_new_tokens, end, connectives)
+            for ids in _greedy(language_model, prefixes, batch, max_new_tokens, end, connectives, steps)
         ]
     if decoding.connectives:
         raise ValueError("this language model's cache does not allow connectives; give none")
@@ -158,9 +160,13 @@ def transformers_ids(
     """
     options = _transformers_config(decoding, max_new_tokens, end, pad)
     generated: list[list[int]] = []
+    starts = range(0, len(rows), max_batch)
+    steps = WordSteps(len(starts), 1)
     with seeded(decoding):
-        for start in range(0, len(rows), max_batch):
+        for start in starts:
             generated += _transformers_batch(language_model, rows[start : start + max_batch], options, end)
+            steps.step()
+            steps.end_batch()
     return generated
 
 
@@ -207,6 +213,7 @@ def _greedy(
     max_new_tokens: int,
     end: int,
     connectives: Connectives,
+    steps: WordSteps,
 ) -> list[list[int]]:
     """The likeliest token after each token; a row that has ended is computed no more.
 
@@ -226,6 +233,7 @@ def _greedy(
         logits = _next_logits(language_model, step_inputs, cache, seen, position_ids(mask)[:, -columns:])
         tokens = connectives.likeliest(logits).masked_fill(logits.amax(dim=-1).isnan(), NO_NUMBER)
         words = tokens.tolist()
+        steps.step()
         if NO_NUMBER in words:
             raise ValueError(
                 "the language model gives numbers that are not finite; its values may be too large for fp16: give bf16 or "
@@ -243,6 +251,7 @@ def _greedy(
             cache.batch_select_indices(kept)
         mask = functional.pad(mask, (0, 1), value=True)
         step_inputs = {"input_ids": tokens[:, None]}
+    steps.end_batch()
     return captions
 
 

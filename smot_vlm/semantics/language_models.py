@@ -15,6 +15,7 @@ from smot_vlm.formats.documents import read_json, shown
 from smot_vlm.semantics.converted_models import converted_model, reading_model
 from smot_vlm.semantics.hub import cached_folder, read_hub_name
 from smot_vlm.semantics.model_numbers import check_numbers
+from smot_vlm.semantics.quiet import quiet_libraries
 from smot_vlm.system.known_models import KNOWN_MODELS, LANGUAGE, facts, fetching
 from smot_vlm.system.printing import printable
 
@@ -130,7 +131,7 @@ def load_model(
     if quantization is not None:
         options |= {"quantization_config": _quantization(quantization), "device_map": {"": _device()}}
     check_model_config(folder)
-    with reading_model(folder, "a language model"):
+    with quiet_libraries(), reading_model(folder, "a language model"):
         model: PreTrainedModel
         model, info = kind.from_pretrained(folder, output_loading_info=True, **options)
     missing = sorted(info["missing_keys"])
@@ -141,7 +142,11 @@ def load_model(
         )
     if gradient_checkpointing:
         # The reentrant kind drops the gradient of inputs_embeds, which is all that the soft tokens have.
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        kwargs = {"use_reentrant": False}
+        if hasattr(model, "activation_checkpointing_enable"):  # transformers' newer name
+            model.activation_checkpointing_enable(activation_checkpointing_kwargs=kwargs)
+        else:
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=kwargs)
     return model
 
 
@@ -199,3 +204,16 @@ def cast_frozen(module: nn.Module, dtype: torch.dtype | None) -> None:
     for parameter in module.parameters():
         if dtype is not None and not parameter.requires_grad and parameter.dtype == torch.float32:
             parameter.data = parameter.data.to(dtype)
+
+
+def recomputes_activations(model: PreTrainedModel) -> bool:
+    """Whether a model recomputes activations in the backward pass.
+
+    Args:
+        model: of transformers, whose newer versions call this otherwise.
+
+    Returns:
+        True where checkpointing is on.
+    """
+    name = "is_activation_checkpointing"
+    return bool(getattr(model, name if hasattr(type(model), name) else "is_gradient_checkpointing"))

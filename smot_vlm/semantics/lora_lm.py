@@ -20,7 +20,7 @@ from smot_vlm.semantics.connectives import Connectives
 from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding
 from smot_vlm.semantics.generation import GREEDY, Decoding, PromptRow, generate_ids
 from smot_vlm.semantics.grounding import GroundingHead
-from smot_vlm.semantics.language_models import cast_frozen, load_causal_lm
+from smot_vlm.semantics.language_models import cast_frozen, load_causal_lm, recomputes_activations
 from smot_vlm.semantics.losses import IGNORED
 from smot_vlm.semantics.merging import MergedModel, merge
 from smot_vlm.semantics.prefix_cache import caches_every_token, given_cache, pad_left, position_ids, prefill_shared
@@ -219,7 +219,7 @@ class LoraLM(nn.Module):
         """The token ids of a prefix that all prompts have; none where the model cannot go on from a cache."""
         first = prompts[0].prefix
         body = self.language_model.get_base_model()
-        checkpointing = body.training and body.is_gradient_checkpointing
+        checkpointing = body.training and recomputes_activations(body)
         if len(prompts) == 1 or checkpointing or not caches_every_token(body):
             return ()
         return first if all(prompt.prefix == first for prompt in prompts) else ()

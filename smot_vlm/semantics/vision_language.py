@@ -34,6 +34,7 @@ from smot_vlm.semantics.picture_inputs import PictureInputs, PictureProcessor, i
 from smot_vlm.semantics.soft_tokens import SoftTokens, soft_tokens_into
 from smot_vlm.semantics.thinking import decode_answers
 from smot_vlm.semantics.tokenizers import check_tokenizer, save_tokenizer
+from smot_vlm.semantics.word_progress import WordSteps
 
 
 class VisionLanguage(nn.Module):
@@ -168,12 +169,14 @@ class VisionLanguage(nn.Module):
     def generate(self, requests: Sequence[CaptionRequest]) -> list[str]:
         """Batches of `max_batch`, of requests with pictures and of those without in turn."""
         captions = [""] * len(requests)
+        steps = WordSteps(1, len(requests))
         with seeded(self.decoding):
             for alike in self._alike(requests, range(len(requests))):
                 for start in range(0, len(alike), self.max_batch):
                     rows = alike[start : start + self.max_batch]
                     for row, caption in zip(rows, self._generate_batch([requests[row] for row in rows]), strict=True):
                         captions[row] = caption
+                    steps.step(len(rows))
         return captions
 
     def inputs(self, requests: Sequence[CaptionRequest]) -> PictureInputs:

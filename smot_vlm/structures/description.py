@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from smot_vlm.formats import mot, sequence_files
 from smot_vlm.formats.checked import record
 from smot_vlm.formats.compact_boxes import compact, expanded
 from smot_vlm.formats.documents import read_json, shown
-from smot_vlm.structures import tables, views
+from smot_vlm.structures import notebook, tables, views
 from smot_vlm.structures.box_order import BoxOrder
 from smot_vlm.structures.evidence import Clause, Passage, check_passages
 from smot_vlm.structures.records import STATED, Interaction, ModelInfo, Trajectory, VideoInfo, check_words
@@ -205,8 +204,7 @@ class Description:
 
     def _repr_html_(self) -> str:
         """What notebooks show."""
-        people = "".join(f"<tr><td>{track.id}</td><td>{escape(track.caption)}</td></tr>" for track in self.tracks)
-        return f"<p>{escape(self.caption)}</p><table><tr><th>person</th><th>caption</th></tr>{people}</table>"
+        return notebook.html_of(self, self.caption)
 
     def to_dict(self) -> dict[str, Any]:
         """The content of description.json (schema in formats/description-2.schema.json), a row a box."""

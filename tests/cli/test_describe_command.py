@@ -36,11 +36,13 @@ def small_models(model, monkeypatch):
         Tracker,
         "from_pretrained",
         classmethod(
-            lambda cls, name, *, detector, associator, device, overrides: cls(
+            lambda cls, name, *, detector, associator, device, overrides, dtype, batch: cls(
                 model[0],
                 config_from_dict(apply_overrides(config_to_dict(model[1]), overrides)),
                 detector=detector,
                 associator=associator,
+                dtype=dtype,
+                batch=batch,
             )
         ),
     )

@@ -1,5 +1,6 @@
 """`smot-vlm forget`."""
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -68,6 +69,15 @@ def test_nothing_of_the_person_is_left_in_any_file(run, described):
     assert {line.split(",")[1] for line in (described / "tracks.txt").read_text().splitlines()} == {"1"}
     with sqlite3.connect(described / "search.sqlite") as connection:
         assert connection.execute("SELECT count(*) FROM entries").fetchone() == (0,)
+
+
+def test_the_others_are_blurred_where_asked(run, described, tmp_path):
+    """Person 1 is forgotten; the stripes are those of person 2, 60 rows with 14 edges each."""
+    hidden = Path(shutil.copytree(described, tmp_path / "hidden"))
+    assert (
+        run("forget", described, "--person", 1)[0] == run("forget", hidden, "--person", 1, "--blur", "people")[0] == 0
+    )
+    assert edges(hidden) < edges(described) - 400
 
 
 def test_without_the_source_there_is_no_picture_any_more(run, described, tmp_path):

@@ -1,5 +1,6 @@
 """`smot-vlm predict` from the command line, with a stand-in for the model."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ class Watcher:
     """Looks at every frame and describes nothing but one box. `trained` as asked."""
 
     associator = "byte"
+    dtype = "float32"
 
     def __init__(self, trained: bool) -> None:
         self.model = SimpleNamespace(trained=trained, unanswered=())
@@ -80,6 +82,16 @@ def test_a_broken_sequence_is_told_and_the_exit_code_is_1(data, capsys):
     assert "1 of 2 sequences described" in out
     assert "warning: park/one: " in err
     assert "error: 1 of 2 sequences could not be described" in err
+
+
+def test_counts_as_json(data, capsys):
+    (data / "data/test/park/one/imgs/001.jpg").write_bytes(b"no picture")
+    code, out, _ = call(capsys, "predict", "data", "--out", "run", "--json")
+    assert code == 1
+    told = json.loads(out)
+    (name,) = told.pop("errors")
+    assert (name, told) == ("park/one", {"out": "run", "sequences": 2, "described": 1, "kept": 0})
+    assert json.loads(call(capsys, "predict", "data", "--out", "run", "--json")[1])["kept"] == 1
 
 
 def test_trajectories_and_detections_do_not_go_together(data, capsys):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from smot_vlm.evaluation import compare, storage, tables
+from smot_vlm.evaluation import compare, paper, storage, tables
 from smot_vlm.evaluation.results import Cell, Column, Evaluation, Row, VerbScore
 
 COLUMNS = (
@@ -39,9 +39,10 @@ FIRST = evaluation(
 SECOND = evaluation("a|b & 50%", (0.65, 3.0, 0.3, 0.36812))
 
 
-def printed(evaluations) -> str:
-    console = Console(width=120, file=io.StringIO())
-    console.print(tables.rich_table(evaluations))
+def printed(evaluations, width: int = 120) -> str:
+    console = Console(width=width, file=io.StringIO())
+    for table in tables.rich_tables(evaluations, width):
+        console.print(table)
     return console.file.getvalue()
 
 
@@ -52,6 +53,23 @@ def test_every_table_names_its_protocol_and_holds_every_value():
         assert re.search(r"\b12\b", text), "counts as whole numbers"
         assert "0.368" in text, "the others as fractions"
         assert "[70.00, 74.00]" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_papers_rows_are_whole_at_every_width(width):
+    """Each number of each row stands in one piece, and each name's words do."""
+    evaluations = paper.methods()
+    text = printed(evaluations, width)
+    assert max(map(len, text.splitlines())) <= width
+    whole = text.split()
+    for line in tables.table_lines(evaluations):
+        for cell in line.cells:
+            shown = tables.format_cell(line.column, cell)
+            assert whole.count(shown) >= [tables.format_cell(line.column, other) for other in line.cells].count(shown)
+    assert whole.count("(paper)") == len(evaluations)
+    assert all(evaluation.run.split()[0] in whole for evaluation in evaluations)
+    assert text.count("protocol: official") == 1
+    assert (text.count("HOTA") == 1) == (width == 200)
 
 
 def test_units_rules_reasons_and_gaps_stand_under_the_table():

@@ -1,5 +1,7 @@
 """Parts and tables of a description."""
 
+from xml.etree import ElementTree
+
 import export_cases as cases
 import numpy as np
 import pytest
@@ -95,3 +97,20 @@ def test_notebooks_show_words_and_no_markup_of_theirs():
     shown = cases.told()._repr_html_()
     assert "Ann &amp; Bob&quot; &lt;3" in shown
     assert "<3" not in shown
+
+
+def test_notebooks_show_when_each_person_is_there():
+    """Ten frames a second, 50 frames: the man is missed for 0.8 seconds, which is no gap, and for 3.7, which is one."""
+    shown = cases.told()._repr_html_()
+    page = ElementTree.fromstring(f"<div>{shown}</div>")
+    assert [head.text for head in page.iter("th")] == ["person", "0 to 5 s", "caption"]
+    bars = [
+        [(int(bar.get("x")), int(bar.get("width"))) for bar in picture.findall("rect")[1:]]
+        for picture in page.iter("svg")
+    ]
+    assert bars == [[(0, 260), (980, 20)], [(100, 900)]]
+
+
+def test_notebooks_show_a_video_without_people_and_one_without_a_rate():
+    assert cases.nobody()._repr_html_().count("<svg") == 0
+    assert "0 to 50 frames" in cases.told(video=VideoInfo("a", 640, 480, 0.0, 50))._repr_html_()

@@ -47,7 +47,7 @@ def test_without_boxes_it_says_what_to_give(tracker):
         tracker.save_pretrained("anywhere")
 
 
-@pytest.mark.parametrize("name", ["byte:x.onnx", "deepsort:", "botsort", "botsort:x.onnx"])
+@pytest.mark.parametrize("name", ["byte:x.onnx", "deepsort:", "sortbot", "sortbot:x.onnx"])
 def test_a_file_goes_with_deepsort_alone(name):
     with pytest.raises(ValueError, match=r"associator is .*; (it takes byte|a file goes with deepsort)"):
         build_associator(name, AssociationConfig(), fps=30.0)

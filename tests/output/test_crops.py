@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smot_vlm.output.crops import CropPicker, crop_quality, cut_crop, encode_jpeg, shrink
+from smot_vlm.output.crops import MOST_CROPS, CropPicker, crop_quality, cut_crop, encode_jpeg, shrink
 from smot_vlm.structures import Frame, Trajectory
 
 
@@ -108,7 +108,7 @@ def test_of_many_people_fewer_small_pictures_are_kept(make_description, make_tra
     picker = CropPicker(make_description([make_track(id) for id in range(1, 402)]))
     for frame in make_frames():
         picker.add(frame)
-    assert (len(picker.jpegs), picker.moments) == (401, {})
+    assert (len(picker.jpegs), picker.moments) == (MOST_CROPS, {})
 
 
 def test_frames_of_another_size_than_announced_are_cut_all_the_same(make_description, make_track):

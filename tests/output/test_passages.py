@@ -20,8 +20,8 @@ def long_description(make_description) -> Description:
 
 def test_the_report_tells_passages_and_counts_cuts(make_description):
     page = ReportBuilder(long_description(make_description)).render()
-    assert "<small>0.0 s to 1:00</small> He sits." in page
-    assert "<small>1:00 to 1:30</small> He &lt;reads&gt;." in page
+    assert '<span class="time" data-seek="0.000">0.0 s to 1:00</span> He sits.' in page
+    assert '<span class="time" data-seek="60.000">1:00 to 1:30</span> He &lt;reads&gt;.' in page
     assert "All of it." in page
     assert "2 cuts" in page
 

@@ -8,7 +8,7 @@ from rule_cases import event
 
 from smot_vlm.rules.clips import BEFORE_SECONDS, ClipSaver
 from smot_vlm.rules.event_log import EventLog, event_line
-from smot_vlm.structures import Frame
+from smot_vlm.structures import Detections, Frame
 from smot_vlm.video.reader import open_video
 
 
@@ -44,7 +44,7 @@ def run(saver: ClipSaver, told, seconds: float = 20.0) -> list[str]:
     """Watch so many seconds; `told`: (event, when it is told)."""
     paths = []
     for frame in frames(seconds):
-        saver.add(frame)
+        saver.add(frame, Detections.empty())
         paths += [saver.save(each, frame.time_seconds) for each, at in told if at == frame.time_seconds]
     return paths
 
@@ -60,6 +60,24 @@ def test_a_clip_shows_what_was_before_and_after(tmp_path):
     assert seen[0] == pytest.approx(30, abs=4)
     assert seen[-1] == pytest.approx(120, abs=4)
     assert said == []
+
+
+@pytest.mark.parametrize("blur", [None, "people"])
+def test_people_of_a_clip_are_blurred_where_asked_also_shortly_before_and_after(tmp_path, blur):
+    """Somebody is found from second 1.0 to 2.0; half a second more is blurred at either side."""
+    noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3)).astype(np.uint8)
+    someone = Detections(np.array([[40.0, 20, 80, 100]]), np.ones(1), np.array([7]))
+    saver = ClipSaver(tmp_path, 10.0, print, blur=blur)
+    for index in range(40):
+        saver.add(Frame(index, index / 10, noise), someone if 10 <= index <= 20 else Detections.empty())
+        if index == 20:
+            path = saver.save(event(start=1.0, end=2.0), 2.0)
+    assert saver.close() == ""
+    with open_video(path) as video:
+        inside = [float(np.abs(np.diff(frame.image[30:90, 45:75].astype(float), axis=1)).mean()) for frame in video]
+    assert len(inside) == 40
+    hidden = [index for index, detail in enumerate(inside) if detail < inside[0] / 2]
+    assert hidden == ([] if blur is None else list(range(5, 26)))
 
 
 def test_a_clip_at_the_end_has_the_pictures_that_there_are(tmp_path):
@@ -85,12 +103,12 @@ def test_pictures_in_memory_are_bounded_by_time_and_by_bytes(tmp_path):
     saver = ClipSaver(tmp_path, 10.0, print)
     held = []
     for index in range(1000):
-        saver.add(Frame(index, index / 10, noise))
+        saver.add(Frame(index, index / 10, noise), Detections.empty())
         held.append(saver.held_bytes)
     assert max(held) == max(held[:500])
     small = ClipSaver(tmp_path, 10.0, print, largest_bytes=held[0] * 5)
     for index in range(100):
-        small.add(Frame(index, index / 10, noise))
+        small.add(Frame(index, index / 10, noise), Detections.empty())
     assert small.held_bytes == held[0] * 5
 
 

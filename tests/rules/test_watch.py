@@ -78,9 +78,9 @@ def test_what_a_stream_keeps_does_not_grow(tracker, monkeypatch):
     held, sessions = [], []
     observe = Session.observe
 
-    def noted(self, frame):
+    def noted(self, frame, is_cut=False):
         sessions[:] = [self]
-        people = observe(self, frame)
+        people = observe(self, frame, is_cut)
         held.append((len(self._voice.memory.tracks), len(self._trajectories._frames), len(self._newest.times)))
         return people
 

@@ -121,5 +121,5 @@ def test_a_killed_writer_leaves_whole_videos(tmp_path):
             videos = database.videos()
             assert database.count() == 6 * len(videos)
             assert len(database.vectors()[0]) == 6 * len(videos)
-            assert len(database.with_words("parcel")) == 2 * len(videos)
+            assert len(database.with_words(("parcel",))) == 2 * len(videos)
             assert len(videos) > 0

@@ -86,6 +86,20 @@ def test_the_picture_of_a_hit_shows_its_people(database, tmp_path):
     assert picture_of(video, replace(whole, frame=None)) is None
 
 
+@pytest.mark.parametrize("blur", [None, "people"])
+def test_the_picture_of_a_hit_shows_people_blurred_where_asked(database, tmp_path, blur):
+    """A person in stripes of one pixel."""
+    video = database.videos()[str(tmp_path / "all" / "a" / "description.json")]
+    for path in (tmp_path / "films" / "a").iterdir():
+        picture = np.array(Image.open(path))
+        picture[5:30:2, 10:18] = 255
+        Image.fromarray(picture).save(path)
+    shown = picture_of(video, entries_of(street())[0], blur)
+    assert shown is not None
+    steps = np.abs(np.diff(shown.astype(float), axis=0)).mean(axis=(1, 2))
+    assert (np.median(steps) < 10) == (blur is not None)
+
+
 @pytest.mark.parametrize("source", ["rtsp://127.0.0.1:9/camera", "0", "http://127.0.0.1:9/a.mp4"])
 def test_a_description_cannot_open_cameras_and_addresses(tmp_path, source):
     write(tmp_path, one=street(source))

@@ -24,6 +24,8 @@ def test_a_config_builds_a_model_that_learns(name, tiny_language_model):
         config.decoder,
         lora_lm=replace(config.decoder.lora_lm, language_model=str(tiny_language_model), quantization=None),
         smoter=replace(config.decoder.smoter, tokenizer=str(tiny_language_model)),
+        # The tiny tokenizer's tokens are letters.
+        generation=replace(config.decoder.generation, connectives=()),
     )
     config = replace(
         config, decoder=decoder, interaction=replace(config.interaction, verb_encoder=None),
