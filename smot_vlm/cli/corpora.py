@@ -22,6 +22,7 @@ def describe_videos(
     workers: int,
     time_limit: float,
     *,
+    options: Sequence[str] = (),
     retry: bool,
     overwrite: bool,
 ) -> None:
@@ -34,6 +35,7 @@ def describe_videos(
         engine: a key of ENGINES.
         workers: videos at once.
         time_limit: seconds that a video may take; 0: any time.
+        options: of SLURM, each KEY=VALUE.
         retry: also videos that have a cause.
         overwrite: all of them anew.
 
@@ -43,9 +45,11 @@ def describe_videos(
     """
     from smot_vlm.corpora.corpus import account, describe_corpus
     from smot_vlm.corpora.jobs import find_jobs
+    from smot_vlm.corpora.tables import TABLES_FOLDER, can_write_tables
     from smot_vlm.corpora.working import OPEN
 
     check_folder(out, "choose another folder with --out")
+    given = dict(map(_option, options))
     jobs = find_jobs(sources)
     before = 0 if overwrite else account(out, jobs).described
     still_open = []
@@ -59,6 +63,7 @@ def describe_videos(
             seconds=time_limit or None,
             retry=retry,
             overwrite=overwrite,
+            options=given,
         )
         for outcome in steps:
             update(advance=1)
@@ -67,6 +72,8 @@ def describe_videos(
     now = account(out, jobs)
     earlier = f", {before} of them earlier" if before else ""
     output.print(f"{out}: {now.described} of {counted(len(jobs), 'video')} described{earlier}")
+    if can_write_tables():
+        output.print(f"  {out / TABLES_FOLDER}: the same as Parquet")
     set_aside = [f"{cause.job.name}: {cause.cause}: {cause.error}" for cause in now.causes]
     for lines in (set_aside, still_open):
         for line in lines[:_SHOWN_LINES]:
@@ -79,3 +86,10 @@ def describe_videos(
         )
     if now.left:
         raise ValueError(f"{counted(now.left, 'video')} left to be done; run the command again for them")
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ValueError(f"--slurm is {text!r}; give KEY=VALUE, such as partition=gpu")
+    return name, value

@@ -53,8 +53,12 @@ def predict(
     dtype: Dtype = "float32",
     batch: Batch = 1,
     engine: Annotated[
-        str, typer.Option(help="Of videos: processes, or ray (extra scale; RAY_ADDRESS names a cluster).")
+        str, typer.Option(help="Of videos: processes; ray (RAY_ADDRESS names a cluster) or slurm, by the extra scale.")
     ] = "processes",
+    slurm: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=VALUE of sbatch for --engine slurm: partition, time (minutes), gpus_per_node; repeat."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Videos at once.")] = 1,
     time_limit: Annotated[float, typer.Option(help="Seconds that a video may take; 0: any time.", min=0)] = 21600.0,
     retry: Annotated[bool, typer.Option("--retry", help="Also videos that could not be described earlier.")] = False,
@@ -79,13 +83,15 @@ def predict(
         if trajectories or detections:
             raise typer.BadParameter("--trajectories and --detections go with a data set; a manifest names tracks")
         recipe = TrackerRecipe(model, detector, associator, device, dtype, batch, tuple(sorted(set(classes or ()))))
-        describe_videos(recipe, sources, out, engine, workers, time_limit, retry=retry, overwrite=overwrite)
+        describe_videos(
+            recipe, sources, out, engine, workers, time_limit, options=slurm or (), retry=retry, overwrite=overwrite
+        )
         return
     if classes and not trajectories and not detections:
         raise typer.BadParameter("--classes goes with --trajectories or --detections")
-    if engine != "processes" or workers > 1 or retry:
+    if engine != "processes" or workers > 1 or retry or slurm:
         raise typer.BadParameter(
-            "--engine, --workers and --retry go with videos; accelerate runs a data set in parallel"
+            "--engine, --workers, --slurm and --retry go with videos; accelerate runs a data set in parallel"
         )
     data, processes = BenSmot(dataset, split), current_processes()
     if device == "auto" and processes.device:

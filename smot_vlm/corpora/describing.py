@@ -98,8 +98,8 @@ def _describe_stretch(tracker: "Tracker", job: Job, video: str, tracks: str, cla
         # Half a frame of tolerance: times of containers are rounded.
         half = 0.5 / reader.fps
         end = math.inf if job.to_seconds is None else job.to_seconds - half
-        frames = itertools.takewhile(lambda frame: frame.time_seconds < end, reader)
-        frames = itertools.dropwhile(lambda frame: frame.time_seconds < job.from_seconds - half, frames)
+        until = itertools.takewhile(lambda frame: frame.time_seconds < end, reader)
+        frames = itertools.dropwhile(lambda frame: frame.time_seconds < job.from_seconds - half, until)
         first = next(frames, None)
         if first is None:
             raise ValueError(f"{job.name}: the video has no frame in that span; it may be shorter")

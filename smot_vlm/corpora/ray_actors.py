@@ -1,11 +1,13 @@
-"""Engine `ray`: a slot an actor, on one machine or on a cluster whose machines share the store's folder.
+"""Engine `ray`: Ray Data over the jobs, a slot an actor, on one machine or on a cluster whose machines share the store's folder.
 
-Plain actors rather than Ray Data: a job is a video of seconds or of hours, so each actor takes the next one when it is free;
-Ray Data deals in blocks of rows, and would ask again for a whole block where an actor is lost.
+A block is one job and an actor has one at a time: videos last seconds or hours, so the next one goes to whoever is free, and a
+lost actor costs the video in its hand alone. The store's files decide what is done, never Ray's checkpoints.
 """
 
+import logging
 import os
-from collections import deque
+import pickle
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,40 +17,47 @@ from smot_vlm.corpora.slot import Slot, UnusableError
 from smot_vlm.corpora.working import OPEN, Outcome
 from smot_vlm.system.errors import one_line
 
+# A row's only column; what Ray carries is pickled here, as its tables have no records.
+_COLUMN = "pickled"
+Row = dict[str, bytes]
+
 
 class SlotActor:
     """A slot in a process of Ray's; it never raises.
 
     Args:
-        task: for the slot.
+        task: pickled, for the slot.
+        folders: where the driver finds its modules, for those that this machine has.
     """
 
-    def __init__(self, task: Task) -> None:
-        self._slot = Slot(task)
+    def __init__(self, task: bytes, folders: Sequence[str]) -> None:
+        self._task = task
+        self._slot: Slot | None = None
+        sys.path += [folder for folder in folders if folder not in sys.path]
 
-    def do(self, job: Job) -> Outcome | str:
+    def __call__(self, row: Row) -> Row:
         """Settle a job.
 
         Args:
-            job: to do.
+            row: the job.
 
         Returns:
-            What became of it; a text where no model can be loaded: why.
+            What became of it, an `Outcome`; a text where no model can be loaded: why.
         """
+        job = pickle.loads(row[_COLUMN])
         try:
-            return self._slot.do(job)
-        except UnusableError as error:
-            return str(error)
+            if self._slot is None:
+                self._slot = Slot(pickle.loads(self._task))
+            outcome: Outcome | str = self._slot.do(job)
+        except (UnusableError, ImportError) as error:
+            outcome = one_line(error)
         except Exception as error:
-            return Outcome(job, OPEN, one_line(error))
-
-    def process(self) -> int:
-        """The actor's process id."""
-        return os.getpid()
+            outcome = Outcome(job, OPEN, one_line(error))
+        return {_COLUMN: pickle.dumps(outcome)}
 
 
 def run_ray(task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
-    """Settle jobs with actors: on the cluster that RAY_ADDRESS names, else on this machine.
+    """Settle jobs with Ray Data: on the cluster that RAY_ADDRESS names, else on this machine.
 
     Where there are GPUs an actor has one, else its share of the cores. An actor that is lost is begun anew and its job
     asked for again; the store knows whether it is done.
@@ -62,17 +71,20 @@ def run_ray(task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
         What became of each, as they end.
 
     Raises:
-        ImportError: Ray is not installed.
+        ImportError: Ray Data is not installed.
         UnusableError: the model cannot be loaded.
     """
+    # Ray's own lines of errors tell of its object store, not of videos.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     try:
         import ray
+        import ray.data
     except ImportError as error:
-        raise ImportError("--engine ray needs Ray: pip install 'smot-vlm[scale]'") from error
+        raise ImportError(f"--engine ray needs Ray Data: pip install 'smot-vlm[scale]' ({one_line(error)})") from error
     mine = not ray.is_initialized()
     if mine:
-        local = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": max(workers, os.cpu_count() or 1)}
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR", **local)
+        local: dict[str, Any] = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": max(workers, os.cpu_count() or 1)}
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **local)
     try:
         yield from _run(ray, task, jobs, min(workers, len(jobs)))
     finally:
@@ -81,30 +93,24 @@ def run_ray(task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
 
 
 def _run(ray: Any, task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
-    resources = ray.cluster_resources()
-    share = {"num_cpus": max(int(resources.get("CPU", workers)) // workers, 1)}
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    rows = ray.data.from_items([{_COLUMN: pickle.dumps(job)} for job in jobs], override_num_blocks=len(jobs))
+    outcomes = rows.map(
+        SlotActor,
+        fn_constructor_args=(pickle.dumps(task), list(sys.path)),
+        compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=1),
+        **_share(ray.cluster_resources(), workers),
+    )
+    for row in outcomes.iter_rows():
+        outcome = pickle.loads(row[_COLUMN])
+        if isinstance(outcome, str):
+            raise UnusableError(outcome)
+        yield outcome
+
+
+def _share(resources: dict[str, float], workers: int) -> dict[str, int]:
+    """What an actor is given."""
     if resources.get("GPU"):
-        share = {"num_cpus": 1, "num_gpus": 1}
-    kind = ray.remote(max_restarts=-1, max_task_retries=-1, **share)(SlotActor)
-    waiting = deque(jobs)
-    running: dict[Any, tuple[Job, Any]] = {}
-
-    def start(actor: Any) -> None:
-        job = waiting.popleft()
-        running[actor.do.remote(job)] = job, actor
-
-    for _ in range(workers):
-        start(kind.remote(task))
-    while running:
-        for answer in ray.wait(list(running))[0]:
-            job, actor = running.pop(answer)
-            try:
-                outcome = ray.get(answer)
-            except ray.exceptions.RayError as error:
-                # The actor cannot be begun anew, as where its machine is gone; the files say what is done.
-                outcome, actor = Outcome(job, OPEN, one_line(error)), kind.remote(task)
-            if isinstance(outcome, str):
-                raise UnusableError(outcome)
-            yield outcome
-            if waiting:
-                start(actor)
+        return {"num_cpus": 1, "num_gpus": 1}
+    return {"num_cpus": max(int(resources.get("CPU", workers)) // workers, 1)}

@@ -8,16 +8,16 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from tempfile import mkstemp
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 from smot_vlm.corpora.child import READY, Task, send
 from smot_vlm.corpora.jobs import Job
 from smot_vlm.corpora.store import CAUSES, KILLED, MOST_KILLS, TIME, Cause, Store
 from smot_vlm.corpora.working import ELSEWHERE, KEPT, OPEN, SETTLED, Outcome, read_log
 from smot_vlm.system.errors import one_line
+from smot_vlm.system.temporary import PREFIX
 
 # The child sees its own end of time first and says where it hung.
 _GRACE_SECONDS = 2.0
@@ -42,8 +42,8 @@ class Slot:
         self._store = Store(task.root)
         self._environment = {**os.environ, **(environment or {})}
         self._child: subprocess.Popen[bytes] | None = None
-        # Until there is a child.
-        self._log = task.root / "logs" / "none"
+        # Of the child; without a name, so that nothing stays behind wherever this process ends.
+        self._log = _new_log()
         self._closed = False
 
     def __enter__(self) -> "Slot":
@@ -58,7 +58,6 @@ class Slot:
         """End the child; what it has in hand stays to be done."""
         self._closed = True
         self._end()
-        self._log.unlink(missing_ok=True)
 
     def do(self, job: Job) -> Outcome:
         """Settle a job, however often its worker dies.
@@ -91,7 +90,6 @@ class Slot:
         """What to do after a child ended with a job in hand; None where the job is to be tried again."""
         ending = _ending(self._end())
         log = read_log(self._log)
-        self._log.unlink(missing_ok=True)
         if self._closed:
             return Outcome(job, OPEN, "stopped")
         try:
@@ -118,19 +116,16 @@ class Slot:
         """The child, ready for a job."""
         if self._child is not None and self._child.poll() is None:
             return self._child
-        if self._child is not None:
-            self._end()
-            self._log.unlink(missing_ok=True)
-        self._log = self._new_log()
-        with self._log.open("ab") as log:
-            self._child = subprocess.Popen(
-                [sys.executable, "-I", "-c", _START, json.dumps(sys.path)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=self._environment,
-                start_new_session=True,
-            )
+        self._end()
+        self._log = _new_log()
+        self._child = subprocess.Popen(
+            [sys.executable, "-I", "-c", _START, json.dumps(sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=self._environment,
+            start_new_session=True,
+        )
         try:
             send(self._child.stdin, self._task)  # type: ignore[arg-type]
             answer = self._answer(None)
@@ -138,7 +133,6 @@ class Slot:
             answer = f"the worker died while it loaded the model ({_ending(self._end())}): {_last_line(self._log)}"
         if answer != READY:
             self._end()
-            self._log.unlink(missing_ok=True)
             raise UnusableError(str(answer))
         return self._child
 
@@ -168,18 +162,20 @@ class Slot:
                     pipe.close()
         return child.wait()
 
-    def _new_log(self) -> Path:
-        folder = self._store.root / "logs"
-        folder.mkdir(exist_ok=True)
-        handle, name = mkstemp(prefix=f"{os.getpid()}-", suffix=".log", dir=folder)
-        os.close(handle)
-        return Path(name)
+
+def _new_log() -> BinaryIO:
+    """An empty file without a name, to which everybody appends: the child empties it before each job."""
+    handle, name = mkstemp(prefix=PREFIX)
+    os.close(handle)
+    log = os.fdopen(os.open(name, os.O_RDWR | os.O_APPEND), "rb+")
+    os.unlink(name)
+    return log
 
 
 def _ending(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _last_line(log: Path) -> str:
+def _last_line(log: BinaryIO) -> str:
     lines = read_log(log).strip().splitlines()
     return lines[-1][:300] if lines else "it wrote nothing"

@@ -1,6 +1,6 @@
 """The folder of a corpus: what is done is what its files say, whichever engine wrote them and however it ended.
 
-    STORE/run.json  STORE/described/KK/KEY.json  STORE/causes/KK/KEY.json  STORE/claims/KEY.lock  STORE/tables/NNNNN/*.parquet
+    STORE/run.json  STORE/described/KK/KEY.json  STORE/causes/KK/KEY.json  STORE/claims/KEY.lock  STORE/tables/NNNNN/KIND.parquet
 
 KEY is the job's, KK its first two letters. A result or a cause appears whole, by a rename, and settles its job. The lock of a
 claim is held by the process that describes; the system frees it when that process ends, so what a lost process had in hand is
@@ -107,6 +107,21 @@ class Store:
             for entry in _entries(folder)
             if entry.suffix == ".json" and not entry.name.startswith(".")
         }
+
+    def settled_keys(self) -> set[str]:
+        """The keys of all that have a result or a cause."""
+        return self.keys("described") | self.keys("causes")
+
+    def result_files(self) -> dict[str, tuple[int, int]]:
+        """Key of each result -> bytes of its file, and when it was written in nanoseconds; no file is opened."""
+        found = {}
+        for key in self.keys("described"):
+            try:
+                state = self.described(key).stat()
+            except FileNotFoundError:
+                continue
+            found[key] = state.st_size, state.st_mtime_ns
+        return found
 
     def is_settled(self, key: str) -> bool:
         """Whether a job has a result or a cause.

@@ -4,7 +4,7 @@ import os
 import time
 import traceback
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 from smot_vlm.corpora.describing import Describe
 from smot_vlm.corpora.jobs import Job
@@ -74,21 +74,17 @@ def _work(store: Store, describe: Describe, job: Job) -> Outcome:
     return Outcome(job, DESCRIBED, seconds=seconds)
 
 
-def read_log(path: Path) -> str:
+def read_log(log: BinaryIO) -> str:
     """The end of what a worker wrote.
 
     Args:
-        path: of its log.
+        log: its file.
 
     Returns:
-        At most 16 KB; empty where there is none.
+        At most 16 KB.
     """
-    try:
-        with path.open("rb") as file:
-            file.seek(max(os.fstat(file.fileno()).st_size - _LOG_BYTES, 0))
-            return file.read().decode(errors="replace").replace("\0", "")
-    except OSError:
-        return ""
+    size = os.fstat(log.fileno()).st_size
+    return os.pread(log.fileno(), _LOG_BYTES, max(size - _LOG_BYTES, 0)).decode(errors="replace")
 
 
 def _is_passing(error: Exception) -> bool:

@@ -48,7 +48,8 @@ def test_every_job_is_described_or_accounted_for_by_cause(tmp_path):
     assert (found.described, found.left) == (32, 0)
     assert causes(store, jobs) == {"failed": 5, "killed": 2, "time": 1}
     assert not list((store / "claims").iterdir())
-    assert not list((store / "logs").iterdir())
+    there = {path.name for path in store.iterdir()} - {"tables"}
+    assert there == {"run.json", "described", "causes", "claims", "attempts"}
     by_cause = {cause.cause: cause for cause in found.causes}
     assert "the decoder fell over" in by_cause["killed"].log
     assert "signal 11" in by_cause["killed"].error

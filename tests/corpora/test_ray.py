@@ -1,0 +1,48 @@
+"""Engine `ray`, run for real where Ray is installed."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from corpus_hooks import Hooked, Unloadable
+
+from smot_vlm.corpora.corpus import account, describe_corpus
+from smot_vlm.corpora.jobs import find_jobs
+
+pytestmark = pytest.mark.subprocess
+ray = pytest.importorskip("ray")
+pytest.importorskip("ray.data")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    """One for all tests here; what starts and ends it itself is tested in test_corpus_whole.py."""
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+def test_a_small_corpus_with_everything_that_goes_wrong(tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    kinds = {1: "damaged", 4: "crash", 7: "hang", 9: "once"}
+    for number in range(20):
+        (folder / f"{number:02d}-{kinds.get(number, 'clip')}.mp4").write_bytes(b"x" * (number + 1))
+    jobs = find_jobs([str(folder)])
+    outcomes = list(describe_corpus(Hooked(), jobs, tmp_path / "ray", engine="ray", workers=2, seconds=3.0))
+    assert Counter(outcome.state for outcome in outcomes) == {"described": 17, "settled": 3}
+    found = account(tmp_path / "ray", jobs)
+    assert (found.described, found.left) == (17, 0)
+    assert Counter(cause.cause for cause in found.causes) == {"failed": 1, "killed": 1, "time": 1}
+    list(describe_corpus(Hooked(), jobs, tmp_path / "processes", workers=2, seconds=3.0))
+    assert results(tmp_path / "ray") == results(tmp_path / "processes")
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_run(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    with pytest.raises(ValueError, match="no model 'nowhere'; give another"):
+        list(describe_corpus(Unloadable(), find_jobs([str(tmp_path)]), tmp_path / "store", engine="ray"))
+
+
+def results(store: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in store.glob("described/*/*.json")}
