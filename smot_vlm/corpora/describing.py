@@ -14,6 +14,7 @@ import numpy as np
 from smot_vlm.corpora.addresses import fetched
 from smot_vlm.corpora.jobs import Job
 from smot_vlm.structures import Description
+from smot_vlm.system.timing import PartTimes
 
 if TYPE_CHECKING:
     from smot_vlm.tracker import Tracker
@@ -51,9 +52,14 @@ class TrackerRecipe:
         Returns:
             What describes a job with it.
         """
+        tracker = self.load()
+        return lambda job: describe_job(tracker, job, self.classes)
+
+    def load(self) -> "Tracker":
+        """The model itself."""
         from smot_vlm.tracker import Tracker
 
-        tracker = Tracker.from_pretrained(
+        return Tracker.from_pretrained(
             self.model,
             detector=self.detector,
             associator=self.associator,
@@ -61,16 +67,18 @@ class TrackerRecipe:
             dtype=self.dtype,
             batch=self.batch,
         )
-        return lambda job: describe_job(tracker, job, self.classes)
 
 
-def describe_job(tracker: "Tracker", job: Job, classes: tuple[int, ...] = ()) -> Description:
+def describe_job(
+    tracker: "Tracker", job: Job, classes: tuple[int, ...] = (), times: PartTimes | None = None
+) -> Description:
     """Describe a job's video, or its stretch; frames and seconds of a stretch count from its beginning.
 
     Args:
         tracker: the model.
         job: where it is an address, its file is copied here for as long as that takes.
         classes: as of `Tracker.describe`.
+        times: filled with the seconds of each part.
 
     Returns:
         The description; its source is the job's name.
@@ -83,15 +91,17 @@ def describe_job(tracker: "Tracker", job: Job, classes: tuple[int, ...] = ()) ->
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="smot-vlm-")))
         video, tracks = (stack.enter_context(fetched(each, folder)) for each in (job.path, job.tracks))
         if job.from_seconds or job.to_seconds is not None:
-            description = _describe_stretch(tracker, job, video, tracks, classes)
+            description = _describe_stretch(tracker, job, video, tracks, classes, times)
         else:
-            description = tracker.describe(video, trajectories=tracks or None, classes=classes or None)
+            description = tracker.describe(video, trajectories=tracks or None, classes=classes or None, times=times)
     if tracker.model.unanswered:
         raise UnansweredError(tracker.model.unanswered[0])
     return replace(description, video=replace(description.video, source=job.name))
 
 
-def _describe_stretch(tracker: "Tracker", job: Job, video: str, tracks: str, classes: tuple[int, ...]) -> Description:
+def _describe_stretch(
+    tracker: "Tracker", job: Job, video: str, tracks: str, classes: tuple[int, ...], times: PartTimes | None
+) -> Description:
     from smot_vlm.video.reader import open_video
 
     with open_video(video) as reader:
@@ -113,4 +123,5 @@ def _describe_stretch(tracker: "Tracker", job: Job, video: str, tracks: str, cla
             fps=reader.fps,
             frame_numbers=np.arange(first.index, max(count, first.index + 1)) if tracks else None,
             classes=classes or None,
+            times=times,
         )
