@@ -18,7 +18,7 @@ def run_processes(task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Out
     Args:
         task: for each worker.
         jobs: to do.
-        workers: at once; where there are several GPUs each has one of them, in turn.
+        workers: at once; each has its share of the cores, and of several GPUs one, in turn.
 
     Yields:
         What became of each, as they end.
@@ -30,7 +30,8 @@ def run_processes(task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Out
     for job in jobs:
         waiting.put(job)
     ended: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
-    slots = [Slot(task, _environment(index)) for index in range(min(workers, len(jobs)))]
+    count = min(workers, len(jobs))
+    slots = [Slot(task, _environment(index, count)) for index in range(count)]
     stop = threading.Event()
 
     def drive(slot: Slot) -> None:
@@ -64,9 +65,11 @@ def _until_all_end(ended: "queue.SimpleQueue[Outcome | BaseException | None]", r
             yield outcome
 
 
-def _environment(index: int) -> dict[str, str]:
-    """One GPU a worker, where there are several and the user has chosen none."""
+def _environment(index: int, workers: int) -> dict[str, str]:
+    """Its share of the cores, and one GPU where there are several, in what the user has not chosen."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    given = {"OMP_NUM_THREADS": str(max(cores // workers, 1))}
     gpus = len(glob.glob("/dev/nvidia[0-9]*"))
-    if gpus < 2 or "CUDA_VISIBLE_DEVICES" in os.environ:
-        return {}
-    return {"CUDA_VISIBLE_DEVICES": str(index % gpus)}
+    if gpus > 1:
+        given["CUDA_VISIBLE_DEVICES"] = str(index % gpus)
+    return {name: value for name, value in given.items() if name not in os.environ}

@@ -53,7 +53,10 @@ def test_a_plan_has_the_fewest_machines_that_are_enough(videos):
 
 @pytest.mark.parametrize(
     ("given", "told"),
-    [((10, 0.0, 1.0), "minutes of the plan is 0"), ((10, 60.0, 0.001), "a video of 60 minutes alone takes 0.00417 days")],
+    [
+        ((10, 0.0, 1.0), "minutes of the plan is 0"),
+        ((10, 60.0, 0.001), "a video of 60 minutes alone takes 0.00417 days"),
+    ],
 )
 def test_plans_that_cannot_be(given, told):
     with pytest.raises(ValueError, match=told):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,29 @@ def test_a_killed_worker_costs_one_attempt(tmp_path):
     (child,) = children(os.getpid())
     os.kill(child, signal.SIGKILL)
     assert [outcome.state for outcome in steps] == ["described"] * 5
+
+
+@dataclass(frozen=True)
+class Told:
+    """Says what its worker was given."""
+
+    def __call__(self):
+        return self.describe
+
+    def describe(self, job: Job) -> Description:
+        return replace(Hooked().describe(job), caption=f"{os.environ['OMP_NUM_THREADS']} threads")
+
+
+@pytest.mark.parametrize(("stated", "told"), [(None, max(len(os.sched_getaffinity(0)) // 2, 1)), ("3", 3)])
+def test_workers_share_the_cores_unless_the_user_says_otherwise(tmp_path, monkeypatch, stated, told):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if stated:
+        monkeypatch.setenv("OMP_NUM_THREADS", stated)
+    jobs = corpus(tmp_path / "videos", 2)
+    list(describe_corpus(Told(), jobs, tmp_path / "store", workers=2))
+    for job in jobs:
+        description = Description.from_json(tmp_path / "store/described" / job.key[:2] / f"{job.key}.json")
+        assert description.caption == f"{told} threads"
 
 
 def children(parent: int) -> list[int]:
