@@ -235,7 +235,7 @@ def corpus(
 def everything(
     clock: Clock = "wall", threads: Threads = None, json_file: JsonFile = None, overwrite: Overwrite = False
 ) -> None:
-    """Every benchmark but `evaluation`, with what ships. Takes some minutes."""
+    """Every benchmark but `corpus`, `evaluation` and `linking`, with what ships. Takes some minutes."""
     benches: Benches = {name: {"clock": clock} if has_clock else {} for name, has_clock in _ALL.items()}
     _run(benches, json_file, overwrite, clock, threads)
 

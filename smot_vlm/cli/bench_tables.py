@@ -198,7 +198,9 @@ def show(title: str, result: Any) -> None:
     inner = []
     for field in fields(result):
         value = getattr(result, field.name)
-        if isinstance(value, tuple) and value and is_dataclass(value[0]):
+        if value == ():
+            continue
+        if isinstance(value, tuple) and is_dataclass(value[0]):
             inner.append((f"{title}: {field.name}", value))
         else:
             written = percent(value) if field.name in SHARES and value is not None else text(value)
