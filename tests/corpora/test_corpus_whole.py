@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from drawn_corpus import HookedTracker, draw_corpus
+from ray_processes import actors
 
 from smot_vlm.corpora.corpus import account, describe_corpus
 
@@ -96,26 +97,3 @@ def test_killed_actors_and_drivers_lose_and_double_nothing(corpus, by_processes,
     assert set(second.values()) <= {0, 1}
     check(store, jobs)
     assert results(store) == by_processes
-
-
-def actors(driver: int) -> list[int]:
-    """The processes of a driver's actors."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                title = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if title.startswith(b"ray::") and b"SlotActor" in title and driver in ancestors(int(entry.name)):
-                found.append(int(entry.name))
-    return sorted(found)
-
-
-def ancestors(process: int) -> list[int]:
-    found = []
-    while process > 1:
-        stat = Path(f"/proc/{process}/stat").read_text()
-        process = int(stat.rpartition(")")[2].split()[1])
-        found.append(process)
-    return found

@@ -1,10 +1,13 @@
 """Engine `ray`, run for real where Ray is installed."""
 
+import os
+import signal
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from corpus_hooks import Hooked, Unloadable
+from ray_processes import actors
 
 from smot_vlm.corpora.corpus import account, describe_corpus
 from smot_vlm.corpora.jobs import find_jobs
@@ -36,6 +39,22 @@ def test_a_small_corpus_with_everything_that_goes_wrong(tmp_path):
     assert Counter(cause.cause for cause in found.causes) == {"failed": 1, "killed": 1, "time": 1}
     list(describe_corpus(Hooked(), jobs, tmp_path / "processes", workers=2, seconds=3.0))
     assert results(tmp_path / "ray") == results(tmp_path / "processes")
+
+
+def test_a_killed_actor_is_begun_anew_and_loses_nothing(tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for number in range(20):
+        (folder / f"{number:02d}-clip.mp4").write_bytes(b"x" * (number + 1))
+    jobs, told = find_jobs([str(folder)]), tmp_path / "told"
+    steps = describe_corpus(Hooked(0.2, str(told)), jobs, tmp_path / "store", engine="ray", workers=2)
+    first = [next(steps) for _ in range(3)]
+    os.kill(actors(os.getpid())[0], signal.SIGKILL)
+    outcomes = first + list(steps)
+    assert sorted(outcome.job.key for outcome in outcomes) == sorted(job.key for job in jobs)
+    assert account(tmp_path / "store", jobs).described == 20
+    # What the killed one had in hand may have been described, but not written.
+    assert len(told.read_text().split()) <= 21
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_run(tmp_path):
