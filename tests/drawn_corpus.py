@@ -17,7 +17,7 @@ from smot_vlm.structures import Description, Trajectory
 from smot_vlm.synthetic.sequence import make_sequence
 from smot_vlm.video.writer import VideoWriter
 
-FRAMES, FPS = 8, 4.0
+FRAMES, FPS = 4, 4.0
 _SEED = 641000
 
 

@@ -20,6 +20,7 @@ from smot_vlm.system.errors import one_line
 # A row's only column; what Ray carries is pickled here, as its tables have no records.
 _COLUMN = "pickled"
 Row = dict[str, bytes]
+_STARTS = 4
 
 
 class SlotActor:
@@ -73,6 +74,7 @@ def run_ray(task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
     Raises:
         ImportError: Ray Data is not installed.
         UnusableError: the model cannot be loaded.
+        ConnectionError: Ray does not start, or the cluster does not answer.
     """
     # Ray's own lines of errors tell of its object store, not of videos.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -83,13 +85,27 @@ def run_ray(task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
         raise ImportError(f"--engine ray needs Ray Data: pip install 'smot-vlm[scale]' ({one_line(error)})") from error
     mine = not ray.is_initialized()
     if mine:
-        local: dict[str, Any] = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": max(workers, os.cpu_count() or 1)}
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **local)
+        _start(ray, workers)
     try:
         yield from _run(ray, task, jobs, min(workers, len(jobs)))
     finally:
         if mine:
             ray.shutdown()
+
+
+def _start(ray: Any, workers: int) -> None:
+    """Start Ray on this machine, or join the cluster. On a busy machine Ray may wait too short a time for itself."""
+    local: dict[str, Any] = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": max(workers, os.cpu_count() or 1)}
+    for attempt in range(_STARTS):
+        try:
+            ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **local)
+            return
+        except Exception as error:
+            ray.shutdown()
+            if attempt == _STARTS - 1:
+                raise ConnectionError(
+                    f"Ray does not start ({one_line(error)}); try again, or --engine processes"
+                ) from None
 
 
 def _run(ray: Any, task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:

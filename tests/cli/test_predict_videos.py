@@ -1,7 +1,7 @@
 """`smot-vlm predict` over videos that are no data set, from the command line, with the model that ships."""
 
 import pytest
-from drawn_corpus import draw_corpus
+from drawn_corpus import FRAMES, draw_corpus
 
 from smot_vlm.cli.main import main
 from smot_vlm.structures import Description
@@ -27,7 +27,7 @@ def test_videos_are_described_damage_is_set_aside_and_a_second_run_has_nothing_t
     good = [job for job in jobs if "clip" in job.path]
     for job in good:
         description = Description.from_json(store / "described" / job.key[:2] / f"{job.key}.json")
-        assert (description.video.frames, description.video.source) == (8, job.path)
+        assert (description.video.frames, description.video.source) == (FRAMES, job.path)
     pandas = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
     videos = pandas.read_parquet(store / "tables/00000/videos.parquet")

@@ -11,6 +11,7 @@ from ray_processes import actors
 
 from smot_vlm.corpora.corpus import account, describe_corpus
 from smot_vlm.corpora.jobs import find_jobs
+from smot_vlm.corpora.ray_actors import _start
 
 pytestmark = pytest.mark.subprocess
 ray = pytest.importorskip("ray")
@@ -61,6 +62,26 @@ def test_a_model_that_cannot_be_loaded_ends_the_run(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"x")
     with pytest.raises(ValueError, match="no model 'nowhere'; give another"):
         list(describe_corpus(Unloadable(), find_jobs([str(tmp_path)]), tmp_path / "store", engine="ray"))
+
+
+def test_ray_is_started_again_where_it_was_too_slow(monkeypatch):
+    tried = []
+
+    class Slow:
+        def init(self, **options):
+            tried.append(options["num_cpus"])
+            if len(tried) < 4:
+                raise Exception("The current node timed out during startup.")
+
+        def shutdown(self):
+            tried.append("down")
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    _start(Slow(), 64)
+    assert tried == [64, "down", 64, "down", 64]
+    monkeypatch.setattr(Slow, "init", lambda self, **options: 1 / 0)
+    with pytest.raises(ConnectionError, match="Ray does not start"):
+        _start(Slow(), 64)
 
 
 def results(store: Path) -> dict[str, bytes]:
