@@ -204,11 +204,40 @@ def evaluation(
     _run({"evaluation": {"sequences": sequences}}, json_file, overwrite)
 
 
+@app.command()
+def corpus(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="As of `predict` (default: tiny drawn videos).", show_default=False)
+    ] = None,
+    videos: Annotated[int, typer.Option(min=1, help="Drawn ones.")] = 24,
+    workers: Annotated[list[int] | None, typer.Option(min=1, help="Videos at once; repeat (default: 1 and 2).")] = None,
+    model: Model = "people",
+    detector: Annotated[str, typer.Option(help="As of `predict`.")] = "people",
+    batch: Batch = 1,
+    plan: Annotated[
+        int | None, typer.Option(min=1, help="A plan for so many videos of --minutes in --days: how many machines.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(help="Of each video of the plan.")] = 1.0,
+    days: Annotated[float, typer.Option(help="In which the plan is done.")] = 1.0,
+    simulate: Annotated[
+        list[int] | None, typer.Option(min=1, help="Test the plan with so many workers that sleep; repeat.")
+    ] = None,
+    clock: Clock = "wall",
+    threads: Threads = None,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Describing a corpus: videos an hour by workers, shares of the parts, idle time, overhead; and how many machines."""
+    given: dict[str, Any] = {"sources": sources or (), "videos": videos, "workers": workers or (1, 2), "batch": batch}
+    given |= {"model": model, "detector": detector, "plan": plan, "minutes": minutes, "days": days}
+    _run({"corpus": {**given, "simulated": simulate or (), "clock": clock}}, json_file, overwrite, clock, threads)
+
+
 @app.command(name="all")
 def everything(
     clock: Clock = "wall", threads: Threads = None, json_file: JsonFile = None, overwrite: Overwrite = False
 ) -> None:
-    """Every benchmark but `evaluation`, with what ships. Takes some minutes."""
+    """Every benchmark but `corpus`, `evaluation` and `linking`, with what ships. Takes some minutes."""
     benches: Benches = {name: {"clock": clock} if has_clock else {} for name, has_clock in _ALL.items()}
     _run(benches, json_file, overwrite, clock, threads)
 
