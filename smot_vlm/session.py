@@ -46,7 +46,7 @@ class Session:
         recent_seconds: only so many seconds are kept, for videos without end, and descriptions are of these; None: all.
         upcoming: the batch of frames that was read.
         own_boxes: the model's own detector finds the people, so that it sees every frame.
-        words_apart: words are written in another thread than the one that observes.
+        words_apart: words and sights are made in another thread than the one that observes.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Session:
         self._size = (0, 0)
         self._has_own_verbs = verbs is not None
         self._voice = self._open_voice(model, config, verbs, finds=own_boxes, helped=people_detector is not None)
-        self._speakers = Speakers(self._voice, successor and self._open_voice(*successor, verbs))
+        self._speakers = Speakers(self._voice, successor and self._open_voice(*successor, verbs), apart=words_apart)
         self._finding = PeopleFinding(self._voice, people_detector, detector, self._upcoming, times)
         self._people = open_people(self._finding.find)
 
@@ -116,15 +116,15 @@ class Session:
             self._cuts = [seconds for seconds in self._cuts if seconds >= self._newest.first_seconds]
         return people
 
-    def sight(self, description: Description | None = None) -> Sight:
-        """What is seen in the newest seconds; of a session that keeps these alone.
+    def prepare_sight(self, description: Description | None = None) -> Callable[[], Sight]:
+        """What is seen in the newest seconds, of a session that keeps these alone; looked at by whoever calls the result.
 
         Args:
-            description: of `describe`, where it was made of the newest frame; what it tells is taken in.
+            description: of `describe`, where it is new; what it tells is taken in.
         """
         assert self._newest is not None, "the session keeps the newest seconds"
-        with self._times.part("verbs"):
-            return self._newest.sight(self._speakers.current, self._tracks(), self._video_info(), description)
+        look = self._newest.prepare_sight(self._speakers.teller, self._tracks(), self._video_info(), description)
+        return self._times.timed("verbs", look)
 
     def describe(self) -> Description:
         """Describe the frames so far.
@@ -152,7 +152,7 @@ class Session:
 
     def _prepare_stretch(self) -> Callable[[], Description]:
         """`prepare` for the frames since the last stretch ended."""
-        speaker = self._speakers.current.snapshot() if self._words_apart else self._speakers.current
+        speaker = self._speakers.teller
         tracks = [replace(track, words=speaker.gate.person(speaker.memory, track.id)) for track in self._tracks()]
         silent = Description(
             self._video_info(),

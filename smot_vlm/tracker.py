@@ -323,7 +323,7 @@ class Tracker:
             recent_seconds: only the newest seconds are kept and told of; None keeps all.
             live: keep a camera or an address without end open through failures: `Update.health` tells of them, and who
                 comes after a gap has a new id. None: the video ends with the first failure.
-            words_apart: a thread writes the descriptions, so that no frame waits for one; each comes with a later frame, one
+            words_apart: threads make descriptions and sights, so that no frame waits; each comes with a later frame, one
                 that is due meanwhile gives way to a newer one, and one that fails is told (`Update.words`). False: each
                 comes with its frame, the same each time. None: apart where a live source is kept open.
             on_open: called with the opened video before its first frame.
@@ -345,22 +345,24 @@ class Tracker:
             video = stack.enter_context(open_video(source, stride=stride, max_frames=max_frames, fps=fps, live=live))
             if on_open is not None:
                 on_open(video)
-            is_apart = refresh_seconds is not None and (
-                words_apart or (words_apart is None and video.health is not None)
-            )
+            is_apart = words_apart if words_apart is not None else video.health is not None
+            is_apart = is_apart and not (refresh_seconds is None and recent_seconds is None)
             session = self._session(video, trajectories, times, recent_seconds=recent_seconds, words_apart=is_apart)
             words = stack.enter_context(RefreshingApart(video.name, self._computing) if is_apart else Refreshing())
             for frame, is_cut, is_last in self._shots_to_last(video, times):
                 # Entered anew for each frame: a caller's code runs between two of them.
                 with self._computing():
-                    people, now = session.observe(frame, is_cut), frame.time_seconds
-                    due = refresh_seconds is not None and now - refreshed_at >= refresh_seconds
-                    refreshed_at = now if due else refreshed_at
-                    refreshed = refresh_seconds is not None and words.take(session.prepare, now, due=due, last=is_last)
-                    sight = None
-                    if recent_seconds is not None and (is_last or refreshed or now - sight_at >= SIGHT_SECONDS - 1e-3):
-                        sight, sight_at = session.sight(words.newest if refreshed else None), now
-                        video.forget_times(frame.index)
+                    people, now, refreshed, sight = session.observe(frame, is_cut), frame.time_seconds, False, None
+                    if refresh_seconds is not None:
+                        due = now - refreshed_at >= refresh_seconds
+                        refreshed_at = now if due else refreshed_at
+                        refreshed = words.describe(session.prepare, now, due=due, last=is_last)
+                    if recent_seconds is not None:
+                        due = refreshed or now - sight_at >= SIGHT_SECONDS - 1e-3
+                        sight_at = now if due else sight_at
+                        sight = words.look(session.prepare_sight, due=due, last=is_last)
+                        if due:
+                            video.forget_times(frame.index)
                 yield Update(
                     *(frame, people, words.newest, refreshed, sight, video.health, words.newest_seconds, words.health)
                 )

@@ -246,3 +246,42 @@ def test_snapshots_do_not_change():
     assert (len(snapshot.person(1)), len(pictures.person(1))) == (1, 2)
     assert (len(snapshot.scene.items), len(pictures.scene.items)) == (1, 2)
     assert all(later.seconds >= earlier.seconds for earlier, later in pairwise(pictures.scene.items))
+
+
+def test_sights_are_apart_too_and_take_in_what_descriptions_tell(tracker, boxes, monkeypatch):
+    """The thread of sights is held while a description comes: the next sight that comes tells of it all the same."""
+    from smot_vlm.models import newest
+    from smot_vlm.structures import SeenDeed, Span
+
+    may_look, present = threading.Semaphore(0), newest.present
+
+    def held(*given):
+        if threading.current_thread() is not threading.main_thread():
+            assert may_look.acquire(timeout=20)
+        return present(*given)
+
+    of_description = newest.sight_of
+    told = SeenDeed(1, "told", None, (Span(0.0, 0.5, (), 1.0),), True)
+    monkeypatch.setattr(newest, "present", held)
+    monkeypatch.setattr(newest, "sight_of", lambda *given, **more: _with(of_description(*given, **more), told))
+    updates = stream(tracker, boxes, recent_seconds=2.0)
+    seen = []
+    while not any(update.refreshed for update in seen):
+        seen.append(next(updates))
+        time.sleep(0.05)
+    assert all(update.sight is None for update in seen)
+    assert all(len(update.people) == 2 for update in seen)
+    may_look.release(100)
+    while not any(update.sight is not None and told in update.sight.deeds for update in seen):
+        seen.append(next(updates))
+        time.sleep(0.05)
+    assert len(seen) < FRAMES
+    *_, last = updates
+    assert last.sight.seconds == last.frame.time_seconds == 3.9
+    assert last.words.sights_replaced >= 1
+
+
+def _with(sight, deed):
+    from dataclasses import replace
+
+    return replace(sight, deeds=(*sight.deeds, deed))

@@ -42,6 +42,20 @@ class PartTimes:
             with self._lock:
                 self.seconds[name] = self.seconds.get(name, 0.0) + self._clock() - start
 
+    def timed(self, name: str, work: Callable[[], Item]) -> Callable[[], Item]:
+        """The same work, whose time is added to a part when it is done.
+
+        Args:
+            name: Of the part.
+            work: To be timed.
+        """
+
+        def run() -> Item:
+            with self.part(name):
+                return work()
+
+        return run
+
     def waiting(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
         """Iterate over `items`, adding the time spent waiting for each to a part.
 
