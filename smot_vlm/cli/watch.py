@@ -155,7 +155,8 @@ def watch(
         from smot_vlm.video.reconnecting import LiveSettings
         from smot_vlm.watching import WatchSettings
 
-        checked = tuple(_check(given, zones, vocabulary))
+        # Without rules what is seen is written all the same.
+        checked = tuple(_check(given, zones, vocabulary)) if given else ()
         shown = None if blur is None else blur.value
         limits = {"stride": stride, "max_frames": max_frames, "fps": fps, "trajectories": trajectories}
         live = LiveSettings(stall_seconds=stall, drop=drop, on_wait=lambda _: not stop.asked)

@@ -95,7 +95,7 @@ def test_a_person_who_is_there_for_a_moment_is_kept():
     assert window.description.track(2).frames.tolist() == [13]
 
 
-def test_a_description_is_of_all_windows_since_the_one_before():
+def test_a_description_is_of_all_windows_since_the_one_before(tmp_path):
     windows = Windows(10.0, INFO, MODEL)
     described = []
     for index in range(300):
@@ -107,14 +107,15 @@ def test_a_description_is_of_all_windows_since_the_one_before():
     assert [track.id for track in first.tracks] == [1, 2]
     assert first.video.frames == 150
     assert first.video.seconds(int(first.tracks[0].frames[-1])) == pytest.approx(19.6, abs=0.4)
-    assert [passage.caption for passage in first.passages] == ["Caption 25.", "Caption 75.", "Caption 125."]
+    assert [passage.text for passage in first.passages] == ["Caption 25.", "Caption 75.", "Caption 125."]
     assert first.tracks[0].caption == "Person at 125."
     windows.close(60.0)
     second = windows.describe()
     assert [track.id for track in second.tracks] == [2, 3]
     # Words of the period before are not told again.
     assert second.video.times[0][1] >= 30.0
-    assert Description.from_json(second.to_json()).to_dict() == second.to_dict()
+    second.write_json(tmp_path / "a.json")
+    assert Description.from_json(tmp_path / "a.json").to_dict() == second.to_dict()
 
 
 def test_nothing_that_was_told_is_held():
@@ -337,8 +338,8 @@ def test_options_of_the_command(tracker, tmp_path, capsys, monkeypatch):
 
     out = tmp_path / "out"
     words = ("--trajectories", tmp_path / "mot.txt", "--out", out, "--window", 1 / 60, "--every", 3 / 60)
-    assert run(*words, "--keep", 1, "--keep-megabytes", 5) == 0
-    capsys.readouterr()
+    ended = run(*words, "--keep", 1, "--keep-megabytes", 5)
+    assert ended == 0, capsys.readouterr().err
     assert [line["frames"] for line in lines_of(out)] == [5]
     assert [path.name for path in out.glob("description-*")] == ["description-000000003s.json"]
     assert run("--rule", "anyone runs", "--keep", 1) == 2
