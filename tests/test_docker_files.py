@@ -36,7 +36,6 @@ def commands() -> list[list[str]]:
 
 def parsed(command: list[str]):
     """The parameters of a command, read by the command line itself."""
-    import click
     from typer.main import get_command
 
     from smot_vlm.cli.main import app
@@ -46,7 +45,6 @@ def parsed(command: list[str]):
         for word in command
     ]
     known = get_command(app).commands[filled[0]]
-    assert isinstance(known, click.Command)
     return known.make_context(filled[0], filled[1:]).params
 
 

@@ -93,7 +93,7 @@ def watch(
     refresh: Annotated[
         float,
         typer.Option(
-            min=0.5, help="Seconds between captions, where a rule asks what the model tells in captions alone."
+            min=0.5, help="Seconds between captions, with --out or where a rule asks what captions alone tell."
         ),
     ] = 4.0,
     filmed_at: Annotated[

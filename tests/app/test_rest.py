@@ -211,6 +211,7 @@ def test_the_interface_is_published(serve):
         "/jobs/{number}/files/{name}",
         "/search",
         "/health",
+        "/metrics",
     } == set(paths)
 
 
