@@ -140,10 +140,10 @@ def watch(tracker: Tracker, clip: Path, way: str, rate: float, seconds: float, r
         )
         try:
             began = before = None
-            first = Health()
+            first = health = Health()
             for update in updates:
+                assert update.health is not None, "a camera has it"
                 now, health = time.monotonic(), update.health
-                assert health is not None, "a camera has it"
                 began = now if began is None else began
                 if now - began < WARM_UP_SECONDS:
                     continue
