@@ -222,8 +222,10 @@ class DecoderConfig:
         name: a key of DECODERS, or "server" for model_type "zero-shot".
         context: what the video's prompt states beside the soft tokens, so that the summary agrees with its parts: "none",
             "captions" (of the people, just generated) or "captions+verbs" (and who does what to whom).
-        compose_video_caption: tell the video's caption from the people's captions and the interactions; only the place
-            is taken from what the decoder writes.
+        compose_video_caption: tell the video's caption from the people's captions and the interactions; the place is
+            the one that the model reads from frames, or else the one that the decoder writes.
+        add_deeds_from: interactions found with this score or a higher one, which a person's caption leaves out, are told
+            in it at their time; null: none is.
         max_new_tokens: most tokens of a caption (the released SMOTer: 39).
         max_batch: most captions generated at once, which bounds the key-value cache.
         generation: how words are chosen.
@@ -234,6 +236,7 @@ class DecoderConfig:
     name: str = "lora-lm"
     context: str = "none"
     compose_video_caption: bool = False
+    add_deeds_from: Share | None = None
     max_new_tokens: Width = 80
     max_batch: Width = 32
     generation: GenerationConfig = field(default_factory=GenerationConfig)
