@@ -285,3 +285,23 @@ def _with(sight, deed):
     from dataclasses import replace
 
     return replace(sight, deeds=(*sight.deeds, deed))
+
+
+def test_a_voice_at_rest_remembers_what_it_did(tracker):
+    from smot_vlm.models.verb_set import known_verbs
+    from smot_vlm.models.voice import Voice
+    from smot_vlm.system.timing import PartTimes
+
+    voice = Voice(tracker.model, tracker.config, known_verbs(tracker.model), PartTimes())
+    voice._places.add(np.ones(2))
+    voice.memory.add_keyframe(0.0)
+    rest = voice.snapshot()
+    voice._places.add(np.zeros(2))
+    voice.memory.add_keyframe(10.0)
+    assert [place.tolist() for place in rest._places.items] == [[1, 1]]
+    assert len(voice._places.items) == 2
+    assert rest.memory.is_due(1.0)
+    assert not voice.memory.is_due(1.0)
+    before = rest.memory
+    voice.forget()
+    assert rest.memory is before

@@ -73,7 +73,7 @@ class Voice:
     def snapshot(self) -> "Voice":
         """The same model with what it remembers now, to tell that in another thread while this one goes on."""
         twin = copy(self)
-        twin.memory = self.memory.snapshot()
+        twin.memory, twin._places = self.memory.snapshot(), self._places.snapshot()
         return twin
 
     @property
