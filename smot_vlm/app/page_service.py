@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 # A report's own policy stands in it; this one keeps it apart from the page, wherever it is opened.
+# Tells whoever asks that the page answers, and nothing else.
+HEALTH_PATH = "/health"
 _REPORT_HEADERS = {**HEADERS, "Content-Security-Policy": "sandbox allow-scripts; frame-ancestors 'self'"}
 
 
@@ -92,6 +94,10 @@ def make_page_application(service: PageService) -> "ASGIApp":
     def refused(_: Request, error: RefusedError) -> PlainTextResponse:
         return PlainTextResponse(f"{error}\n", error.status)
 
+    @app.get(HEALTH_PATH)
+    def health() -> dict[str, str]:
+        return {"state": "good"}
+
     @app.get("/files/{number}/{name}")
     def file(number: str, name: str, request: Request) -> FileResponse:
         path = file_of(service.board.find(owner(request.cookies), number), name)
@@ -121,5 +127,5 @@ def make_page_application(service: PageService) -> "ASGIApp":
         css=STYLE,
         head=HEAD,
     )
-    door = Doorkeeper(app, visitors, open_paths=(REPORT_PATH,))
+    door = Doorkeeper(app, visitors, open_paths=(REPORT_PATH, HEALTH_PATH))
     return TrustedHostMiddleware(door, allowed_hosts=list(service.host_names))

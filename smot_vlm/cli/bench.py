@@ -142,6 +142,26 @@ def rules(
 
 
 @app.command()
+def live(
+    video: Video = None,
+    detector: Detector = None,
+    model: Model = "demo",
+    rate: Annotated[
+        list[float] | None, typer.Option(help="Frames a second of the camera; repeat (default: 25).")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="That each way is watched.")] = 20.0,
+    refresh: Annotated[float, typer.Option(help="Seconds between two descriptions.")] = 4.0,
+    threads: Threads = None,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Watching a camera that shows a video: frames delivered and dropped, lag and captions, with and without words."""
+    given: dict[str, Any] = {"video": video, "detector": detector, "model": model}
+    settings = {"rates": rate or (25.0,), "seconds": seconds, "refresh_seconds": refresh}
+    _run({"live": {**given, **settings}}, json_file, overwrite, threads=threads)
+
+
+@app.command()
 def memory(
     video: Video = None,
     detector: Detector = None,

@@ -1,6 +1,7 @@
 """The streaming state of one video: what is kept of its frames and of each person."""
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import torch
@@ -69,6 +70,13 @@ class SceneMemory:
         """
         self.is_recent = True
         self._capacity = max(2, min(self._capacity, round(seconds / self._interval)))
+
+    def snapshot(self) -> "SceneMemory":
+        """What it holds now, for words that are written while this one takes in more: what is held is shared, not copied."""
+        twin = copy(self)
+        twin.tracks = {track_id: seen.snapshot() for track_id, seen in self.tracks.items()}
+        twin.pictures = None if self.pictures is None else self.pictures.snapshot()
+        return twin
 
     def forget(self, gone: Collection[int]) -> None:
         """Let go of tracks.

@@ -6,7 +6,7 @@ since the video began.
 
 from smot_vlm.structures.description import SCHEMA, Description
 from smot_vlm.structures.evidence import Attribute, Clause, Passage, Segment, Span
-from smot_vlm.structures.health import Health
+from smot_vlm.structures.health import Health, WordsHealth
 from smot_vlm.structures.records import (
     DOUBTFUL,
     NO_DECODER,
@@ -54,5 +54,6 @@ __all__ = [
     "Span",
     "Trajectory",
     "VideoInfo",
+    "WordsHealth",
     "less_trusted",
 ]
