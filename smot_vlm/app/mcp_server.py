@@ -20,6 +20,7 @@ from smot_vlm.search.shown import shown_hit
 from smot_vlm.structures import Description
 from smot_vlm.system.errors import one_line
 from smot_vlm.tracker import Tracker
+from smot_vlm.verbs import glosses
 from smot_vlm.video.reader import open_video
 
 _INSTRUCTIONS = (
@@ -61,7 +62,7 @@ class Toolbox:
         if not (folder / DESCRIPTION).is_file():
             self._tracker = self._tracker or self._load()
             description = self._tracker.describe(source)
-            write_outputs(folder, description, lambda: open_video(source), description.video.fps)
+            write_outputs(folder, description, lambda: open_video(source), description.video.fps, glosses=glosses())
         return {"folder": str(folder), **self.who(str(folder / DESCRIPTION))}
 
     def search(self, question: str, folder: str, limit: int = 10) -> list[dict[str, Any]]:
