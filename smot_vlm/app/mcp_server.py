@@ -12,7 +12,8 @@ from smot_vlm.app.limits import Limits, RefusedError
 from smot_vlm.app.sources import allowed_path, check_video, is_below
 from smot_vlm.output.claimed_folder import DESCRIPTION
 from smot_vlm.output.description_files import write_outputs
-from smot_vlm.search.database import INDEX_FILE, open_database
+from smot_vlm.search.database import open_database
+from smot_vlm.search.index_file import INDEX_FILE
 from smot_vlm.search.indexing import Embed, update
 from smot_vlm.search.query import Filters
 from smot_vlm.search.searcher import Searcher

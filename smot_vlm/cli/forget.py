@@ -113,7 +113,8 @@ def _write_exports(description: "Description", folder: Path, exported: dict[str,
 
 
 def _forget_in_indexes(path: Path) -> None:
-    from smot_vlm.search.database import INDEX_FILE, open_database, storable
+    from smot_vlm.search.database import open_database, storable
+    from smot_vlm.search.index_file import INDEX_FILE
 
     for above in list(path.absolute().parents)[:_FOLDERS_ABOVE]:
         index = above / INDEX_FILE

@@ -8,7 +8,7 @@ loads extensions, which many are built without.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,40 +17,9 @@ from jaxtyping import Float, Int
 
 from smot_vlm.search.entries import PERSON, Entry
 from smot_vlm.search.fact_table import coded
+from smot_vlm.search.index_file import connected
 from smot_vlm.search.statements import Statement
 from smot_vlm.structures import Attribute
-
-INDEX_FILE = "search.sqlite"
-_VERSION = 2
-# Another process may be writing a video's rows.
-_WAIT_SECONDS = 30.0
-_TABLES = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE videos (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, source TEXT NOT NULL,
-    looked_at INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE entries (
-    id INTEGER PRIMARY KEY,
-    video INTEGER NOT NULL REFERENCES videos ON DELETE CASCADE,
-    kind TEXT NOT NULL, text TEXT NOT NULL, people TEXT NOT NULL, action TEXT NOT NULL, attributes TEXT NOT NULL,
-    from_seconds REAL, to_seconds REAL, frame INTEGER, doubtful INTEGER NOT NULL, vector BLOB,
-    statements BLOB NOT NULL
-);
-CREATE TABLE terms (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
-CREATE INDEX entries_by_video ON entries (video);
-CREATE VIRTUAL TABLE entry_words USING fts5 (text, content='entries', content_rowid='id', tokenize='porter unicode61');
-CREATE TRIGGER entry_comes AFTER INSERT ON entries BEGIN
-    INSERT INTO entry_words (rowid, text) VALUES (new.id, new.text);
-END;
-CREATE TRIGGER entry_goes AFTER DELETE ON entries BEGIN
-    INSERT INTO entry_words (entry_words, rowid, text) VALUES ('delete', old.id, old.text);
-END;
-CREATE TABLE looks (
-    video INTEGER NOT NULL REFERENCES videos ON DELETE CASCADE, person INTEGER NOT NULL, vector BLOB NOT NULL,
-    PRIMARY KEY (video, person)
-) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True)
@@ -287,32 +256,8 @@ def open_database(path: Path) -> Iterator[SearchDatabase]:
         ValueError: the file is something else, or of another version.
         OSError: it cannot be opened or made.
     """
-    try:
-        connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
-    except sqlite3.OperationalError as error:
-        raise OSError(
-            f"{path}: the index cannot be opened ({error}); name a file that can be written by --index"
-        ) from None
-    with closing(connection):
-        try:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA secure_delete = ON")  # who is forgotten is overwritten
-            _prepare(connection, path)
-            yield SearchDatabase(connection, path)
-        except sqlite3.DatabaseError as error:
-            raise ValueError(f"{path}: the index cannot be used ({error}); delete the file to make it anew") from None
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == _VERSION:
-        return
-    if version != 0 or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise ValueError(
-            f"{path}: this is no index of version {_VERSION}; delete the file to make it anew, or name another by --index"
-        )
-    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+    with connected(path) as connection:
+        yield SearchDatabase(connection, path)
 
 
 def _columns(entry: Entry) -> tuple[object, ...]:

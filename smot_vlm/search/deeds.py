@@ -60,11 +60,10 @@ class DeedMeanings:
     def _likeness(self, sentence: str, phrases: Sequence[Sequence[str]]) -> Float[np.ndarray, "labels"]:
         if self._embed is None:
             return np.array([max((_shared(sentence, text) for text in some), default=0.0) for some in phrases])
-        texts = dict.fromkeys([sentence, *(text for some in phrases for text in some)])
+        texts = dict.fromkeys(text for some in phrases for text in some)
         fresh = [text for text in texts if text not in self._vectors]
-        if fresh:
-            self._vectors |= dict(zip(fresh, self._embed(fresh), strict=True))
-        asked = self._vectors.pop(sentence)
+        asked, *vectors = self._embed([sentence, *fresh])
+        self._vectors |= dict(zip(fresh, vectors, strict=True))
         return np.array([max((float(self._vectors[text] @ asked) for text in some), default=0.0) for some in phrases])
 
 
@@ -82,7 +81,8 @@ def phrases_of(label: str) -> tuple[str, ...]:
         told = ACTIONS.get(name)
         return tuple(f"{_SOMEBODY} {text}" for text in ([one.finite for one in told] if told else [_plain(name)]))
     if name in VERBS:
-        return tuple(_told(phrase) for phrase in VERBS[name].from_side(role))
+        # What is told in the passive is compared in the active voice, since the two are told apart badly by meaning.
+        return tuple(_told(phrase) for phrase in VERBS[name].from_side(role) if not phrase.finite.endswith(" by"))
     return () if role == "object" else tuple(f"{_SOMEBODY} {text} {_SOMEBODY}" for text in _lemmas(name))
 
 

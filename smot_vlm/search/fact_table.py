@@ -10,8 +10,8 @@ from smot_vlm.search.question_reader import Asked, Values, read_question
 from smot_vlm.search.statements import Statement
 
 _COLUMN = {name: place for place, name in enumerate(Statement._fields)}
-# What is done counts as much as what two looks tell.
-_DEED_WEIGHT = 2.0
+# What is left of the agreement where a fact is another than the one that is asked for, and where it is not known.
+_OTHER, _UNKNOWN = 0.25, 0.5
 
 
 class FactTable:
@@ -49,7 +49,8 @@ class FactTable:
             question: any text.
 
         Returns:
-            0 to 1; 0 everywhere where no fact can be read from the question.
+            0 to 1: each fact that is another makes it several times less; 0 everywhere where no fact can be read from the
+            question.
         """
         found = np.zeros(self._entries, dtype=np.float32)
         asked = read_question(question)
@@ -61,18 +62,20 @@ class FactTable:
         return found / len(asked)
 
     def _of_rows(self, asked: Asked) -> Float[np.ndarray, "statements"]:
-        tests: list[tuple[float, np.ndarray]] = [(1.0, self._test(test)) for test in asked.who.tests]
-        if asked.whom is not None:
-            tests += [
-                (1.0, self._test({f"whom_{name}": values for name, values in test.items()}))
-                for test in asked.whom.tests
-            ]
+        """The agreement of each row; 0 where none of the facts is there."""
+        tests = [self._test(test) for test in asked.who.tests]
+        for test in asked.whom.tests if asked.whom is not None else ():
+            tests.append(self._test({f"whom_{name}": values for name, values in test.items()}))
         if asked.place:
-            tests.append((1.0, self._test({"place": asked.place})))
-        if asked.deed:
-            tests.append((_DEED_WEIGHT, self._weighed("action", self._meant(asked))))
-        whole = sum(weight for weight, _ in tests)
-        return sum((weight * values for weight, values in tests), np.zeros(len(self._owners), np.float32)) / whole
+            tests.append(self._test({"place": asked.place}))
+        meant = self._meant(asked) if asked.deed else {}
+        if meant:
+            tests.append(self._fulfilled("action", meant))
+        agreed, has_any = np.ones(len(self._owners), dtype=np.float32), np.zeros(len(self._owners), dtype=bool)
+        for fulfilled in tests:
+            agreed *= fulfilled
+            has_any |= fulfilled > _UNKNOWN
+        return agreed * has_any
 
     def _test(self, test: Mapping[str, Values]) -> Float[np.ndarray, "statements"]:
         """The best of a test's alternatives in each row."""
@@ -80,19 +83,24 @@ class FactTable:
         for name, values in test.items():
             if name in _COLUMN:
                 weights = {number: values[text] for number, text in self._terms.items() if text in values}
-                best = np.maximum(best, self._weighed(name, weights))
+                best = np.maximum(best, self._fulfilled(name, weights))
         return best
 
     def _meant(self, asked: Asked) -> dict[int, float]:
+        """The deeds that fit the question's words, with how well; none where they are like nothing that is known."""
         labels = [self._terms[number] for number in self._actions.tolist()]
         weights = self._deeds.weights(asked.deed, labels, is_passive=asked.is_passive, has_whom=asked.whom is not None)
-        return dict(zip(self._actions.tolist(), weights.tolist(), strict=True))
+        pairs = zip(self._actions.tolist(), weights.tolist(), strict=True)
+        return {number: weight for number, weight in pairs if weight > 0}
 
-    def _weighed(self, name: str, weights: Mapping[int, float]) -> Float[np.ndarray, "statements"]:
-        table = np.zeros(max(self._terms, default=0) + 1, dtype=np.float32)
+    def _fulfilled(self, name: str, weights: Mapping[int, float]) -> Float[np.ndarray, "statements"]:
+        """How far each row has one of some terms in a field, _OTHER to 1."""
+        table = np.full(max(self._terms, default=0) + 1, _OTHER, dtype=np.float32)
+        table[0] = _UNKNOWN
         for number, weight in weights.items():
-            table[number] = weight
-        return table[self._columns[_COLUMN[name]]]
+            table[number] = _OTHER + (1 - _OTHER) * weight
+        fulfilled: np.ndarray = table[self._columns[_COLUMN[name]]]
+        return fulfilled
 
 
 def coded(statements: Sequence[Statement], numbers: Mapping[str, int]) -> Int[np.ndarray, "statements fields"]:

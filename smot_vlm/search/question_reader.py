@@ -1,8 +1,9 @@
 """A question read as facts: who, by looks, does what to whom, and where. What cannot be read is passed over."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from smot_vlm.language.caption_lexicon import SCENES
 from smot_vlm.language.known_words import ALL_WORDS as WORDS
@@ -41,7 +42,10 @@ _AROUND = (
     )
     | _ARTICLES
 )
-_PASSIVE = re.compile(r"(?:(?:is|are|was|were|being|be|been|gets|getting) )?(.+) by")
+_OWN = (["who"], ["that"], ["which"], ["while"])
+_BEING = "(?:is|are|was|were|being|be|been|gets|getting)"
+_PASSIVE = re.compile(rf"(?:{_BEING} )*(.+) by")
+_PASSIVE_ALONE = re.compile(rf"(?:{_BEING} )+(?!\w+ing\b)(.+)")
 _SEVERAL_DEEDS = re.compile(r" (?:and then|then|and|while|before) ")
 # Where a colour is named without its garment, the shirt is meant rather than the trousers.
 _REST = 0.5
@@ -77,6 +81,18 @@ class Asked:
     place: Values = field(default_factory=dict)
 
 
+class _Clause(NamedTuple):
+    """What stands behind a person.
+
+    Attributes:
+        text: the words for a deed.
+        is_own: it is told of this person in any case: "who falls".
+    """
+
+    text: str
+    is_own: bool
+
+
 def read_question(question: str) -> tuple[Asked, ...]:
     """Read a question.
 
@@ -102,42 +118,42 @@ class _Reader:
         place = 0
         while place < len(self._words):
             place += self._take(place)
-        clauses = [_trimmed(words) for words in self._between]
         if not self._people:
-            people = [Somebody()] if clauses[0] or self._place else []
-            clauses = [[], *clauses]
-        else:
-            people = self._people
+            # A deed or a place alone.
+            self._people.append(Somebody())
+            self._between.insert(0, [])
+        clauses = [_Clause(" ".join(_trimmed(words)), words[:1] in _OWN) for words in self._between[1:]]
         found: list[Asked] = []
         at = 0
-        while at < len(people):
-            at = self._one(people, clauses, at, found)
-        known = [asked for asked in found if asked.who.tests or asked.deed or asked.place]
-        return tuple(known)
+        while at < len(clauses):
+            at = self._clause(clauses, at, found)
+        return tuple(asked for asked in found if asked.who.tests or asked.deed or asked.place)
 
-    def _one(self, people: Sequence[Somebody], clauses: Sequence[list[str]], at: int, found: list[Asked]) -> int:
-        """What the person `at` does; gives the next who acts."""
-        who, told = people[at], " ".join(clauses[at + 1])
-        has_next = at + 1 < len(people)
-        if has_next and not told:
+    def _clause(self, clauses: Sequence[_Clause], at: int, found: list[Asked]) -> int:
+        """What a person does; gives the next who acts.
+
+        Args:
+            clauses: what stands behind each person.
+            at: the person.
+            found: what is asked for is put there.
+        """
+        who, others = self._people[at], self._people[at + 1 : at + 2]
+        whom = others[0] if others else None
+        rest = clauses[at + 1] if others else _Clause("", False)
+        if others and not clauses[at].text:
             # "A man and a woman fight": with each other.
-            together = " ".join(clauses[at + 2])
-            found.append(Asked(who, together, whom=people[at + 1], place=self._place))
+            found.append(Asked(who, rest.text, whom=whom, place=self._place))
             return at + 2
-        *before, last = [part.strip() for part in _SEVERAL_DEEDS.split(told) if part.strip()] or [""]
+        *before, last = _SEVERAL_DEEDS.split(clauses[at].text)
         found += [Asked(who, deed, place=self._place) for deed in before]
-        passive = _PASSIVE.fullmatch(last) if has_next else None
+        passive = (_PASSIVE if others else _PASSIVE_ALONE).fullmatch(last)
         deed = passive.group(1) if passive else last
-        whom = people[at + 1] if has_next else None
+        # "Leads a boy by the hand": what follows the other person tells of the same deed, unless it is the other's own.
+        is_own = rest.is_own or at + 2 < len(clauses)
+        if rest.text and not is_own:
+            deed = f"{deed} {rest.text}"
         found.append(Asked(who, deed, passive is not None, whom, self._place))
-        rest = clauses[at + 2] if has_next else []
-        if not rest:
-            return at + 2
-        # "Leads a boy by the hand": what follows the other person still tells of the same deed, unless a third follows.
-        if at + 2 >= len(people) and rest[0] not in ("who", "that"):
-            found[-1] = Asked(who, " ".join([deed, *rest]), passive is not None, whom, self._place)
-            return at + 2
-        return at + 1
+        return at + 1 if rest.text and is_own else at + 2
 
     def _take(self, place: int) -> int:
         """Read what stands at a word; gives the number of words."""
@@ -148,49 +164,41 @@ class _Reader:
             self._people.append(Somebody([{"kind": _values(kind, WORDS.kinds)}] if kind in WORDS.kinds else []))
             self._between.append([])
             return len(kind.split())
-        worn = self._worn(place)
-        if worn and self._people:
-            return worn
-        scene = self._scene(place)
-        if scene:
-            return scene
-        self._between[-1].append(word)
-        return 1
+        taken = self._worn(place) or self._scene(place)
+        if not taken:
+            self._between[-1].append(word)
+        return taken or 1
 
     def _worn(self, place: int) -> int:
-        """Clothes and things had at a word, with the words before them that say no more; 0 for none."""
+        """Clothes and things had at a word, with the words before them that say no more; gives their number, 0 for none."""
         start = place
         while place < len(self._words) and self._words[place] in _WEARING | _ARTICLES:
             place += 1
-        is_led = any(word in _WEARING for word in self._words[start:place])
-        if place == len(self._words):
-            return 0
-        has = self._known(place, WORDS.has)
+        led_by = self._words[start:place]
+        is_led = not _WEARING.isdisjoint(led_by)
         colour = self._known(place, WORDS.colours)
-        after = place + (len(colour.split()) if colour else 0)
-        garment = self._known(after, WORDS.garments)
-        if colour and not garment and not has:
-            has = self._known(after, WORDS.has)
-            if has and is_led:
-                self._add({name: _values(has, WORDS.has) for name in ("has", "has_too")})
-                return after + len(has.split()) - start
+        after = place + len(colour.split())
+        garment, has = self._known(after, WORDS.garments), self._known(after, WORDS.has)
         if has and is_led:
-            self._add({name: _values(has, WORDS.has) for name in ("has", "has_too")})
-            return place + len(has.split()) - start
-        if garment and (colour or is_led):
-            upper, lower = WORDS.garments[garment]
-            half = "upper" if upper else "lower"
+            # The colour of a bag is nothing that is known.
+            self._add(dict.fromkeys(("has", "has_too"), _values(has, WORDS.has)))
+        elif garment and (colour or is_led):
             if colour:
+                half = "upper" if WORDS.garments[garment][0] else "lower"
                 self._add({f"{half}_colour": _values(colour, WORDS.colours)})
-            return after + len(garment.split()) - start
-        if colour and is_led and self._words[place - 1] not in _ARTICLES:
+        elif colour and is_led and led_by[-1] not in _ARTICLES:
             values = _values(colour, WORDS.colours)
             rest = {value: weight * _REST for value, weight in values.items()}
             self._add({"upper_colour": values, "lower_colour": rest})
-            return after - start
-        return 0
+        else:
+            return 0
+        return after + len((has if is_led and has else garment).split()) - start
 
     def _add(self, test: dict[str, Values]) -> None:
+        if not self._people:
+            # "Blue jacket": somebody's.
+            self._people.append(Somebody())
+            self._between.append([])
         self._people[-1].tests.append(test)
 
     def _scene(self, place: int) -> int:
@@ -204,16 +212,16 @@ class _Reader:
                 return end - start
         return 0
 
-    def _known(self, place: int, known: object) -> str:
+    def _known(self, place: int, known: Mapping[str, object]) -> str:
         """The longest known phrase that begins at a word; empty for none."""
         ends = range(min(place + _MOST_WORDS, len(self._words)), place, -1)
         phrases = (" ".join(self._words[place:end]) for end in ends)
-        return next((phrase for phrase in phrases if phrase in known), "")  # type: ignore[operator]
+        return next((phrase for phrase in phrases if phrase in known), "")
 
 
-def _values(word: str, known: object) -> Values:
+def _values(word: str, known: Mapping[str, tuple[str, ...]]) -> Values:
     """What a word stands for; a value that it names itself before others."""
-    values = known[word]  # type: ignore[index]
+    values = known[word]
     return {value: 1.0 if value == word or word not in values else _REST for value in values}
 
 
