@@ -24,7 +24,7 @@ HOSTILE = "<script>window.hurt=1<|script><img src=x onerror='window.hurt=1'> \"'
 SHOWN = "<script>window.hurt=1<|script><img src=x onerror='window.hurt=1'> \"'& ${window.hurt=1} {{1}} \\u202egpj \\x1b[31m \U0001f3be"
 MILLISECONDS = 120_000
 # What Gradio writes where a page is left while it listens.
-LEFT = "AbortError: signal is aborted"
+LEFT = re.compile("AbortError: (signal is|BodyStreamBuffer was) aborted|Connection errored out")
 # What the browser and Gradio write where an upload or a file is refused.
 REFUSED = ("Failed to load resource", "Response")
 
@@ -61,11 +61,11 @@ def visit(chromium, serve):
             lambda message: (
                 message.type != "error"
                 or (refused and message.text.startswith(REFUSED))
-                or LEFT in message.text
+                or LEFT.search(message.text)
                 or complaints.append(message.text)
             ),
         )
-        page.on("pageerror", lambda error: LEFT in str(error) or complaints.append(str(error)))
+        page.on("pageerror", lambda error: LEFT.search(str(error)) or complaints.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         visits.append((context, complaints, requests, address))
         page.goto(address)
