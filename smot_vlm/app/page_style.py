@@ -8,7 +8,7 @@ STYLE = """
 .gradio-container h1 { font-size: 1.7rem; margin: 0; }
 .gradio-container h2 { font-size: 1.2rem; margin: .4rem 0 0; }
 .gradio-container .soft, .gradio-container small, .gradio-container figcaption { color: var(--smot-soft); }
-.gradio-container a { color: var(--smot-link); text-decoration: underline; padding: 0; margin: 0; }
+.gradio-container a { color: var(--smot-link); text-decoration: underline; padding: 0 !important; }
 .gradio-container .bad, .gradio-container .note[role=alert] { color: var(--smot-bad); }
 .gradio-container .note { margin: .2rem 0; font-weight: 600; overflow-wrap: anywhere; }
 .gradio-container progress { width: 100%; height: .8rem; }
