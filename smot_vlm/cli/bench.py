@@ -66,13 +66,15 @@ def association(
 def linking(
     folders: Annotated[list[Path], typer.Argument(help="Sequences: gt/gt.txt and, beside it, img1, imgs or a video.")],
     associator: Annotated[list[str] | None, typer.Option(help="This associator, and that (default: all).")] = None,
-    detector: Annotated[str | None, typer.Option(help="onnx:FILE (default: the one that ships).")] = None,
+    detector: Annotated[
+        str | None, typer.Option(help="onnx:FILE, or a model's own: model:drawn (default: the one that ships).")
+    ] = None,
     reid: Annotated[Path | None, typer.Option(help="Re-identification model for botsort and deepsort.")] = None,
     rate: Annotated[list[float] | None, typer.Option(help="Frames a second (default: 2, 5 and 25).")] = None,
     json_file: JsonFile = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Which associator keeps ids best: HOTA, AssA, IDF1 and switches on annotated videos at several frame rates."""
+    """Which associator keeps ids best: HOTA, AssA, IDF1, switches and milliseconds on sets of annotated videos, at several rates."""
     given = {"folders": folders, "associators": associator or (), "detector": detector, "reid": reid}
     _run({"linking": given | ({"rates": rate} if rate else {})}, json_file, overwrite)
 
@@ -137,6 +139,26 @@ def rules(
     """Checking rules: the seconds of a set of them, beside the watching of the video that they are checked in."""
     given = {"video": video, "detector": detector, "trajectories": trajectories, "model": model, "rules": count}
     _run({"rules": {**given, "repeats": repeats, "clock": clock}}, json_file, overwrite, clock, threads)
+
+
+@app.command()
+def live(
+    video: Video = None,
+    detector: Detector = None,
+    model: Model = "demo",
+    rate: Annotated[
+        list[float] | None, typer.Option(help="Frames a second of the camera; repeat (default: 25).")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="That each way is watched.")] = 20.0,
+    refresh: Annotated[float, typer.Option(help="Seconds between two descriptions.")] = 4.0,
+    threads: Threads = None,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Watching a camera that shows a video: frames delivered and dropped, lag and captions, with and without words."""
+    given: dict[str, Any] = {"video": video, "detector": detector, "model": model}
+    settings = {"rates": rate or (25.0,), "seconds": seconds, "refresh_seconds": refresh}
+    _run({"live": {**given, **settings}}, json_file, overwrite, threads=threads)
 
 
 @app.command()

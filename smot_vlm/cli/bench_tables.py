@@ -69,6 +69,7 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("is_peer", "a peer", text),
     ],
     "LinkingScore": [
+        ("set", "set", text),
         ("associator", "associator", text),
         ("fps", "frames a second", text),
         ("videos", "videos", text),
@@ -76,6 +77,7 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("association", "AssA", share),
         ("idf1", "IDF1", share),
         ("switches", "switches", text),
+        ("milliseconds", "ms a frame", text),
     ],
     "EvaluationCost": [
         ("engine", "engine", text),
@@ -170,6 +172,20 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("predicted_seconds", "s predicted", text),
         ("seconds", "s", text),
         ("error", "error", percent),
+    ],
+    "LiveTiming": [
+        ("words", "words", text),
+        ("rate", "camera fps", text),
+        ("delivered_fps", "boxes fps", text),
+        ("frames", "frames", text),
+        ("dropped", "dropped", text),
+        ("lag", "lag s", text),
+        ("longest_lag", "longest", text),
+        ("people", "people", text),
+        ("described", "described", text),
+        ("captions", "captions", text),
+        ("behind", "behind s", lambda value: "" if value is None else text(value)),
+        ("busiest", "busiest part", text),
     ],
     "TrainTiming": [
         ("part", "part", text),
