@@ -144,7 +144,7 @@ def run(
     stages = stage_costs(first.described, clock)
     length = sum(work.media_seconds for work in first.described) / len(first.described)
     beside = first.gap
-    plans = _plan(plan, minutes, days, stages, runs, beside) if plan is not None else ()
+    plans = _plan(plan, minutes, days, stages, runs, beside, clock) if plan is not None else ()
     tested = []
     for count in simulated:
         tested.append(simulate(stages, length, count, _SIMULATED * count, beside))
@@ -252,11 +252,18 @@ def _describe(sources: Sequence[str], recipe: TrackerRecipe, folder: Path, worke
 
 
 def _plan(
-    videos: int, minutes: float, days: float, stages: Sequence[StageCost], runs: Sequence[CorpusRun], beside: float
+    videos: int,
+    minutes: float,
+    days: float,
+    stages: Sequence[StageCost],
+    runs: Sequence[CorpusRun],
+    beside: float,
+    clock: str,
 ) -> tuple[CorpusPlan, ...]:
-    """By the run whose machine describes most."""
-    best = max(runs, key=lambda run: run.ratio)
-    efficiency = best.ratio * runs[0].workers / best.workers
+    """By the run whose machine describes most; noise makes no workers more than whole."""
+    ratios = [run.cpu_ratio if clock == "cpu" else run.ratio for run in runs]
+    ratio, best = max(zip(ratios, runs, strict=True), key=lambda pair: pair[0])
+    efficiency = min(ratio * runs[0].workers / best.workers, 1.0)
     return (
         plan_capacity(
             videos,

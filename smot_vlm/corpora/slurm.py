@@ -24,7 +24,8 @@ CLUSTER = "cluster"
 _SLURM = "slurm"
 # What a worker is given where the options do not say.
 _DEFAULTS: dict[str, str | int] = {"name": "smot-vlm", "timeout_min": 24 * 60}
-_POLL_SECONDS = 1.0
+# The store is looked at often in the beginning, and seldom when days have passed.
+_LEAST_WAIT, _MOST_WAIT, _WAIT_SHARE = 0.5, 30.0, 0.02
 
 
 def run_slurm(task: Task, jobs: Sequence[Job], workers: int, options: Mapping[str, str]) -> Iterator[Outcome]:
@@ -116,7 +117,7 @@ def _value(text: str) -> str | int:
 
 
 def _watch(store: Store, jobs: Sequence[Job], running: Sequence[Any]) -> Iterator[Outcome]:
-    left = {job.key: job for job in jobs}
+    left, begun = {job.key: job for job in jobs}, time.monotonic()
     while left:
         # In this order: what the last worker settles is seen.
         ended = all(worker.done() for worker in running)
@@ -125,7 +126,7 @@ def _watch(store: Store, jobs: Sequence[Job], running: Sequence[Any]) -> Iterato
                 yield Outcome(left.pop(key), state)
         if ended:
             break
-        time.sleep(_POLL_SECONDS)
+        time.sleep(min(max(_WAIT_SHARE * (time.monotonic() - begun), _LEAST_WAIT), _MOST_WAIT))
     errors = [told for told in map(_error, running) if told] if left else []
     for job in left.values():
         yield Outcome(job, OPEN, errors[0] if errors else "left by its worker")
