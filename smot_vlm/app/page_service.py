@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 # A report's own policy stands in it; this one keeps it apart from the page, wherever it is opened.
+# Tells whoever asks that the page answers, and nothing else.
+HEALTH_PATH = "/health"
 _REPORT_HEADERS = {**HEADERS, "Content-Security-Policy": "sandbox allow-scripts; frame-ancestors 'self'"}
 
 
@@ -86,7 +88,7 @@ def make_page_application(service: PageService) -> "ASGIApp":
     app = FastAPI(title="smot-vlm", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     _add_files(app, work, owner)
     _mount_page(app, work, owner)
-    door = Doorkeeper(app, visitors, open_paths=(REPORT_PATH,))
+    door = Doorkeeper(app, visitors, open_paths=(REPORT_PATH, HEALTH_PATH))
     return TrustedHostMiddleware(door, allowed_hosts=list(service.host_names))
 
 
@@ -98,6 +100,10 @@ def _add_files(app: "FastAPI", work: PageWork, owner: Callable[[Mapping[str, str
     @app.exception_handler(RefusedError)
     def refused(_: Request, error: RefusedError) -> PlainTextResponse:
         return PlainTextResponse(f"{error}\n", error.status)
+
+    @app.get(HEALTH_PATH)
+    def health() -> dict[str, str]:
+        return {"state": "good"}
 
     @app.get("/files/{number}/{name}")
     def file(number: str, name: str, request: Request) -> FileResponse:

@@ -25,6 +25,7 @@ from smot_vlm.bench.polling import polling
 from smot_vlm.formats.mot import MotRows, concatenate, format_mot
 from smot_vlm.formats.mot_files import read_results
 from smot_vlm.output.claimed_folder import DESCRIPTION
+from smot_vlm.system.allocator import share_arenas
 from smot_vlm.video.reader import open_video
 from smot_vlm.video.writer import VideoWriter
 
@@ -273,4 +274,5 @@ def _describe_in_new_process(request: _Request) -> MemoryUse:
 
 
 if __name__ == "__main__":
+    share_arenas()  # as the command does
     print(json.dumps(asdict(describe_and_measure(_Request(**json.loads(sys.argv[1]))))))

@@ -19,6 +19,7 @@ from smot_vlm.cli.search import search
 from smot_vlm.cli.serve import serve
 from smot_vlm.cli.tune import tune
 from smot_vlm.cli.watch import HELP, watch
+from smot_vlm.system.allocator import share_arenas
 from smot_vlm.system.offline import go_offline
 
 app = typer.Typer(
@@ -70,6 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
     # Torch's threads give a core away while they wait for each other; on a busy machine a description is else many
     # times slower. Read when torch is first imported, which no command has done yet.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    share_arenas()
     arguments = sys.argv[1:] if arguments is None else arguments
     # An option of the whole command may stand anywhere on the line, but not behind `--`.
     end = arguments.index("--") if "--" in arguments else len(arguments)

@@ -141,7 +141,8 @@ class LoraLMConfig:
         lora_rank: of the adapter.
         lora_alpha: the adapter's output is scaled by lora_alpha / lora_rank.
         lora_targets: names of the linear layers that get LoRA; none: those of the attention.
-        quantization: "4bit" or "8bit" by bitsandbytes, or null.
+        quantization: "4bit" or "8bit" by bitsandbytes, or null; "int8" of decoder "lora-lm": captions are generated in 8 bits
+            on a CPU, and everything else is in float32.
         gradient_checkpointing: less memory in training for a second forward pass.
     """
 
@@ -222,8 +223,10 @@ class DecoderConfig:
         name: a key of DECODERS, or "server" for model_type "zero-shot".
         context: what the video's prompt states beside the soft tokens, so that the summary agrees with its parts: "none",
             "captions" (of the people, just generated) or "captions+verbs" (and who does what to whom).
-        compose_video_caption: tell the video's caption from the people's captions and the interactions; only the place
-            is taken from what the decoder writes.
+        compose_video_caption: tell the video's caption from the people's captions and the interactions; the place is
+            the one that the model reads from frames, or else the one that the decoder writes.
+        add_deeds_from: interactions found with this score or a higher one, which a person's caption leaves out, are told
+            in it at their time; null: none is.
         max_new_tokens: most tokens of a caption (the released SMOTer: 39).
         max_batch: most captions generated at once, which bounds the key-value cache.
         generation: how words are chosen.
@@ -234,6 +237,7 @@ class DecoderConfig:
     name: str = "lora-lm"
     context: str = "none"
     compose_video_caption: bool = False
+    add_deeds_from: Share | None = None
     max_new_tokens: Width = 80
     max_batch: Width = 32
     generation: GenerationConfig = field(default_factory=GenerationConfig)

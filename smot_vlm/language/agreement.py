@@ -18,13 +18,13 @@ MOST_BOXES_WITHOUT_ORDER = 5
 MOST_TOLD = 6
 
 
-def agreed(description: Description, *, compose: bool = False) -> Description:
+def agreed(description: Description, *, compose: bool = False, place: str | None = None) -> Description:
     """The same description with captions that agree with its trajectories and interactions.
 
     Args:
         description: as models wrote it.
-        compose: tell the video's caption from the people's captions and the interactions; only the place is taken from
-            what the model wrote.
+        compose: tell the video's caption from the people's captions and the interactions.
+        place: that it then tells, a key of SCENES, or an empty one to tell none; None: the one that the model wrote.
 
     Returns:
         The description; a caption that cannot be read, and one that already agrees, stay as they are.
@@ -32,7 +32,7 @@ def agreed(description: Description, *, compose: bool = False) -> Description:
     captions = {track.id: _person_caption(track, description.interactions) for track in description.tracks}
     people = {track_id: read_facts(caption) for track_id, caption in captions.items()}
     return description.with_captions(
-        _video_caption(description.caption, people, description.interactions, compose), captions
+        _video_caption(description.caption, people, description.interactions, place, compose=compose), captions
     )
 
 
@@ -118,13 +118,19 @@ def is_held(event: str, allowed: set[str]) -> bool:
 
 
 def _video_caption(
-    caption: str, people: Mapping[int, CaptionFacts], interactions: Sequence[Interaction], compose: bool
+    caption: str,
+    people: Mapping[int, CaptionFacts],
+    interactions: Sequence[Interaction],
+    place: str | None,
+    *,
+    compose: bool,
 ) -> str:
     facts = read_facts(caption)
     if not people or not caption:
         return ""
     if compose:
-        return tell_video(facts.scene, len(people), *_found_of(people, interactions))
+        scene = facts.scene if place is None else place
+        return tell_video(scene, len(people), *_found_of(people, interactions))
     relations = [relation for relation in facts.relations if _is_found(relation, people, interactions)]
     if len(relations) < len(facts.relations):
         return tell_video(facts.scene, len(people), relations, facts.person_actions)

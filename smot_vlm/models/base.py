@@ -15,6 +15,7 @@ from smot_vlm.language.known_words import DRAWN_WORDS, KnownWords
 from smot_vlm.models.card import DRAWN, ModelCard
 from smot_vlm.models.domain import Domain
 from smot_vlm.models.moments import Moments
+from smot_vlm.models.place import PlaceReader
 from smot_vlm.semantics.context import Relation
 from smot_vlm.semantics.cost import Cost
 from smot_vlm.structures import STATED, Attribute, Detections, Frame
@@ -32,6 +33,7 @@ class SmotModelBase(nn.Module, ABC):
         trained: whether every part that writes or scores has trained weights.
         card: what the model says of itself.
         domain: what it learned from, where that was measured; without one it speaks about everything.
+        places: reads the place from frames, where that was learned; without it the place is what the caption tells.
         scores_at_once: verbs are scored from features alone, quickly enough for every look of a running video.
         tells_looks_at_once: the same of what people look like and do alone, which others tell in captions.
     """
@@ -41,6 +43,7 @@ class SmotModelBase(nn.Module, ABC):
     scores_at_once = True
     tells_looks_at_once = False
     domain: Domain | None = None
+    places: PlaceReader | None = None
 
     @property
     @abstractmethod
@@ -94,7 +97,7 @@ class SmotModelBase(nn.Module, ABC):
         return [self.encode_frame(image) for image in images]
 
     def frame_statistics(self, encoded: Any) -> np.ndarray:
-        """What `domain.frames` judges; of models that can have a domain.
+        """What `domain.frames` judges and `places` reads; of models that can have one of them.
 
         Args:
             encoded: of `encode_frame`.
@@ -102,7 +105,7 @@ class SmotModelBase(nn.Module, ABC):
         Returns:
             float32 (features,).
         """
-        raise NotImplementedError(f"{type(self).__name__} has no domain")
+        raise NotImplementedError(f"{type(self).__name__} has no statistics of frames")
 
     def judge_person(self, tokens: Float[Tensor, "looks values"]) -> str:
         """Whether a person is like those that the model learned from.

@@ -7,6 +7,7 @@
     prompts/            the templates of its training
     README.md           the model card
     domain.safetensors  what the model learned from, where that was measured, see `Domain`
+    place.safetensors   where videos take place, by their frames, where captions told that, see `PlaceReader`
     SHA256SUMS          the checksums of all that but the card, for `sha256sum --check` and for loading; may be missing
 
 Nothing is unpickled. The folder has the layout of the Hugging Face hub.
@@ -31,6 +32,7 @@ from smot_vlm.models.build import build_model
 from smot_vlm.models.card import ModelCard, model_card
 from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts, check_sums
 from smot_vlm.models.domain import Domain
+from smot_vlm.models.place import PlaceReader
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.models.tensor_files import check_tensors, read_tensors, to_disk
 from smot_vlm.semantics.prompts import Prompts
@@ -54,6 +56,7 @@ def save_pretrained(
     *,
     card: ModelCard | None = None,
     domain: Domain | None = None,
+    places: PlaceReader | None = None,
     half: bool = False,
     overwrite: bool = False,
 ) -> None:
@@ -65,6 +68,7 @@ def save_pretrained(
         folder: to write.
         card: what the folder says of itself; None: what the model says.
         domain: what the model learned from; None: what it says.
+        places: reads the place from its frames; None: the model's own reader, if it has one.
         half: floats as float16, for shipping; without it a round trip is exact to the bit.
         overwrite: replace an existing folder.
 
@@ -72,7 +76,7 @@ def save_pretrained(
         FileExistsError: the folder exists, is not empty and `overwrite` is false.
     """
     with atomic_folder(Path(folder), overwrite) as temporary:
-        card, domain = card or model.card, domain or model.domain
+        card, domain, places = card or model.card, domain or model.domain, places or model.places
         content = {**config_to_dict(config), "architecture": model.detector.architecture, "card": asdict(card)}
         (temporary / CONFIG).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         save_file(to_disk(own_state(model), half), temporary / WEIGHTS, metadata={"format": "pt"})
@@ -82,6 +86,8 @@ def save_pretrained(
         shutil.copytree(model.prompts.folder or shipped_folder("prompts"), temporary / PROMPTS)
         if domain is not None:
             domain.save(temporary)
+        if places is not None:
+            places.save(temporary)
         write_sums(temporary, folder_sums(temporary))
         (temporary / CARD).write_text(model_card(config, card), encoding="utf-8")
 
@@ -112,7 +118,7 @@ def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[
         _load_adapter(adapter, read_tensors(path), str(path))
     model.decoder.check_extras(folder)
     check_sums(folder)
-    model.card, model.domain = card, Domain.load(folder)
+    model.card, model.domain, model.places = card, Domain.load(folder), PlaceReader.load(folder)
     model.trained = True
     return model.eval(), config
 

@@ -1,7 +1,6 @@
 """Judges, while a video runs, whether a model may speak about it: see `Domain`."""
 
-from typing import Any
-
+import numpy as np
 import torch
 
 from smot_vlm.fusion.even_memory import EvenMemory
@@ -31,15 +30,14 @@ class DomainGate:
         """Whether the model's domain judges frames, so that `look` is needed."""
         return self._domain is not None and self._domain.frames is not None
 
-    def look(self, encoded: Any) -> None:
+    def look(self, statistics: np.ndarray) -> None:
         """Take in a keyframe.
 
         Args:
-            encoded: of the model's `encode_frame`.
+            statistics: of the model's `frame_statistics`, (features,).
         """
         if self._domain is not None and self._domain.frames is not None:
-            statistics = self._model.frame_statistics(encoded)[None]
-            self._distances.add(float(self._domain.frames.distances(statistics)[0]))
+            self._distances.add(float(self._domain.frames.distances(statistics[None])[0]))
             self._video = self._domain.frames.judge(self._distances.items)
 
     def video(self) -> str:

@@ -1,14 +1,18 @@
 """One model that may speak about a video: what it remembers of it, and whether it may."""
 
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from smot_vlm.config import Config
 from smot_vlm.detection.ahead import Ahead, Upcoming
+from smot_vlm.fusion.even_memory import EvenMemory
 from smot_vlm.fusion.memory import SceneMemory
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.card import NOT_STATED
-from smot_vlm.models.domain_gate import DomainGate
+from smot_vlm.models.domain_gate import KEYFRAMES, DomainGate
 from smot_vlm.models.prompted import PromptedModel
 from smot_vlm.models.verb_set import VerbSet
 from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Description, Detections, Frame, ModelInfo, less_trusted
@@ -47,6 +51,7 @@ class Voice:
         self.gate = DomainGate(model)
         self._newest_seconds = newest_seconds
         self.memory = self._open_memory()
+        self._places: EvenMemory[np.ndarray] = EvenMemory(KEYFRAMES)
         self._times = times
         self._encoded: Ahead[Any] = Ahead(
             lambda frames: model.encode_frames([frame.image for frame in frames]), upcoming or Upcoming()
@@ -63,6 +68,13 @@ class Voice:
     def forget(self) -> None:
         """Let go what is remembered of the video, but for whether the model knows such pictures."""
         self.memory = self._open_memory()
+        self._places = EvenMemory(KEYFRAMES)
+
+    def snapshot(self) -> "Voice":
+        """The same model with what it remembers now, to tell that in another thread while this one goes on."""
+        twin = copy(self)
+        twin.memory, twin._places = self.memory.snapshot(), self._places.snapshot()
+        return twin
 
     @property
     def is_silent(self) -> bool:
@@ -109,13 +121,21 @@ class Voice:
         return self._finds and not (self._helped and self.is_silent)
 
     def judge(self, frame: Frame) -> None:
-        """Take a frame into the gate's judgement, where it is a keyframe.
+        """Take a frame into the gate's judgement, and read its place, where it is a keyframe.
 
         Args:
             frame: the newest.
         """
-        if self.gate.is_used and self.memory.is_due(frame.time_seconds):
-            self.gate.look(self.encode(frame, "backbone"))
+        places = self.model.places
+        if (self.gate.is_used or places is not None) and self.memory.is_due(frame.time_seconds):
+            statistics = self.model.frame_statistics(self.encode(frame, "backbone"))
+            self.gate.look(statistics)
+            if places is not None:
+                self._places.add(places.probabilities(statistics[None])[0])
+
+    def place(self) -> str | None:
+        """Where the video takes place, by the keyframes so far: empty where that is not sure, None where nothing reads it."""
+        return None if self.model.places is None else self.model.places.place(self._places.items)
 
     def observe(self, frame: Frame, people: Detections) -> None:
         """A keyframe about twice a second, of everybody; between keyframes, a first observation of people who are new.

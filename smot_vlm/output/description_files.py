@@ -19,6 +19,7 @@ from smot_vlm.output.claimed_folder import (
 from smot_vlm.output.report import ReportBuilder
 from smot_vlm.output.report_video import page_videos
 from smot_vlm.structures import Description, Frame
+from smot_vlm.system.allocator import give_back_free_memory
 from smot_vlm.system.timing import PartTimes
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ def write_outputs(
     folder = Path(folder)
     times = times or PartTimes()
     failure: Exception | None = None
+    give_back_free_memory()  # describing is done, and left its heap in pieces
     with claim_outputs(folder, overwrite) if staging is None else nullcontext(staging) as staging:
         builder = ReportBuilder(description, glosses)
         if open_frames is not None:

@@ -6,7 +6,7 @@ since the video began.
 
 from smot_vlm.structures.description import SCHEMA, Description
 from smot_vlm.structures.evidence import Attribute, Clause, Passage, Segment, Span
-from smot_vlm.structures.health import Health
+from smot_vlm.structures.health import Health, WordsHealth
 from smot_vlm.structures.records import (
     BLUR_MODES,
     DOUBTFUL,
@@ -56,5 +56,6 @@ __all__ = [
     "Span",
     "Trajectory",
     "VideoInfo",
+    "WordsHealth",
     "less_trusted",
 ]

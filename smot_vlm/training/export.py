@@ -11,8 +11,9 @@ from smot_vlm.models.checkpoint import save_pretrained
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.training.calibration import calibrate
 from smot_vlm.training.checkpoints import read_checkpoint, restore
-from smot_vlm.training.domain_statistics import measure_domain
+from smot_vlm.training.domain_statistics import look_at, measure_domain
 from smot_vlm.training.mixture import spread
+from smot_vlm.training.place_fit import fit_places
 from smot_vlm.training.records import LOSS, read_log
 from smot_vlm.training.splits import Splits, open_splits
 
@@ -87,8 +88,9 @@ def finish(
         FileExistsError: The folder exists and `overwrite` is false.
     """
     calibrate(model, config, splits.measured(config.training.calibration_videos))
-    domain = measure_domain(model.eval(), spread(splits.train, config.training.domain_sequences))
-    save_pretrained(model, config, folder, card=card, domain=domain, half=True, overwrite=overwrite)
+    looks = look_at(model.eval(), spread(splits.train, config.training.domain_sequences))
+    domain, places = measure_domain(looks), fit_places(looks)
+    save_pretrained(model, config, folder, card=card, domain=domain, places=places, half=True, overwrite=overwrite)
 
 
 def data_name(settings: TrainingConfig) -> str:

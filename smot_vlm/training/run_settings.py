@@ -33,6 +33,7 @@ MAY_CHANGE = frozenset(
         "training.hub_private",
         "decoder.max_batch",
         "decoder.compose_video_caption",
+        "decoder.add_deeds_from",
     }
 )
 MAY_CHANGE_SECTIONS = ("decoder.generation.", "decoder.server.")

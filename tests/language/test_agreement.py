@@ -135,6 +135,8 @@ def test_a_composed_caption_tells_what_was_found():
     assert agreed(replace(given, caption="Nonsense."), compose=True).caption.startswith(
         "Three people are in the video."
     )
+    assert agreed(given, compose=True, place="beach").caption.startswith("Three people are on a beach.")
+    assert agreed(given, compose=True, place="").caption.startswith("Three people are in the video.")
 
 
 def test_nobody_is_not_told_of():

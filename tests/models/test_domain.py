@@ -17,7 +17,7 @@ from smot_vlm.models.domain_gate import DomainGate
 from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Frame, Trajectory
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.tracker import Tracker
-from smot_vlm.training.domain_statistics import FRAMES_OF_A_SEQUENCE, measure_domain
+from smot_vlm.training.domain_statistics import FRAMES_OF_A_SEQUENCE, look_at, measure_domain
 
 
 def features(rows: int = 500, seed: int = 0) -> np.ndarray:
@@ -111,6 +111,8 @@ def test_a_damaged_file_is_named(domain, tmp_path, change, message):
 class Squares:
     """A sequence of moving squares with true boxes, brighter or darker by its seed."""
 
+    caption = ""
+
     def __init__(self, seed: int) -> None:
         random = np.random.default_rng(seed)
         video = moving_squares(FRAMES_OF_A_SEQUENCE) * random.uniform(0.8, 1.0) + random.normal(
@@ -134,7 +136,7 @@ def tracker(tiny_language_model: Path) -> Tracker:
     config = tiny_config(tiny_language_model)
     model = build_model(config).eval()
     model.trained = True
-    model.domain = measure_domain(model, map(Squares, range(60)))
+    model.domain = measure_domain(look_at(model, map(Squares, range(60))))
     return Tracker(model, config)
 
 
@@ -167,7 +169,7 @@ def test_a_domain_of_people_alone_judges_people_and_no_frame(tracker):
     model = copy.copy(tracker.model)
     model.domain = dataclasses.replace(tracker.model.domain, frames=None)
     gate = DomainGate(model)
-    gate.look(None)
+    gate.look(np.zeros(1))
     assert (gate.is_used, gate.video()) == (False, STATED)
     first, second = squares_as_trajectories()
     moved = dataclasses.replace(second, boxes=second.boxes + np.array([60.0, 10.0, 60.0, 10.0]))
@@ -181,12 +183,12 @@ def test_a_domain_of_people_alone_judges_people_and_no_frame(tracker):
 
 
 def test_too_little_training_data_gives_no_domain(tracker):
-    assert measure_domain(tracker.model, map(Squares, range(8))) is None
+    assert measure_domain(look_at(tracker.model, map(Squares, range(8)))) is None
 
 
 def test_without_a_domain_everything_is_stated(tracker):
     gate = DomainGate(build_model(tracker.config))
-    gate.look(None)
+    gate.look(np.zeros(1))
     assert (gate.is_used, gate.video()) == (False, STATED)
 
 
