@@ -1,12 +1,7 @@
 """WebVTT and SubRip (SRT): captions and interactions at their times."""
 
-import re
-
 from smot_vlm.export.cues import cues_of, one_line
 from smot_vlm.structures import Description
-
-# Readers take a line with an arrow for one of times, whatever stands around it.
-_ARROW = re.compile("-+>")
 
 
 def to_vtt(description: Description) -> dict[str, str]:
@@ -38,7 +33,7 @@ def to_srt(description: Description) -> dict[str, str]:
         Content by name of file.
     """
     blocks = [
-        f"{number}\n{_clock(cue.from_seconds, ',')} --> {_clock(cue.to_seconds, ',')}\n{_ARROW.sub('→', cue.text)}\n"
+        f"{number}\n{_clock(cue.from_seconds, ',')} --> {_clock(cue.to_seconds, ',')}\n{cue.text.replace('-->', '->')}\n"
         for number, cue in enumerate(cues_of(description), start=1)
     ]
     return {"description.srt": "\n".join(blocks)}
