@@ -6,6 +6,7 @@ A long video is told stretch by stretch: when one ends its words are written, an
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -23,7 +24,8 @@ from smot_vlm.models.stretches import Stretches
 from smot_vlm.models.telling import put_into_words
 from smot_vlm.models.verb_set import known_verbs, open_verbs
 from smot_vlm.models.voice import Voice
-from smot_vlm.structures import WITHHELD, Description, Detections, Frame, Sight, Trajectory, VideoInfo
+from smot_vlm.structures import Description, Detections, Frame, Sight, Trajectory, VideoInfo
+from smot_vlm.system.newest_work import Once
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.video.reader import VideoReader
 
@@ -44,6 +46,7 @@ class Session:
         recent_seconds: only so many seconds are kept, for videos without end, and descriptions are of these; None: all.
         upcoming: the batch of frames that was read.
         own_boxes: the model's own detector finds the people, so that it sees every frame.
+        words_apart: words and sights are made in another thread than the one that observes.
     """
 
     def __init__(
@@ -61,11 +64,13 @@ class Session:
         recent_seconds: float | None = None,
         upcoming: Upcoming | None = None,
         own_boxes: bool = False,
+        words_apart: bool = False,
     ) -> None:
         self._newest_seconds = recent_seconds
         self._newest = None if recent_seconds is None else NewestSeconds(recent_seconds)
         self._upcoming = upcoming or Upcoming()
         self._config = config
+        self._words_apart = words_apart
         self._video = video
         self._times = times
         self._trajectories = TrajectoryBuilder()
@@ -75,23 +80,14 @@ class Session:
         self._cuts: list[float] = []
         self._size = (0, 0)
         self._has_own_verbs = verbs is not None
-        self._voice = self._open_voice(model, config, verbs, own_boxes, people_detector is not None)
-        self._speakers = Speakers(self._voice, successor and self._open_voice(*successor, verbs))
+        self._voice = self._open_voice(model, config, verbs, finds=own_boxes, helped=people_detector is not None)
+        self._speakers = Speakers(self._voice, successor and self._open_voice(*successor, verbs), apart=words_apart)
         self._finding = PeopleFinding(self._voice, people_detector, detector, self._upcoming, times)
         self._people = open_people(self._finding.find)
 
-    def _open_voice(
-        self,
-        model: SmotModelBase,
-        config: Config,
-        verbs: Sequence[str] | None,
-        finds: bool = False,
-        helped: bool = False,
-    ) -> Voice:
-        asked = known_verbs(model) if verbs is None else open_verbs(model, verbs)
-        return Voice(
-            model, config, asked, self._times, self._newest_seconds, self._upcoming, finds=finds, helped=helped
-        )
+    def _open_voice(self, model: SmotModelBase, config: Config, verbs: Sequence[str] | None, **finder: bool) -> Voice:
+        asked, seconds = known_verbs(model) if verbs is None else open_verbs(model, verbs), self._newest_seconds
+        return Voice(model, config, asked, self._times, seconds, self._upcoming, **finder)
 
     def observe(self, frame: Frame, is_cut: bool = False) -> Detections:
         """Take in the next frame.
@@ -120,15 +116,15 @@ class Session:
             self._cuts = [seconds for seconds in self._cuts if seconds >= self._newest.first_seconds]
         return people
 
-    def sight(self, description: Description | None = None) -> Sight:
-        """What is seen in the newest seconds; of a session that keeps these alone.
+    def prepare_sight(self, description: Description | None = None) -> Callable[[], Sight]:
+        """What is seen in the newest seconds, of a session that keeps these alone; looked at by whoever calls the result.
 
         Args:
-            description: of `describe`, where it was made of the newest frame; what it tells is taken in.
+            description: of `describe`, where it is new; what it tells is taken in.
         """
         assert self._newest is not None, "the session keeps the newest seconds"
-        with self._times.part("verbs"):
-            return self._newest.sight(self._speakers.current, self._tracks(), self._video_info(), description)
+        look = self._newest.prepare_sight(self._speakers.teller, self._tracks(), self._video_info(), description)
+        return self._times.timed("verbs", look)
 
     def describe(self) -> Description:
         """Describe the frames so far.
@@ -139,19 +135,24 @@ class Session:
         Raises:
             ValueError: boxes were given and none of them lies in these frames.
         """
+        return self.prepare()()
+
+    def prepare(self) -> Callable[[], Description]:
+        """`describe`, with the words still to be written: by whoever calls the result, while frames go on."""
         self._people.check_used(self._video.name, self._video.ended)
-        return self._stretches.with_newest(self._tell_stretch())
+        return self._stretches.with_newest(self._prepare_stretch())
 
     def _end_stretch(self, seconds: float) -> None:
         """Put the stretch into words and let go what was kept for them."""
-        self._stretches.end(seconds, self._tell_stretch(), len(self._watched))
+        words = Once(self._prepare_stretch(), at_once=not self._words_apart)
+        self._stretches.end(seconds, words, len(self._watched))
         self._trajectories = TrajectoryBuilder()
         self._watched = array("q")
         self._speakers.forget()
 
-    def _tell_stretch(self) -> Description:
-        """Describe the frames since the last stretch ended."""
-        speaker = self._speakers.current
+    def _prepare_stretch(self) -> Callable[[], Description]:
+        """`prepare` for the frames since the last stretch ended."""
+        speaker = self._speakers.teller
         tracks = [replace(track, words=speaker.gate.person(speaker.memory, track.id)) for track in self._tracks()]
         silent = Description(
             self._video_info(),
@@ -161,10 +162,7 @@ class Session:
             speaker.info(self._people.name, self._finding.name),
             words=speaker.gate.video(),
         )
-        # Without people there is nothing to say, and nothing either where the model would only guess.
-        if silent.words == WITHHELD or not tracks:
-            return silent
-        return put_into_words(silent, speaker, self._times, has_own_verbs=self._has_own_verbs)
+        return partial(put_into_words, silent, speaker, self._times, has_own_verbs=self._has_own_verbs)
 
     def _tracks(self) -> list[Trajectory]:
         """The trajectories so far, with their gaps filled if the configuration says so; given ones are left as they are."""

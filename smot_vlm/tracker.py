@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,11 +26,12 @@ from smot_vlm.models.detector_choice import DetectorChoice
 from smot_vlm.models.hub import check_parts, named_model
 from smot_vlm.models.loading import load_model
 from smot_vlm.models.local_models import find_local_vision_language_model
+from smot_vlm.models.refreshing import Refreshing, RefreshingApart
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.cost import Cost, total
 from smot_vlm.semantics.word_progress import OnWords, listening
 from smot_vlm.session import Session
-from smot_vlm.structures import Description, Detections, Frame, Health, Sight, Trajectory
+from smot_vlm.structures import Description, Detections, Frame, Health, Sight, Trajectory, WordsHealth
 from smot_vlm.system.files import shipped_folder
 from smot_vlm.system.precision import FLOAT32, PRECISIONS, computing, find_precision
 from smot_vlm.system.timing import PartTimes
@@ -61,6 +63,8 @@ class Update:
         refreshed: whether `description` is new with this frame.
         sight: what is seen in the newest seconds, twice a second, where `recent_seconds` is given; else None.
         health: of a live source that is kept open (`live`); else None.
+        described_seconds: time of the newest frame that `description` tells of; None before the first one.
+        words: how the writing is doing where it is done apart; else None.
     """
 
     frame: Frame
@@ -69,6 +73,15 @@ class Update:
     refreshed: bool
     sight: Sight | None = None
     health: Health | None = None
+    described_seconds: float | None = None
+    words: WordsHealth | None = None
+
+    @property
+    def captions(self) -> dict[int, str]:
+        """By track id what the newest description says of the people in this frame, as of `described_seconds`."""
+        there = set() if self.people.ids is None else set(self.people.ids.tolist())
+        tracks = () if self.description is None else self.description.tracks
+        return {track.id: track.caption for track in tracks if track.id in there and track.caption}
 
 
 class Tracker:
@@ -263,8 +276,7 @@ class Tracker:
         """
         times = times or PartTimes()
         opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
-        device = self.model.device
-        with torch.inference_mode(), computing(self.dtype, device), listening(on_words), opened as video:
+        with self._computing(), listening(on_words), opened as video:
             upcoming = Upcoming()
             session = self._session(
                 video, trajectories, times, verbs, detections, classes, frame_numbers, upcoming=upcoming
@@ -291,6 +303,7 @@ class Tracker:
         refresh_seconds: float | None = 10.0,
         recent_seconds: float | None = None,
         live: LiveSettings | None = None,
+        words_apart: bool | None = None,
         on_open: Callable[[VideoReader], None] | None = None,
         times: PartTimes | None = None,
     ) -> Generator[Update, None, None]:
@@ -310,6 +323,9 @@ class Tracker:
             recent_seconds: only the newest seconds are kept and told of; None keeps all.
             live: keep a camera or an address without end open through failures: `Update.health` tells of them, and who
                 comes after a gap has a new id. None: the video ends with the first failure.
+            words_apart: threads make descriptions and sights, so that no frame waits; each comes with a later frame, one
+                that is due meanwhile gives way to a newer one, and one that fails is told (`Update.words`). False: each
+                comes with its frame, the same each time. None: apart where a live source is kept open.
             on_open: called with the opened video before its first frame.
             times: filled with the seconds of each part.
 
@@ -323,29 +339,33 @@ class Tracker:
             if value is not None and not value > 0:
                 raise ValueError(f"{name} is {value}; it takes a number above 0")
         times = times or PartTimes()
-        description: Description | None = None
         refreshed_at = 0.0
         sight_at = -SIGHT_SECONDS
-        with open_video(source, stride=stride, max_frames=max_frames, fps=fps, live=live) as video:
+        with ExitStack() as stack:
+            video = stack.enter_context(open_video(source, stride=stride, max_frames=max_frames, fps=fps, live=live))
             if on_open is not None:
                 on_open(video)
-            session = self._session(video, trajectories, times, recent_seconds=recent_seconds)
+            is_apart = words_apart if words_apart is not None else video.health is not None
+            is_apart = is_apart and not (refresh_seconds is None and recent_seconds is None)
+            session = self._session(video, trajectories, times, recent_seconds=recent_seconds, words_apart=is_apart)
+            words = stack.enter_context(RefreshingApart(video.name, self._computing) if is_apart else Refreshing())
             for frame, is_cut, is_last in self._shots_to_last(video, times):
                 # Entered anew for each frame: a caller's code runs between two of them.
-                with torch.inference_mode(), computing(self.dtype, self.model.device):
-                    people = session.observe(frame, is_cut)
-                    refresh = refresh_seconds is not None and (
-                        is_last or frame.time_seconds - refreshed_at >= refresh_seconds
-                    )
-                    if refresh:
-                        description, refreshed_at = session.describe(), frame.time_seconds
-                    sight = None
-                    if recent_seconds is not None and (
-                        is_last or refresh or frame.time_seconds - sight_at >= SIGHT_SECONDS - 1e-3
-                    ):
-                        sight, sight_at = session.sight(description if refresh else None), frame.time_seconds
-                        video.forget_times(frame.index)
-                yield Update(frame, people, description, refresh, sight, video.health)
+                with self._computing():
+                    people, now, refreshed, sight = session.observe(frame, is_cut), frame.time_seconds, False, None
+                    if refresh_seconds is not None:
+                        due = now - refreshed_at >= refresh_seconds
+                        refreshed_at = now if due else refreshed_at
+                        refreshed = words.describe(session.prepare, now, due=due, last=is_last)
+                    if recent_seconds is not None:
+                        due = refreshed or now - sight_at >= SIGHT_SECONDS - 1e-3
+                        sight_at = now if due else sight_at
+                        sight = words.look(session.prepare_sight, due=due, last=is_last)
+                        if due:
+                            video.forget_times(frame.index)
+                yield Update(
+                    *(frame, people, words.newest, refreshed, sight, video.health, words.newest_seconds, words.health)
+                )
 
     def _session(
         self,
@@ -358,6 +378,7 @@ class Tracker:
         frame_numbers: np.ndarray | None = None,
         recent_seconds: float | None = None,
         upcoming: Upcoming | None = None,
+        words_apart: bool = False,
     ) -> Session:
         if trajectories is not None and detections is not None:
             raise ValueError("trajectories and detections are both given; give boxes with ids, or boxes without")
@@ -388,7 +409,14 @@ class Tracker:
             recent_seconds=recent_seconds,
             upcoming=upcoming,
             own_boxes=not is_given and choice.detector is None,
+            words_apart=words_apart,
         )
+
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        """The block in which the models of this tracker compute; it counts for the thread that enters it."""
+        with torch.inference_mode(), computing(self.dtype, self.model.device):
+            yield
 
     def _shots(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
         """Each frame, and whether another shot begins with it, where the configuration asks for cuts."""

@@ -1,5 +1,6 @@
 """Watching a video for events: the one loop from frames to what is told of them, for files and for what never ends."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,11 +10,14 @@ from smot_vlm.language import caption_lexicon
 from smot_vlm.language.known_words import DRAWN_WORDS, PEOPLE_WORDS, joined
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.card import DRAWN
+from smot_vlm.models.rolling import Rolling
+from smot_vlm.output.rolling_files import RollingSettings
 from smot_vlm.rules.clips import ClipSaver
 from smot_vlm.rules.described import sight_of
 from smot_vlm.rules.events import Event, EventFinder
+from smot_vlm.rules.live_metrics import health_metrics, words_metrics
 from smot_vlm.rules.vocabulary import CheckedRule, Vocabulary
-from smot_vlm.structures import Description, Frame, Health, Trajectory
+from smot_vlm.structures import Description, Frame, Health, ModelInfo, Trajectory, VideoInfo, WordsHealth
 from smot_vlm.system.metrics import Metric
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.tracker import Tracker
@@ -44,6 +48,8 @@ class WatchSettings:
         max_frames: the same.
         fps: the same.
         live: the same.
+        words_apart: the same.
+        rolling: windows and descriptions that are written; None: none.
     """
 
     rules: tuple[CheckedRule, ...]
@@ -58,6 +64,8 @@ class WatchSettings:
     max_frames: int | None = None
     fps: float | None = None
     live: LiveSettings | None = None
+    words_apart: bool | None = None
+    rolling: RollingSettings | None = None
 
 
 class Watch:
@@ -68,6 +76,7 @@ class Watch:
         frames: how many were watched.
         seconds: of the newest frame.
         health: of a live source that is kept open; else None.
+        words: how the words are doing where they are written apart; else None.
 
     Args:
         tracker: describes the video.
@@ -76,6 +85,7 @@ class Watch:
         say: called with a line about what went wrong beside the watching.
         on_frame: called after each frame, for progress; returning False ends the watching there.
         times: filled with the seconds of each part.
+        clock: seconds that pass while no frame comes.
     """
 
     def __init__(
@@ -86,10 +96,14 @@ class Watch:
         say: Callable[[str], None],
         on_frame: Callable[[Frame, VideoReader], bool | None] | None = None,
         times: PartTimes | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self.events = self.frames = 0
         self.seconds = 0.0
         self.health: Health | None = None
+        self.words: WordsHealth | None = None
+        self._rolling: Rolling | None = None
         self._tracker = tracker
         self._settings = settings
         self._tell = tell
@@ -119,6 +133,7 @@ class Watch:
             max_frames=settings.max_frames,
             fps=settings.fps,
             live=self._live(),
+            words_apart=settings.words_apart,
             refresh_seconds=settings.refresh_seconds if self._needs_captions() else None,
             recent_seconds=RECENT_SECONDS,
             on_open=self._open,
@@ -129,7 +144,10 @@ class Watch:
                 assert self._finder is not None, "the video is open"
                 self.seconds = update.frame.time_seconds
                 self.frames += 1
-                self.health = update.health
+                self.health, self.words = update.health, update.words
+                if self._rolling is not None:
+                    told = update.description if update.refreshed else None
+                    self._rolling.add(update.frame, update.people, update.sight, told, update.health)
                 if self._clips is not None:
                     self._clips.add(update.frame, update.people)
                 if update.sight is not None:
@@ -141,32 +159,22 @@ class Watch:
                     break
         finally:
             updates.close()
+            if self._rolling is not None and (missing := self._rolling.close()):
+                self._say(missing)
             if self._clips is not None and (missing := self._clips.close()):
                 self._say(missing)
 
     @property
     def metrics(self) -> list[Metric]:
         """The numbers of now, for Prometheus; may be asked in any thread."""
-        health = self.health
         told = [
             Metric("smot_vlm_events_total", "Events that were told.", self.events),
             Metric("smot_vlm_watched_frames_total", "Frames that were described.", self.frames),
             Metric("smot_vlm_seconds", "Seconds from the first frame to the newest.", self.seconds),
         ]
-        if health is None:
-            return told
-        return [
-            *told,
-            Metric("smot_vlm_connected", "1 while the source gives pictures.", health.connected),
-            Metric("smot_vlm_frames_total", "Frames that came from the source.", health.frames),
-            Metric("smot_vlm_dropped_frames_total", "Frames let go because describing fell behind.", health.dropped),
-            Metric("smot_vlm_stalls_total", "How often no picture came in time.", health.stalls),
-            Metric("smot_vlm_reconnects_total", "How often the source was opened again.", health.reconnects),
-            Metric("smot_vlm_resizes_total", "How often pictures changed their size.", health.resizes),
-            Metric("smot_vlm_clock_jumps_total", "How often timestamps were not believed.", health.clock_jumps),
-            Metric("smot_vlm_lag_seconds", "How long the newest frame had waited.", health.lag_seconds),
-            Metric("smot_vlm_source_fps", "Frames a second that came lately.", health.fps),
-        ]
+        if self.words is not None:
+            told += words_metrics(self.words, self.seconds)
+        return told if self.health is None else [*told, *health_metrics(self.health)]
 
     @property
     def is_good(self) -> bool:
@@ -182,6 +190,8 @@ class Watch:
 
         def wait(health: Health) -> bool:
             self.health = health
+            if self._rolling is not None:
+                self._rolling.wait(health)
             return on_wait is None or on_wait(health) is not False
 
         return replace(live, on_wait=wait)
@@ -196,6 +206,11 @@ class Watch:
         self._finder = finder(settings, video.name, self._began)
         if settings.clips is not None:
             self._clips = ClipSaver(settings.clips, video.sampled_fps, self._say, blur=settings.blur)
+        if settings.rolling is not None:
+            info = VideoInfo(video.name, video.width, video.height, float(video.fps), 0)
+            config, model = self._tracker.config, self._tracker.model
+            writer = ModelInfo(config.name, config.decoder.name, self._tracker.associator, model.trained)
+            self._rolling = Rolling(settings.rolling, info, writer, self._began, self._say, self._clock)
 
     def _take(self, event: Event) -> None:
         self.events += 1
@@ -207,7 +222,9 @@ class Watch:
         return self._on_frame is not None and self._on_frame(frame, self._video) is False
 
     def _needs_captions(self) -> bool:
-        """Whether something is asked that only captions of the people tell."""
+        """Whether captions are written, or something is asked that only they tell."""
+        if self._settings.rolling is not None:
+            return True
         models = models_of(self._tracker)
         asks = any(rule.needs_words for rule in self._settings.rules)
         return any(not model.scores_at_once or (asks and not model.tells_looks_at_once) for model in models)

@@ -47,10 +47,27 @@ class Asked:
 class ChatServer:
     """Answers by `answer`, a function of Asked to a message (a str or a dict) or a Refusal."""
 
-    def __init__(self, answer: Callable[[Asked], Any], models: Any = (), delay: float = 0.0) -> None:
+    def __init__(self, answer: Callable[[Asked], Any], models: Any = (), delay: float = 0.0, together: int = 1) -> None:
         self.answer, self.models, self.delay = answer, models, delay
+        # Nobody is answered before so many have asked, which is waited for no longer than a client waits for an answer.
+        self.together = together
+        self.at_once = self.most_at_once = 0
+        self.changed = threading.Condition()
         self.log: list[Asked] = []
         self.url = ""
+
+    def enter(self) -> None:
+        """A request came."""
+        with self.changed:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.most_at_once >= self.together, timeout=4.0)
+
+    def leave(self) -> None:
+        """It is answered."""
+        with self.changed:
+            self.at_once -= 1
 
     def count(self, words: str) -> int:
         return sum(words in asked.text for asked in self.log)
@@ -87,7 +104,9 @@ def serving(server: ChatServer) -> Iterator[ChatServer]:
             with lock:
                 server.log.append(asked)
                 said = server.answer(asked)
+            server.enter()
             time.sleep(server.delay)
+            server.leave()
             asked.end = time.monotonic()
             if isinstance(said, Refusal):
                 if said.status <= 0:

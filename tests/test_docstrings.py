@@ -15,6 +15,8 @@ FUNCTION_TABLES = {
     "synthetic/story/encounters.py",
     "synthetic/story/moves.py",
 }
+# Options that several commands share.
+SHARED_OPTIONS = ("cli/loading.py", "cli/serving.py")
 SECTION = re.compile(r"^\s*(Args|Attributes):\n((?:\s*\n|\s+\S.*\n?)*)", re.MULTILINE)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -86,10 +88,9 @@ def undocumented() -> Iterator[str]:
         place = path.relative_to(PACKAGE)
         if place.as_posix() in FUNCTION_TABLES:
             continue
-        # Options that several commands share stand in one of their modules.
         aliases = {
             entry.targets[0].id: ast.unparse(entry.value)
-            for shared in (trees[PACKAGE / "cli" / "loading.py"], tree)
+            for shared in (*(trees[PACKAGE / name] for name in SHARED_OPTIONS), tree)
             for entry in shared.body
             if isinstance(entry, ast.Assign) and isinstance(entry.targets[0], ast.Name)
         }

@@ -3,30 +3,19 @@
 import urllib.error
 import urllib.request
 
-import numpy as np
 import pytest
 import torch
+from live_people import Bright
 from live_server import Act, playing, transport_stream
 from tiny import tiny_config
 
 from smot_vlm.models.build import build_model
-from smot_vlm.structures import Detections, Health
+from smot_vlm.structures import Health
 from smot_vlm.system.metrics import Metric, MetricsServer, metrics_text
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.reconnecting import LiveSettings
 
 QUICK = LiveSettings(stall_seconds=1.0, first_pause_seconds=0.01, longest_pause_seconds=0.02, drop=False)
-
-
-class Bright:
-    """Finds the bright square."""
-
-    def detect(self, image: np.ndarray) -> Detections:
-        rows, columns = np.nonzero(image.mean(axis=2) > 128)
-        if not len(rows):
-            return Detections(np.zeros((0, 4)), np.zeros(0))
-        box = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
-        return Detections(np.array([box], dtype=np.float64), np.array([0.9]))
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +25,6 @@ def tracker(tiny_language_model) -> Tracker:
     made = Tracker(build_model(config), config)
     made._detector.settle().detector = Bright()
     return made
-
-
-def assert_no_id_comes_back(alive: list[tuple[set[int], float]]) -> None:
-    """Between the first and the last frame of an id no more than two seconds are without it."""
-    seen: dict[int, float] = {}
-    for ids, seconds in alive:
-        for number in ids:
-            assert seconds - seen.get(number, seconds) <= 2.0, number
-            seen[number] = seconds
-    assert sorted(seen) == list(range(1, len(seen) + 1))
 
 
 def test_after_each_connection_everybody_has_a_new_id(tracker):
@@ -81,6 +60,13 @@ def test_numbers_in_the_format_of_prometheus():
     assert told == (
         "# HELP a_total What\\nit is.\n# TYPE a_total counter\na_total 3\n# HELP b A share.\n# TYPE b gauge\nb 0.25\n"
     )
+
+
+def test_numbers_of_one_name_have_labels():
+    told = metrics_text(
+        [Metric("a", "A.", 1, (("state", 'a "b" \\'),)), Metric("a", "A.", 2, (("state", "c"), ("more", "d")))]
+    )
+    assert told == '# HELP a A.\n# TYPE a gauge\na{state="a \\"b\\" \\\\"} 1\na{state="c",more="d"} 2\n'
 
 
 def test_metrics_and_health_over_http():

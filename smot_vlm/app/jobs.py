@@ -81,6 +81,23 @@ class Job:
 Run = Callable[[Job, Callable[[str, int, int | None], None]], None]
 
 
+@dataclass(frozen=True)
+class JobCounts:
+    """The jobs of a service in numbers.
+
+    Attributes:
+        by_state: that are there now, of each of the six states.
+        ended: that have ended so far, of each of ENDED; they may be gone.
+        seconds: that ended ones have run.
+        refused: jobs that were not taken because too many waited.
+    """
+
+    by_state: dict[str, int]
+    ended: dict[str, int]
+    seconds: float
+    refused: int
+
+
 class JobBoard:
     """All jobs of a service. A few threads run them one after the other.
 
@@ -99,6 +116,9 @@ class JobBoard:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.RLock()
         self._queue: Queue[Job | None] = Queue()
+        self._ended = dict.fromkeys(ENDED, 0)
+        self._seconds = 0.0
+        self._refused = 0
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(limits.running)]
@@ -122,6 +142,7 @@ class JobBoard:
             self._remove_old()
             waiting = sum(job.state in (RECEIVING, WAITING) for job in self._jobs.values())
             if waiting >= self.limits.waiting:
+                self._refused += 1
                 raise RefusedError(f"{waiting} jobs wait already, more are not taken; try again later", 429)
             number = secrets.token_urlsafe(16)
             job = Job(number, owner, name, self._folder / number)
@@ -212,6 +233,13 @@ class JobBoard:
             if job.state != RUNNING:
                 self._forget(job)
 
+    def counts(self) -> JobCounts:
+        """As of now."""
+        with self._lock:
+            states = [job.state for job in self._jobs.values()]
+            by_state = {state: states.count(state) for state in (RECEIVING, WAITING, RUNNING, *ENDED)}
+            return JobCounts(by_state, dict(self._ended), self._seconds, self._refused)
+
     def place(self, job: Job) -> int:
         """How many jobs run or wait before this one.
 
@@ -254,7 +282,7 @@ class JobBoard:
             with self._lock:
                 if job.stop.is_set():
                     continue
-                job.began = self._clock()
+                job.began = started = self._clock()
                 self._change(job, state=RUNNING)
             try:
                 self._run(job, partial(self._progress, job))
@@ -266,7 +294,10 @@ class JobBoard:
                 end, error = FAILED, one_line(failure)
             with self._lock:
                 job.ended = self._clock()
-                self._change(job, state=CANCELLED if job.stop.is_set() else end, error=error)
+                self._seconds += job.ended - started
+                end = CANCELLED if job.stop.is_set() else end
+                self._ended[end] += 1
+                self._change(job, state=end, error=error)
                 if job.stop.is_set():
                     self._forget(job)
 
@@ -286,6 +317,7 @@ class JobBoard:
     def _forget(self, job: Job) -> None:
         self._jobs.pop(job.id, None)
         if job.state not in ENDED:
+            self._ended[CANCELLED] += 1
             self._change(job, state=CANCELLED)
         shutil.rmtree(job.folder, ignore_errors=True)
 

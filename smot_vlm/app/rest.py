@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -17,12 +17,14 @@ from smot_vlm.app.files import FILES, HEADERS, file_of, files_of
 from smot_vlm.app.finding import Finder
 from smot_vlm.app.jobs import ENDED, Job, JobBoard
 from smot_vlm.app.limits import RefusedError
+from smot_vlm.app.service_metrics import ServiceMetrics
 from smot_vlm.app.sources import Receiver, allowed_path, check_video, fetch, safe_suffix
 from smot_vlm.app.users import Users, check_origin
 from smot_vlm.output.claimed_folder import DESCRIPTION
 from smot_vlm.search.indexing import Embed
 from smot_vlm.search.query import Filters
 from smot_vlm.search.shown import shown_hit
+from smot_vlm.system.metrics import CONTENT_TYPE, metrics_text
 
 _LONGEST_NAME = 200
 _LARGEST_REQUEST = 2**16
@@ -69,7 +71,14 @@ def make_application(service: Service) -> FastAPI:
 
     app = FastAPI(title="smot-vlm", summary="Who is where, what each does, who does what to whom.", lifespan=lifespan)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(service.host_names))
-    app.add_exception_handler(RefusedError, _refused)
+    metrics = ServiceMetrics(service.board)
+
+    def refused(_: Request, error: Exception) -> JSONResponse:
+        answer = _refused(error)
+        metrics.refuse(answer.status_code)
+        return answer
+
+    app.add_exception_handler(RefusedError, refused)
 
     def user(request: Request) -> str:
         check_origin(request.headers.get("origin"), request.headers.get("host"))
@@ -77,10 +86,18 @@ def make_application(service: Service) -> FastAPI:
 
     _add_jobs(app, service, user)
     _add_answers(app, service, user)
+    _add_metrics(app, metrics, user)
     return app
 
 
-def _refused(_: Request, error: Exception) -> JSONResponse:
+def _add_metrics(app: FastAPI, metrics: ServiceMetrics, user: Callable[[Request], str]) -> None:
+    @app.get("/metrics", response_class=PlainTextResponse)
+    def numbers(_owner: Annotated[str, Depends(user)]) -> PlainTextResponse:
+        """The numbers of all jobs together, for Prometheus."""
+        return PlainTextResponse(metrics_text(metrics.now()), media_type=CONTENT_TYPE)
+
+
+def _refused(error: Exception) -> JSONResponse:
     status = error.status if isinstance(error, RefusedError) else 500
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return JSONResponse({"error": str(error)}, status_code=status, headers={**HEADERS, **headers})

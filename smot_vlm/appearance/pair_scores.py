@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -53,6 +54,12 @@ class PairScores:
         self._new = 0
         self._windows: list[Window] = []
         self._kept_seconds = math.inf
+
+    def snapshot(self) -> "PairScores":
+        """The same looks and windows, whatever this one takes in later."""
+        twin = copy(self)
+        twin._looks, twin._windows = self._looks.snapshot(), list(self._windows)
+        return twin
 
     def keep_newest(self, seconds: float) -> None:
         """Let go of windows that are older; before any look.

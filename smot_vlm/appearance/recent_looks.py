@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -77,6 +78,12 @@ class RecentLooks:
         small = image if scale == 1.0 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         placed = {int(number): np.asarray(box, np.float64) for number, box in zip(ids, boxes, strict=True)}
         self._looks.append(Look(time_seconds, np.array(small, np.uint8), scale, placed))
+
+    def snapshot(self) -> "RecentLooks":
+        """The same looks, whatever this one takes in later."""
+        twin = copy(self)
+        twin._looks = self._looks.copy()
+        return twin
 
     @property
     def span(self) -> tuple[float, float]:

@@ -4,13 +4,23 @@ import tempfile
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from smot_vlm.cli.console import messages
 from smot_vlm.cli.loading import load_tracker
-from smot_vlm.cli.serving import TOKEN_HELP, embedding, host_names, tokens_for
+from smot_vlm.cli.serving import (
+    Host,
+    HostName,
+    Hours,
+    Megabytes,
+    Minutes,
+    Port,
+    Token,
+    Waiting,
+    embedding,
+    host_names,
+    tokens_for,
+)
 from smot_vlm.system.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -20,18 +30,14 @@ if TYPE_CHECKING:
 
 
 def page_app(
-    host: Annotated[
-        str, typer.Option(help="Address to listen at; others than this machine's own want a token.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 7860,
-    token: Annotated[list[str] | None, typer.Option(metavar="NAME:SECRET", help=TOKEN_HELP)] = None,
-    name: Annotated[
-        list[str] | None, typer.Option("--name", help="A host name by which the page is called; may be repeated.")
-    ] = None,
-    megabytes: Annotated[float, typer.Option(help="Largest video file.")] = 2048.0,
-    minutes: Annotated[float, typer.Option(help="Longest video.")] = 60.0,
-    waiting: Annotated[int, typer.Option(help="Most jobs that wait; more are refused.")] = 20,
-    hours: Annotated[float, typer.Option(help="How long finished jobs are kept.")] = 24.0,
+    host: Host = "127.0.0.1",
+    port: Port = 7860,
+    token: Token = None,
+    name: HostName = None,
+    megabytes: Megabytes = 2048.0,
+    minutes: Minutes = 60.0,
+    waiting: Waiting = 20,
+    hours: Hours = 24.0,
 ) -> None:
     """A page to describe videos: drop one, watch its boxes, read the report, search, download. Files are removed when it ends."""
     from smot_vlm.app.limits import Limits

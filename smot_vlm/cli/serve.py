@@ -10,7 +10,19 @@ import typer
 
 from smot_vlm.cli.console import messages
 from smot_vlm.cli.loading import load_tracker
-from smot_vlm.cli.serving import TOKEN_HELP, embedding, host_names, tokens_for
+from smot_vlm.cli.serving import (
+    Host,
+    HostName,
+    Hours,
+    Megabytes,
+    Minutes,
+    Port,
+    Token,
+    Waiting,
+    embedding,
+    host_names,
+    tokens_for,
+)
 from smot_vlm.system.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -19,14 +31,10 @@ if TYPE_CHECKING:
 
 
 def serve(
-    host: Annotated[
-        str, typer.Option(help="Address to listen at; others than this machine's own want a token.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8000,
-    token: Annotated[list[str] | None, typer.Option(metavar="NAME:SECRET", help=TOKEN_HELP)] = None,
-    name: Annotated[
-        list[str] | None, typer.Option("--name", help="A host name by which the service is called; may be repeated.")
-    ] = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    token: Token = None,
+    name: HostName = None,
     allow: Annotated[
         list[Path] | None, typer.Option(help="A folder below which requests may name files; may be repeated.")
     ] = None,
@@ -40,10 +48,10 @@ def serve(
     detector: Annotated[str, typer.Option(help="As for describe.")] = "auto",
     associator: Annotated[str | None, typer.Option(help="As for describe.")] = None,
     device: Annotated[str, typer.Option(help="As for describe.")] = "auto",
-    megabytes: Annotated[float, typer.Option(help="Largest video file.")] = 2048.0,
-    minutes: Annotated[float, typer.Option(help="Longest video.")] = 60.0,
-    waiting: Annotated[int, typer.Option(help="Most jobs that wait; more are refused.")] = 20,
-    hours: Annotated[float, typer.Option(help="How long finished jobs are kept.")] = 24.0,
+    megabytes: Megabytes = 2048.0,
+    minutes: Minutes = 60.0,
+    waiting: Waiting = 20,
+    hours: Hours = 24.0,
 ) -> None:
     """Describe videos for others: REST (see /docs), or MCP tools for assistants. Files are removed when it ends."""
     from smot_vlm.app.limits import Limits

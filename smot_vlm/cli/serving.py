@@ -1,10 +1,12 @@
-"""What the services of the command line share: who may ask, and what embeds questions, as search does too."""
+"""What the services of the command line share: options, who may ask, and what embeds questions, as search does too."""
 
 import ipaddress
 import os
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from smot_vlm.cli.console import messages, print_warning
 
@@ -12,7 +14,22 @@ if TYPE_CHECKING:
     from smot_vlm.search.indexing import Embed
 
 TOKENS_VARIABLE = "SMOT_VLM_TOKENS"
-TOKEN_HELP = f"A user; may be repeated. Better in {TOKENS_VARIABLE}, separated by commas."
+
+Host = Annotated[str, typer.Option(help="Address to listen at; others than this machine's own want a token.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")]
+Token = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME:SECRET", help=f"A user; may be repeated. Better in {TOKENS_VARIABLE}, separated by commas."
+    ),
+]
+HostName = Annotated[
+    list[str] | None, typer.Option("--name", help="A host name by which it is called; may be repeated.")
+]
+Megabytes = Annotated[float, typer.Option(help="Largest video file.")]
+Minutes = Annotated[float, typer.Option(help="Longest video.")]
+Waiting = Annotated[int, typer.Option(help="Most jobs that wait; more are refused.")]
+Hours = Annotated[float, typer.Option(help="How long finished jobs are kept.")]
 
 
 def tokens_for(host: str, given: Sequence[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,6 +69,21 @@ def watch(
         Path | None, typer.Option(metavar="DIR", help="Write the pictures around each event as mp4 files there.")
     ] = None,
     blur: Blur = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write there what is seen: a JSON line a window (people, interactions, captions), and descriptions.",
+        ),
+    ] = None,
+    window: Annotated[float, typer.Option(min=0.001, help="Minutes of a window.")] = 1.0,
+    every: Annotated[float, typer.Option(min=0.001, help="Minutes of a description.")] = 60.0,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Keep the files of so many descriptions; older ones are removed.")
+    ] = None,
+    keep_megabytes: Annotated[
+        float | None, typer.Option(min=0.001, help="Remove the oldest of them beyond so many megabytes.")
+    ] = None,
     quiet: Annotated[
         float, typer.Option(min=0.0, help="An event is told once while it lasts; a gap of so many seconds ends it.")
     ] = 5.0,
@@ -77,7 +93,7 @@ def watch(
     refresh: Annotated[
         float,
         typer.Option(
-            min=0.5, help="Seconds between captions, where a rule asks what the model tells in captions alone."
+            min=0.5, help="Seconds between captions, with --out or where a rule asks what captions alone tell."
         ),
     ] = 4.0,
     filmed_at: Annotated[
@@ -124,25 +140,37 @@ def watch(
 
     if blur is not None and save_clips is None:
         raise typer.BadParameter("--blur goes with --save-clips")
+    if out is None and (keep is not None or keep_megabytes is not None):
+        raise typer.BadParameter("--keep and --keep-megabytes go with --out")
+    if not rule and rules is None and out is None:
+        raise typer.BadParameter(
+            "no rule is given; give --rule 'anyone pushes anyone for 1s', or --rules FILE, or --out DIR for what is seen"
+        )
     stop = StopRequest()
     given, zones = _read_rules(rule or [], rules, zone or [])
     began = _read_date(filmed_at)
 
     def watched(vocabulary: "Vocabulary") -> "WatchSettings":
+        from smot_vlm.output.rolling_files import RollingSettings
         from smot_vlm.video.reconnecting import LiveSettings
         from smot_vlm.watching import WatchSettings
 
-        checked = tuple(_check(given, zones, vocabulary))
+        # Without rules what is seen is written all the same.
+        checked = tuple(_check(given, zones, vocabulary)) if given else ()
         shown = None if blur is None else blur.value
         limits = {"stride": stride, "max_frames": max_frames, "fps": fps, "trajectories": trajectories}
         live = LiveSettings(stall_seconds=stall, drop=drop, on_wait=lambda _: not stop.asked)
-        return WatchSettings(checked, quiet, unsure, refresh, began, save_clips, shown, live=live, **limits)  # type: ignore[arg-type]
+        kept_bytes = None if keep_megabytes is None else int(keep_megabytes * 1e6)
+        rolling = None if out is None else RollingSettings(out, 60 * window, 60 * every, keep, kept_bytes)
+        settings = WatchSettings(checked, quiet, unsure, refresh, began, save_clips, shown, live=live, rolling=rolling)
+        return replace(settings, **limits)  # type: ignore[arg-type]
 
     with ExitStack() as stack:
         description = _description_of(source)
         if description is not None:
-            if save_clips is not None:
-                raise typer.BadParameter("--save-clips needs the pictures: give the video itself")
+            for option, path in (("--save-clips", save_clips), ("--out", out)):
+                if path is not None:
+                    raise typer.BadParameter(f"{option} needs the pictures: give the video itself")
             from smot_vlm.structures import Description
 
             described = Description.from_json(description)
@@ -189,8 +217,6 @@ def _read_rules(sentences: list[str], path: Path | None, zones: list[str]) -> "t
     from smot_vlm.rules.sentence import read_sentence
     from smot_vlm.rules.zone_option import read_zone
 
-    if not sentences and path is None:
-        raise typer.BadParameter("no rule is given; give --rule 'anyone pushes anyone for 1s', or --rules FILE")
     file = None if path is None else read_rule_file(path)
     read = [*(file.rules if file else ()), *(read_sentence(text) for text in sentences)]
     return read, [*(file.zones if file else ()), *(read_zone(text) for text in zones)]

@@ -1,6 +1,7 @@
 """Memories of bounded size of a stream, however long it gets: spread evenly over it, or its newest part."""
 
 from collections import deque
+from copy import copy
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -54,6 +55,12 @@ class EvenMemory(Generic[Item]):
         self._seen += 1
         self._held = {position: self._held[position] for position in even_positions(self._seen, self._capacity)}
 
+    def snapshot(self) -> "EvenMemory[Item]":
+        """The same items, whatever is added to this one later."""
+        twin = copy(self)
+        twin._held = dict(self._held)
+        return twin
+
     @property
     def items(self) -> list[Item]:
         """In order of arrival, at most `capacity`; the last one is the newest."""
@@ -74,6 +81,12 @@ class NewestMemory(EvenMemory[Item]):
     def add(self, item: Item) -> None:
         """Take in the next item, in place of the oldest one where it is full."""
         self._newest.append(item)
+
+    def snapshot(self) -> "NewestMemory[Item]":
+        """The same items, whatever is added to this one later."""
+        twin = copy(self)
+        twin._newest = self._newest.copy()
+        return twin
 
     @property
     def items(self) -> list[Item]:

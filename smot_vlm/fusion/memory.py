@@ -1,14 +1,15 @@
 """The streaming state of one video: what is kept of its frames and of each person."""
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from smot_vlm.fusion.even_memory import EvenMemory, NewestMemory
+from smot_vlm.fusion.padding import Padding
 from smot_vlm.fusion.pictures import PictureMemory
 
 
@@ -69,6 +70,13 @@ class SceneMemory:
         """
         self.is_recent = True
         self._capacity = max(2, min(self._capacity, round(seconds / self._interval)))
+
+    def snapshot(self) -> "SceneMemory":
+        """What it holds now, for words that are written while this one takes in more: what is held is shared, not copied."""
+        twin = copy(self)
+        twin.tracks = {track_id: seen.snapshot() for track_id, seen in self.tracks.items()}
+        twin.pictures = None if self.pictures is None else self.pictures.snapshot()
+        return twin
 
     def forget(self, gone: Collection[int]) -> None:
         """Let go of tracks.
@@ -175,8 +183,5 @@ def pad_tracks(
     Returns:
         A row a track.
     """
-    split = [pad_sequence(list(values.split(list(counts))), batch_first=True) for values in (tokens, times, boxes)]
-    lengths = torch.tensor(counts, device=tokens.device)
-    mask = torch.arange(split[0].shape[1], device=tokens.device) < lengths[:, None]
-    padded_tokens, padded_times, padded_boxes = split
-    return TrackBatch(padded_tokens, padded_times, padded_boxes, mask)
+    padding = Padding.of(counts, tokens.device)
+    return TrackBatch(padding.apply(tokens), padding.apply(times), padding.apply(boxes), padding.mask)

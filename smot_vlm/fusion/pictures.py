@@ -3,6 +3,7 @@
 All are small copies with the boxes beside them, unmarked: what is drawn depends on what is asked later.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 import cv2
@@ -96,6 +97,14 @@ class PictureMemory:
                 self.scene.add(whole)
             self.pairs.observe(frame, people)
 
+    def snapshot(self) -> "PictureMemory":
+        """The same pictures, whatever this one takes in later."""
+        twin = copy(self)
+        twin.scene = self.scene.snapshot()
+        twin.tracks = {track_id: shots.snapshot() for track_id, shots in self.tracks.items()}
+        twin.pairs = self.pairs.snapshot()
+        return twin
+
     def person(self, track_id: int) -> list[Shot]:
         """Crops of one person.
 
@@ -156,6 +165,12 @@ class ClosestCrops:
             gap = float(gaps[one, other])
             if self._has_room(pair, gap):
                 self._keep(pair, gap, frame, people, people.boxes[[one, other]])
+
+    def snapshot(self) -> "ClosestCrops":
+        """The same crops, whatever this one takes in later."""
+        twin = copy(self)
+        twin._gaps, twin._crops = dict(self._gaps), dict(self._crops)
+        return twin
 
     def closest_crop(self, first: int, second: int) -> Shot | None:
         """The part of the frame around both when they were closest.

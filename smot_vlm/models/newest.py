@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from smot_vlm.association.trajectories import TrajectoryBuilder
@@ -60,25 +60,30 @@ class NewestSeconds:
         for track_id in set(self._told) - there:
             del self._told[track_id]
 
-    def sight(
+    def prepare_sight(
         self, speaker: Voice, tracks: Sequence[Trajectory], video: VideoInfo, description: Description | None
-    ) -> Sight:
-        """What is seen.
+    ) -> Callable[[], Sight]:
+        """What is seen, still to be looked at.
 
         Args:
             speaker: the model, whose memory keeps the newest observations.
             tracks: of these seconds.
             video: gives the times of their frames.
-            description: made of the newest frame, which tells more; None: there is none.
+            description: made of the newest frame, or not long ago, which tells more; None: there is none.
 
         Returns:
-            People, what they look like, and deeds.
+            Gives people, what they look like, and deeds.
         """
         drawn = speaker.model.card.domain == DRAWN
         if description is not None and description.words != WITHHELD:
             told = {track.id: attributes_told(track, drawn=drawn) for track in description.tracks}
             self._told |= {track_id: attributes for track_id, attributes in told.items() if attributes}
-        seen = present(speaker, tracks, video, self._told)
-        if description is None:
-            return seen
-        return replace(seen, deeds=(*seen.deeds, *sight_of(description, drawn=drawn).deeds))
+        looks = dict(self._told)
+
+        def look() -> Sight:
+            seen = present(speaker, tracks, video, looks)
+            if description is None:
+                return seen
+            return replace(seen, deeds=(*seen.deeds, *sight_of(description, drawn=drawn).deeds))
+
+        return look

@@ -63,6 +63,12 @@ class PeopleMemory(SceneMemory):
         super().keep_newest(seconds)
         self.pairs.keep_newest(seconds)
 
+    def snapshot(self) -> "PeopleMemory":
+        """With what was seen of pairs."""
+        twin = cast(PeopleMemory, super().snapshot())
+        twin.pairs = self.pairs.snapshot()
+        return twin
+
 
 @dataclass(frozen=True, eq=False)
 class SeenPeople:

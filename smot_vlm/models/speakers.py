@@ -10,9 +10,11 @@ class Speakers:
     Args:
         first: speaks where it knows such pictures.
         successor: speaks elsewhere, and where it knows most people; None: nobody does.
+        apart: what is told is told in another thread than the one that observes.
     """
 
-    def __init__(self, first: Voice, successor: Voice | None) -> None:
+    def __init__(self, first: Voice, successor: Voice | None, *, apart: bool = False) -> None:
+        self._apart = apart
         self._first = first
         self._successor = successor
         self.all = (first,) if successor is None else (first, successor)
@@ -22,6 +24,11 @@ class Speakers:
         """Who speaks, as far as the video was seen."""
         other = self._successor
         return other if other is not None and (self._first.is_silent or other.knows_people()) else self._first
+
+    @property
+    def teller(self) -> Voice:
+        """The same, to tell what is remembered now."""
+        return self.current.snapshot() if self._apart else self.current
 
     def observe(self, frame: Frame, people: Detections) -> None:
         """Take in a frame.

@@ -1,5 +1,7 @@
 """Where a long video is divided: each stretch is told when it ends, so that what was kept for its words can go."""
 
+from collections.abc import Callable
+
 from smot_vlm.models.joining import Stretch, joined
 from smot_vlm.structures import Description
 
@@ -16,7 +18,7 @@ class Stretches:
         self._longest = longest
         self._began: float | None = None
         self._now = 0.0
-        self._told: list[Stretch] = []
+        self._told: list[tuple[float, float, Callable[[], Description]]] = []
 
     def is_over(self, seconds: float, is_cut: bool) -> bool:
         """Whether the stretch in progress ends before a frame.
@@ -29,16 +31,16 @@ class Stretches:
             return False
         return seconds - self._began >= (self._longest / 2 if is_cut else self._longest)
 
-    def end(self, seconds: float, told: Description, frames: int) -> None:
-        """Note what was said of the stretch in progress.
+    def end(self, seconds: float, told: Callable[[], Description], frames: int) -> None:
+        """Note what is said of the stretch in progress.
 
         Args:
             seconds: where the next one begins.
-            told: of its frames.
+            told: describes its frames, the same each time.
             frames: how many they are.
         """
         assert self._began is not None, "a stretch that ends has begun"
-        self._told.append(Stretch(self._began, seconds, told))
+        self._told.append((self._began, seconds, told))
         self.frames_told += frames
         self._began = None
 
@@ -51,13 +53,23 @@ class Stretches:
         self._began = seconds if self._began is None else self._began
         self._now = seconds
 
-    def with_newest(self, newest: Description) -> Description:
+    def with_newest(self, newest: Callable[[], Description]) -> Callable[[], Description]:
         """One description of all.
 
         Args:
-            newest: of the stretch in progress.
+            newest: describes the stretch in progress.
+
+        Returns:
+            Describes all up to now, however many stretches have ended when it is called.
         """
-        if not self._told:
-            return newest
         start = self._began or 0.0
-        return joined([*self._told, Stretch(start, max(self._now, start), newest)], newest.video, newest.model)
+        before, end = tuple(self._told), max(self._now, start)
+
+        def describe() -> Description:
+            if not before:
+                return newest()
+            told = [Stretch(begun, ended, words()) for begun, ended, words in before]
+            last = newest()
+            return joined([*told, Stretch(start, end, last)], last.video, last.model)
+
+        return describe

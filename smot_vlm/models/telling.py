@@ -26,8 +26,11 @@ def put_into_words(silent: Description, speaker: Voice, times: PartTimes, *, has
         has_own_verbs: phrases of the user's are asked about, which captions do not tell.
 
     Returns:
-        The description; captions agree with its interactions.
+        The description; captions agree with its interactions. Without people there is nothing to say, and nothing either
+        where the model would only guess.
     """
+    if silent.words == WITHHELD or not silent.tracks:
+        return silent
     model, ids = speaker.model, [track.id for track in silent.tracks]
     with times.part("fusion"):
         fused = model.fuse_memory(speaker.memory, ids)

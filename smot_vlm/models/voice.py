@@ -1,5 +1,6 @@
 """One model that may speak about a video: what it remembers of it, and whether it may."""
 
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -68,6 +69,12 @@ class Voice:
         """Let go what is remembered of the video, but for whether the model knows such pictures."""
         self.memory = self._open_memory()
         self._places = EvenMemory(KEYFRAMES)
+
+    def snapshot(self) -> "Voice":
+        """The same model with what it remembers now, to tell that in another thread while this one goes on."""
+        twin = copy(self)
+        twin.memory, twin._places = self.memory.snapshot(), self._places.snapshot()
+        return twin
 
     @property
     def is_silent(self) -> bool:

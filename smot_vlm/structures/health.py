@@ -28,3 +28,28 @@ class Health:
     clock_jumps: int = 0
     lag_seconds: float = 0.0
     fps: float = 0.0
+
+
+@dataclass(frozen=True)
+class WordsHealth:
+    """How the words and sights are doing that are made beside a stream, whose boxes do not wait for them.
+
+    Attributes:
+        written: descriptions so far.
+        replaced: that were due while another one was being written, and gave way to a newer one.
+        failed: that could not be written.
+        error: why the newest work failed, in one line; empty where it did not.
+        seconds: of the newest frame that the newest description tells of; None before the first one.
+        sights: that were made.
+        sights_replaced: that gave way to a newer one.
+        sights_failed: that could not be made.
+    """
+
+    written: int = 0
+    replaced: int = 0
+    failed: int = 0
+    error: str = ""
+    seconds: float | None = None
+    sights: int = 0
+    sights_replaced: int = 0
+    sights_failed: int = 0

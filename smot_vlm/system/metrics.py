@@ -19,28 +19,38 @@ class Metric(NamedTuple):
         name: of lower-case letters and underscores; of a counter it ends with "_total".
         help: what it is, in one line.
         value: now.
+        labels: names and values that tell it from others of its name.
     """
 
     name: str
     help: str
     value: float
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 def metrics_text(metrics: Sequence[Metric]) -> str:
     """Prometheus' text format.
 
     Args:
-        metrics: of different names.
+        metrics: those of one name in a row, with different labels.
 
     Returns:
         Lines with their newlines; what ends with "_total" is a counter, all else a gauge.
     """
-    lines = []
-    for name, told, value in metrics:
-        kind = "counter" if name.endswith("_total") else "gauge"
-        escaped = told.replace("\\", "\\\\").replace("\n", "\\n")
-        lines += [f"# HELP {name} {escaped}", f"# TYPE {name} {kind}", f"{name} {float(value):.10g}"]
+    lines, before = [], ""
+    for name, told, value, labels in metrics:
+        if name != before:
+            kind = "counter" if name.endswith("_total") else "gauge"
+            lines += [f"# HELP {name} {_escaped(told)}", f"# TYPE {name} {kind}"]
+        before = name
+        marks = ",".join(f'{label}="{_escaped(entry, quoted=True)}"' for label, entry in labels)
+        lines.append(f"{name}{{{marks}}} {float(value):.10g}" if marks else f"{name} {float(value):.10g}")
     return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str, *, quoted: bool = False) -> str:
+    escaped = text.replace("\\", "\\\\").replace("\n", "\\n")
+    return escaped.replace('"', '\\"') if quoted else escaped
 
 
 class MetricsServer:

@@ -4,6 +4,7 @@ Weights stay float32 where they are trained; in bf16 and fp16 torch's autocast c
 not be rounded (boxes, probabilities, losses) is computed in float32 where it stands.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -54,13 +55,37 @@ def computing(precision: str, device: torch.device) -> Iterator[None]:
     Yields:
         Nothing.
     """
-    dtype, before = PRECISIONS[precision], tf32_settings()
-    set_tf32(precision == TF32)
-    try:
-        with torch.autocast(device.type, dtype, enabled=dtype is not None):
+    dtype = PRECISIONS[precision]
+    with _tf32_blocks.entered(precision == TF32), torch.autocast(device.type, dtype, enabled=dtype is not None):
+        yield
+
+
+class _Tf32Blocks:
+    """The blocks that threads are in: unlike autocast, TF32 is set for all of them, and the last one to leave restores it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks: dict[object, list[str]] = {}
+        self._before: list[str] = []
+
+    @contextmanager
+    def entered(self, allowed: bool) -> Iterator[None]:
+        """Be in a block; what the newest one of all that are open asks for counts."""
+        key = object()
+        with self._lock:
+            if not self._blocks:
+                self._before = tf32_settings()
+            set_tf32(allowed)
+            self._blocks[key] = tf32_settings()
+        try:
             yield
-    finally:
-        _restore(before)
+        finally:
+            with self._lock:
+                del self._blocks[key]
+                _restore(list(self._blocks.values())[-1] if self._blocks else self._before)
+
+
+_tf32_blocks = _Tf32Blocks()
 
 
 def set_tf32(allowed: bool) -> None:

@@ -1,5 +1,6 @@
 """Seconds summed by part of a computation, for `smot-vlm bench`."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ Item = TypeVar("Item")
 
 
 class PartTimes:
-    """Seconds by the name of a part; parts must not nest.
+    """Seconds by the name of a part; parts must not nest. Several threads may book theirs.
 
     Args:
         clock: Returns seconds: wall time, or time.process_time for CPU time summed over threads.
@@ -22,6 +23,7 @@ class PartTimes:
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.seconds: dict[str, float] = {}
         self._clock = clock
+        self._lock = threading.Lock()
         self.wait: Callable[[], None] = lambda: None
 
     @contextmanager
@@ -37,7 +39,22 @@ class PartTimes:
             yield
         finally:
             self.wait()
-            self.seconds[name] = self.seconds.get(name, 0.0) + self._clock() - start
+            with self._lock:
+                self.seconds[name] = self.seconds.get(name, 0.0) + self._clock() - start
+
+    def timed(self, name: str, work: Callable[[], Item]) -> Callable[[], Item]:
+        """The same work, whose time is added to a part when it is done.
+
+        Args:
+            name: Of the part.
+            work: To be timed.
+        """
+
+        def run() -> Item:
+            with self.part(name):
+                return work()
+
+        return run
 
     def waiting(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
         """Iterate over `items`, adding the time spent waiting for each to a part.

@@ -36,7 +36,7 @@ class ContainerSource:
 
     Attributes:
         states_times: whether it has timestamps at all; pictures one after the other over HTTP have none.
-        resizes: how often the pictures changed their size so far.
+        size: width and height of the newest picture, as it is coded; None before the first one.
         clock_jumps: how often the timestamps started anew so far.
 
     Args:
@@ -75,7 +75,8 @@ class ContainerSource:
         self.fps = self._rate.fps
         self.count = _frame_count(container, self._stream, self.fps)
         self.states_times = self._rate.has_times and container.format.name not in _WITHOUT_TIMES
-        self.resizes = self.clock_jumps = 0
+        self.clock_jumps = 0
+        self.size: tuple[int, int] | None = None
         self.damage = Damage()
         self.end_reason: str | None = None
 
@@ -87,7 +88,6 @@ class ContainerSource:
         previous = 0.0
         index = 0
         damaged = False
-        size = None
         while True:
             try:
                 frame, trouble = next(frames)
@@ -96,8 +96,7 @@ class ContainerSource:
                 break
             if index == 0:
                 converter.start(frame)
-            self.resizes += size is not None and size != (frame.width, frame.height)
-            size = frame.width, frame.height
+            self.size = frame.width, frame.height
             suspect = damaged or trouble == Trouble.LOST or frame.is_corrupt
             seconds = clock.seconds(frame.pts if self._rate.has_times else None, may_restart=not suspect)
             self.clock_jumps = clock.jumps

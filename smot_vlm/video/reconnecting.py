@@ -105,7 +105,9 @@ class ReconnectingSource:
         self._connected = True
         self._frames = self._stalls = self._reconnects = self._resizes = self._jumps = 0
         self._lag = 0.0
+        # Of the pictures that are handed on, and of those that come.
         self._size: tuple[int, int] | None = None
+        self._coded_size: tuple[int, int] | None = None
         self._said_at = -_SAY_SECONDS
 
     @property
@@ -177,16 +179,17 @@ class ReconnectingSource:
 
     def _read_connection(self, source: ContainerSource) -> None:
         """Hand on the pictures of one connection."""
-        resizes = jumps = 0
+        jumps = 0
         for picture in source.pictures():
             arrived = time.monotonic()
             stamp = picture.time_seconds if source.states_times else None
             seconds = self._clock.seconds(stamp)
             self._frames += 1
             self._rate.count()
-            self._resizes += source.resizes - resizes
+            self._resizes += self._coded_size not in (None, source.size)
+            self._coded_size = source.size
             self._jumps += source.clock_jumps - jumps
-            resizes, jumps = source.resizes, source.clock_jumps
+            jumps = source.clock_jumps
             if not self._connected:
                 self._connected = True
                 logger.warning("%s: pictures come again", self.name)

@@ -15,6 +15,7 @@ from smot_vlm.app.jobs import RUNNING, JobBoard
 from smot_vlm.app.limits import Limits
 from smot_vlm.app.rest import Service, make_application
 from smot_vlm.app.users import Users
+from smot_vlm.structures import Description
 
 ANN = {"Authorization": "Bearer ann-has-a-long-secret"}
 BOB = {"Authorization": "Bearer bob-has-a-long-secret"}
@@ -164,6 +165,24 @@ def test_a_name_is_text_and_no_path(serve, clip, name):
     assert (job["state"], job["name"]) == ("done", name)
 
 
+def test_hostile_captions_are_told_as_json_and_run_nowhere(serve, clip):
+    """Answers are JSON or files that no browser takes for a page; what steers terminals is escaped in them."""
+    caption = "</script><img src=x onerror=alert(1)> \"'& \u202egpj \x1b[31m \U0001f3be holiday"
+
+    def tell_hostile(job, progress) -> None:
+        tell(job, progress)
+        told = Description.from_json(job.result / "description.json")
+        told.with_captions(caption, {1: caption}).to_json(job.result / "description.json")
+
+    client = serve(tell_hostile)
+    job = finished(client, submit(client, clip)["id"])
+    answers = [client.get(job["files"][0], headers=ANN), client.get("/search?question=holiday", headers=ANN)]
+    assert [answer.headers["content-type"].partition(";")[0] for answer in answers] == ["application/json"] * 2
+    assert not any("\x1b" in answer.text for answer in answers)
+    assert answers[0].json()["caption"] == caption
+    assert {hit["text"] for hit in answers[1].json()} == {caption}
+
+
 @pytest.mark.parametrize("path", ["../description.json", "..%2f..%2fsource.mp4", "source.mp4", "description.json.tmp"])
 def test_only_the_four_files_are_given(serve, clip, path):
     client = serve()
@@ -211,4 +230,64 @@ def test_the_interface_is_published(serve):
         "/jobs/{number}/files/{name}",
         "/search",
         "/health",
+        "/metrics",
     } == set(paths)
+
+
+def numbers_of(client: TestClient, headers=ANN) -> dict[str, float]:
+    """Of `/metrics`, by name and labels."""
+    answer = client.get("/metrics", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def test_metrics_count_jobs_of_all_users_and_what_was_refused(serve, clip):
+    gate = threading.Event()
+
+    def held(job, progress):
+        assert gate.wait(20)
+        if job.name == "bad.mp4":
+            raise ValueError("no video")
+        tell(job, progress)
+
+    client = serve(held, waiting=2)
+    first = submit(client, clip)["id"]
+    until(lambda: client.get(f"/jobs/{first}", headers=ANN).json()["state"] == RUNNING)
+    second, third = submit(client, clip, "bad.mp4", BOB)["id"], submit(client, clip)["id"]
+    assert client.post("/jobs", content=clip, headers=BOB).status_code == 429
+    numbers = numbers_of(client)
+    assert numbers['smot_vlm_jobs{state="running"}'] == 1
+    assert numbers['smot_vlm_jobs{state="waiting"}'] == 2
+    assert (numbers["smot_vlm_queue_length"], numbers["smot_vlm_queue_limit"]) == (2, 2)
+    assert numbers["smot_vlm_jobs_refused_total"] == 1
+    assert numbers['smot_vlm_requests_refused_total{status="429"}'] == 1
+    assert numbers["smot_vlm_job_seconds_total"] == 0
+    assert client.delete(f"/jobs/{third}", headers=ANN).status_code == 204
+    gate.set()
+    assert finished(client, first)["state"] == "done"
+    assert finished(client, second, BOB)["state"] == "failed"
+    numbers = numbers_of(client, BOB)
+    assert [numbers[f'smot_vlm_jobs_ended_total{{state="{state}"}}'] for state in ("done", "failed", "cancelled")] == [
+        1,
+        1,
+        1,
+    ]
+    assert numbers['smot_vlm_jobs{state="done"}'] == 1
+    assert numbers["smot_vlm_queue_length"] == 0
+    assert numbers["smot_vlm_job_seconds_total"] > 0
+    # Counters stay when the jobs are gone.
+    assert client.delete(f"/jobs/{first}", headers=ANN).status_code == 204
+    numbers = numbers_of(client)
+    assert numbers['smot_vlm_jobs{state="done"}'] == 0
+    assert numbers['smot_vlm_jobs_ended_total{state="done"}'] == 1
+
+
+def test_metrics_want_a_token_where_one_is_set(serve):
+    client = serve()
+    assert client.get("/metrics").status_code == 401
+    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    assert numbers_of(client)['smot_vlm_requests_refused_total{status="401"}'] == 2
+    open_client = serve(tokens={})
+    assert "smot_vlm_queue_length" in numbers_of(open_client, {})

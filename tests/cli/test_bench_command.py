@@ -58,6 +58,7 @@ def test_every_benchmark_has_its_verb(capsys):
         (["memory", "--short", 3, "--long", 30], {"lengths": (3, 30), "trajectories": None}),
         (["train", "--steps", 1], {"config": None, "steps": 1}),
         (["evaluation", "--sequences", 4], {"sequences": 4}),
+        (["live", "--rate", 5, "--rate", 25], {"rates": [5.0, 25.0], "seconds": 20.0, "refresh_seconds": 4.0}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
