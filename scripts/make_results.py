@@ -6,6 +6,7 @@
 A command whose data are not at hand waits until their folder is given. What a commit has done is not done again: a stopped run
 goes on where it stopped. Writes smot_vlm/assets/results.json (machine, commit, seeds, 95 % intervals) and results.md beside the
 work, in build/results; lines of commands that were not run stay as they are. The tests compare the documents with the file.
+--quick tries all of it on a few videos, in build/results/quick, and leaves the file of results alone.
 """
 
 import argparse
@@ -34,6 +35,8 @@ RESULTS = REPO / "smot_vlm/assets/results.json"
 WORK = REPO / "build/results"
 README, DEMO_CARD = "README.md", "smot_vlm/assets/models/demo/README.md"
 RESAMPLES, SEED = 1000, 0
+# What --quick does with less: words of a command, and those in their place.
+QUICK = {"--videos 100": "--videos 2", "--from flickr30k-entities": "--from flickr30k-entities --frames 2"}
 EVALUATION, BENCH = "evaluation.json", "bench.json"
 
 
@@ -291,13 +294,23 @@ def commit_of(allow_changes: bool) -> str:
     return git("rev-parse", "HEAD") + ("-changed" if changed else "")
 
 
-def make(given: Mapping[str, str], only: Sequence[int], allow_changes: bool) -> None:
+def shortened(command: str) -> str:
+    """With less to do, for a trial of everything."""
+    for words, fewer in QUICK.items():
+        command = command.replace(words, fewer)
+    return command
+
+
+def make(given: Mapping[str, str], only: Sequence[int], *, allow_changes: bool, quick: bool) -> None:
     """Measure what can be measured, and write both files."""
     commit, commands = commit_of(allow_changes), listed_commands((REPO / README).read_text(encoding="utf-8"))
-    kept: list[dict[str, Any]] = read_json(RESULTS)["lines"] if RESULTS.is_file() else []
+    results, work = (WORK / "quick/results.json", WORK / "quick") if quick else (RESULTS, WORK)
+    if quick:
+        commands = {number: [shortened(command) for command in listed] for number, listed in commands.items()}
+    kept: list[dict[str, Any]] = read_json(results)["lines"] if results.is_file() else []
     machine = asdict(measure_machine("cpu"))
     for number in (number for number in commands if not only or number in only):
-        folder = WORK / commit[:10] / str(number)
+        folder = work / commit[:10] / str(number)
         try:
             done = run_commands(commands[number], given, folder)
         except LookupError as error:
@@ -307,8 +320,8 @@ def make(given: Mapping[str, str], only: Sequence[int], allow_changes: bool) -> 
         about |= {"resamples": RESAMPLES, "seed": SEED}
         kept = [line for line in kept if line["number"] != number] + measured(number, folder, about)
         kept.sort(key=lambda line: (line["document"], line["number"]))
-        write_text(RESULTS, json.dumps({"lines": kept}, indent=1) + "\n")
-        write_text(WORK / "results.md", report(kept))
+        write_text(results, json.dumps({"lines": kept}, indent=1) + "\n")
+        write_text(work / "results.md", report(kept))
     output.print(report(kept))
 
 
@@ -316,6 +329,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--given", action="append", default=[], metavar="NAME=FOLDER", help="data of a command")
     parser.add_argument("--only", action="append", type=int, default=[], help="this number, and that")
+    parser.add_argument("--quick", action="store_true", help="a trial on a few videos")
     parser.add_argument("--changed", action="store_true", help="measure files that are not committed")
     arguments = parser.parse_args()
     pairs = [pair.partition("=") for pair in arguments.given]
@@ -323,7 +337,7 @@ def main() -> None:
         if not Path(folder).is_dir() or not folder:
             parser.error(f"--given {name}: {folder!r} is no folder; write NAME=FOLDER")
     given = {name: folder for name, _, folder in pairs}
-    run_to_end(lambda: make(given, arguments.only, arguments.changed))
+    run_to_end(lambda: make(given, arguments.only, allow_changes=arguments.changed, quick=arguments.quick))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ FLOORS = [
     ["app"],
     ["bench", "reproduction"],
     ["training"],
+    ["corpora"],
     ["predict", "search", "watching"],
     ["tracker"],
     ["session"],

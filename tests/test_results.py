@@ -83,6 +83,31 @@ def test_commands_get_the_users_folder_and_say_where_figures_go(script, tmp_path
     assert judged[judged.index("--json") + 1] == script.EVALUATION
 
 
+def test_a_trial_does_less_of_the_same(script, tmp_path, monkeypatch):
+    commands = script.listed_commands(README)
+    every = [command for listed in commands.values() for command in listed]
+    for words in script.QUICK:
+        assert any(words in command for command in every), f"no command says {words}"
+    assert script.shortened(commands[1][0]) == commands[1][0].replace("--videos 100", "--videos 2")
+    done = []
+
+    def run(listed, given, folder):
+        done.extend(listed)
+        folder.mkdir(parents=True)
+        return []
+
+    monkeypatch.setattr(script, "WORK", tmp_path)
+    monkeypatch.setattr(script, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(script, "commit_of", lambda allow: "abc")
+    monkeypatch.setattr(script, "run_commands", run)
+    monkeypatch.setattr(script, "measured", lambda *args: [])
+    script.make({}, [1], allow_changes=False, quick=True)
+    assert done == [script.shortened(command) for command in commands[1]]
+    # A trial leaves the file of results alone.
+    assert not (tmp_path / "results.json").exists()
+    assert (tmp_path / "quick/results.json").is_file()
+
+
 def test_a_command_that_was_done_is_not_done_again(script, tmp_path, monkeypatch):
     called, codes = [], [0, 1, 0, 0]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from smot_vlm.app.jobs import DONE, Job, JobBoard
 from smot_vlm.app.limits import RefusedError
-from smot_vlm.search.database import INDEX_FILE, open_database
+from smot_vlm.search.database import open_database
+from smot_vlm.search.index_file import INDEX_FILE
 from smot_vlm.search.indexing import Embed, update
 from smot_vlm.search.query import ANYTHING, Filters
 from smot_vlm.search.searcher import Hit, Searcher

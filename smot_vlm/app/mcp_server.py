@@ -12,7 +12,8 @@ from smot_vlm.app.limits import Limits, RefusedError
 from smot_vlm.app.sources import allowed_path, check_video, is_below
 from smot_vlm.output.claimed_folder import DESCRIPTION
 from smot_vlm.output.description_files import write_outputs
-from smot_vlm.search.database import INDEX_FILE, open_database
+from smot_vlm.search.database import open_database
+from smot_vlm.search.index_file import INDEX_FILE
 from smot_vlm.search.indexing import Embed, update
 from smot_vlm.search.query import Filters
 from smot_vlm.search.searcher import Searcher
@@ -20,6 +21,7 @@ from smot_vlm.search.shown import shown_hit
 from smot_vlm.structures import Description
 from smot_vlm.system.errors import one_line
 from smot_vlm.tracker import Tracker
+from smot_vlm.verbs import glosses
 from smot_vlm.video.reader import open_video
 
 _INSTRUCTIONS = (
@@ -61,7 +63,7 @@ class Toolbox:
         if not (folder / DESCRIPTION).is_file():
             self._tracker = self._tracker or self._load()
             description = self._tracker.describe(source)
-            write_outputs(folder, description, lambda: open_video(source), description.video.fps)
+            write_outputs(folder, description, lambda: open_video(source), description.video.fps, glosses=glosses())
         return {"folder": str(folder), **self.who(str(folder / DESCRIPTION))}
 
     def search(self, question: str, folder: str, limit: int = 10) -> list[dict[str, Any]]:

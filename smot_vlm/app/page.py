@@ -68,7 +68,7 @@ def _give(work: PageWork) -> dict[str, Any]:
                 ("Device", options.devices),
             )
         ]
-        tracks = gr.File(label="Tracks of your own in place of the detector (MOT text, COCO, masks ...)", height=140)
+        tracks = gr.File(label="Tracks in place of the detector: MOT text, COCO, masks", height=170)
     buttons = {"describe": describe, "sample": sample, "cancel": cancel}
     return {"video": video, "tracks": tracks, "settings": settings, **buttons}
 
@@ -98,7 +98,11 @@ def _add_deeds(work: PageWork, owner: Owner, given: dict[str, Any], note: gr.HTM
 def _add_search(work: PageWork, owner: Owner) -> None:
     with gr.Row():
         question = gr.Textbox(
-            label="Search in what was described", placeholder="someone hands over a ball", scale=4, max_length=1000
+            label="Search in what was described",
+            placeholder="someone hands over a ball",
+            scale=4,
+            min_width=260,
+            max_length=1000,
         )
         button = gr.Button("Search", scale=1, min_width=120, elem_id="search")
     hits = gr.HTML(elem_id="hits")
@@ -112,7 +116,7 @@ def _add_search(work: PageWork, owner: Owner) -> None:
 
 def _add_report(work: PageWork, owner: Owner, note: gr.HTML) -> tuple[gr.Dropdown, gr.HTML]:
     with gr.Row():
-        chosen = gr.Dropdown([], label="Report of", filterable=False, scale=4, elem_id="chosen")
+        chosen = gr.Dropdown([], label="Report of", filterable=False, scale=4, min_width=260, elem_id="chosen")
         remove = gr.Button("Remove it and its files", scale=1, min_width=120, elem_id="remove")
     shown = gr.HTML(page_parts.report(None, ""), elem_id="report")
 

@@ -72,10 +72,7 @@ def library(jobs: Sequence[Job]) -> str:
     rows = [_row(job) for job in reversed(jobs) if job.state in (DONE, FAILED)]
     if not rows:
         return '<p class="soft">Nothing was described yet.</p>'
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Video", "What was seen", "Files"))
-    return _scrolling(
-        "Described videos", f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    )
+    return _table("Described videos", ("Video", "What was seen", "Files"), rows)
 
 
 def found(hits: Sequence[tuple[Job, Hit]]) -> str:
@@ -86,14 +83,16 @@ def found(hits: Sequence[tuple[Job, Hit]]) -> str:
     """
     if not hits:
         return note("Nothing was found.")
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Video", "When", "Who", "What"))
     rows = [
-        f"<tr><td>{shown(job.name)}</td><td>{_when(hit)}</td>"
-        f"<td>{', '.join(f'#{one}' for one in hit.entry.people[:2])}</td>"
-        f"<td>{shown(hit.entry.text)}{' (doubtful)' if hit.entry.doubtful else ''}</td></tr>"
+        _cells(
+            shown(job.name),
+            _when(hit),
+            ", ".join(f"#{one}" for one in hit.entry.people[:2]),
+            f"{shown(hit.entry.text)}{' (doubtful)' if hit.entry.doubtful else ''}",
+        )
         for job, hit in hits
     ]
-    return _scrolling("Hits", f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
+    return _table("Hits", ("Video", "When", "Who", "What"), rows)
 
 
 def report(job: Job | None, address: str) -> str:
@@ -151,10 +150,10 @@ def _line(board: JobBoard, job: Job) -> str:
 
 
 def _row(job: Job) -> str:
-    name = f'<th scope="row">{shown(job.name)}</th>'
+    name = f'<th scope="row" role="rowheader">{shown(job.name)}</th>'
     if job.state == FAILED:
-        return f'<tr>{name}<td class="bad">{shown(job.error)}</td><td></td></tr>'
-    return f"<tr>{name}<td>{_told(job)}</td><td>{_links(job)}</td></tr>"
+        return name + _cells(f'<span class="bad">{shown(job.error)}</span>', "")
+    return name + _cells(_told(job), _links(job))
 
 
 def _told(job: Job) -> str:
@@ -180,6 +179,15 @@ def _when(hit: Hit) -> str:
     return "" if entry.from_seconds is None else f"{entry.from_seconds:.1f} to {entry.to_seconds:.1f} s"
 
 
-def _scrolling(name: str, table: str) -> str:
-    """A wide table moves inside its own frame, by keys too."""
-    return f'<div class="table" role="region" tabindex="0" aria-label="{name}">{table}</div>'
+def _cells(*contents: str) -> str:
+    return "".join(f'<td role="cell">{content}</td>' for content in contents)
+
+
+def _table(name: str, heads: Sequence[str], rows: Sequence[str]) -> str:
+    """A wide table moves inside its own frame, by keys too; on a phone its cells stand below each other, still a table to readers."""
+    head = "".join(f'<th scope="col" role="columnheader">{text}</th>' for text in heads)
+    body = "".join(f'<tr role="row">{row}</tr>' for row in rows)
+    return (
+        f'<div class="table" role="region" tabindex="0" aria-label="{name}"><table role="table">'
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table></div>'
+    )

@@ -1,7 +1,7 @@
 """The whole service of the page: the door, the files that go out, and the page behind them."""
 
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from smot_vlm.output.claimed_folder import REPORT, VIDEO
 from smot_vlm.search.indexing import Embed
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from starlette.types import ASGIApp
 
 # A report's own policy stands in it; this one keeps it apart from the page, wherever it is opened.
@@ -65,13 +66,9 @@ def make_page_application(service: PageService) -> "ASGIApp":
     # Read when Gradio is imported and when it receives: nothing is told to anybody, and files lie where they are removed.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(service.uploads)
-    import gradio as gr
-    from fastapi import FastAPI, Request
-    from fastapi.responses import FileResponse, PlainTextResponse
+    from fastapi import FastAPI
     from starlette.concurrency import run_in_threadpool
     from starlette.middleware.trustedhost import TrustedHostMiddleware
-
-    from smot_vlm.app.page import make_page
 
     visitors = Visitors(service.tokens)
     finder = Finder(service.board, service.embed, service.encoder)
@@ -89,6 +86,16 @@ def make_page_application(service: PageService) -> "ASGIApp":
         await run_in_threadpool(service.board.close)
 
     app = FastAPI(title="smot-vlm", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    _add_files(app, work, owner)
+    _mount_page(app, work, owner)
+    door = Doorkeeper(app, visitors, open_paths=(REPORT_PATH, HEALTH_PATH))
+    return TrustedHostMiddleware(door, allowed_hosts=list(service.host_names))
+
+
+def _add_files(app: "FastAPI", work: PageWork, owner: Callable[[Mapping[str, str]], str]) -> None:
+    """The ways by which files go out, to their owner alone."""
+    from fastapi import Request
+    from fastapi.responses import FileResponse, PlainTextResponse
 
     @app.exception_handler(RefusedError)
     def refused(_: Request, error: RefusedError) -> PlainTextResponse:
@@ -100,7 +107,7 @@ def make_page_application(service: PageService) -> "ASGIApp":
 
     @app.get("/files/{number}/{name}")
     def file(number: str, name: str, request: Request) -> FileResponse:
-        path = file_of(service.board.find(owner(request.cookies), number), name)
+        path = file_of(work.board.find(owner(request.cookies), number), name)
         return FileResponse(path, media_type=FILES.get(name, "application/zip"), filename=name, headers=HEADERS)
 
     @app.get(REPORT_PATH + "{number}/{proof}/{name}")
@@ -108,8 +115,14 @@ def make_page_application(service: PageService) -> "ASGIApp":
         work.tickets.check(number, proof)
         if name not in (REPORT, VIDEO):
             raise RefusedError("no such file", 404)
-        path = file_of(service.board.get(number), name)
+        path = file_of(work.board.get(number), name)
         return FileResponse(path, media_type=FILES[name], headers=_REPORT_HEADERS)
+
+
+def _mount_page(app: "FastAPI", work: PageWork, owner: Callable[[Mapping[str, str]], str]) -> None:
+    import gradio as gr
+
+    from smot_vlm.app.page import make_page
 
     gr.mount_gradio_app(
         app,
@@ -117,7 +130,7 @@ def make_page_application(service: PageService) -> "ASGIApp":
         path="/",
         footer_links=[],
         run_history=False,
-        max_file_size=service.board.limits.bytes,
+        max_file_size=work.board.limits.bytes,
         show_error=False,
         ssr_mode=False,
         pwa=False,
@@ -127,5 +140,3 @@ def make_page_application(service: PageService) -> "ASGIApp":
         css=STYLE,
         head=HEAD,
     )
-    door = Doorkeeper(app, visitors, open_paths=(REPORT_PATH, HEALTH_PATH))
-    return TrustedHostMiddleware(door, allowed_hosts=list(service.host_names))

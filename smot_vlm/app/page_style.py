@@ -8,7 +8,7 @@ STYLE = """
 .gradio-container h1 { font-size: 1.7rem; margin: 0; }
 .gradio-container h2 { font-size: 1.2rem; margin: .4rem 0 0; }
 .gradio-container .soft, .gradio-container small, .gradio-container figcaption { color: var(--smot-soft); }
-.gradio-container a { color: var(--smot-link); text-decoration: underline; }
+.gradio-container a { color: var(--smot-link); text-decoration: underline; padding: 0 !important; }
 .gradio-container .bad, .gradio-container .note[role=alert] { color: var(--smot-bad); }
 .gradio-container .note { margin: .2rem 0; font-weight: 600; overflow-wrap: anywhere; }
 .gradio-container progress { width: 100%; height: .8rem; }
@@ -23,5 +23,14 @@ STYLE = """
 .gradio-container .table :is(table, thead, tbody, tr, th, td) { border: 0; }
 .gradio-container .table :is(th, td) { border-bottom: 1px solid var(--border-color-primary); padding: .35rem .6rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 .gradio-container .table tbody th { font-weight: 600; max-width: 16rem; }
-iframe.report { width: 100%; height: 85vh; border: 1px solid var(--border-color-primary); border-radius: .4rem; background: Canvas; }
+.gradio-container .table :is(thead th, tr > :first-child) { min-width: 7rem; overflow-wrap: break-word; }
+@media (max-width: 640px) {
+  .table table { min-width: 0; }
+  .table :is(table, tbody, tr, th, td) { display: block; max-width: none; }
+  .table thead { position: absolute; clip-path: inset(50%); }
+  .table tbody :is(th, td) { border: 0; padding: .1rem 0; }
+  .table tbody tr { border-bottom: 1px solid var(--border-color-primary); padding: .35rem 0; }
+  .table tbody td:empty { display: none; }
+}
+iframe.report { width: 100%; height: 85vh; border: 1px solid var(--border-color-primary); border-radius: .4rem; background: var(--body-background-fill); }
 """

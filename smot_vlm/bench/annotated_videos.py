@@ -1,10 +1,13 @@
 """Videos with true boxes, for judging associators: found in a folder, looked at once by a detector."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 
 from smot_vlm.association.associators import WITHOUT_IMAGES, name_at_rate
 from smot_vlm.config.schema import AssociationConfig
@@ -12,6 +15,7 @@ from smot_vlm.detection.detector import Detector
 from smot_vlm.evaluation.frame_boxes import FrameBoxes, frame_boxes
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.formats.mot_files import read_truth
+from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.build import build_associator
 from smot_vlm.structures import Detections
 from smot_vlm.video.reader import open_video
@@ -79,6 +83,28 @@ def find_sources(folders: Sequence[Path | str]) -> list[tuple[str, Path, Path]]:
     return found
 
 
+class OwnDetector:
+    """The detector of a model, for what it learned from.
+
+    Args:
+        model: In evaluation mode.
+    """
+
+    def __init__(self, model: SmotModelBase) -> None:
+        model.check_detector()
+        self._model = model
+
+    def detect(self, image: np.ndarray) -> Detections:
+        """The people of a picture.
+
+        Args:
+            image: RGB uint8 (height, width, 3).
+        """
+        with torch.inference_mode():
+            encoded: Any = self._model.encode_frame(image)
+            return self._model.detect(encoded)
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a detector found in a video.
@@ -124,7 +150,9 @@ def watch(folders: Sequence[Path | str], look: Callable[[Path], Seen]) -> Iterat
         yield AnnotatedVideo(name, source, seen.fps, seen.detections, read_truth(truth).rows)
 
 
-def link_video(video: AnnotatedVideo, associator: str, config: AssociationConfig, stride: int) -> FrameBoxes:
+def link_video(
+    video: AnnotatedVideo, associator: str, config: AssociationConfig, stride: int, seconds: list[float] | None = None
+) -> FrameBoxes:
     """Link a video's boxes and lay them out beside the true ones.
 
     Args:
@@ -132,12 +160,16 @@ def link_video(video: AnnotatedVideo, associator: str, config: AssociationConfig
         associator: As for `build_associator`.
         config: Its settings.
         stride: Every stride-th frame is used.
+        seconds: Gets the processor's time of each frame, the decoding of its picture left out.
     """
     linker = build_associator(associator, config, video.fps / stride)
     looks = name_at_rate(associator, video.fps / stride) not in WITHOUT_IMAGES
     frames, ids, boxes = [], [], []
     for index, image in _frames(video, stride, looks):
+        start = time.process_time()
         linked = linker.update(video.detections[index], image)
+        if seconds is not None:
+            seconds.append(time.process_time() - start)
         assert linked.ids is not None
         frames.append(np.full(len(linked), index // stride))
         ids.append(linked.ids)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
@@ -64,7 +65,7 @@ def contenders(associator: str) -> list[Contender]:
     peers = [
         Contender(associator, package.replace("_", "-"), start, prepare, read)
         for package, start, prepare, read in _PEERS[associator]
-        if find_spec(package) is not None
+        if find_spec(package) is not None and (package != "boxmot" or _boxmot_is_built(associator))
     ]
     return [*ours, *peers]
 
@@ -163,6 +164,48 @@ def _visiontrack() -> Callable[[Any], object]:
     return lambda boxes_and_scores: tracker.update(*boxes_and_scores)
 
 
+# Our names -> those of BoxMOT's compiled trackers.
+_BOXMOT = {"byte": "bytetrack", "ocsort": "ocsort"}
+_BOXMOT_SETTINGS: dict[str, dict[str, Any]] = {
+    "byte": {
+        "min_conf": LOW_SCORE, "track_thresh": HIGH_SCORE, "match_thresh": 0.9, "track_buffer": BUFFER_FRAMES,
+        "frame_rate": int(FPS), "asso_func": "iou",
+    },
+    "ocsort": {
+        "min_conf": LOW_SCORE, "det_thresh": HIGH_SCORE, "iou_threshold": 0.3, "max_age": BUFFER_FRAMES, "min_hits": 3,
+        "delta_t": 3, "use_byte": False, "inertia": 0.2, "max_obs": 50, "asso_func": "iou",
+    },
+}  # fmt: skip
+
+
+def _boxmot_is_built(associator: str) -> bool:
+    """Whether its compiled tracker is at hand; it would otherwise start a compiler."""
+    from boxmot.native._common import candidate_libraries
+
+    return any(path.is_file() for path in candidate_libraries(_BOXMOT[associator]))
+
+
+def _boxmot(associator: str) -> Callable[[Any], object]:
+    """Its compiled tracker by its C interface, without the conversions around it."""
+    name = _BOXMOT[associator]
+    library = getattr(import_module(f"boxmot.native.trackers.{name}"), f"get_{name}_library")()
+    handle = library.create(_BOXMOT_SETTINGS[associator])
+    return lambda arrays: library.update(handle, **arrays, embeddings=None, image=None)
+
+
+def _for_boxmot(detections: Detections) -> dict[str, np.ndarray]:
+    return {
+        "geometry": np.ascontiguousarray(detections.boxes, dtype=np.float32),
+        "scores": np.ascontiguousarray(detections.scores, dtype=np.float32),
+        "class_ids": np.zeros(len(detections), dtype=np.int64),
+        "detection_indices": np.arange(len(detections), dtype=np.int64),
+    }
+
+
+def _read_boxmot(linked: Any) -> Tracks:
+    return linked.geometry.astype(np.float64), linked.track_ids
+
+
 def _for_pyxtrackers(detections: Detections) -> np.ndarray:
     return np.concatenate([detections.boxes, detections.scores[:, None]], axis=1)
 
@@ -194,6 +237,7 @@ _PEERS: dict[str, list[tuple[str, Start, Callable[[Detections], Any], Callable[[
     "byte": [
         ("pyxtrackers", _pyxtrackers_byte, _for_pyxtrackers, _read_rows),
         ("visiontrack_cpp", _visiontrack, lambda found: (found.boxes, found.scores), lambda out: (out[1], out[0])),
+        ("boxmot", partial(_boxmot, "byte"), _for_boxmot, _read_boxmot),
         ("trackers", _trackers_byte, _for_trackers, _read_trackers),
         ("ultralytics", partial(_ultralytics, "byte"), _for_ultralytics, _read_rows),
     ],
@@ -203,6 +247,7 @@ _PEERS: dict[str, list[tuple[str, Start, Callable[[Detections], Any], Callable[[
     ],
     "ocsort": [
         ("pyxtrackers", _pyxtrackers_ocsort, _for_pyxtrackers, _read_rows),
+        ("boxmot", partial(_boxmot, "ocsort"), _for_boxmot, _read_boxmot),
         ("trackers", _trackers_ocsort, _for_trackers, _read_trackers),
         ("ultralytics", partial(_ultralytics, "ocsort"), _for_ultralytics, _read_rows),
     ],

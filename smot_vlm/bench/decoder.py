@@ -8,6 +8,7 @@ Every contender generates the same number of tokens, with the end token disabled
 memory bandwidth is measured in each round, so that a busy machine slows all of them alike.
 """
 
+import copy
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -208,14 +209,15 @@ def time_decoders(
         The timings.
     """
     now = find_clock(clock)
-    field = contenders(lora_lm, smoter, len(requests))
+    int8 = in_int8(lora_lm)
+    field = contenders(lora_lm, int8, smoter, len(requests))
     speed = ReadSpeed(now)
     steps = [StepCosts(lora_lm, batch, now) for batch in (1, len(requests))]
     video = VideoWords(lora_lm, requests, words, now)
     reads: list[float] = []
     seconds: list[list[float]] = [[] for _ in field]
     texts: list[list[str]] = [[] for _ in field]
-    with torch.inference_mode(), exactly(words, lora_lm, smoter):
+    with torch.inference_mode(), exactly(words, lora_lm, int8, smoter):
         for contender in field:
             contender.write(requests[:1])
         for done in range(repeats):
@@ -248,11 +250,27 @@ def time_decoders(
     )
 
 
-def contenders(lora_lm: LoraLM, smoter: SmoterDecoder, batch: int) -> list[Contender]:
+def in_int8(decoder: LoraLM) -> LoraLM:
+    """The same decoder, sharing every tensor, that generates in 8 bits.
+
+    Args:
+        decoder: in evaluation mode.
+
+    Returns:
+        Another object, so that the two can take turns.
+    """
+    other = copy.copy(decoder)
+    other.int8 = True
+    # Its merged copy is its own.
+    return other.train().eval()
+
+
+def contenders(lora_lm: LoraLM, int8: LoraLM, smoter: SmoterDecoder, batch: int) -> list[Contender]:
     """Every way of generating that is compared.
 
     Args:
         lora_lm: in evaluation mode.
+        int8: of `in_int8`.
         smoter: in evaluation mode.
         batch: captions at once.
 
@@ -283,6 +301,8 @@ def contenders(lora_lm: LoraLM, smoter: SmoterDecoder, batch: int) -> list[Conte
     return [
         Contender("lora-lm", "default", batch, batch, language_model, lora_lm.generate),
         Contender("lora-lm", "default", 1, batch, language_model, one_by_one(lora_lm.generate)),
+        Contender("lora-lm", "8 bits", batch, batch, weight_bytes(int8), int8.generate),
+        Contender("lora-lm", "8 bits", 1, batch, weight_bytes(int8), one_by_one(int8.generate)),
         Contender("lora-lm", "transformers' generate", batch, batch, language_model, by_transformers),
         Contender("smoter", "key-value cache", batch, batch, network, smoter.generate),
         Contender("smoter", "key-value cache", 1, batch, network, one_by_one(smoter.generate)),
@@ -294,7 +314,8 @@ def contenders(lora_lm: LoraLM, smoter: SmoterDecoder, batch: int) -> list[Conte
 def weight_bytes(decoder: LoraLM | SmoterDecoder) -> int:
     """Bytes of the weights that a token needs: of the language model (LoRA merged), or of one task's network.
 
-    A table of word embeddings counts if it is the output layer too; else a token needs one row of it.
+    A table of word embeddings counts if it is the output layer too; else a token needs one row of it. In 8 bits a linear
+    layer takes a byte a weight.
 
     Args:
         decoder: any of the two kinds.
@@ -308,6 +329,9 @@ def weight_bytes(decoder: LoraLM | SmoterDecoder) -> int:
     weights = {id(parameter): parameter.nbytes for name, parameter in model.named_parameters() if "lora_" not in name}
     if model.get_output_embeddings().weight is not model.get_input_embeddings().weight:
         weights.pop(id(model.get_input_embeddings().weight))
+    if decoder.int8:
+        linear = [module.weight for module in model.modules() if type(module) is nn.Linear]
+        weights |= {id(weight): weight.numel() for weight in linear if id(weight) in weights}
     return sum(weights.values())
 
 

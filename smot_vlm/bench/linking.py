@@ -1,32 +1,35 @@
-"""Every associator at several frame rates over annotated videos, with one detector's boxes: one table.
+"""Every associator at several frame rates over sets of annotated videos, with one detector's boxes: one table.
 
 A rate is reached by leaving out frames; the settings are those of the configuration, with times in seconds.
 """
 
+import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from smot_vlm.association.associators import ASSOCIATORS, WITH_REID_FILE
-from smot_vlm.bench.annotated_videos import find_sources, link_video, look, watch
+from smot_vlm.bench.annotated_videos import OwnDetector, find_sources, link_video, look, watch
 from smot_vlm.config.schema import AssociationConfig
 from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.onnx_detector import OnnxDetector
 from smot_vlm.detection.people_detector import open_people_detector
 from smot_vlm.evaluation.frame_boxes import FrameBoxes
 from smot_vlm.evaluation.tracking import tracking_part
+from smot_vlm.tracker import Tracker
 
 RATES = (2.0, 5.0, 25.0)
 
 
 @dataclass(frozen=True)
 class LinkingScore:
-    """How one associator did at one rate, over all videos.
+    """How one associator did at one rate, over all videos of a set.
 
     Attributes:
+        set: Name of its folder.
         associator: A key of ASSOCIATORS, with the file of its re-identification model where it has one.
         fps: The rate asked for; each video is taken at the nearest one that leaving out frames gives.
         videos: How many have so many frames a second.
@@ -35,8 +38,10 @@ class LinkingScore:
         association: AssA, the part of HOTA that is about identity.
         idf1: Share of boxes whose identity is right.
         switches: How often a person's id changes.
+        milliseconds: Of the processor for a frame, the median; finding people and decoding pictures left out.
     """
 
+    set: str
     associator: str
     fps: float
     videos: int
@@ -45,6 +50,15 @@ class LinkingScore:
     association: float
     idf1: float
     switches: int
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class _Linked:
+    """The videos of a set as one associator linked them at one rate, and the seconds of every frame."""
+
+    layouts: list[FrameBoxes] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
 
 def run(
@@ -59,9 +73,9 @@ def run(
     """Link every video with every associator at every rate.
 
     Args:
-        folders: Sequences, as for `find_sources`.
+        folders: Sets of sequences, each as for `find_sources`.
         associators: Names; none for all that need no file, and with `reid` those that take one.
-        detector: onnx:FILE; None for the one that ships.
+        detector: As for `open_detector`.
         reid: File of a re-identification model.
         rates: Frames a second.
         progress: Called with the videos done and in all.
@@ -72,17 +86,25 @@ def run(
     """
     names = list(associators) or default_names(reid)
     config = AssociationConfig()
-    total = len(find_sources(folders))
-    layouts: dict[tuple[str, float], list[FrameBoxes]] = {(name, rate): [] for rate in rates for name in names}
+    total, done = len(find_sources(folders)), 0
     look_at = partial(look, detector=open_detector(detector, config))
-    for done, video in enumerate(watch(folders, look_at), start=1):
-        for (name, rate), found in layouts.items():
-            stride = video.stride_for(rate)
-            if stride is not None:
-                found.append(link_video(video, name, config, stride))
-        if progress is not None:
-            progress(done, total)
-    return [score(_short(name), rate, found) for (name, rate), found in layouts.items() if found]
+    scores = []
+    for folder in folders:
+        every = {(name, rate): _Linked() for rate in rates for name in names}
+        for video in watch([folder], look_at):
+            for (name, rate), linked in every.items():
+                stride = video.stride_for(rate)
+                if stride is not None:
+                    linked.layouts.append(link_video(video, name, config, stride, linked.seconds))
+            done += 1
+            if progress is not None:
+                progress(done, total)
+        scores += [
+            score(Path(folder).name, _short(name), rate, linked)
+            for (name, rate), linked in every.items()
+            if linked.layouts
+        ]
+    return scores
 
 
 def _short(name: str) -> str:
@@ -105,34 +127,39 @@ def open_detector(name: str | None, config: AssociationConfig) -> Detector:
     """The detector that all share.
 
     Args:
-        name: onnx:FILE; None for the one that ships.
+        name: onnx:FILE, or model:NAME for the own detector of a model, such as model:drawn; None for the one that ships.
         config: Says below which score boxes are dropped.
 
     Raises:
-        FileNotFoundError: No such file.
-        ValueError: Another name.
+        FileNotFoundError: No such file or model.
+        ValueError: Another name, or a model without a detector of its own.
     """
     if name is None:
         return open_people_detector(min_score=config.proposal_score, overlap=0.65)
-    kind, _, path = name.partition(":")
-    if kind != "onnx" or not path:
-        raise ValueError(f"detector is {name!r}; give onnx:FILE, or leave it out for the one that ships")
-    return OnnxDetector(path, min_score=config.proposal_score, overlap=0.65)
+    kind, _, given = name.partition(":")
+    if kind not in ("onnx", "model") or not given:
+        raise ValueError(f"detector is {name!r}; give onnx:FILE or model:NAME, or leave it out for the one that ships")
+    if kind == "onnx":
+        return OnnxDetector(given, min_score=config.proposal_score, overlap=0.65)
+    least = f"association.proposal_score={config.proposal_score}"
+    return OwnDetector(Tracker.from_pretrained(given, detector="model", overrides=[least]).model)
 
 
-def score(name: str, rate: float, layouts: Sequence[FrameBoxes]) -> LinkingScore:
+def score(folder: str, name: str, rate: float, linked: _Linked) -> LinkingScore:
     """Judge the tracks of all videos together.
 
     Args:
+        folder: Of the set.
         name: Of the associator.
         rate: Frames a second.
-        layouts: Of each video, at least one.
+        linked: Of at least one video.
     """
-    values = pooled_measures(layouts)
-    boxes = sum(len(frame) for layout in layouts for frame in layout.truth)
+    values = pooled_measures(linked.layouts)
+    boxes = sum(len(frame) for layout in linked.layouts for frame in layout.truth)
     return LinkingScore(
-        name, rate, len(layouts), boxes, values["HOTA"], values["AssA"], values["IDF1"], int(values["IDs"])
-    )
+        folder, name, rate, len(linked.layouts), boxes, values["HOTA"], values["AssA"], values["IDF1"],
+        int(values["IDs"]), 1e3 * statistics.median(linked.seconds),
+    )  # fmt: skip
 
 
 def pooled_measures(layouts: Sequence[FrameBoxes]) -> dict[str, float]:

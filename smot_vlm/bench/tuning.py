@@ -107,7 +107,7 @@ def tune(
         rate: Frames a second, reached by leaving out frames; None: all frames.
         held_out: Share of the videos that no trial sees.
         seed: Of the shares and of the trials.
-        detector: onnx:FILE; None for the one that ships.
+        detector: As for `open_detector`.
         anew: Forget the trials that are in `out`; the boxes are kept.
         progress: Called with what is done, and the steps of it done and in all.
 
@@ -274,7 +274,10 @@ def _stated(detector: str | None) -> str:
     """What tells a detector's file from another of its name."""
     if detector is None:
         return "the detector that ships"
-    file = Path(detector.partition(":")[2]).resolve()
+    kind, _, given = detector.partition(":")
+    if kind == "model":
+        return f"the detector of {given}"
+    file = Path(given).resolve()
     return f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}"
 
 

@@ -69,6 +69,7 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("is_peer", "a peer", text),
     ],
     "LinkingScore": [
+        ("set", "set", text),
         ("associator", "associator", text),
         ("fps", "frames a second", text),
         ("videos", "videos", text),
@@ -76,6 +77,7 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("association", "AssA", share),
         ("idf1", "IDF1", share),
         ("switches", "switches", text),
+        ("milliseconds", "ms a frame", text),
     ],
     "EvaluationCost": [
         ("engine", "engine", text),
@@ -135,6 +137,42 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
         ("share", "share", percent),
         ("spread", "spread", percent),
     ],
+    "CorpusRun": [
+        ("workers", "workers", text),
+        ("seconds", "s", text),
+        ("loading_seconds", "loading", text),
+        ("videos_an_hour", "videos/h", text),
+        ("ratio", "speed", times),
+        ("cpu_ratio", "by CPU", times),
+        ("idle", "idle", percent),
+        ("overhead", "overhead", percent),
+        ("cpu_overhead", "by CPU", percent),
+    ],
+    "StageCost": [
+        ("part", "part", text),
+        ("seconds", "s a video", text),
+        ("share", "share", percent),
+        ("fixed_seconds", "s, fixed", text),
+        ("per_second", "s a second", text),
+    ],
+    "CorpusPlan": [
+        ("videos", "videos", text),
+        ("minutes", "minutes", text),
+        ("days", "days", text),
+        ("seconds_a_video", "s a video", text),
+        ("workers_a_machine", "workers", text),
+        ("efficiency", "efficiency", percent),
+        ("videos_an_hour", "videos/h a machine", text),
+        ("machines", "machines", text),
+        ("days_needed", "days needed", text),
+    ],
+    "SimulatedRun": [
+        ("workers", "workers", text),
+        ("videos", "videos", text),
+        ("predicted_seconds", "s predicted", text),
+        ("seconds", "s", text),
+        ("error", "error", percent),
+    ],
     "LiveTiming": [
         ("words", "words", text),
         ("rate", "camera fps", text),
@@ -176,7 +214,9 @@ def show(title: str, result: Any) -> None:
     inner = []
     for field in fields(result):
         value = getattr(result, field.name)
-        if isinstance(value, tuple) and value and is_dataclass(value[0]):
+        if value == ():
+            continue
+        if isinstance(value, tuple) and is_dataclass(value[0]):
             inner.append((f"{title}: {field.name}", value))
         else:
             written = percent(value) if field.name in SHARES and value is not None else text(value)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +82,7 @@ def describe_video(source: str, folder: Path, wanted: Wanted, load: "Callable[[]
         stack.enter_context(damage_is_reported_once())
         spool = Spool(stack, source, wanted.stride, wanted.fps)
         description, reader = _watch(tracker, source, wanted, spool)
+        description = replace(description, video=replace(description.video, blur=wanted.blur or ""))
         files = _write(folder, staging, description, spool, wanted)
     _tell(source, description, files, wanted)
     _warn(description, reader)

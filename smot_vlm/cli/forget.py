@@ -1,6 +1,6 @@
 """`smot-vlm forget`: one person taken out of all files of a description."""
 
-from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,6 @@ from smot_vlm.cli.loading import Blur
 if TYPE_CHECKING:
     from smot_vlm.output.blur import OpenFrames
     from smot_vlm.structures import Description
-    from smot_vlm.video.reader import VideoReader
 
 _FOLDERS_ABOVE = 3
 
@@ -25,8 +24,9 @@ def forget(
     """Take a person out of a description: boxes, words, interactions, pictures, exports, and the search's index.
 
     The annotated video and the report are made anew with the person blurred, from the described video; where that is gone they
-    are made without pictures. The described video itself is not changed. What `describe` was told to --blur is told here again.
+    are made without pictures. The described video itself is not changed. What `describe` was told to --blur stays blurred.
     """
+    from smot_vlm.output.blur import stronger
     from smot_vlm.output.claimed_folder import DESCRIPTION
     from smot_vlm.output.forgetting import without_person
     from smot_vlm.structures import Description
@@ -40,19 +40,21 @@ def forget(
         except KeyError as error:
             raise ValueError(str(error.args[0])) from None
     exported = _exported(before, folder)
-    _write_files(folder, before, after, set(person), None if blur is None else blur.value)
+    mode = stronger("" if blur is None else blur.value, before.video.blur)
+    after = replace(after, video=replace(after.video, blur=mode))
+    _write_files(folder, before, after, set(person))
     _write_exports(after, folder, exported)
     _forget_in_indexes(path)
     output.print(f"{folder}: {len(after.tracks)} of {len(before.tracks)} people are left")
 
 
-def _write_files(folder: Path, before: "Description", after: "Description", gone: set[int], blur: str | None) -> None:
-    from dataclasses import replace
-
+def _write_files(folder: Path, before: "Description", after: "Description", gone: set[int]) -> None:
     from smot_vlm.output.blur import PEOPLE, blurring
-    from smot_vlm.output.claimed_folder import VIDEO
+    from smot_vlm.output.claimed_folder import DESCRIPTION, VIDEO
+    from smot_vlm.output.described_video import find_video
     from smot_vlm.output.description_files import write_outputs
     from smot_vlm.verbs import glosses
+    from smot_vlm.video.reader import open_video
 
     only = replace(
         before,
@@ -61,12 +63,15 @@ def _write_files(folder: Path, before: "Description", after: "Description", gone
         caption="",
         clauses=(),
     )
-    open_frames = _open_source(before)
-    if open_frames is None:
-        print_warning(f"{before.video.source}: not there any more, so there is no video and no picture")
+    try:
+        source = find_video(before.video.source, folder / DESCRIPTION)
+    except FileNotFoundError as error:
+        print_warning(str(error))
+        open_frames: OpenFrames | None = None
     else:
-        open_frames = blurring(open_frames, only, PEOPLE)
-        open_frames = open_frames if blur is None else blurring(open_frames, after, blur)
+        open_frames = blurring(lambda: open_video(source), only, PEOPLE)
+        if after.video.blur:
+            open_frames = blurring(open_frames, after, after.video.blur)
     with progress("drawing", after.video.frames) as update:
         write_outputs(
             folder,
@@ -78,18 +83,6 @@ def _write_files(folder: Path, before: "Description", after: "Description", gone
             glosses=glosses(),
             progress=lambda done: update(completed=done),
         )
-
-
-def _open_source(description: "Description") -> "OpenFrames | None":
-    """The described video; a description is data, so only files are opened, never an address or a camera."""
-    from smot_vlm.video.reader import open_video
-
-    source = Path(description.video.source)
-
-    def opened() -> "AbstractContextManager[VideoReader]":
-        return open_video(source)
-
-    return opened if source.exists() else None
 
 
 def _exported(description: "Description", folder: Path) -> dict[str, set[str]]:
@@ -120,7 +113,8 @@ def _write_exports(description: "Description", folder: Path, exported: dict[str,
 
 
 def _forget_in_indexes(path: Path) -> None:
-    from smot_vlm.search.database import INDEX_FILE, open_database, storable
+    from smot_vlm.search.database import open_database, storable
+    from smot_vlm.search.index_file import INDEX_FILE
 
     for above in list(path.absolute().parents)[:_FOLDERS_ABOVE]:
         index = above / INDEX_FILE

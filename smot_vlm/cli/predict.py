@@ -20,8 +20,16 @@ _SHOWN_LINES = 5
 
 
 def predict(
-    dataset: Annotated[Path, typer.Argument(help="Root of a data set in BenSMOT's layout.")],
-    out: Annotated[Path, typer.Option(help="Folder of the run: SCENARIO/SEQUENCE/description.json.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Root of a data set in BenSMOT's layout; or videos, folders, globs, addresses (s3://...), manifests "
+            "(.csv, .jsonl, .parquet with path, from_seconds, to_seconds, tracks)."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder of the run: SCENARIO/SEQUENCE/description.json, or described/ of videos.")
+    ],
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
     model: Annotated[str, typer.Option(help="A model that ships, or a folder with weights.")] = "auto",
     detector: Annotated[str, typer.Option(help="auto, model, people, onnx:FILE or yolo:FILE.")] = "auto",
@@ -44,20 +52,47 @@ def predict(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     dtype: Dtype = "float32",
     batch: Batch = 1,
+    engine: Annotated[
+        str, typer.Option(help="Of videos: processes; ray (RAY_ADDRESS names a cluster) or slurm, by the extra scale.")
+    ] = "processes",
+    slurm: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=VALUE of sbatch for --engine slurm: partition, time (minutes), gpus_per_node; repeat."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Videos at once.")] = 1,
+    time_limit: Annotated[float, typer.Option(help="Seconds that a video may take; 0: any time.", min=0)] = 21600.0,
+    retry: Annotated[bool, typer.Option("--retry", help="Also videos that could not be described earlier.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Describe all sequences anew.")] = False,
 ) -> None:
-    """Describe every sequence of a split. A stopped run goes on where it stopped.
+    """Describe every sequence of a split, or every video of a corpus. A stopped run goes on where it stopped.
+
+    A video that cannot be described, kills its worker twice or runs past --time-limit is set aside in causes/ with its log, and the rest goes on.
 
     Several processes share the sequences, whether each is started by hand or by accelerate: accelerate launch --num_processes 4 -m smot_vlm.cli.main predict ...
     """
+    from smot_vlm.cli.corpora import describe_videos
+    from smot_vlm.corpora.describing import TrackerRecipe
     from smot_vlm.data.bensmot import BenSmot
     from smot_vlm.system.processes import current_processes
 
     if trajectories and detections:
         raise typer.BadParameter("--trajectories are linked already; give them or --detections, not both")
+    dataset = Path(sources[0])
+    if len(sources) > 1 or not _is_data_set(dataset, split):
+        if trajectories or detections:
+            raise typer.BadParameter("--trajectories and --detections go with a data set; a manifest names tracks")
+        recipe = TrackerRecipe(model, detector, associator, device, dtype, batch, tuple(sorted(set(classes or ()))))
+        describe_videos(
+            recipe, sources, out, engine, workers, time_limit, options=slurm or (), retry=retry, overwrite=overwrite
+        )
+        return
     if classes and not trajectories and not detections:
         raise typer.BadParameter("--classes goes with --trajectories or --detections")
+    if engine != "processes" or workers > 1 or retry or slurm:
+        raise typer.BadParameter(
+            "--engine, --workers, --slurm and --retry go with videos; accelerate runs a data set in parallel"
+        )
     data, processes = BenSmot(dataset, split), current_processes()
     if device == "auto" and processes.device:
         device = processes.device
@@ -87,6 +122,11 @@ def predict(
     everyones = processes.gather(outcomes)
     if processes.is_first:
         _report(out, everyones, trained=tracker.model.trained, as_json=json)
+
+
+def _is_data_set(root: Path, split: str) -> bool:
+    """Whether it has BenSMOT's layout: an address or a manifest has not, nor has a folder without the split."""
+    return any((sequence / part).is_dir() for sequence in (root / split).glob("*/*") for part in ("imgs", "gt"))
 
 
 def _report(out: Path, outcomes: "list[Outcome]", *, trained: bool, as_json: bool) -> None:

@@ -57,7 +57,8 @@ def search(
     ] = None,
 ) -> None:
     """Find people, deeds, pairs and videos in what was described, by meaning, words and filters; an index is kept."""
-    from smot_vlm.search.database import INDEX_FILE, open_database
+    from smot_vlm.search.database import open_database
+    from smot_vlm.search.index_file import INDEX_FILE
     from smot_vlm.search.likeness import add_looks, who_looks_like
     from smot_vlm.search.query import Filters
     from smot_vlm.search.searcher import Searcher

@@ -28,7 +28,9 @@ def tune(
     ] = None,
     held_out: Annotated[float, typer.Option(help="Share of the sequences that no trial sees.")] = 0.3,
     seed: Annotated[int, typer.Option(min=0, help="Of the held-out share and of the trials.")] = 0,
-    detector: Annotated[str | None, typer.Option(help="onnx:FILE (default: the one that ships).")] = None,
+    detector: Annotated[
+        str | None, typer.Option(help="onnx:FILE, or a model's own: model:drawn (default: the one that ships).")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew; boxes that were found are kept.")] = False,
 ) -> None:
     """Tune an associator on annotated videos, and judge the best settings on videos that were held out.

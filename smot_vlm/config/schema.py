@@ -141,7 +141,8 @@ class LoraLMConfig:
         lora_rank: of the adapter.
         lora_alpha: the adapter's output is scaled by lora_alpha / lora_rank.
         lora_targets: names of the linear layers that get LoRA; none: those of the attention.
-        quantization: "4bit" or "8bit" by bitsandbytes, or null.
+        quantization: "4bit" or "8bit" by bitsandbytes, or null; "int8" of decoder "lora-lm": captions are generated in 8 bits
+            on a CPU, and everything else is in float32.
         gradient_checkpointing: less memory in training for a second forward pass.
     """
 

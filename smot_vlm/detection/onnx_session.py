@@ -1,6 +1,7 @@
 """Opens and runs ONNX files, with errors that say what is wrong with them and what to do."""
 
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Timer
@@ -21,7 +22,7 @@ def open_session(path: Path, threads: int, kind: str) -> onnxruntime.InferenceSe
     Args:
         path: The ONNX file. It is a stranger's: weights outside its folder, operators that onnxruntime has not and
             tensors of absurd size are refused.
-        threads: 0 lets onnxruntime choose.
+        threads: 0: as many as OMP_NUM_THREADS says, like torch; where it says nothing onnxruntime chooses.
         kind: What the file should hold, for errors.
 
     Returns:
@@ -35,7 +36,7 @@ def open_session(path: Path, threads: int, kind: str) -> onnxruntime.InferenceSe
         raise FileNotFoundError(f"{path}: no such ONNX file; give the path of an exported {kind}")
     check_external_data(path)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or _stated_threads()
     options.log_severity_level = 4
     # Idle threads would spin between two frames and take the cores from torch's threads.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -53,6 +54,11 @@ def open_session(path: Path, threads: int, kind: str) -> onnxruntime.InferenceSe
         ) from error
     _check_sizes(session, path)
     return session
+
+
+def _stated_threads() -> int:
+    stated = os.environ.get("OMP_NUM_THREADS", "")
+    return int(stated) if stated.isdecimal() else 0
 
 
 def run_session(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from smot_vlm.structures import Description, Interaction, Trajectory
+from smot_vlm.system.printing import printable
 
 # A cue needs a length to be seen.
 SHORTEST_SECONDS = 0.001
@@ -70,21 +71,26 @@ def _of_person(track: Trajectory, description: Description) -> Iterator[Cue]:
         return
     for passage in track.passages:
         end = max(passage.to_seconds, passage.from_seconds + SHORTEST_SECONDS)
-        yield Cue(passage.from_seconds, end, f"[{track.id}] {_line(passage.text)}", track.id)
+        yield Cue(passage.from_seconds, end, f"[{track.id}] {one_line(passage.text)}", track.id)
     if track.passages:
         return
     if not track.segments:
-        yield Cue(*life_of(track, description), f"[{track.id}] {_line(track.caption)}", track.id)
+        yield Cue(*life_of(track, description), f"[{track.id}] {one_line(track.caption)}", track.id)
     for segment in track.segments:
         end = max(segment.to_seconds, segment.from_seconds + SHORTEST_SECONDS)
-        yield Cue(segment.from_seconds, end, f"[{track.id}] {_line(segment.text)}", track.id)
+        yield Cue(segment.from_seconds, end, f"[{track.id}] {one_line(segment.text)}", track.id)
 
 
 def _of_interaction(edge: Interaction) -> Iterator[Cue]:
     for span in edge.spans:
-        text = f"[{edge.subject} → {edge.object}] {_line(edge.verb)}"
+        text = f"[{edge.subject} → {edge.object}] {one_line(edge.verb)}"
         yield Cue(span.from_seconds, max(span.to_seconds, span.from_seconds + SHORTEST_SECONDS), text, edge.subject)
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split())
+def one_line(text: str) -> str:
+    """Words as one line that steers neither a terminal nor the direction of writing.
+
+    Args:
+        text: any.
+    """
+    return printable(" ".join(text.split()))

@@ -1,7 +1,12 @@
 """WebVTT and SubRip (SRT): captions and interactions at their times."""
 
-from smot_vlm.export.cues import cues_of
+import re
+
+from smot_vlm.export.cues import cues_of, one_line
 from smot_vlm.structures import Description
+
+# Readers take a line with an arrow for one of times, whatever stands around it.
+_ARROW = re.compile("-+>")
 
 
 def to_vtt(description: Description) -> dict[str, str]:
@@ -16,7 +21,7 @@ def to_vtt(description: Description) -> dict[str, str]:
     blocks = ["WEBVTT"]
     if description.caption:
         # A note ends at a blank line, and must not hold an arrow.
-        blocks.append(f"NOTE\n{_escaped(' '.join(description.caption.split()))}")
+        blocks.append(f"NOTE\n{_escaped(one_line(description.caption))}")
     for number, cue in enumerate(cues_of(description), start=1):
         times = f"{_clock(cue.from_seconds, '.')} --> {_clock(cue.to_seconds, '.')}"
         blocks.append(f"{number}\n{times}\n{_escaped(cue.text)}")
@@ -33,7 +38,7 @@ def to_srt(description: Description) -> dict[str, str]:
         Content by name of file.
     """
     blocks = [
-        f"{number}\n{_clock(cue.from_seconds, ',')} --> {_clock(cue.to_seconds, ',')}\n{cue.text.replace('-->', '->')}\n"
+        f"{number}\n{_clock(cue.from_seconds, ',')} --> {_clock(cue.to_seconds, ',')}\n{_ARROW.sub('→', cue.text)}\n"
         for number, cue in enumerate(cues_of(description), start=1)
     ]
     return {"description.srt": "\n".join(blocks)}

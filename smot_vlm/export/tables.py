@@ -5,6 +5,7 @@ import io
 
 from smot_vlm.structures import Description
 from smot_vlm.structures.tables import TABLES, dataframe, table
+from smot_vlm.system.printing import printable
 
 # A cell that begins so is a formula to spreadsheets.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -49,5 +50,8 @@ def to_parquet(description: Description) -> dict[str, bytes]:
 
 
 def _cell(value: object) -> object:
-    """Text that a spreadsheet would run as a formula is quoted, as OWASP advises."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """Text that a spreadsheet would run as a formula is quoted, as OWASP advises; what steers a terminal is escaped."""
+    if not isinstance(value, str):
+        return value
+    text = printable(value, keep="\n\r\t")
+    return f"'{text}" if text.startswith(_FORMULA) else text

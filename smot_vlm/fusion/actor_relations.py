@@ -8,9 +8,10 @@ actor may be far away, so a person's own RoI features are not enough. The term i
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
+
+from smot_vlm.fusion.padding import Padding
 
 
 class ActorRelations(nn.Module):
@@ -52,10 +53,9 @@ class ActorRelations(nn.Module):
         if not len(tokens):
             return tokens
         seen = self.down(tokens)
-        others, real = _in_the_frame(seen, counts)
-        places, _ = _in_the_frame(boxes, counts)
-        others = others + self.place(pair_codes(boxes, places))[:, :, None]
-        real = real & ~_oneself(counts, real)
+        company = _company(counts, seen.device)
+        others = company.apply(seen) + self.place(pair_codes(boxes, company.apply(boxes)))[:, :, None]
+        real = company.mask & (company.sources != torch.arange(len(tokens), device=seen.device)[:, None])
         nobody = self.nobody.to(seen.dtype).expand(len(seen), 1, -1)
         memory = torch.cat([nobody, others.flatten(1, 2).to(seen.dtype)], dim=1)
         ignored = torch.cat([real.new_zeros(len(real), 1), ~real.repeat_interleave(seen.shape[1], dim=1)], dim=1)
@@ -82,18 +82,10 @@ def pair_codes(
     return torch.cat([offsets.sign() * offsets.abs().log1p(), scales], dim=-1)
 
 
-def _in_the_frame(
-    values: Float[Tensor, "people *rest"], counts: Sequence[int]
-) -> tuple[Float[Tensor, "people others *rest"], Bool[Tensor, "people others"]]:
-    """For each person the values of everybody in their frame, padded, and which are real."""
+def _company(counts: Sequence[int], device: torch.device) -> Padding:
+    """For each person everybody in their frame."""
     crowded = [count for count in counts if count]
-    padded = pad_sequence(list(values.split(crowded)), batch_first=True)
-    sizes = torch.tensor(crowded, device=values.device)
-    real = torch.arange(padded.shape[1], device=values.device) < sizes[:, None]
-    return padded.repeat_interleave(sizes, dim=0), real.repeat_interleave(sizes, dim=0)
-
-
-def _oneself(counts: Sequence[int], real: Bool[Tensor, "people others"]) -> Bool[Tensor, "people others"]:
-    """Each person's own position among the people of their frame."""
-    places = torch.cat([torch.arange(count) for count in counts]).to(real.device)
-    return torch.arange(real.shape[1], device=real.device) == places[:, None]
+    sizes = torch.tensor(crowded)
+    padding = Padding.of(crowded, torch.device("cpu"))
+    sources = padding.sources.repeat_interleave(sizes, dim=0).to(device)
+    return Padding(sources, sources < sum(crowded))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from smot_vlm.fusion.even_memory import EvenMemory, NewestMemory
+from smot_vlm.fusion.padding import Padding
 from smot_vlm.fusion.pictures import PictureMemory
 
 
@@ -183,8 +183,5 @@ def pad_tracks(
     Returns:
         A row a track.
     """
-    split = [pad_sequence(list(values.split(list(counts))), batch_first=True) for values in (tokens, times, boxes)]
-    lengths = torch.tensor(counts, device=tokens.device)
-    mask = torch.arange(split[0].shape[1], device=tokens.device) < lengths[:, None]
-    padded_tokens, padded_times, padded_boxes = split
-    return TrackBatch(padded_tokens, padded_times, padded_boxes, mask)
+    padding = Padding.of(counts, tokens.device)
+    return TrackBatch(padding.apply(tokens), padding.apply(times), padding.apply(boxes), padding.mask)

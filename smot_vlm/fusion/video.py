@@ -4,7 +4,7 @@ The paper describes the alternatives in a supplement that is not public; the def
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from jaxtyping import Float
@@ -14,6 +14,7 @@ from smot_vlm.fusion.attention import CrossAttention, SelfAttention
 from smot_vlm.fusion.even_memory import even_positions
 from smot_vlm.fusion.memory import VideoState
 from smot_vlm.fusion.mlp import MLPFusion
+from smot_vlm.fusion.padding import of_equal_length
 
 
 class VideoFusion(nn.Module, ABC):
@@ -56,6 +57,20 @@ class VideoFusion(nn.Module, ABC):
             state = self.step(state, frame)
         assert state is not None, "a video has at least one frame"
         return self.result(state)
+
+    def of_clips(self, clips: Mapping[int, Float[Tensor, "_ tokens dim"]]) -> dict[int, Float[Tensor, "_ dim"]]:
+        """F of several clips; those with equally many frames are fused side by side.
+
+        Args:
+            clips: f_1 .. f_N of each, by number.
+
+        Returns:
+            F of each.
+        """
+        fused: dict[int, Tensor] = {}
+        for alike in of_equal_length(clips):
+            fused |= dict(zip(alike, self(torch.stack([clips[clip] for clip in alike])), strict=True))
+        return fused
 
 
 class RecurrentVideoFusion(VideoFusion):

@@ -123,3 +123,7 @@ def joined(first: KnownWords, second: KnownWords) -> KnownWords:
         both(first.has, second.has),
         both(first.deeds, second.deeds),
     )
+
+
+# Every word that some model may know.
+ALL_WORDS = joined(DRAWN_WORDS, PEOPLE_WORDS)

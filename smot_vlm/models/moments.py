@@ -57,9 +57,9 @@ def word_moments(
         real = observations.mask[row]
         times = observations.times[row][real]
         seen = fuse_single_frames(observations.tokens[row][real], times, observations.boxes[row][real])
-        frames = grounding.frame_scores(seen, texts[row]).double().cpu().numpy()
-        over_time = _at_observations(segments.double().cpu().numpy(), len(times))
-        found.append(Moments(times.double().cpu().numpy(), over_time + FRAME_WEIGHT * frames))
+        frames = grounding.frame_scores(seen, texts[row]).cpu().double().numpy()
+        over_time = _at_observations(segments.cpu().double().numpy(), len(times))
+        found.append(Moments(times.cpu().double().numpy(), over_time + FRAME_WEIGHT * frames))
     return found
 
 
@@ -103,5 +103,5 @@ def verb_moments(
         for row, subject in enumerate(part[:, 0].tolist()):
             real = observations.mask[subject]
             times, log_odds = observations.times[subject][real], by_observation[row][real]
-            found.append(Moments(times.double().cpu().numpy(), log_odds.double().cpu().numpy()))
+            found.append(Moments(times.cpu().double().numpy(), log_odds.cpu().double().numpy()))
     return found

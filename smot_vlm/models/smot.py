@@ -5,7 +5,7 @@ around the same two functions, `person_tokens` and `fuse`. Boxes become trajecto
 gradient.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -95,10 +95,8 @@ class SmotModel(DecoderModel):
         people = batch.people()
         tokens = self.person_tokens(pyramid, people.canvas_boxes, people.boxes)
         frames = self.frame_features(pyramid).split(batch.lengths)
-        videos = [
-            self.video_fusion(clip_frames[None])[0] if clip.with_scene else None
-            for clip_frames, clip in zip(frames, batch.clips, strict=True)
-        ]
+        wanted = [clip for clip, given in enumerate(batch.clips) if given.with_scene]
+        videos = self.video_fusion.of_clips({clip: frames[clip] for clip in wanted})
         fused = self.fuse(people.by_track(tokens), videos, batch.num_people)
         return replace(fused, detected=detected)
 
@@ -126,14 +124,14 @@ class SmotModel(DecoderModel):
     def fuse(
         self,
         observations: TrackBatch | None,
-        videos: Sequence[Float[Tensor, "_ dim"] | None],
+        videos: Mapping[int, Float[Tensor, "_ dim"]],
         num_people: Sequence[int],
     ) -> Fused:
         """T_j of everybody by TFM, then CA(F, T) of each clip.
 
         Args:
             observations: of the people of all clips; None without anybody.
-            videos: F of each clip by VFM; None where no scene is wanted.
+            videos: F by VFM of each clip whose scene is wanted.
             num_people: of each clip.
 
         Returns:
@@ -145,13 +143,8 @@ class SmotModel(DecoderModel):
         else:
             seen = observations
             tracks, mask = self.trajectory_fusion(seen.tokens, seen.times, seen.boxes, seen.mask)
-        scenes = tuple(
-            tracks.new_zeros(0, tracks.shape[-1]) if video is None else self.scene_fusion(video, people, real)
-            for video, people, real in zip(
-                videos, tracks.split(list(num_people)), mask.split(list(num_people)), strict=True
-            )
-        )
-        return Fused(tracks, mask, scenes, observations)
+        scenes, unwanted = self.scene_fusion(videos, tracks, mask, num_people), tracks.new_zeros(0, tracks.shape[-1])
+        return Fused(tracks, mask, tuple(scenes.get(clip, unwanted) for clip in range(len(num_people))), observations)
 
     @property
     def device(self) -> torch.device:
@@ -219,7 +212,7 @@ class SmotModel(DecoderModel):
         """`fuse` what a memory holds of these people."""
         assert memory.video is not None, "at least one keyframe was observed"
         video = self.video_fusion.result(memory.video)[0]
-        fused = self.fuse(memory.observations(track_ids), [video], [len(track_ids)])
+        fused = self.fuse(memory.observations(track_ids), {0: video}, [len(track_ids)])
         pictures = () if memory.pictures is None else (marked_pictures(memory.pictures, track_ids),)
         return replace(fused, pictures=pictures)
 

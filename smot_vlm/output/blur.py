@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from smot_vlm.structures import Description, Frame, Trajectory
+from smot_vlm.structures import BLUR_MODES, Description, Frame, Trajectory
 
-FACES, PEOPLE = MODES = ("faces", "people")
+# The later one hides more.
+FACES, PEOPLE = MODES = BLUR_MODES
 # The head of somebody who stands takes an eighth of the height, of somebody who sits or is cut by the frame much more.
 _HEAD_SHARE = 0.35
 # Boxes follow people with some error.
@@ -48,6 +49,16 @@ def blurring(open_frames: OpenFrames, description: Description, mode: str) -> Op
             yield blurred_frames(frames, description, mode)
 
     return opened
+
+
+def stronger(one: str, other: str) -> str:
+    """Which of two modes hides more.
+
+    Args:
+        one: one of MODES; empty for none.
+        other: the same.
+    """
+    return max(one, other, key=("", *MODES).index)
 
 
 def blurred_frames(frames: Iterable[Frame], description: Description, mode: str) -> Iterator[Frame]:

@@ -8,7 +8,7 @@ loads extensions, which many are built without.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,37 +16,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from smot_vlm.search.entries import PERSON, Entry
+from smot_vlm.search.fact_table import coded
+from smot_vlm.search.index_file import connected
+from smot_vlm.search.statements import Statement
 from smot_vlm.structures import Attribute
-
-INDEX_FILE = "search.sqlite"
-_VERSION = 1
-# Another process may be writing a video's rows.
-_WAIT_SECONDS = 30.0
-_TABLES = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE videos (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, source TEXT NOT NULL,
-    looked_at INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE entries (
-    id INTEGER PRIMARY KEY,
-    video INTEGER NOT NULL REFERENCES videos ON DELETE CASCADE,
-    kind TEXT NOT NULL, text TEXT NOT NULL, people TEXT NOT NULL, action TEXT NOT NULL, attributes TEXT NOT NULL,
-    from_seconds REAL, to_seconds REAL, frame INTEGER, doubtful INTEGER NOT NULL, vector BLOB
-);
-CREATE INDEX entries_by_video ON entries (video);
-CREATE VIRTUAL TABLE entry_words USING fts5 (text, content='entries', content_rowid='id', tokenize='porter unicode61');
-CREATE TRIGGER entry_comes AFTER INSERT ON entries BEGIN
-    INSERT INTO entry_words (rowid, text) VALUES (new.id, new.text);
-END;
-CREATE TRIGGER entry_goes AFTER DELETE ON entries BEGIN
-    INSERT INTO entry_words (entry_words, rowid, text) VALUES ('delete', old.id, old.text);
-END;
-CREATE TABLE looks (
-    video INTEGER NOT NULL REFERENCES videos ON DELETE CASCADE, person INTEGER NOT NULL, vector BLOB NOT NULL,
-    PRIMARY KEY (video, person)
-) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True)
@@ -118,11 +91,15 @@ class SearchDatabase:
                 "INSERT INTO videos (path, stamp, source) VALUES (?, ?, ?)", (video.path, video.stamp, video.source)
             )
             number = cursor.lastrowid
+            terms = self._numbered({text for entry in entries for one in entry.statements for text in one if text})
             blobs = [None] * len(entries) if vectors is None else [row.astype(np.float16).tobytes() for row in vectors]
             self._connection.executemany(
                 "INSERT INTO entries (video, kind, text, people, action, attributes, from_seconds, to_seconds, frame, "
-                "doubtful, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ((number, *_columns(entry), blob) for entry, blob in zip(entries, blobs, strict=True)),
+                "doubtful, vector, statements) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (number, *_columns(entry), blob, coded(entry.statements, terms).tobytes())
+                    for entry, blob in zip(entries, blobs, strict=True)
+                ),
             )
 
     def remove(self, paths: Iterable[str]) -> None:
@@ -147,6 +124,27 @@ class SearchDatabase:
         numbers = np.array([number for number, _ in rows], dtype=np.int64)
         stored = np.frombuffer(b"".join(vector for _, vector in rows), dtype=np.float16)
         return numbers, stored.reshape(len(rows), -1 if len(rows) else 0).astype(np.float32)
+
+    def terms(self) -> dict[int, str]:
+        """The text of every number in `statements`."""
+        return dict(self._connection.execute("SELECT id, text FROM terms").fetchall())
+
+    def statements(self) -> tuple[Int[np.ndarray, "statements"], Int[np.ndarray, "statements fields"]]:
+        """The number of the entry of every statement, ascending, and its fields as numbers of terms, 0 for none."""
+        rows = self._connection.execute("SELECT id, statements FROM entries ORDER BY id").fetchall()
+        width = len(Statement._fields)
+        counts = [len(stored) // (4 * width) for _, stored in rows]
+        numbers = np.repeat(np.array([number for number, _ in rows], dtype=np.int64), counts)
+        return numbers, np.frombuffer(b"".join(stored for _, stored in rows), dtype=np.int32).reshape(-1, width)
+
+    def _numbered(self, texts: Iterable[str]) -> dict[str, int]:
+        """Texts with their numbers; new ones are given one."""
+        numbers: dict[str, int] = {}
+        for text in sorted(texts):
+            stored = (storable(text),)
+            self._connection.execute("INSERT OR IGNORE INTO terms (text) VALUES (?)", stored)
+            numbers[text] = int(self._connection.execute("SELECT id FROM terms WHERE text = ?", stored).fetchone()[0])
+        return numbers
 
     def count(self) -> int:
         """How many entries there are."""
@@ -258,32 +256,8 @@ def open_database(path: Path) -> Iterator[SearchDatabase]:
         ValueError: the file is something else, or of another version.
         OSError: it cannot be opened or made.
     """
-    try:
-        connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
-    except sqlite3.OperationalError as error:
-        raise OSError(
-            f"{path}: the index cannot be opened ({error}); name a file that can be written by --index"
-        ) from None
-    with closing(connection):
-        try:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA secure_delete = ON")  # who is forgotten is overwritten
-            _prepare(connection, path)
-            yield SearchDatabase(connection, path)
-        except sqlite3.DatabaseError as error:
-            raise ValueError(f"{path}: the index cannot be used ({error}); delete the file to make it anew") from None
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == _VERSION:
-        return
-    if version != 0 or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise ValueError(
-            f"{path}: this is no index of version {_VERSION}; delete the file to make it anew, or name another by --index"
-        )
-    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+    with connected(path) as connection:
+        yield SearchDatabase(connection, path)
 
 
 def _columns(entry: Entry) -> tuple[object, ...]:

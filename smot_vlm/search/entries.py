@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smot_vlm.output.crops import crop_quality
+from smot_vlm.search.statements import Statement, VideoStatements
 from smot_vlm.structures import STATED, WITHHELD, Attribute, Description, Interaction, Span, Trajectory
 from smot_vlm.verbs import find
 
@@ -26,6 +27,7 @@ class Entry:
         to_seconds: when it ends.
         frame: a frame that shows it; None where nobody is in sight.
         doubtful: whether the words may be wrong.
+        statements: what is said, as facts.
     """
 
     kind: str
@@ -37,6 +39,7 @@ class Entry:
     to_seconds: float | None = None
     frame: int | None = None
     doubtful: bool = False
+    statements: tuple[Statement, ...] = ()
 
 
 def entries_of(description: Description) -> list[Entry]:
@@ -50,23 +53,32 @@ def entries_of(description: Description) -> list[Entry]:
     """
     found: list[Entry] = []
     tracks = {track.id: track for track in description.tracks}
+    stated = VideoStatements(description)
     for track in description.tracks:
         if track.caption:
-            found += _of_person(description, track)
+            found += _of_person(description, track, stated)
     for edge in description.interactions:
         subject, target = tracks[edge.subject], tracks[edge.object]
         if WITHHELD not in (subject.words, target.words):
-            found += _of_interaction(description, edge, subject, target)
+            found += _of_interaction(description, edge, subject, target, stated)
     if description.caption:
-        found.append(_of_video(description))
+        found.append(_of_video(description, stated))
     return found
 
 
-def _of_person(description: Description, track: Trajectory) -> Iterator[Entry]:
+def _of_person(description: Description, track: Trajectory, stated: VideoStatements) -> Iterator[Entry]:
     doubtful = track.words != STATED
     times = _lifetime(description, track)
     yield Entry(
-        PERSON, track.caption, (track.id,), "", track.attributes, *times, _best_frame(description, track), doubtful
+        PERSON,
+        track.caption,
+        (track.id,),
+        "",
+        track.attributes,
+        *times,
+        _best_frame(description, track),
+        doubtful,
+        stated.of_person(track.id),
     )
     for segment in track.segments:
         people = (track.id,) if segment.partner is None else (track.id, segment.partner)
@@ -80,11 +92,12 @@ def _of_person(description: Description, track: Trajectory) -> Iterator[Entry]:
             segment.to_seconds,
             _frame_at(description, track, (segment.from_seconds + segment.to_seconds) / 2),
             doubtful,
+            stated.of_person(track.id, segment.action, segment.partner),
         )
 
 
 def _of_interaction(
-    description: Description, edge: Interaction, subject: Trajectory, target: Trajectory
+    description: Description, edge: Interaction, subject: Trajectory, target: Trajectory, stated: VideoStatements
 ) -> Iterator[Entry]:
     text = f"{_who(subject)}: {_plain_verb(edge.verb)}: {_who(target)}"
     doubtful = subject.words != STATED or target.words != STATED
@@ -100,16 +113,18 @@ def _of_interaction(
             end,
             _evidence(description, span, subject),
             doubtful,
+            stated.of_pair(subject.id, edge.verb, target.id),
         )
 
 
-def _of_video(description: Description) -> Entry:
+def _of_video(description: Description, stated: VideoStatements) -> Entry:
     last = description.video.seconds(max(description.video.frames - 1, 0))
     crowd = max(description.tracks, key=len, default=None)
     frame = None if crowd is None or not len(crowd) else int(crowd.frames[len(crowd) // 2])
     people = tuple(track.id for track in description.tracks)
     start = None if last is None else 0.0
-    return Entry(VIDEO, description.caption, people, "", (), start, last, frame, description.words != STATED)
+    doubtful = description.words != STATED
+    return Entry(VIDEO, description.caption, people, "", (), start, last, frame, doubtful, stated.of_everybody())
 
 
 def _who(track: Trajectory) -> str:

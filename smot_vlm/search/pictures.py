@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from smot_vlm.output.blur import blurred_frames
+from smot_vlm.output.blur import blurred_frames, stronger
 from smot_vlm.output.crops import crop_quality, cut_crop
+from smot_vlm.output.described_video import find_video
 from smot_vlm.search.database import VideoRow
 from smot_vlm.search.entries import Entry
 from smot_vlm.structures import Description, Frame, Trajectory
@@ -22,7 +23,7 @@ def picture_of(video: VideoRow, entry: Entry, blur: str | None = None) -> np.nda
     Args:
         video: of the hit.
         entry: the hit.
-        blur: a key of `output.blur.MODES`, for all people of the frame; None shows them as they are.
+        blur: a key of `output.blur.MODES`, for all people of the frame; None shows them as the description's pictures do.
 
     Returns:
         RGB uint8, at most 320 x 320; None where nobody is in sight.
@@ -40,7 +41,8 @@ def picture_of(video: VideoRow, entry: Entry, blur: str | None = None) -> np.nda
     corners = np.array(boxes)
     around = np.concatenate([corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)])
     shown = _frames(video, {entry.frame})
-    for frame in shown if blur is None else blurred_frames(shown, description, blur):
+    mode = stronger(blur or "", description.video.blur)
+    for frame in blurred_frames(shown, description, mode) if mode else shown:
         return cut_crop(frame.image, around)
     return None
 
@@ -85,25 +87,12 @@ def _best_looks(tracks: Sequence[Trajectory], width: int, height: int) -> Mappin
 def _frames(video: VideoRow, wanted: set[int]) -> Iterator[Frame]:
     if not wanted:
         return
-    source = _source(video)
-    with open_video(source) as frames:
+    with open_video(find_video(video.source, Path(video.path))) as frames:
         for frame in frames:
             if frame.index in wanted:
                 yield frame
             if frame.index >= max(wanted):
                 return
-
-
-def _source(video: VideoRow) -> Path:
-    """The described video: as it was named, or from the description's folder on.
-
-    A description is data: only files are opened, never an address or a camera that it names.
-    """
-    named = Path(video.source)
-    for path in (named, Path(video.path).parent / named, Path(video.path).parent / named.name):
-        if path.exists():
-            return path
-    raise FileNotFoundError(f"{video.source}: the described video is not there any more, so there is no picture of it")
 
 
 def _box_at(track: Trajectory, frame: int) -> list[np.ndarray]:

@@ -6,13 +6,6 @@ from dataclasses import dataclass
 from smot_vlm.search.entries import KINDS
 from smot_vlm.verbs import find, search
 
-# Of what is looked for.
-_SAY_NOTHING = (
-    "a an the and or of to in on at by for from with is are be was were has have who whom which that this these those it "
-    "its his her their he she they them him someone somebody anyone anybody person people while then"
-)
-_STOP_WORDS = frozenset(_SAY_NOTHING.split())
-
 
 @dataclass(frozen=True)
 class Filters:
@@ -103,19 +96,6 @@ def labels_of(verb: str) -> tuple[str, ...]:
     except ValueError:
         labels = [sense.label for sense in search(verb) if sense.lemma.casefold() == verb.casefold().strip()]
     return tuple(dict.fromkeys([*labels, verb]))
-
-
-def content_words(text: str) -> list[str]:
-    """The words of a question that entries may hold.
-
-    Args:
-        text: the question.
-
-    Returns:
-        In lower case, in order.
-    """
-    words = "".join(letter if letter.isalnum() or letter in "-'" else " " for letter in text.casefold()).split()
-    return [word for word in (each.strip("-'") for each in words) if word and word not in _STOP_WORDS]
 
 
 def _twice(folders: Sequence[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """The contract of a caption decoder: a batch of (visual tokens, prompt) in, a loss or captions out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from smot_vlm.fusion.padding import Padding
 
 Task = Literal["instance", "video"]
 TASKS: tuple[Task, ...] = ("instance", "video")
@@ -36,12 +38,18 @@ class CaptionLoss:
     """The loss of a batch of captions.
 
     Attributes:
-        total: negative log-likelihood in nats, summed over target tokens.
+        by_task: negative log-likelihood in nats, summed over target tokens, of each task that is asked for.
         tokens: how many target tokens that is, to divide by.
     """
 
-    total: Float[Tensor, ""]
+    by_task: Mapping[Task, Float[Tensor, ""]]
     tokens: int
+
+    @property
+    def total(self) -> Float[Tensor, ""]:
+        """Of all tasks."""
+        first, *others = self.by_task.values()
+        return sum(others, start=first)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +156,7 @@ class Grounding(Protocol):
 
 @runtime_checkable
 class CaptionDecoder(Protocol):
-    """A torch module that writes captions. Each call is one batch: every caption of a clip in one forward pass.
+    """A torch module that writes captions. Each call is one batch: captions of both tasks in one forward pass.
 
     Attributes:
         wants_pictures: whether it reads `CaptionRequest.images`, so that the model has to keep pictures.
@@ -239,6 +247,21 @@ def pad_tokens(
     Returns:
         One batch, and its mask, true where a token is real.
     """
-    tokens = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
-    lengths = torch.tensor([len(row) for row in rows], device=tokens.device)
-    return tokens, torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
+    entries = torch.cat(list(rows))
+    padding = Padding.of([len(row) for row in rows], entries.device)
+    return padding.apply(entries), padding.mask
+
+
+def rows_by_task(requests: Sequence[CaptionRequest]) -> Iterator[tuple[Task, list[int]]]:
+    """The requests of each task.
+
+    Args:
+        requests: of any tasks.
+
+    Yields:
+        A task that occurs, and the positions of its requests.
+    """
+    for task in TASKS:
+        rows = [row for row, request in enumerate(requests) if request.task == task]
+        if rows:
+            yield task, rows

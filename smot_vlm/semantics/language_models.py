@@ -199,10 +199,11 @@ def cast_frozen(module: nn.Module, dtype: torch.dtype | None) -> None:
 
     Args:
         module: some of its parameters may be trained.
-        dtype: of frozen float32 parameters; None leaves them.
+        dtype: of frozen parameters that are stored in one of DTYPES, another half precision too, since layers of both cannot
+            always be mixed; None leaves them.
     """
     for parameter in module.parameters():
-        if dtype is not None and not parameter.requires_grad and parameter.dtype == torch.float32:
+        if dtype is not None and not parameter.requires_grad and parameter.dtype in DTYPES.values():
             parameter.data = parameter.data.to(dtype)
 
 

@@ -1,7 +1,7 @@
 """The default decoder: any causal language model with LoRA, fed soft tokens through `inputs_embeds`.
 
-A row is the prompt up to the soft tokens, the soft tokens, the rest of the prompt, and (for the loss) the caption with
-its end token. Rows are padded on the left, so that every caption starts in the same column.
+A sequence is the prompt up to the soft tokens, the soft tokens, the rest of the prompt, and (for the loss) the caption
+with its end token. For the loss several sequences stand in one row (see semantics/packing.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -18,13 +18,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from smot_vlm.semantics.adapters import add_lora, attention_projections
 from smot_vlm.semantics.connectives import Connectives
 from smot_vlm.semantics.cost import Cost
-from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding
+from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding, rows_by_task
 from smot_vlm.semantics.generation import GREEDY, Decoding, PromptRow, generate_ids
 from smot_vlm.semantics.grounding import GroundingHead
-from smot_vlm.semantics.language_models import cast_frozen, load_causal_lm, recomputes_activations
-from smot_vlm.semantics.losses import IGNORED
+from smot_vlm.semantics.language_models import cast_frozen, load_causal_lm
 from smot_vlm.semantics.merging import MergedModel, merge
-from smot_vlm.semantics.prefix_cache import caches_every_token, given_cache, pad_left, position_ids, prefill_shared
+from smot_vlm.semantics.packing import Segment, WordList, packed_logits, reads_packed_rows
+from smot_vlm.semantics.prefix_cache import pad_left, position_ids
 from smot_vlm.semantics.prompts import VISUAL
 from smot_vlm.semantics.soft_tokens import soft_tokens_into
 from smot_vlm.semantics.thinking import decode_answers
@@ -47,6 +47,7 @@ class LoraLM(nn.Module):
         decoding: how tokens are chosen.
         merge_lora: generate with LoRA folded into a copy of the weights that it changes, kept until they change. It is
             faster, and the captions are the same.
+        int8: generate with that copy in 8 bits on a CPU, see `merge`.
     """
 
     wants_pictures = False
@@ -67,6 +68,7 @@ class LoraLM(nn.Module):
         max_batch: int = 32,
         decoding: Decoding = GREEDY,
         merge_lora: bool = True,
+        int8: bool = False,
     ) -> None:
         super().__init__()
         self.tokenizer = tokenizer
@@ -82,7 +84,8 @@ class LoraLM(nn.Module):
         self.decoding = decoding
         Connectives.of_words(decoding.connectives, tokenizer)  # words that it cannot take are told at once
         self.cost = Cost()
-        self.merge_lora = merge_lora
+        self.merge_lora, self.int8 = merge_lora, int8
+        self._compiled = False
         # Not a submodule: neither saved nor moved with this one.
         self._merged: MergedModel | None = None
 
@@ -99,7 +102,7 @@ class LoraLM(nn.Module):
 
         Args:
             language_model: a path, an installed package's model or a hub name, see `find_language_model`.
-            quantization: see `load_model`.
+            quantization: "int8": in float32, but for generation on a CPU, see `merge`; else see `load_model`.
             gradient_checkpointing: see `load_model`.
             **options: keywords of the class.
 
@@ -110,33 +113,31 @@ class LoraLM(nn.Module):
             FileNotFoundError: the language model is found nowhere.
             ImportError, ValueError: see `load_model`.
         """
+        int8 = quantization == "int8"
         model, folder = load_causal_lm(
-            language_model, quantization=quantization, gradient_checkpointing=gradient_checkpointing
+            language_model, quantization=None if int8 else quantization, gradient_checkpointing=gradient_checkpointing
         )
-        return cls(model, load_tokenizer(folder), **options)
+        return cls(model, load_tokenizer(folder), int8=int8, **options)
 
     def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
-        """Negative log-likelihood; the prompt prefix that all rows share is read once."""
+        """Negative log-likelihood, by one pass through the language model."""
         asked = [(request, self._target(caption)) for request, caption in zip(requests, captions, strict=True)]
         asked = [(request, target) for request, target in asked if target]
         if not asked:
-            return CaptionLoss(next(self.soft_tokens.parameters()).sum() * 0.0, 0)
-        targets = [target for _, target in asked]
-        prompts = self.prompt_rows([request for request, _ in asked])
-        shared = self._shared_prefix(prompts)
-        befores = self._embed_each([prompt.prefix[len(shared) :] for prompt in prompts])
-        rests, afters = [prompt.rest for prompt in prompts], self._embed_each(targets)
-        rows = [torch.cat(parts) for parts in zip(befores, rests, afters, strict=True)]
-        inputs, mask = pad_left(rows)
-        # Only the columns that predict a target are turned into logits: the vocabulary is the widest layer.
-        columns = max(map(len, targets)) + 1
-        logits = self._forward(inputs, mask, columns, shared)[:, :-1]
-        padded = [[IGNORED] * (columns - 1 - len(target)) + target for target in targets]
-        labels = torch.tensor(padded, device=inputs.device)
-        total = functional.cross_entropy(
-            logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum"
-        )
-        return CaptionLoss(total, sum(map(len, targets)))
+            return CaptionLoss({"instance": next(self.soft_tokens.parameters()).sum() * 0.0}, 0)
+        by_task = [
+            (task, [asked[row] for row in rows]) for task, rows in rows_by_task([request for request, _ in asked])
+        ]
+        targets = [target for _, part in by_task for _, target in part]
+        if not self._compiled and reads_packed_rows(self.language_model.get_base_model()):
+            logits = self._packed_logits([pair for _, part in by_task for pair in part])
+        else:  # each task by itself, since prompts of videos are much longer
+            logits = torch.cat([self._padded_logits(part) for _, part in by_task])
+        labels = torch.tensor([token for target in targets for token in target], device=logits.device)
+        losses = functional.cross_entropy(logits.float(), labels, reduction="none")
+        counts = [sum(len(target) for _, target in part) for _, part in by_task]
+        totals = {task: part.sum() for (task, _), part in zip(by_task, losses.split(counts), strict=True)}
+        return CaptionLoss(totals, sum(counts))
 
     def count_targets(self, captions: Sequence[str]) -> int:
         """The captions' tokens and their end tokens."""
@@ -150,6 +151,7 @@ class LoraLM(nn.Module):
         cast_frozen(self, dtype)
         if compile:
             self.language_model.compile()
+            self._compiled = True  # packing needs a hook on the output layer, which a compiled model would not see
 
     def save_extras(self, folder: Path) -> None:
         """Write the tokenizer."""
@@ -209,7 +211,7 @@ class LoraLM(nn.Module):
         # Under autocast merged weights would be rounded, LoRA's small part with them.
         if self.merge_lora and not torch.is_autocast_enabled(original.device.type):
             if self._merged is None or not self._merged.is_current(original):
-                self._merged = merge(original)
+                self._merged = merge(original, int8=self.int8)
             if self._merged is not None:
                 yield self._merged.model
                 return
@@ -219,37 +221,42 @@ class LoraLM(nn.Module):
         finally:
             original.train(training)
 
-    def _shared_prefix(self, prompts: Sequence[PromptRow]) -> tuple[int, ...]:
-        """The token ids of a prefix that all prompts have; none where the model cannot go on from a cache."""
-        first = prompts[0].prefix
-        body = self.language_model.get_base_model()
-        checkpointing = body.training and recomputes_activations(body)
-        if len(prompts) == 1 or checkpointing or not caches_every_token(body):
-            return ()
-        return first if all(prompt.prefix == first for prompt in prompts) else ()
+    def _packed_logits(self, asked: Sequence[tuple[CaptionRequest, list[int]]]) -> Float[Tensor, "targets vocabulary"]:
+        """What predicts each target token, from rows of several captions each."""
+        soft = self.soft_tokens.rows([request for request, _ in asked])
+        count = len(soft[0])
+        words = WordList(first=count * len(soft))
+        parts = {prompt: self._split(prompt) for prompt in {request.prompt for request, _ in asked}}
+        segments = []
+        for row, (request, target) in enumerate(asked):
+            prefix, after = (words.once(part) for part in parts[request.prompt])
+            segments.append(Segment(prefix, [*range(row * count, (row + 1) * count), *after, *words.add(target)]))
+        embedded = self._embed(words.ids)
+        tokens = torch.cat([torch.cat(soft).to(embedded.dtype), embedded])
+        return packed_logits(self.language_model, tokens, segments, [len(target) for _, target in asked])
 
-    def _forward(
-        self,
-        inputs: Float[Tensor, "batch tokens hidden"],
-        mask: Bool[Tensor, "batch tokens"],
-        columns: int,
-        shared: tuple[int, ...],
-    ) -> Float[Tensor, "batch columns vocabulary"]:
-        """Logits of the last columns of rows that follow the `shared` prefix."""
-        cache = prefill_shared(self.language_model, self._embed(shared), len(inputs)) if shared else None
-        seen = torch.cat([mask.new_ones(len(mask), len(shared)), mask], dim=1)
+    def _padded_logits(self, asked: Sequence[tuple[CaptionRequest, list[int]]]) -> Float[Tensor, "targets vocabulary"]:
+        """The same from a row for each caption, for models that cannot read packed rows."""
+        prompts, targets = self.prompt_rows([request for request, _ in asked]), [target for _, target in asked]
+        befores, afters = self._embed_each([prompt.prefix for prompt in prompts]), self._embed_each(targets)
+        rests = [prompt.rest for prompt in prompts]
+        inputs, mask = pad_left([torch.cat(parts) for parts in zip(befores, rests, afters, strict=True)])
+        # Only the columns that predict a target are turned into logits: the vocabulary is the widest layer.
         # As positions, not as a number: indexing copies into contiguous memory; a slice would be multiplied row by row,
         # each time with a copy of the vocabulary.
-        wanted = torch.arange(inputs.shape[1] - columns, inputs.shape[1], device=inputs.device)
+        columns = max(map(len, targets)) + 1
         output = self.language_model(
             inputs_embeds=inputs,
-            attention_mask=seen.long(),
-            position_ids=position_ids(seen)[:, len(shared) :],
-            logits_to_keep=wanted,
-            use_cache=cache is not None,
-            **(given_cache(self.language_model, cache) if cache is not None else {}),
+            attention_mask=mask.long(),
+            position_ids=position_ids(mask),
+            logits_to_keep=torch.arange(inputs.shape[1] - columns, inputs.shape[1], device=inputs.device),
+            use_cache=False,
         )
-        logits: Tensor = output.logits
+        # A target's last token is predicted by the last column but one.
+        ends = [(row + 1) * columns - 1 for row in range(len(targets))]
+        places = [place for end, target in zip(ends, targets, strict=True) for place in range(end - len(target), end)]
+        chosen = torch.tensor(places, device=inputs.device)
+        logits: Tensor = output.logits.flatten(0, 1).index_select(0, chosen)
         return logits
 
     def _split(self, prompt: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -1,7 +1,7 @@
 """LoRA merged into the weights for generation: one matrix product a layer and token instead of three.
 
 The trained model is not touched. A copy of its modules shares every tensor with it but the merged ones, so that nothing
-has to be undone, and no rounding error is left, when training goes on.
+has to be undone, and no rounding error is left, when training goes on. The copy may be in 8 bits, see int8_layers.py.
 """
 
 import copy
@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from smot_vlm.semantics.int8_layers import can_use_int8, put_into_int8
+
 
 @dataclass(frozen=True, eq=False)
 class MergedModel:
@@ -24,10 +26,12 @@ class MergedModel:
     Attributes:
         model: the copy, in evaluation mode.
         original: what it was made from.
+        int8: its linear layers are in 8 bits.
     """
 
     model: PreTrainedModel
     original: PreTrainedModel
+    int8: bool
     _states: list[tuple[int, int, int]]
     _adapter: Float[Tensor, "_"]
 
@@ -43,13 +47,13 @@ class MergedModel:
         if original is not self.original:
             return False
         layers = _mergeable_layers(original)
-        if _states(layers) != self._states:
+        if _states(_copied_weights(original, layers, int8=self.int8)) != self._states:
             return False
         adapter = _adapter_values(layers)
         return adapter.device == self._adapter.device and torch.equal(adapter, self._adapter)
 
 
-def merge(language_model: PreTrainedModel) -> MergedModel | None:
+def merge(language_model: PreTrainedModel, *, int8: bool = False) -> MergedModel | None:
     """Merge the LoRA layers of a model into a copy, which costs the memory of the merged weights.
 
     Only float32 layers are merged, where the sum of the weights is as exact as the sum of the products. Quantised ones
@@ -57,6 +61,7 @@ def merge(language_model: PreTrainedModel) -> MergedModel | None:
 
     Args:
         language_model: with LoRA layers inside.
+        int8: put the copy's linear layers into 8 bits, where that can be done.
 
     Returns:
         The copy; None where no layer can be merged.
@@ -70,7 +75,11 @@ def merge(language_model: PreTrainedModel) -> MergedModel | None:
     for layer in layers:
         shared[id(layer)] = _plain_layer(layer)
     merged = copy.deepcopy(language_model, shared)
-    return MergedModel(merged.eval(), language_model, _states(layers), _adapter_values(layers))
+    int8 = int8 and can_use_int8(language_model)
+    if int8:
+        put_into_int8(merged)
+    states = _states(_copied_weights(language_model, layers, int8=int8))
+    return MergedModel(merged.eval(), language_model, int8, states, _adapter_values(layers))
 
 
 def _mergeable_layers(language_model: nn.Module) -> list[LoraLayer]:
@@ -103,9 +112,14 @@ def _adapters(layer: LoraLayer) -> list[str]:
     return [name for name in layer.active_adapters if name in layer.lora_A]
 
 
-def _states(layers: Sequence[LoraLayer]) -> list[tuple[int, int, int]]:
-    """Of each base weight: its identity, its memory address, and how often it was written to in place."""
-    weights: list[Any] = [layer.get_base_layer().weight for layer in layers]
+def _copied_weights(model: nn.Module, layers: Sequence[Any], *, int8: bool) -> list[Tensor]:
+    """The weights that a copy does not share: those of its LoRA layers, in 8 bits those of every linear layer."""
+    copied = [layer.get_base_layer().weight for layer in layers]
+    return copied + [module.weight for module in model.modules() if int8 and type(module) is nn.Linear]
+
+
+def _states(weights: Sequence[Tensor]) -> list[tuple[int, int, int]]:
+    """Of each weight: its identity, its memory address, and how often it was written to in place."""
     return [(id(entry), entry.data_ptr(), 0 if entry.is_inference() else entry._version) for entry in weights]
 
 

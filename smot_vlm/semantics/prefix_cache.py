@@ -77,24 +77,6 @@ def prefill_prefixes(language_model: PreTrainedModel, prefixes: Sequence[tuple[i
     return Prefixes(prefixes, layers, mask)  # type: ignore[arg-type]
 
 
-def prefill_shared(language_model: Any, prefix: Float[Tensor, "tokens hidden"], rows: int) -> DynamicCache:
-    """Read one prefix once for all rows of a batch, for training.
-
-    Args:
-        language_model: a causal one.
-        prefix: embeddings.
-        rows: of the batch.
-
-    Returns:
-        A cache of `rows` rows, with gradient.
-    """
-    cache = DynamicCache(config=language_model.config)
-    given = given_cache(language_model, cache)
-    language_model(inputs_embeds=prefix[None], use_cache=True, logits_to_keep=1, **given)
-    cache.batch_repeat_interleave(rows)
-    return cache
-
-
 def given_cache(language_model: Any, cache: Cache) -> dict[str, Cache]:
     """A cache as a keyword of a model's forward pass, which newer versions of transformers call otherwise.
 
@@ -177,7 +159,7 @@ def caches_every_token(language_model: PreTrainedModel) -> bool:
         language_model: a causal one.
 
     Returns:
-        True where prefixes can be prefilled.
+        True where prefixes can be prefilled, and rows packed.
     """
     return all(type(layer) is DynamicLayer for layer in DynamicCache(config=language_model.config).layers)
 

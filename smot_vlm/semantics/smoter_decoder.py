@@ -5,7 +5,7 @@ keeps its first tokens (there: the last 38 of the first 40) and has no end token
 language model's, so that decoders differ in their network only. Prompts are not read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from smot_vlm.semantics.cost import Cost
-from smot_vlm.semantics.decoder import TASKS, CaptionLoss, CaptionRequest, Task, pad_tokens
+from smot_vlm.semantics.decoder import TASKS, CaptionLoss, CaptionRequest, Task, pad_tokens, rows_by_task
 from smot_vlm.semantics.generation import GREEDY, Decoding
 from smot_vlm.semantics.language_models import find_language_model
 from smot_vlm.semantics.losses import IGNORED, label_smoothed_loss
@@ -113,14 +113,14 @@ class SmoterDecoder(nn.Module):
         asked = [(request, self._target(caption)) for request, caption in zip(requests, captions, strict=True)]
         asked = [(request, target) for request, target in asked if target]
         if not asked:
-            return CaptionLoss(next(self.networks.parameters()).sum() * 0.0, 0)
+            return CaptionLoss({"instance": next(self.networks.parameters()).sum() * 0.0}, 0)
         kept = [request for request, _ in asked]
         targets = [target for _, target in asked]
-        totals = [
-            self._task_loss(task, [kept[row] for row in rows], [targets[row] for row in rows])
-            for task, rows in _rows_by_task(kept)
-        ]
-        return CaptionLoss(torch.stack(totals).sum(), sum(len(target) for target in targets))
+        totals = {
+            task: self._task_loss(task, [kept[row] for row in rows], [targets[row] for row in rows])
+            for task, rows in rows_by_task(kept)
+        }
+        return CaptionLoss(totals, sum(len(target) for target in targets))
 
     def count_targets(self, captions: Sequence[str]) -> int:
         """The captions' tokens and their end tokens, cut at `max_new_tokens`."""
@@ -147,7 +147,7 @@ class SmoterDecoder(nn.Module):
         generator = None
         if self.decoding.temperature > 0:
             generator = torch.Generator(next(self.networks.parameters()).device).manual_seed(self.decoding.seed)
-        for task, rows in _rows_by_task(requests):
+        for task, rows in rows_by_task(requests):
             for start in range(0, len(rows), self.max_batch):
                 batch = rows[start : start + self.max_batch]
                 visual, mask = pad_tokens([requests[row].tokens for row in batch])
@@ -215,11 +215,3 @@ def begin_and_end(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:
         if begin is not None:
             return begin, end
     return end, end
-
-
-def _rows_by_task(requests: Sequence[CaptionRequest]) -> Iterator[tuple[Task, list[int]]]:
-    """Positions of the requests of each task that occurs."""
-    for task in TASKS:
-        rows = [row for row, request in enumerate(requests) if request.task == task]
-        if rows:
-            yield task, rows

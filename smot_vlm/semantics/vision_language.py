@@ -26,7 +26,7 @@ from transformers import (
 from smot_vlm.semantics.adapters import add_lora, language_projections
 from smot_vlm.semantics.converted_models import reading_model
 from smot_vlm.semantics.cost import Cost
-from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding
+from smot_vlm.semantics.decoder import CaptionLoss, CaptionRequest, Grounding, rows_by_task
 from smot_vlm.semantics.generation import GREEDY, Decoding, sampling_options, seeded
 from smot_vlm.semantics.grounding import GroundingHead
 from smot_vlm.semantics.language_models import cast_frozen, check_model_config, find_language_model, load_model
@@ -141,13 +141,16 @@ class VisionLanguage(nn.Module):
         return self._embeddings().device
 
     def loss(self, requests: Sequence[CaptionRequest], captions: Sequence[str]) -> CaptionLoss:
-        """Negative log-likelihood, of requests with pictures and of those without in turn."""
+        """Negative log-likelihood; of each task the requests with pictures and those without in turn."""
         targets = [self._target(caption) for caption in captions]
-        total, tokens = self._zero(), 0
-        for rows in self._alike(requests, [row for row, target in enumerate(targets) if target]):
-            total = total + self._batch_loss([requests[row] for row in rows], [targets[row] for row in rows])
-            tokens += sum(len(targets[row]) for row in rows)
-        return CaptionLoss(total, tokens)
+        totals, tokens = {}, 0
+        for task, of_task in rows_by_task(requests):
+            totals[task] = self._zero()
+            for rows in self._alike(requests, [row for row in of_task if targets[row]]):
+                loss = self._batch_loss([requests[row] for row in rows], [targets[row] for row in rows])
+                totals[task] = totals[task] + loss
+                tokens += sum(len(targets[row]) for row in rows)
+        return CaptionLoss(totals or {"instance": self._zero()}, tokens)
 
     def count_targets(self, captions: Sequence[str]) -> int:
         """The captions' tokens and their end tokens."""

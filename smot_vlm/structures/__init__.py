@@ -8,6 +8,7 @@ from smot_vlm.structures.description import SCHEMA, Description
 from smot_vlm.structures.evidence import Attribute, Clause, Passage, Segment, Span
 from smot_vlm.structures.health import Health, WordsHealth
 from smot_vlm.structures.records import (
+    BLUR_MODES,
     DOUBTFUL,
     NO_DECODER,
     STATED,
@@ -28,6 +29,7 @@ from smot_vlm.structures.sight import SeenDeed, SeenPerson, Sight
 from smot_vlm.structures.views import Person
 
 __all__ = [
+    "BLUR_MODES",
     "DOUBTFUL",
     "NO_DECODER",
     "SCHEMA",

@@ -268,6 +268,10 @@ class Interaction:
             raise ValueError(f"track {self.subject} cannot {self.verb} itself; subject and object must differ")
 
 
+# How people may be hidden in pictures.
+BLUR_MODES = ("faces", "people")
+
+
 @dataclass(frozen=True)
 class VideoInfo:
     """What is known of the video that was described.
@@ -284,6 +288,7 @@ class VideoInfo:
         times: (frame index, seconds) pairs that give each frame's time by linear interpolation, to 2 ms; empty where
             index / fps gives it.
         cuts: seconds at which another shot begins, ascending.
+        blur: how people are hidden in every picture of the description, one of BLUR_MODES; empty where they are not.
     """
 
     source: str
@@ -296,8 +301,11 @@ class VideoInfo:
     damage: tuple[tuple[Time, Time], ...] = ()
     times: tuple[tuple[FrameCount, Time], ...] = ()
     cuts: tuple[Time, ...] = ()
+    blur: str = ""
 
     def __post_init__(self) -> None:
+        if self.blur not in ("", *BLUR_MODES):
+            raise ValueError(f"blur of the video is {self.blur!r}; it takes {', '.join(BLUR_MODES)}, or stays empty")
         object.__setattr__(self, "cuts", tuple(self.cuts))
         if any(later <= earlier for earlier, later in pairwise(self.cuts)):
             raise ValueError("cuts of the video do not ascend; give them in order")

@@ -47,7 +47,14 @@ def look_at(model: SmotModel, sequences: Iterable[AnnotatedSequence]) -> list[Se
 
 
 def held_apart(looks: Sequence[SequenceLooks]) -> tuple[list[SequenceLooks], list[SequenceLooks]]:
-    """Those to fit to, and those to calibrate on."""
+    """Those to fit to, and those to calibrate on.
+
+    Args:
+        looks: of sequences, in any order.
+
+    Returns:
+        Both, a fourth of them in the second.
+    """
     kept = [look for index, look in enumerate(looks) if index % HELD_OUT_EVERY]
     return kept, list(looks[::HELD_OUT_EVERY])
 

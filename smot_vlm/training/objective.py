@@ -11,6 +11,7 @@ from smot_vlm.association.associators import Associator
 from smot_vlm.detection.letterbox import PADDING_GREY
 from smot_vlm.models.clips import ClipBatch, ClipInput
 from smot_vlm.models.smot import SmotModel
+from smot_vlm.semantics.decoder import TASKS
 from smot_vlm.system.timing import PartTimes
 from smot_vlm.training.examples import Example
 from smot_vlm.training.targets import assign_targets, run_tracker, to_images
@@ -76,7 +77,8 @@ class Objective(nn.Module):
             with self.times.part("features"):
                 fused = self.model(ClipBatch(images, clips), detach=self._detach)
                 fused = replace(fused, pictures=tuple(example.pictures for example in examples if example.pictures))
-                step = ForwardPass(self.model, examples, phase, fused.detected, fused)
+                taught = frozenset(task for task in TASKS if self.weights.get(task))
+                step = ForwardPass(self.model, examples, phase, fused.detected, fused, taught)
         else:
             with self.times.part("detector"):
                 step = ForwardPass(self.model, examples, phase, self.model.detector(images))

@@ -5,7 +5,7 @@ A new loss is one class, and one line in TERMS.
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -19,7 +19,7 @@ from smot_vlm.detection.detector import DetectorOutput
 from smot_vlm.models.fused import Fused
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.context import Relation, SceneContext
-from smot_vlm.semantics.decoder import CaptionRequest
+from smot_vlm.semantics.decoder import TASKS, CaptionRequest, Task
 from smot_vlm.semantics.interaction import choose_pairs, highest
 from smot_vlm.semantics.losses import focal_loss
 from smot_vlm.training.event_targets import TrackEvents, segment_texts, token_labels, track_events, true_track_events
@@ -74,6 +74,7 @@ class ForwardPass:
         phase: what is trained now.
         detected: the detector's output for the keyframes of all examples.
         fused: the fused features; None while the detector is trained alone.
+        taught: whose captions have a weight.
     """
 
     model: SmotModel
@@ -81,6 +82,7 @@ class ForwardPass:
     phase: Phase
     detected: DetectorOutput
     fused: Fused | None = None
+    taught: frozenset[Task] = frozenset(TASKS)
 
     @property
     def features(self) -> Fused:
@@ -112,6 +114,14 @@ class ForwardPass:
             for clip, example in enumerate(self.examples)
             if len(self.features.scenes[clip])
         ]
+
+    @cached_property
+    def caption_totals(self) -> Mapping[Task, Tensor]:
+        """The decoder's loss of each task that is taught, all by one call."""
+        asked = [pair for pair in self.people + self.scenes if pair[0].task in self.taught]
+        if not asked:
+            return {}
+        return self.model.decoder.loss([request for request, _ in asked], [caption for _, caption in asked]).by_task
 
     def _context(self, example: Example) -> SceneContext:
         """What the video's prompt states, as at inference, but true."""
@@ -204,7 +214,7 @@ class InstanceCaptions(LossTerm):
 
     def total(self, step: ForwardPass) -> Tensor | None:
         """The decoder's loss."""
-        return _caption_loss(step.model, step.people)
+        return step.caption_totals.get("instance")
 
     def count(self, model: SmotModel, examples: Sequence[Example]) -> int:
         """Target tokens, as the decoder counts them."""
@@ -218,7 +228,7 @@ class VideoCaptions(LossTerm):
 
     def total(self, step: ForwardPass) -> Tensor | None:
         """The decoder's loss."""
-        return _caption_loss(step.model, step.scenes)
+        return step.caption_totals.get("video")
 
     def count(self, model: SmotModel, examples: Sequence[Example]) -> int:
         """Target tokens, as the decoder counts them."""
@@ -356,12 +366,6 @@ def term_weights(given: dict[str, float]) -> dict[str, float]:
     if unknown:
         raise ValueError(f"training.weights has {', '.join(unknown)}; the losses are {', '.join(TERMS)}")
     return {name: given.get(name, term.weight) for name, term in TERMS.items()}
-
-
-def _caption_loss(model: SmotModel, asked: Sequence[Asked]) -> Tensor | None:
-    if not asked:
-        return None
-    return model.decoder.loss([request for request, _ in asked], [caption for _, caption in asked]).total
 
 
 def _event_texts(events: Sequence[TrackEvents], segments: tuple[int, int]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from smot_vlm.app.jobs import RUNNING, JobBoard
 from smot_vlm.app.limits import Limits
 from smot_vlm.app.rest import Service, make_application
 from smot_vlm.app.users import Users
+from smot_vlm.structures import Description
 
 ANN = {"Authorization": "Bearer ann-has-a-long-secret"}
 BOB = {"Authorization": "Bearer bob-has-a-long-secret"}
@@ -162,6 +163,24 @@ def test_a_name_is_text_and_no_path(serve, clip, name):
     client = serve()
     job = finished(client, submit(client, clip, name)["id"])
     assert (job["state"], job["name"]) == ("done", name)
+
+
+def test_hostile_captions_are_told_as_json_and_run_nowhere(serve, clip):
+    """Answers are JSON or files that no browser takes for a page; what steers terminals is escaped in them."""
+    caption = "</script><img src=x onerror=alert(1)> \"'& \u202egpj \x1b[31m \U0001f3be holiday"
+
+    def tell_hostile(job, progress) -> None:
+        tell(job, progress)
+        told = Description.from_json(job.result / "description.json")
+        told.with_captions(caption, {1: caption}).to_json(job.result / "description.json")
+
+    client = serve(tell_hostile)
+    job = finished(client, submit(client, clip)["id"])
+    answers = [client.get(job["files"][0], headers=ANN), client.get("/search?question=holiday", headers=ANN)]
+    assert [answer.headers["content-type"].partition(";")[0] for answer in answers] == ["application/json"] * 2
+    assert not any("\x1b" in answer.text for answer in answers)
+    assert answers[0].json()["caption"] == caption
+    assert {hit["text"] for hit in answers[1].json()} == {caption}
 
 
 @pytest.mark.parametrize("path", ["../description.json", "..%2f..%2fsource.mp4", "source.mp4", "description.json.tmp"])

@@ -1,5 +1,7 @@
 """The benchmark on small videos: what it reports, in which order it works, what it refuses."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,9 @@ from smot_vlm.bench.association_videos import (
     tracks_as_rows,
 )
 from smot_vlm.structures import Detections
+
+# Our names -> those of its compiled trackers.
+BOXMOT = {"byte": "bytetrack", "ocsort": "ocsort"}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,26 @@ def test_every_implementation_is_timed_on_every_video(associator, video):
     assert timings[0].frames == 12
     assert timings[0].ratio == 1
     assert done == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize("associator", ["byte", "ocsort"])
+def test_a_peer_that_is_not_compiled_is_left_out(associator, monkeypatch, tmp_path):
+    """BoxMOT's package has the sources; its compiled trackers are at hand once it has built them."""
+    home = tmp_path / "boxmot"
+    (home / "native").mkdir(parents=True)
+    (home / "__init__.py").write_text("")
+    (home / "native/__init__.py").write_text("")
+    (home / "native/_common.py").write_text(
+        "from pathlib import Path\ndef candidate_libraries(name):\n    return [Path(__file__).parent / f'{name}.so']\n"
+    )
+    for module in [name for name in sys.modules if name.split(".")[0] == "boxmot"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "boxmot" not in {contender.implementation for contender in contenders(associator)}
+    (home / "native" / f"{BOXMOT[associator]}.so").write_text("")
+    assert "boxmot" in {contender.implementation for contender in contenders(associator)}
+    for module in [name for name in sys.modules if name.split(".")[0] == "boxmot"]:
+        del sys.modules[module]
 
 
 def test_rounds_are_interleaved_and_each_starts_anew(monkeypatch, video):

@@ -7,7 +7,7 @@ import torch
 from tiny import tiny_config, tiny_llama, tiny_tokenizer
 
 from smot_vlm.bench import decoder as bench
-from smot_vlm.bench.decoder import make_requests, run, time_decoders, weight_bytes
+from smot_vlm.bench.decoder import in_int8, make_requests, run, time_decoders, weight_bytes
 from smot_vlm.bench.video_words import VideoTiming, VideoWords
 from smot_vlm.config.schema import GenerationConfig, SmoterConfig
 from smot_vlm.semantics.lora_lm import LoraLM
@@ -32,6 +32,8 @@ def test_every_way_is_timed_against_its_own_floor(decoders):
     assert ways == {
         ("lora-lm", "default", BATCH),
         ("lora-lm", "default", 1),
+        ("lora-lm", "8 bits", BATCH),
+        ("lora-lm", "8 bits", 1),
         ("lora-lm", "transformers' generate", BATCH),
         ("smoter", "key-value cache", BATCH),
         ("smoter", "key-value cache", 1),
@@ -42,7 +44,15 @@ def test_every_way_is_timed_against_its_own_floor(decoders):
         assert timing.floor_seconds_a_caption == pytest.approx(seconds)
         assert timing.ratio_to_floor == pytest.approx(timing.seconds_a_caption / seconds)
     assert all(found.same_text.values()), "a batch says what its rows say one by one"
-    assert set(found.speed_up) == set(found.same_text) == {"lora-lm, default", "smoter, key-value cache"}
+    assert (
+        set(found.speed_up)
+        == set(found.same_text)
+        == {
+            "lora-lm, default",
+            "lora-lm, 8 bits",
+            "smoter, key-value cache",
+        }
+    )
     assert [(decoder.end, decoder.max_new_tokens) for decoder in decoders] == before
 
 
@@ -65,6 +75,8 @@ def test_weights_count_once_and_an_adapter_not_at_all(decoders):
     assert weight_bytes(lora_lm) == sum(parameter.nbytes for parameter in base.parameters()), (
         "words are tied to the output"
     )
+    linear = [module.weight for module in base.modules() if isinstance(module, torch.nn.Linear)]
+    assert weight_bytes(in_int8(lora_lm)) == weight_bytes(lora_lm) - 3 * sum(weight.numel() for weight in linear)
     assert weight_bytes(smoter) == sum(parameter.nbytes for parameter in smoter.networks["video"].parameters())
 
 

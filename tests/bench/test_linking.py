@@ -12,8 +12,11 @@ from smot_vlm.bench.linking import default_names, run
 from smot_vlm.config.schema import AssociationConfig
 from smot_vlm.formats.mot import MotRows
 from smot_vlm.structures import Detections
+from smot_vlm.system.files import shipped_folder
+from smot_vlm.video.reader import open_video
 
 FRAMES = 24
+ASSETS = shipped_folder("assets")
 
 
 def place(person: int, frame: int) -> list[float]:
@@ -61,11 +64,33 @@ def test_every_associator_is_judged_at_every_rate_that_the_video_has(folder, mon
     ]
     assert seer.seen == FRAMES
     for entry in scores:
-        assert entry.videos == 1
+        assert (entry.set, entry.videos) == (folder.name, 1)
+        assert 0 < entry.milliseconds < 1000
         assert entry.boxes == 2 * FRAMES * entry.fps / 10
         # Both are found in every frame, and their ids hold; BYTE's boxes are filtered.
         assert (entry.switches, entry.idf1) == (0, 1)
         assert entry.association > (0.99 if entry.associator == "sparse" else 0.8)
+
+
+def test_each_set_has_rows_of_its_own(folder, tmp_path, monkeypatch):
+    (tmp_path / "other").symlink_to(folder / "walk")
+    monkeypatch.setattr(linking, "open_detector", lambda name, config: Seer())
+    scores = run([folder, tmp_path / "other"], associators=["sort"], rates=[10.0])
+    assert [(entry.set, entry.videos) for entry in scores] == [(folder.name, 1), ("other", 1)]
+
+
+@pytest.mark.shipped
+def test_the_detector_of_a_model_finds_what_it_learned_from():
+    """The shipped demo clip's first picture, beside the boxes that came with it."""
+    rows = np.loadtxt(ASSETS / "demo_tracks.txt", delimiter=",")
+    with open_video(ASSETS / "demo.mp4") as frames:
+        image = next(iter(frames)).image
+    found = linking.open_detector("model:drawn", AssociationConfig()).detect(image)
+    true = rows[rows[:, 0] == rows[:, 0].min()][:, 2:6]
+    sure = found.boxes[found.scores > 0.5]
+    assert len(sure) == len(true)
+    left = np.sort(sure[:, 0])
+    np.testing.assert_allclose(left, np.sort(true[:, 0]), atol=0.05 * image.shape[1])
 
 
 def test_a_stride_takes_the_frames_and_the_truth_of_the_same_moments(folder):
@@ -97,5 +122,5 @@ def test_what_cannot_be_judged_is_an_error(tmp_path):
     (tmp_path / "a" / "gt" / "gt.txt").write_text("")
     with pytest.raises(FileNotFoundError, match="no sequence there"):
         find_sources([tmp_path])
-    with pytest.raises(ValueError, match="detector is 'magic'; give onnx:FILE"):
+    with pytest.raises(ValueError, match="detector is 'magic'; give onnx:FILE or model:NAME"):
         linking.open_detector("magic", AssociationConfig())

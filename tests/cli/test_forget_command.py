@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,11 +81,27 @@ def test_the_others_are_blurred_where_asked(run, described, tmp_path):
     assert edges(hidden) < edges(described) - 400
 
 
+def test_who_was_blurred_stays_blurred(run, described):
+    """`describe --blur people` marks its description; the stripes are those of person 2."""
+    shown = edges(described)
+    description = Description.from_json(described / "description.json")
+    replace(description, video=replace(description.video, blur="people")).to_json(described / "description.json")
+    assert run("forget", described, "--person", 1, "--blur", "faces")[0] == 0
+    assert edges(described) < shown - 400
+    assert Description.from_json(described / "description.json").video.blur == "people"
+
+
+def test_a_source_that_is_named_from_the_descriptions_folder_is_found(run, described):
+    description = Description.from_json(described / "description.json")
+    replace(description, video=replace(description.video, source="../frames")).to_json(described / "description.json")
+    assert run("forget", described, "--person", 2)[::2] == (0, "")
+
+
 def test_without_the_source_there_is_no_picture_any_more(run, described, tmp_path):
     (tmp_path / "frames").rename(tmp_path / "elsewhere")
     code, _, err = run("forget", described, "--person", 2)
     assert code == 0
-    assert "no video and no picture" in err
+    assert "not there any more, so there is no picture of it" in err
     assert not (described / "annotated.mp4").exists()
     assert b"Zebrawoman" not in everything(described)
 

@@ -49,7 +49,7 @@ def test_srt_is_read_by_pysubs2_and_webvtt_py(tmp_path: Path):
     (path,) = export(cases.told(), "srt", tmp_path)
     events = pysubs2.load(str(path), keep_unknown_html_tags=True)
     told = [(event.start / 1000, event.end / 1000, event.plaintext) for event in events]
-    assert told == [(start, end, text.replace("-->", "->")) for start, end, text in CUES]
+    assert told == [(start, end, text.replace("-->", "→")) for start, end, text in CUES]
     assert [one.text for one in webvtt.from_srt(path)] == [text for *_, text in told]
 
 

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
+from smot_vlm.fusion.position_codes import PositionCodes
 from smot_vlm.fusion.scene import SceneFusion
 from smot_vlm.fusion.trajectory import (
     AdditionTrajectoryFusion,
     AttentionTrajectoryFusion,
     ConcatenationTrajectoryFusion,
     MLPTrajectoryFusion,
-    PositionCodes,
 )
 from smot_vlm.fusion.video import (
     AdditionVideoFusion,
@@ -126,8 +126,8 @@ def test_codes_differ_for_every_moment_of_an_hour():
 
 def test_without_tracks_the_scene_is_the_video():
     video = torch.randn(9, DIM)
-    scene = SceneFusion(DIM, 4, 32)(video, torch.zeros(0, 1, DIM), torch.zeros(0, 1, dtype=torch.bool))
-    torch.testing.assert_close(scene, video)
+    scenes = SceneFusion(DIM, 4, 32)({0: video}, torch.zeros(0, 1, DIM), torch.zeros(0, 1, dtype=torch.bool), [0])
+    torch.testing.assert_close(scenes[0], video)
 
 
 def test_tracks_enter_the_scene_one_after_another_without_their_padding():
@@ -136,4 +136,31 @@ def test_tracks_enter_the_scene_one_after_another_without_their_padding():
     padded = torch.stack([torch.cat([first, 50 * torch.ones(3, DIM)]), second])
     mask = torch.tensor([[True] * 3 + [False] * 3, [True] * 6])
     expected = fusion.block(fusion.block(video[None], first[None]), second[None])[0]
-    torch.testing.assert_close(fusion(video, padded, mask), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(fusion({0: video}, padded, mask, [2])[0], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_clips_side_by_side_are_fused_as_each_by_itself():
+    """Of two, no, three and one people; the scene of the last but one is not wanted, and the last has more frames."""
+    fusion, counts = SceneFusion(DIM, 4, 32).eval(), [2, 0, 3, 1, 1]
+    videos = {clip: torch.randn(9, DIM, requires_grad=True) for clip in range(3)} | {4: torch.randn(18, DIM)}
+    tracks, mask = torch.randn(sum(counts), 6, DIM), torch.arange(6) < torch.randint(1, 7, (sum(counts), 1))
+    together = fusion(videos, tracks, mask, counts)
+    assert together.keys() == videos.keys()
+    people, real = tracks.split(counts), mask.split(counts)
+    for clip, video in videos.items():
+        expected = video
+        for track, shown in zip(people[clip], real[clip], strict=True):
+            expected = fusion.block(expected[None], track[shown][None])[0]
+        torch.testing.assert_close(together[clip], expected, atol=1e-5, rtol=1e-5)
+    together[2].sum().backward()
+    assert videos[0].grad.abs().max() == 0 < videos[2].grad.abs().max(), "no clip sees another"
+
+
+@pytest.mark.parametrize("kind", [AttentionVideoFusion, ConcatenationVideoFusion])
+def test_videos_side_by_side_are_fused_as_each_by_itself(kind):
+    fusion = kind(DIM, 4).eval()
+    clips = {clip: torch.randn(length, 9, DIM) for clip, length in {0: 3, 1: 2, 3: 3}.items()}
+    together = fusion.of_clips(clips)
+    assert together.keys() == clips.keys()
+    for clip, frames in clips.items():
+        torch.testing.assert_close(together[clip], fusion(frames[None])[0], atol=1e-5, rtol=1e-5)

@@ -32,7 +32,9 @@ def test_a_video_streams_through_the_configured_fusions(tiny_tracker_config, vid
     # Three of the four looks are kept; the recurrences and the mean end in the tokens of one look.
     assert fused.tracks.shape[:2] == (2, 3 * cells if trajectory == "concatenation" else cells)
     whole = model.video_fusion(torch.stack(frames, dim=1))[0]
-    torch.testing.assert_close(fused.scenes[0], model.scene_fusion(whole, fused.tracks, fused.mask))
+    torch.testing.assert_close(
+        fused.scenes[0], model.scene_fusion({0: whole}, fused.tracks, fused.mask, [len(fused.tracks)])[0]
+    )
     _, captions = model.describe(fused)
     assert len(captions) == 2
 

@@ -151,5 +151,6 @@ def test_summary_path(video_fusion, recorded):
 @pytest.mark.parametrize("case", range(2))
 def test_summary_path_with_tracks(trajectory_fusion, video_fusion, scene_fusion, recorded, case):
     tracks = numbered(recorded, f"summary_track_{case}_")
-    scene = scene_fusion(summary(video_fusion, recorded, case), *fuse_tracks(trajectory_fusion, tracks))
+    video = summary(video_fusion, recorded, case)
+    scene = scene_fusion({0: video}, *fuse_tracks(trajectory_fusion, tracks), [len(tracks)])[0]
     close(scene, recorded[f"summary_out_{case}"][0])

@@ -38,6 +38,13 @@ def test_only_what_is_new_or_changed_is_read(tmp_path):
     assert refresh(index, folder) == ((0, 0, 1), 2)
 
 
+def test_an_index_of_the_version_before_is_made_anew(tmp_path):
+    folder, index = write(tmp_path / "all", street=street()), tmp_path / "search.sqlite"
+    with sqlite3.connect(index) as connection:
+        connection.executescript("CREATE TABLE videos (id INTEGER PRIMARY KEY, path TEXT); PRAGMA user_version = 1;")
+    assert refresh(index, folder) == ((1, 0, 0), 6)
+
+
 def test_other_folders_videos_stay(tmp_path):
     one, two = write(tmp_path / "one", street=street()), write(tmp_path / "two", pool=pool())
     index = tmp_path / "search.sqlite"

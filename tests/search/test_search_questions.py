@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from smot_vlm.search.database import open_database
 from smot_vlm.search.indexing import update
-from smot_vlm.search.query import Filters, content_words, labels_of
+from smot_vlm.search.query import Filters, labels_of
 from smot_vlm.search.searcher import Searcher
+from smot_vlm.search.words import content_words
 
 
 @pytest.fixture(scope="module")

@@ -35,9 +35,11 @@ class EchoDecoder(nn.Module):
 
     def loss(self, requests, captions):
         rows = [(r, ord(c.strip()[0].lower()) - 97) for r, c in zip(requests, captions, strict=True) if c.strip()]
-        logits = [self.letters(request.tokens.mean(dim=0)) for request, _ in rows]
-        total = sum(row.logsumexp(0) - row[letter] for row, (_, letter) in zip(logits, rows, strict=True))
-        return CaptionLoss(total + self.letters.bias.sum() * 0.0, len(rows))
+        totals = {"instance": self.letters.bias.sum() * 0.0}
+        for request, letter in rows:
+            logits = self.letters(request.tokens.mean(dim=0))
+            totals[request.task] = totals.get(request.task, 0.0) + logits.logsumexp(0) - logits[letter]
+        return CaptionLoss(totals, len(rows))
 
     def count_targets(self, captions):
         return sum(bool(caption.strip()) for caption in captions)

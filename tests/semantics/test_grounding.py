@@ -142,29 +142,3 @@ def test_each_token_of_a_stretch_has_a_part_of_its_own(decoder):
         len(decoder.grounding.content_tokens(word)) for word in ["man", "waves", "man", "bows", "woman", "bows"]
     )
     assert crossed.total > 2 * right.total
-
-
-def test_a_beginning_read_once_gives_the_same_loss_and_gradient(decoder, monkeypatch):
-    captions = ["a man", "a woman in a red shirt", "two"]
-
-    def run() -> tuple[float, torch.Tensor]:
-        decoder.zero_grad()
-        total = decoder.loss(requests(3), captions).total
-        total.backward()
-        grads = [parameter.grad.flatten() for parameter in decoder.parameters() if parameter.grad is not None]
-        return total.item(), torch.cat(grads)
-
-    loss, gradient = run()
-    shared: list[tuple[int, ...]] = []
-    original = LoraLM._shared_prefix
-    monkeypatch.setattr(LoraLM, "_shared_prefix", lambda self, prompts: shared.append(original(self, prompts)) or ())
-    apart, gradient_apart = run()
-    assert len(shared[0]) > 10, "the chat's beginning is shared"
-    assert loss == pytest.approx(apart, rel=1e-5)
-    assert torch.allclose(gradient, gradient_apart, atol=1e-4 * gradient_apart.abs().max().item())
-
-
-def test_different_beginnings_are_not_shared(decoder):
-    mixed = [requests(1)[0], CaptionRequest("video", torch.randn(5, 32), "<visual> Sum it up.")]
-    assert decoder._shared_prefix(decoder.prompt_rows(mixed)) == ()
-    assert decoder._shared_prefix(decoder.prompt_rows(requests(1))) == (), "one row has nobody to share with"

@@ -1,0 +1,99 @@
+"""The process that describes: it takes a job at a time from the process that watches it, and ends when that one is gone.
+
+Messages are pickles between a program and its own child, over pipes that nobody else can open.
+"""
+
+import faulthandler
+import os
+import pickle
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from smot_vlm.corpora.describing import Recipe
+from smot_vlm.corpora.jobs import Job
+from smot_vlm.corpora.store import Store
+from smot_vlm.corpora.working import work
+from smot_vlm.system.errors import one_line
+
+READY = "ready"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a child is told first.
+
+    Attributes:
+        recipe: makes what describes.
+        root: of the store.
+        seconds: that a job may take; None: any time.
+    """
+
+    recipe: Recipe
+    root: Path
+    seconds: float | None
+
+
+def send(pipe: BinaryIO, message: Any) -> None:
+    """Write a message.
+
+    Args:
+        pipe: to the other process.
+        message: to be pickled.
+
+    Raises:
+        OSError: the other process is gone.
+    """
+    pickle.dump(message, pipe)
+    pipe.flush()
+
+
+def main() -> None:
+    """Load the model, say READY or why not, and answer each job with its outcome."""
+    # What libraries print must not get between the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    faulthandler.enable()
+    task = pickle.load(sys.stdin.buffer)
+    jobs = _jobs(sys.stdin.buffer)
+    try:
+        describe = task.recipe()
+    except Exception as error:
+        send(answers, one_line(error))
+        return
+    send(answers, READY)
+    store = Store(task.root)
+    for job in jobs:
+        _empty_log()
+        if task.seconds is not None:
+            # In a thread of its own that no library can hold up; says where the job hung.
+            faulthandler.dump_traceback_later(task.seconds, exit=True)
+        outcome = work(store, describe, job)
+        faulthandler.cancel_dump_traceback_later()
+        send(answers, outcome)
+
+
+def _jobs(pipe: BinaryIO) -> Iterator[Job]:
+    """Jobs as they come. Where the watching process ends, this one does at once, whatever it has in hand."""
+    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+
+    def receive() -> None:
+        try:
+            while True:
+                waiting.put(pickle.load(pipe))
+        except BaseException:
+            os._exit(0)
+
+    threading.Thread(target=receive, daemon=True).start()
+    while True:
+        yield waiting.get()
+
+
+def _empty_log() -> None:
+    """The log is of the job in hand alone; it is opened for appending."""
+    if os.path.isfile("/dev/fd/2"):
+        os.ftruncate(2, 0)

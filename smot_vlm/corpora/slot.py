@@ -1,0 +1,181 @@
+"""A place where one job at a time is described: a child process, watched, and begun anew when it dies."""
+
+import json
+import os
+import pickle
+import select
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from tempfile import mkstemp
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from smot_vlm.corpora.child import READY, Task, send
+from smot_vlm.corpora.jobs import Job
+from smot_vlm.corpora.store import CAUSES, KILLED, MOST_KILLS, TIME, Cause, Store
+from smot_vlm.corpora.working import ELSEWHERE, KEPT, OPEN, SETTLED, Outcome, read_log
+from smot_vlm.system.errors import one_line
+from smot_vlm.system.temporary import PREFIX
+
+# The child sees its own end of time first and says where it hung.
+_GRACE_SECONDS = 2.0
+# Isolated: neither the working directory nor variables of the environment add code.
+_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from smot_vlm.corpora.child import main; main()"
+
+
+class UnusableError(ValueError):
+    """No worker can begin: the model cannot be loaded."""
+
+
+class Slot:
+    """Describes jobs one after the other in a child process; a context manager that ends it.
+
+    Args:
+        task: for the child.
+        environment: variables that the child has beside this process's, such as CUDA_VISIBLE_DEVICES.
+    """
+
+    def __init__(self, task: Task, environment: dict[str, str] | None = None) -> None:
+        self._task = task
+        self._store = Store(task.root)
+        self._environment = {**os.environ, **(environment or {})}
+        self._child: subprocess.Popen[bytes] | None = None
+        # Of the child; without a name, so that nothing stays behind wherever this process ends.
+        self._log = _new_log()
+        self._closed = False
+
+    def __enter__(self) -> "Slot":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child; what it has in hand stays to be done."""
+        self._closed = True
+        self._end()
+
+    def do(self, job: Job) -> Outcome:
+        """Settle a job, however often its worker dies.
+
+        Args:
+            job: to do.
+
+        Returns:
+            What became of it.
+
+        Raises:
+            UnusableError: the model cannot be loaded.
+        """
+        while True:
+            if self._store.is_settled(job.key):
+                return Outcome(job, KEPT)
+            child = self._begun()
+            begun = time.monotonic()
+            try:
+                send(child.stdin, job)  # type: ignore[arg-type]
+                outcome: Outcome = self._answer(self._task.seconds)
+                return outcome
+            except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+                hung = isinstance(error, TimeoutError)
+            settled = self._lost(job, hung, time.monotonic() - begun)
+            if settled is not None:
+                return settled
+
+    def _lost(self, job: Job, hung: bool, seconds: float) -> Outcome | None:
+        """What to do after a child ended with a job in hand; None where the job is to be tried again."""
+        ending = _ending(self._end())
+        log = read_log(self._log)
+        if self._closed:
+            return Outcome(job, OPEN, "stopped")
+        try:
+            with self._store.claimed(job.key, after_death=True) as held:
+                if not held:
+                    return Outcome(job, ELSEWHERE)
+                cause = None if self._store.is_settled(job.key) else self._cause(job, hung, seconds, ending, log)
+                if cause is None:
+                    return None
+                self._store.write_cause(cause)
+                return Outcome(job, SETTLED)
+        except OSError as error:
+            return Outcome(job, OPEN, one_line(error))
+
+    def _cause(self, job: Job, hung: bool, seconds: float, ending: str, log: str) -> Cause | None:
+        limit = self._task.seconds
+        if limit is not None and (hung or seconds >= limit):
+            return Cause(job, TIME, f"{CAUSES[TIME]} of {limit:g} seconds", log)
+        if self._store.note_kill(job.key) >= MOST_KILLS:
+            return Cause(job, KILLED, f"{CAUSES[KILLED]}, the last time by {ending}", log)
+        return None
+
+    def _begun(self) -> "subprocess.Popen[bytes]":
+        """The child, ready for a job."""
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self._end()
+        self._log = _new_log()
+        self._child = subprocess.Popen(
+            [sys.executable, "-I", "-c", _START, json.dumps(sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=self._environment,
+            start_new_session=True,
+        )
+        try:
+            send(self._child.stdin, self._task)  # type: ignore[arg-type]
+            answer = self._answer(None)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            answer = f"the worker died while it loaded the model ({_ending(self._end())}): {_last_line(self._log)}"
+        if answer != READY:
+            self._end()
+            raise UnusableError(str(answer))
+        return self._child
+
+    def _answer(self, seconds: float | None) -> Any:
+        """The child's next message.
+
+        Raises:
+            TimeoutError: none comes in time.
+            EOFError: the child is gone.
+        """
+        assert self._child is not None
+        assert self._child.stdout is not None
+        wait = None if seconds is None else seconds + _GRACE_SECONDS
+        if not select.select([self._child.stdout], [], [], wait)[0]:
+            raise TimeoutError("no answer")
+        return pickle.load(self._child.stdout)
+
+    def _end(self) -> int:
+        """Kill the child, if it lives; its exit code."""
+        child, self._child = self._child, None
+        if child is None:
+            return 0
+        child.kill()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        return child.wait()
+
+
+def _new_log() -> BinaryIO:
+    """An empty file without a name, to which everybody appends: the child empties it before each job."""
+    handle, name = mkstemp(prefix=PREFIX)
+    os.close(handle)
+    log = os.fdopen(os.open(name, os.O_RDWR | os.O_APPEND), "rb+")
+    os.unlink(name)
+    return log
+
+
+def _ending(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _last_line(log: BinaryIO) -> str:
+    lines = read_log(log).strip().splitlines()
+    return lines[-1][:300] if lines else "it wrote nothing"
