@@ -31,8 +31,8 @@ from smot_vlm.formats.documents import read_json, reason, shown
 from smot_vlm.models.build import build_model
 from smot_vlm.models.card import ModelCard, model_card
 from smot_vlm.models.checkpoint_checks import check_adapter_settings, check_prompts, check_sums
-from smot_vlm.models.domain import Domain
-from smot_vlm.models.place import PlaceReader
+from smot_vlm.models.domain import DOMAIN_FILE, Domain
+from smot_vlm.models.place import PLACE_FILE, PlaceReader
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.models.tensor_files import check_tensors, read_tensors, to_disk
 from smot_vlm.semantics.prompts import Prompts
@@ -119,8 +119,21 @@ def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[
     model.decoder.check_extras(folder)
     check_sums(folder)
     model.card, model.domain, model.places = card, Domain.load(folder), PlaceReader.load(folder)
+    _check_statistics(model, folder)
     model.trained = True
     return model.eval(), config
+
+
+def _check_statistics(model: SmotModel, folder: Path) -> None:
+    """Raise where what judges or reads frames was fitted to another model's statistics."""
+    expected = 2 * sum(model.detector.channels)  # mean and deviation of each channel
+    frames = None if model.domain is None else model.domain.frames
+    for name, fitted in ((DOMAIN_FILE, frames), (PLACE_FILE, model.places)):
+        if fitted is not None and fitted.mean.size != expected:
+            raise ValueError(
+                f"{folder / name}: fitted to {fitted.mean.size} features of a frame, the model has {expected}; "
+                "copy or download the folder again"
+            )
 
 
 def own_state(model: SmotModel) -> dict[str, Tensor]:

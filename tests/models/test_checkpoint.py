@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -14,6 +15,7 @@ from smot_vlm.models.build import build_model
 from smot_vlm.models.card import ModelCard
 from smot_vlm.models.checkpoint import load_pretrained, own_state, save_pretrained
 from smot_vlm.models.fused import EncodedFrame, Fused
+from smot_vlm.models.place import PlaceReader
 from smot_vlm.models.smot import SmotModel
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.structures import Detections, Frame
@@ -199,6 +201,23 @@ def test_damage_is_told_in_one_line(folder, damage, error, words):
     with pytest.raises(error, match=words) as caught:
         load_pretrained(folder)
     assert "\n" not in str(caught.value)
+
+
+@torch.no_grad()
+def test_a_reader_of_places_comes_back_and_must_fit_the_model(model, config, tmp_path):
+    def reader(features: int) -> PlaceReader:
+        values = np.arange(2 * features, dtype=np.float32).reshape(2, features) / 64
+        return PlaceReader(("beach", "gym"), values[0], values[1] + 1, values, values[:, 0])
+
+    features = 2 * sum(model.detector.channels)
+    save_pretrained(model, config, tmp_path / "fits", places=reader(features))
+    again, _ = load_pretrained(tmp_path / "fits")
+    assert again.places is not None
+    seen = model.frame_statistics(look(model)[0])[None]
+    assert again.places.probabilities(seen) == pytest.approx(reader(features).probabilities(seen), abs=1e-2)
+    save_pretrained(model, config, tmp_path / "other", places=reader(features + 2))
+    with pytest.raises(ValueError, match=rf"place.safetensors: fitted to {features + 2} features .* has {features};"):
+        load_pretrained(tmp_path / "other")
 
 
 def test_every_file_of_the_folder_is_watched(folder):
