@@ -1,6 +1,6 @@
 """Captions that leave out what was found: surely found interactions are told in a person's caption, at their time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,10 +10,13 @@ from smot_vlm.language.clauses import person_clauses
 from smot_vlm.language.fact_reader import event_label, read_facts, start_of_deeds
 from smot_vlm.language.fact_records import Appearance, CaptionFacts, PartnerFact
 from smot_vlm.language.retelling import tell_person
-from smot_vlm.structures import Description, Interaction, Trajectory
+from smot_vlm.structures import Description, Interaction, Segment, Span, Trajectory
 
 # In a caption to which deeds are added; as many as a drawn life has.
 MOST_DEEDS = 4
+# Somebody does one thing with others at a time: a caption that tells of another deed for so much of an interaction's
+# span is believed. On 100 drawn videos (seeds 650000 on) 9 of 18 such interactions are false, of the others 6 of 43.
+MOST_TOLD = 0.5
 
 
 class _Untold(NamedTuple):
@@ -36,7 +39,8 @@ def completed(description: Description, least_score: float) -> Description:
     """The same description with captions that also tell, in the order of time, the likeliest interactions that they left out.
 
     Args:
-        description: with captions whose clauses have times (`Trajectory.segments`) and interactions with spans.
+        description: with captions whose clauses have times (`Trajectory.segments`) and interactions with spans. What
+            happens while the caption tells of another deed of two people is not added.
         least_score: of an interaction that is added.
 
     Returns:
@@ -50,7 +54,7 @@ def completed(description: Description, least_score: float) -> Description:
     tracks = []
     for track in description.tracks:
         facts = people[track.id]
-        untold = [] if _is_closed(track, facts) else _untold(track.id, likely, facts, people)
+        untold = [] if _is_closed(track, facts) else _untold(track, likely, facts, people)
         tracks.append(_retold(track, facts, untold[: MOST_DEEDS - len(facts.events)]) if untold else track)
     return replace(description, tracks=tuple(tracks))
 
@@ -63,21 +67,33 @@ def _is_closed(track: Trajectory, facts: CaptionFacts) -> bool:
 
 
 def _untold(
-    track_id: int, likely: list[Interaction], facts: CaptionFacts, people: Mapping[int, CaptionFacts]
+    track: Trajectory, likely: list[Interaction], facts: CaptionFacts, people: Mapping[int, CaptionFacts]
 ) -> list[_Untold]:
     """What a caption leaves out, likeliest first, each event once."""
     found: dict[str, _Untold] = {}
     for edge in likely:
-        if edge.verb not in VERBS or track_id not in (edge.subject, edge.object) or not edge.spans:
+        if edge.verb not in VERBS or track.id not in (edge.subject, edge.object) or not edge.spans:
             continue
-        role = "mutual" if VERBS[edge.verb].mutual else "subject" if edge.subject == track_id else "object"
-        partner = people[edge.object if edge.subject == track_id else edge.subject]
+        role = "mutual" if VERBS[edge.verb].mutual else "subject" if edge.subject == track.id else "object"
+        partner = people[edge.object if edge.subject == track.id else edge.subject]
         longest = max(edge.spans, key=lambda span: span.to_seconds - span.from_seconds)
+        if _share_told(longest, track.segments) >= MOST_TOLD:
+            continue
         fact = PartnerFact(edge.verb, role, Appearance(partner.kind, partner.top))
         one = _Untold((longest.from_seconds + longest.to_seconds) / 2, fact)
         if one.event not in facts.events:
             found.setdefault(one.event, one)
     return list(found.values())
+
+
+def _share_told(span: Span, segments: Sequence[Segment]) -> float:
+    """For how much of a span a caption tells of what two people do."""
+    told = [
+        max(0.0, min(span.to_seconds, part.to_seconds) - max(span.from_seconds, part.from_seconds))
+        for part in segments
+        if part.role
+    ]
+    return sum(told) / max(span.to_seconds - span.from_seconds, 1e-6)
 
 
 def _retold(track: Trajectory, facts: CaptionFacts, untold: list[_Untold]) -> Trajectory:

@@ -100,3 +100,13 @@ def test_what_is_told_already_is_not_told_twice():
     told = person(1, "A boy in a blue top pushes a woman in a red top.", (0.0, 9.0))
     given = description([told, LADY], edge(1, "push.v.01", 2, 0.9, (0.0, 9.0)))
     assert completed(given, 0.6).tracks[0] is told
+
+
+@pytest.mark.parametrize(("role", "until", "added"), [("subject", 6.0, 0), ("subject", 4.0, 1), ("", 10.0, 1)])
+def test_what_happens_while_another_deed_of_two_is_told_is_not_added(role, until, added):
+    """Of ten seconds of pushing the caption tells something else for six or four of them, or of what is done alone."""
+    text = "hits a woman in a red top" if role else "claps both hands"
+    caption = f"A boy in a blue top {text}."
+    busy = replace(person(1, caption), segments=(Segment(text, 0.0, until, role=role),))
+    found = completed(description([busy, LADY], edge(1, "push.v.01", 2, 0.9, (0.0, 10.0))), 0.5)
+    assert len(read_facts(found.tracks[0].caption).events) == 1 + added
