@@ -133,7 +133,7 @@ LINES = (
     ),
     Line(
         *(README, 1),
-        ("", "fact recall of video captions (their place, the weak point: {place:.2f})", "{recall:.2f}", "1"),
+        ("", "fact recall of video captions (their place: {place:.2f})", "{recall:.2f}", "1"),
         {"recall": column(_VIDEO), "place": column("video facts/scene recall")},
     ),
     Line(

@@ -19,7 +19,7 @@ from smot_vlm.output.claimed_folder import (
 from smot_vlm.output.report import ReportBuilder
 from smot_vlm.output.report_video import page_videos
 from smot_vlm.structures import Description, Frame
-from smot_vlm.system.allocator import give_back_free_memory
+from smot_vlm.system.allocator import give_back_free_memory, large_blocks_apart
 from smot_vlm.system.timing import PartTimes
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def write_outputs(
         builder = ReportBuilder(description, glosses)
         if open_frames is not None:
             try:
-                with open_frames() as frames:
+                with large_blocks_apart(), open_frames() as frames:
                     path = staging / VIDEO if video else None
                     _write_pictures(frames, description, builder, path, fps, progress, times)
             except Exception as error:

@@ -49,6 +49,32 @@ print(len(re.findall("<heap nr", open(sys.argv[2]).read())))
 """
 
 
+# A frame and something small that stays, in turn; prints megabytes that the heap then holds, without the small things.
+FRAMES = """
+import contextlib, ctypes, psutil, random, sys
+from smot_vlm.system.allocator import large_blocks_apart
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free(ctypes.c_void_p(libc.malloc(30_000_000)))  # from here on all frames come from the heap
+random.seed(0)
+before = psutil.Process().memory_info().rss
+with large_blocks_apart() if sys.argv[1] == "apart" else contextlib.nullcontext():
+    waiting = []
+    for _ in range(400):
+        frame = libc.malloc(random.randrange(2_000_000, 5_000_000))
+        ctypes.memset(frame, 1, 2_000_000)
+        waiting.append(frame)
+        libc.malloc(random.randrange(20_000, 40_000))
+        if len(waiting) > 4:
+            libc.free(ctypes.c_void_p(waiting.pop(random.randrange(len(waiting)))))
+    for frame in waiting:
+        libc.free(ctypes.c_void_p(frame))
+again = libc.malloc(20_000_000)  # comes from the heap once more: its pages stay after it is freed
+heap = psutil.Process().memory_info().rss - before
+print(heap / 1e6)
+"""
+
+
 def run(script: str, *arguments: str) -> float:
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True, timeout=60
@@ -59,6 +85,13 @@ def run(script: str, *arguments: str) -> float:
 @pytest.mark.skipif(not GLIBC, reason="the C library is not glibc")
 def test_what_is_free_goes_back_to_the_system():
     assert run(FRAGMENTED) > 100
+
+
+@pytest.mark.skipif(not GLIBC, reason="the C library is not glibc")
+def test_frames_leave_no_holes():
+    held, apart = run(FRAMES, "held"), run(FRAMES, "apart")
+    assert apart < 14  # 400 small things are 12 MB
+    assert held > 2 * apart
 
 
 @pytest.mark.skipif(not GLIBC, reason="the C library is not glibc")

@@ -173,7 +173,9 @@ def test_targets_are_counted_as_the_decoder_counts_them(config, monkeypatch):
     examples[1] = replace(examples[1], teach_video=False)
     objective(examples, EVERYTHING)
     counts = objective.count_targets(examples)
-    assert counted == [counts["grounding"], counts["instance"], counts["video"]]
+    # Captions of people and of videos are read in one pass.
+    assert counted == [counts["grounding"], counts["instance"] + counts["video"]]
+    assert min(counts["instance"], counts["video"]) > 0
     assert counts["detection"] == 4
     assert counts["interactions"] == 2
 
