@@ -37,15 +37,18 @@ def tracker(tiny_language_model) -> Tracker:
 
 
 def test_the_camera_has_its_rate_and_shows_the_clip_for_ever(clip):
-    """Whatever the clip's own rate is: by its timestamps, as waiting depends on the machine."""
+    """Whatever the clip's own rate is: by its timestamps; a busy machine may drop some frames."""
     with live.camera_of(clip, RATE) as address, open_video(address, live=LiveSettings(), max_frames=30) as video:
         frames = list(video)
     assert len(frames) == 30
-    steps = np.diff([frame.time_seconds for frame in frames])
-    assert np.median(steps) == pytest.approx(1 / RATE, abs=0.01)
-    pictures = [frame.image.astype(int) for frame in frames]
-    assert np.abs(pictures[1] - pictures[13]).mean() < 1
-    assert np.abs(pictures[1] - pictures[7]).mean() > 1
+    places = np.array([frame.time_seconds - frames[0].time_seconds for frame in frames]) * RATE
+    assert places == pytest.approx(places.round(), abs=0.2)
+    assert np.diff(places.round()).min() == 1
+    by_place = {int(place): frame.image.astype(int) for place, frame in zip(places.round(), frames, strict=True)}
+    # Twelve frames later the clip shows the same again, six later something else.
+    again = [np.abs(by_place[n] - by_place[n + 12]).mean() for n in by_place if n + 12 in by_place]
+    other = [np.abs(by_place[n] - by_place[n + 6]).mean() for n in by_place if n + 6 in by_place]
+    assert max(again) < 1 < min(other)
 
 
 @pytest.mark.parametrize("way", [live.NO_WORDS, live.APART, live.IN_LINE])
