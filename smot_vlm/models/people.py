@@ -191,22 +191,19 @@ class PeopleModel(SmotModelBase):
         chosen = memory.to_observe(ids, keyframe and memory.looks % _LOOKS_A_READING == 0)
         boxes = tracked.boxes[np.array(chosen, dtype=np.int64)]
         places = torch.as_tensor(memory.camera.in_first_look(boxes, frame.width), dtype=torch.float32)
-        mirrored = memory.looks // _LOOKS_A_READING % 2 == 1
-        for row, place, tokens in zip(chosen, places, self.look(encoded, boxes, mirrored=mirrored), strict=True):
+        for row, place, tokens in zip(chosen, places, self.look(encoded, boxes), strict=True):
             memory.add(ids[row], Observation(frame.time_seconds, place, tokens[None]))
         if keyframe:
             memory.looks += 1
             memory.pairs.add(frame.time_seconds, encoded, ids, tracked.boxes)
             memory.add_keyframe(frame.time_seconds)
 
-    def look(self, image: np.ndarray, boxes: np.ndarray, *, mirrored: bool = False) -> Float[Tensor, "people tokens"]:
+    def look(self, image: np.ndarray, boxes: np.ndarray) -> Float[Tensor, "people tokens"]:
         """What the appearance network sees of people.
 
         Args:
             image: RGB uint8 (height, width, 3).
             boxes: (n, 4) xyxy in its pixels.
-            mirrored: left and right change places, as at every second reading: errors of a picture and of its mirror
-                image differ, and the mean of both is better than that of two pictures.
 
         Returns:
             As `PersonAppearance.tokens`.
@@ -214,7 +211,7 @@ class PeopleModel(SmotModelBase):
         crops = torch.from_numpy(crop_people(image, boxes)).to(self.device).permute(0, 3, 1, 2).float() / 255
         if not len(crops):
             return crops.new_zeros(0, self.appearance.dim)
-        seen: Tensor = self.appearance.tokens(crops.flip(-1) if mirrored else crops)
+        seen: Tensor = self.appearance.tokens(crops)
         return seen
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:

@@ -62,28 +62,6 @@ def test_a_folder_gives_the_same_model_back(people, tmp_path):
     torch.testing.assert_close(ours, theirs, atol=0.05, rtol=0.05)  # saved in half precision
 
 
-def test_a_mirrored_look_is_one_at_the_mirrored_picture(people):
-    """The whole frame is the person, so that the same pixels are cut out."""
-    whole = np.array([[0.0, 0.0, IMAGE.shape[1], IMAGE.shape[0]]])
-    with torch.inference_mode():
-        mirrored = people.look(IMAGE, whole, mirrored=True)
-        expected = people.look(np.ascontiguousarray(IMAGE[:, ::-1]), whole)
-    torch.testing.assert_close(mirrored, expected, atol=1e-3, rtol=1e-3)
-    assert not torch.allclose(mirrored, people.look(IMAGE, whole), atol=1e-3)
-
-
-def test_every_second_reading_is_mirrored(people, monkeypatch):
-    seen, look = [], people.look
-
-    def noted(image: np.ndarray, boxes: np.ndarray, *, mirrored: bool = False) -> torch.Tensor:
-        seen.extend([mirrored] * min(len(boxes), 1))
-        return look(image, boxes, mirrored=mirrored)
-
-    monkeypatch.setattr(people, "look", noted)
-    Tracker(people, CONFIG).describe(np.stack([IMAGE] * 12), fps=4.0, trajectories=walkers())
-    assert seen == [False, True, False, True, False, True]
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -51,7 +51,7 @@ def see_source(network: PersonAppearance, source: PeopleSource) -> SeenSource:
 
 @torch.inference_mode()
 def see_people(network: PersonAppearance, people: Sequence[LabelledPerson]) -> list[np.ndarray]:
-    """Look at people without augmentation, as `PeopleModel.observe` does: every second look is mirrored.
+    """Look at people without augmentation, as `PeopleModel.look` does.
 
     Args:
         network: in evaluation mode.
@@ -64,8 +64,7 @@ def see_people(network: PersonAppearance, people: Sequence[LabelledPerson]) -> l
     looks = [(person, look) for person in people for look in range(len(person.looks))]
     rows = []
     for start in range(0, len(looks), CROPS_AT_A_TIME):
-        chosen = looks[start : start + CROPS_AT_A_TIME]
-        crops = np.stack([center(person.crop(look))[:, :: -1 if look % 2 else 1] for person, look in chosen])
+        crops = np.stack([center(person.crop(look)) for person, look in looks[start : start + CROPS_AT_A_TIME]])
         pixels = torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float() / 255
         rows.append(network.tokens(pixels).float().cpu().numpy())
     ends = np.cumsum([len(person.looks) for person in people])
