@@ -64,11 +64,11 @@ def test_plans_that_cannot_be(given, told):
 
 
 @pytest.mark.subprocess
-@pytest.mark.parametrize("workers", [2, 4, 8])
+@pytest.mark.parametrize("workers", [2, 4, pytest.param(8, marks=pytest.mark.slow)])
 def test_simulated_workers_keep_to_the_plan(workers):
-    result = simulate(COSTS, 3.0, workers, 8 * workers)
-    # 0.45 seconds a video.
-    assert result.predicted_seconds == pytest.approx((8 * workers + (workers - 1) / 2) * 0.45 / workers)
+    result = simulate(COSTS, 6.0, workers, 8 * workers)
+    # 0.75 seconds a video: much beside what starting and writing take on a busy machine.
+    assert result.predicted_seconds == pytest.approx((8 * workers + (workers - 1) / 2) * 0.75 / workers)
     assert abs(result.error) < 0.15
 
 
