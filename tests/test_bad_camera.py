@@ -13,12 +13,9 @@ from typing import NamedTuple
 
 import psutil
 import pytest
-import torch
-from live_people import Bright, assert_no_id_comes_back
+from live_people import assert_no_id_comes_back, bright_tracker
 from live_server import Act, playing, transport_stream
-from tiny import tiny_config
 
-from smot_vlm.models.build import build_model
 from smot_vlm.structures import Health
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.live_clock import LiveClock
@@ -76,11 +73,7 @@ def counters(health: dict) -> dict:
 
 @pytest.fixture(scope="module")
 def tracker(tiny_language_model) -> Tracker:
-    torch.manual_seed(0)
-    config = tiny_config(tiny_language_model)
-    made = Tracker(build_model(config), config)
-    made._detector.settle().detector = Bright()
-    return made
+    return bright_tracker(tiny_language_model)
 
 
 @pytest.fixture(params=[1, pytest.param(10, marks=pytest.mark.slow)], ids=lambda minutes: f"{minutes} min")

@@ -4,12 +4,9 @@ import urllib.error
 import urllib.request
 
 import pytest
-import torch
-from live_people import Bright
+from live_people import bright_tracker
 from live_server import Act, playing, transport_stream
-from tiny import tiny_config
 
-from smot_vlm.models.build import build_model
 from smot_vlm.structures import Health
 from smot_vlm.system.metrics import Metric, MetricsServer, metrics_text
 from smot_vlm.tracker import Tracker
@@ -20,11 +17,7 @@ QUICK = LiveSettings(stall_seconds=1.0, first_pause_seconds=0.01, longest_pause_
 
 @pytest.fixture(scope="module")
 def tracker(tiny_language_model) -> Tracker:
-    torch.manual_seed(0)
-    config = tiny_config(tiny_language_model)
-    made = Tracker(build_model(config), config)
-    made._detector.settle().detector = Bright()
-    return made
+    return bright_tracker(tiny_language_model)
 
 
 def test_after_each_connection_everybody_has_a_new_id(tracker):

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp
 
-# A report's own policy stands in it; this one keeps it apart from the page, wherever it is opened.
 # Tells whoever asks that the page answers, and nothing else.
 HEALTH_PATH = "/health"
+# A report's own policy stands in it; this one keeps it apart from the page, wherever it is opened.
 _REPORT_HEADERS = {**HEADERS, "Content-Security-Policy": "sandbox allow-scripts; frame-ancestors 'self'"}
 
 

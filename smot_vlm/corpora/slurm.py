@@ -77,6 +77,7 @@ def work_share(work: Path, index: int, workers: int) -> str:
     Returns:
         Why no model can be loaded; empty where it can.
     """
+    # Written by the run that submitted this worker, which was itself told by a pickle of submitit's.
     with work.open("rb") as file:
         folders, content = pickle.load(file)
     sys.path += [folder for folder in folders if folder not in sys.path]

@@ -7,7 +7,7 @@ caption stays as it was written. Text in other words than the lexicon's cannot b
 from collections.abc import Iterable, Mapping, Sequence
 
 from smot_vlm.language.caption_lexicon import VERBS
-from smot_vlm.language.fact_reader import event_label, read_facts, relation_of, start_of_deeds
+from smot_vlm.language.fact_reader import event_label, is_mutual, read_facts, relation_of, start_of_deeds
 from smot_vlm.language.fact_records import Action, Appearance, CaptionFacts, Relation
 from smot_vlm.language.retelling import count_corrected, tell_person, tell_video
 from smot_vlm.structures import Description, Interaction, Trajectory
@@ -160,7 +160,7 @@ def _found_of(
 
 def _is_found(relation: Relation, people: Mapping[int, CaptionFacts], interactions: Iterable[Interaction]) -> bool:
     """Whether some interaction has this verb, between people who may be those that the caption means."""
-    mutual = relation.verb in VERBS and VERBS[relation.verb].mutual
+    mutual = is_mutual(relation.verb)
     for edge in interactions:
         if edge.verb != relation.verb:
             continue

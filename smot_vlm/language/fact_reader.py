@@ -86,6 +86,15 @@ def event_label(verb: str, role: str) -> str:
     return f"{verb}:{role}"
 
 
+def is_mutual(verb: str) -> bool:
+    """Whether both sides of an interaction do the same; of a verb without words it is not known, and false.
+
+    Args:
+        verb: its label.
+    """
+    return verb in lexicon.VERBS and lexicon.VERBS[verb].mutual
+
+
 def relation_of(subject: Appearance, verb: str, target: Appearance) -> Relation:
     """Who does what to whom, with the two sides of a mutual verb in sorted order.
 
@@ -97,8 +106,7 @@ def relation_of(subject: Appearance, verb: str, target: Appearance) -> Relation:
     Returns:
         The relation.
     """
-    mutual = verb in lexicon.VERBS and lexicon.VERBS[verb].mutual
-    if mutual and target < subject:
+    if is_mutual(verb) and target < subject:
         subject, target = target, subject
     return Relation(subject, verb, target)
 

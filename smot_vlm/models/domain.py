@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
+from smot_vlm.models.tensor_files import read_arrays
 from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD
 
 DOMAIN_FILE = "domain.safetensors"
@@ -167,13 +167,13 @@ class Domain:
         path = folder / DOMAIN_FILE
         if not path.is_file():
             return None
+        tensors = read_arrays(path)
         try:
-            tensors = load_file(path)
             # Whole or not at all: a tensor that is missing is damage.
             there = {name.partition(".")[0] for name in tensors} | {"people"}
             parts = {part: _part(tensors, part) for part in ("people", "frames", "pairs") if part in there}
             return cls(parts["people"], parts.get("frames"), parts.get("pairs"))
-        except (SafetensorError, ValueError) as error:
+        except ValueError as error:
             raise ValueError(f"{path}: damaged ({error}); copy or download it again") from None
         except KeyError as error:
             raise ValueError(f"{path}: tensor {error} is missing; copy or download it again") from None

@@ -87,17 +87,29 @@ def _person(parts: Sequence[Trajectory], video: VideoInfo) -> Trajectory:
     segments: list[Segment] = []
     for row in most_telling(passages):
         segments += told[row][0].segments
-    return Trajectory(
-        parts[0].id,
-        np.concatenate([part.frames for part in parts]),
-        np.concatenate([part.boxes for part in parts]),
-        np.concatenate([part.scores for part in parts]),
-        caption,
-        words if caption else silent,
-        tuple(segments),
-        _attributes(parts),
-        tuple(passages),
+    return replace(
+        boxes_of(parts),
+        caption=caption,
+        words=words if caption else silent,
+        segments=tuple(segments),
+        attributes=_attributes(parts),
+        passages=tuple(passages),
     )
+
+
+def boxes_of(parts: Sequence[Trajectory]) -> Trajectory:
+    """One person's boxes, without words.
+
+    Args:
+        parts: of the same person, in order of time, at least one.
+
+    Returns:
+        All of them in one trajectory.
+    """
+    frames, boxes, scores = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("frames", "boxes", "scores")
+    )
+    return Trajectory(parts[0].id, frames, boxes, scores)
 
 
 def _passage(part: Trajectory, video: VideoInfo) -> Passage:

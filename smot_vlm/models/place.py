@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from smot_vlm.language.caption_lexicon import SCENES
+from smot_vlm.models.tensor_files import read_arrays
 
 PLACE_FILE = "place.safetensors"
 # A place is told from this probability on.
@@ -106,12 +107,15 @@ class PlaceReader:
         path = folder / PLACE_FILE
         if not path.is_file():
             return None
+        arrays = read_arrays(path)
+        with safe_open(path, "np") as file:
+            stated = (file.metadata() or {}).get("labels", "[]")
         try:
-            with safe_open(path, "np") as file:
-                labels = json.loads((file.metadata() or {}).get("labels", "[]"))
-                tensors = {name: file.get_tensor(name) for name in _SHAPES}
+            labels = json.loads(stated)
             if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
                 raise ValueError("its labels are not a list of names")
-            return cls(tuple(labels), **tensors)
-        except (SafetensorError, ValueError) as error:
+            if arrays.keys() != set(_SHAPES):
+                raise ValueError(f"it holds {', '.join(sorted(arrays))} in place of {', '.join(_SHAPES)}")
+            return cls(tuple(labels), **arrays)
+        except ValueError as error:
             raise ValueError(f"{path}: damaged ({error}); copy or download it again") from None

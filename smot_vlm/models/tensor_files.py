@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -39,6 +40,24 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     # A header may name a type or a size that torch does not have.
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OverflowError, MemoryError) as error:
         raise ValueError(f"{path}: damaged ({reason(error)}); copy or download it again") from None
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """`read_tensors` for what numpy computes with.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The arrays by name; bfloat16, which numpy does not have, as float32.
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_tensors`.
+    """
+    tensors = read_tensors(path)
+    return {
+        name: (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy() for name, tensor in tensors.items()
+    }
 
 
 def check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], source: str) -> None:

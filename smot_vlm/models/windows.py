@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from smot_vlm.association.trajectories import TrajectoryBuilder
+from smot_vlm.models.joining import boxes_of
 from smot_vlm.models.summary import summary
 from smot_vlm.structures import (
     STATED,
@@ -124,7 +125,7 @@ class Windows:
 
     def describe(self) -> Description:
         """Everything that was told in the windows since this was called last; they are let go."""
-        tracks = [_whole(parts) for _, parts in sorted(self._parts.items())]
+        tracks = [boxes_of(parts) for _, parts in sorted(self._parts.items())]
         caption, words = summary(self._passages)
         description = self._description(tracks, caption, words if caption else STATED, self._period_from, self._from)
         several = tuple(self._passages) if len(self._passages) > 1 else ()
@@ -203,14 +204,6 @@ class Windows:
         if told is None:
             return track
         return replace(track, **told._asdict())
-
-
-def _whole(parts: Sequence[Trajectory]) -> Trajectory:
-    """A person's boxes of several windows."""
-    frames, boxes, scores = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("frames", "boxes", "scores")
-    )
-    return Trajectory(parts[0].id, frames, boxes, scores)
 
 
 def _near(one: Span, other: Span) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from smot_vlm.structures import Description, Trajectory, VideoInfo
+from smot_vlm.system.files import ends_with_newline
 from smot_vlm.system.targets import check_folder
 
 _FILE = re.compile(r"(?:windows|description)-(\d{8}T\d{6}|\d{9}s)\.jsonl?")
@@ -82,7 +83,7 @@ class RollingFiles:
         text = json.dumps(line).encode() + b"\n"
         with path.open("ab", buffering=0) as file:
             size = file.tell()
-            if size and not _ends_whole(path, size):
+            if size and not ends_with_newline(path):
                 text = b"\n" + text
             if file.write(text) != len(text):
                 file.truncate(size)
@@ -181,10 +182,3 @@ def _person(track: Trajectory, video: VideoInfo) -> dict[str, Any]:
         "words": track.words,
         "attributes": [[entry.name, entry.value, round(entry.score, 4)] for entry in track.attributes],
     }
-
-
-def _ends_whole(path: Path, size: int) -> bool:
-    """A run that was killed may have left half a line."""
-    with path.open("rb") as file:
-        file.seek(size - 1)
-        return file.read(1) == b"\n"

@@ -1,11 +1,11 @@
 """Events as JSON lines at the end of a file, which other programs may read meanwhile and other runs have written to."""
 
 import json
-import os
 from pathlib import Path
 from types import TracebackType
 
 from smot_vlm.rules.events import Event
+from smot_vlm.system.files import ends_with_newline
 from smot_vlm.system.targets import check_file
 
 
@@ -23,8 +23,7 @@ class EventLog:
         check_file(path, overwrite=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)
-        # A run that was killed, or a disk that was full, may have left half a line.
-        if self._file.tell() and not _ends_with_newline(path):
+        if self._file.tell() and not ends_with_newline(path):
             self._file.write(b"\n")
 
     def write(self, event: Event) -> None:
@@ -57,9 +56,3 @@ def event_line(event: Event) -> str:
         ASCII, without the newline.
     """
     return json.dumps(event.to_dict())
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"

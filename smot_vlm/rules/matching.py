@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from smot_vlm.appearance.told_person import SURE
-from smot_vlm.language import caption_lexicon
+from smot_vlm.language.fact_reader import is_mutual
 from smot_vlm.rules.parts import Zone
 from smot_vlm.rules.vocabulary import CheckedRule, Looks, NamedValue
 from smot_vlm.structures import SeenDeed, SeenPerson, Sight, Span
@@ -15,7 +15,6 @@ from smot_vlm.structures import SeenDeed, SeenPerson, Sight, Span
 # Who is not seen for so long is taken to have stayed where they were.
 BRIDGE_SECONDS = 1.0
 MOST_EVIDENCE = 3
-_MUTUAL = frozenset(label for label, phrases in caption_lexicon.VERBS.items() if phrases.mutual)
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class SightIndex:
         if deed.object is not None:
             looked.append(self._looked(deed.object, rule.whom))
             people = (deed.subject, deed.object)
-            if deed.label in _MUTUAL and rule.who == rule.whom:
+            if is_mutual(deed.label) and rule.who == rule.whom:
                 # What both do to each other is one event, from whichever side it is seen.
                 people = tuple(sorted(people))
         known = [one for one in looked if one is not None]

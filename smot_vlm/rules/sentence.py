@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from smot_vlm.formats.documents import shown
-from smot_vlm.language.known_words import DRAWN_WORDS, PEOPLE_WORDS, joined
+from smot_vlm.language.known_words import ALL_WORDS
 from smot_vlm.rules.parts import ANYONE, Clothes, Hours, Rule, Who, read_time_of_day, time_of_day
 
 LONGEST_SENTENCE = 500
 # Every word that some model may know; which of them the loaded one knows is checked later.
-WORDS = joined(DRAWN_WORDS, PEOPLE_WORDS)
+WORDS = ALL_WORDS
 _MOST_WORDS = 3
 _ARTICLES = ("a", "an", "the", "another", "some", "other")
 _UNITS = {

@@ -90,7 +90,7 @@ def _of_person(description: Description, track: Trajectory, stated: VideoStateme
             track.attributes,
             segment.from_seconds,
             segment.to_seconds,
-            _frame_at(description, track, (segment.from_seconds + segment.to_seconds) / 2),
+            _frame_at(description, track, segment.middle),
             doubtful,
             stated.of_person(track.id, segment.action, segment.partner),
         )
@@ -166,7 +166,7 @@ def _evidence(description: Description, span: Span | None, subject: Trajectory) 
         return _best_frame(description, subject)
     if span.frames:
         return span.frames[len(span.frames) // 2]
-    return _frame_at(description, subject, (span.from_seconds + span.to_seconds) / 2)
+    return _frame_at(description, subject, span.middle)
 
 
 def _best_frame(description: Description, track: Trajectory) -> int | None:

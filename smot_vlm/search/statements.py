@@ -1,11 +1,9 @@
 """What an entry states as facts: who, by looks, does what to whom, and where."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from smot_vlm.language.caption_lexicon import VERBS
-from smot_vlm.language.fact_reader import event_label, read_facts
-from smot_vlm.language.fact_records import CaptionFacts
+from smot_vlm.language.fact_reader import event_label, is_mutual, read_facts
 from smot_vlm.rules.described import attributes_told
 from smot_vlm.structures import WITHHELD, Description, Trajectory
 
@@ -63,7 +61,7 @@ class VideoStatements:
         self._looks = {number: _looks(track) for number, track in self._told.items()}
         self._deeds: dict[int, dict[tuple[str, int | None], None]] = {number: {} for number in self._told}
         for edge in description.interactions:
-            roles = ("mutual", "mutual") if _is_mutual(edge.verb) else ("subject", "object")
+            roles = ("mutual", "mutual") if is_mutual(edge.verb) else ("subject", "object")
             for one, other, role in ((edge.subject, edge.object, roles[0]), (edge.object, edge.subject, roles[1])):
                 if one in self._told and other in self._told:
                     self._deeds[one][event_label(edge.verb, role), other] = None
@@ -113,10 +111,6 @@ class VideoStatements:
         )
 
 
-def _is_mutual(verb: str) -> bool:
-    return verb in VERBS and VERBS[verb].mutual
-
-
 def _looks(track: Trajectory) -> dict[str, str]:
     """Fields of a statement that tell what a person looks like."""
     looks: dict[str, str] = {}
@@ -131,8 +125,4 @@ def _deeds_alone(track: Trajectory) -> Iterator[str]:
     """Labels of what a person does alone: from the segments, the attributes and the caption."""
     yield from (segment.action for segment in track.segments if segment.action and not segment.role)
     yield from (entry.value for entry in track.attributes if entry.name == DOES)
-    yield from _told_alone(read_facts(track.caption))
-
-
-def _told_alone(facts: CaptionFacts) -> Iterable[str]:
-    return facts.actions
+    yield from read_facts(track.caption).actions

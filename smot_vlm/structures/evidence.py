@@ -65,6 +65,11 @@ class Span:
         """How long it lasts."""
         return self.to_seconds - self.from_seconds
 
+    @property
+    def middle(self) -> float:
+        """Half-way between both ends."""
+        return (self.from_seconds + self.to_seconds) / 2
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -90,6 +95,11 @@ class Segment:
         _check_times(f"segment {self.text!r}", self.from_seconds, self.to_seconds)
         if self.role not in ROLES:
             raise ValueError(f"a segment's role is {self.role!r}; it takes {', '.join(map(repr, ROLES))}")
+
+    @property
+    def middle(self) -> float:
+        """Half-way between both ends."""
+        return (self.from_seconds + self.to_seconds) / 2
 
 
 @dataclass(frozen=True)

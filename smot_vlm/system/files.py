@@ -133,6 +133,17 @@ def write_parts(target: Path, parts: Iterable[str], overwrite: bool = True) -> N
         temporary.replace(target)
 
 
+def ends_with_newline(path: Path) -> bool:
+    """Whether the last line of a file is whole: a run that was killed, or a disk that was full, may have left half of one.
+
+    Args:
+        path: Of a file that is not empty.
+    """
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
 def _replace_folder(temporary: Path, target: Path) -> None:
     if not target.exists():
         temporary.replace(target)

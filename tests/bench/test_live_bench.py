@@ -2,13 +2,10 @@
 
 import numpy as np
 import pytest
-import torch
-from live_people import Bright
+from live_people import bright_tracker
 from live_server import square
-from tiny import tiny_config
 
 from smot_vlm.bench import live
-from smot_vlm.models.build import build_model
 from smot_vlm.tracker import Tracker
 from smot_vlm.video.reader import open_video
 from smot_vlm.video.reconnecting import LiveSettings
@@ -29,11 +26,7 @@ def clip(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tracker(tiny_language_model) -> Tracker:
-    torch.manual_seed(0)
-    config = tiny_config(tiny_language_model)
-    made = Tracker(build_model(config), config)
-    made._detector.settle().detector = Bright()
-    return made
+    return bright_tracker(tiny_language_model)
 
 
 def test_the_camera_has_its_rate_and_shows_the_clip_for_ever(clip):

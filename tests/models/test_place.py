@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from safetensors.torch import load_file as torch_load
+from safetensors.torch import save_file as torch_save
 
 from smot_vlm.language.fact_reader import read_facts
 from smot_vlm.models.place import PLACE_FILE, TOLD_FROM, PlaceReader
@@ -97,6 +99,27 @@ def test_a_damaged_file_is_one_line(tmp_path, case):
     with pytest.raises(ValueError, match=rf"{PLACE_FILE}: damaged \(.*\); copy or download it again") as error:
         PlaceReader.load(tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_weights_of_another_width_are_read_and_a_pointer_is_told(tmp_path):
+    reader().save(tmp_path)
+    path = tmp_path / PLACE_FILE
+    tensors = {name: tensor.bfloat16() for name, tensor in torch_load(path).items()}
+    torch_save(tensors, path, metadata={"labels": '["beach", "gym"]'})
+    again = PlaceReader.load(tmp_path)
+    assert again is not None
+    assert again.probabilities(statistics(3.0))[0] == pytest.approx([0.5, 0.5])
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(ValueError, match="a pointer of Git LFS in place of the weights"):
+        PlaceReader.load(tmp_path)
+
+
+def test_whole_numbers_are_no_weights(tmp_path):
+    reader().save(tmp_path)
+    tensors = load_file(tmp_path / PLACE_FILE)
+    save_file(tensors | {"biases": np.zeros(2, dtype=np.int32)}, tmp_path / PLACE_FILE, {"labels": '["beach", "gym"]'})
+    with pytest.raises(ValueError, match=r"damaged \(biases has shape \(2,\); give finite floats"):
+        PlaceReader.load(tmp_path)
 
 
 def looks(count: int, places: tuple[str, ...] = ("beach", "gym", "")) -> list[SequenceLooks]:
