@@ -17,10 +17,12 @@ class Hooked:
     Attributes:
         seconds: that describing takes.
         told: a file to which each description adds a line.
+        together: videos at once.
     """
 
     seconds: float = 0.0
     told: str = ""
+    together: int = 1
 
     def __call__(self):
         return self.describe

@@ -13,6 +13,7 @@ starts each of them anew on the same video. Converting detections into an implem
 """
 
 import gc
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from smot_vlm.bench.association_videos import (
 from smot_vlm.evaluation.frame_boxes import frame_boxes
 from smot_vlm.evaluation.tracking import tracking_part
 from smot_vlm.formats.mot import MotRows
+
+logger = logging.getLogger(__name__)
 
 SIZES = (10, 50, 200, 1000)
 # Ours: what the names of both roads begin with.
@@ -128,7 +131,7 @@ def benchmark_association(
     for name, video in videos.items():
         if not video.detections:
             raise ValueError(f"video {name!r} has no frames; give the detections of at least one")
-    groups = _chosen([contenders(associator) for associator in associators], peers)
+    groups = [_starting(group) for group in _chosen([contenders(name) for name in associators], peers)]
     rounds_done, rounds = 0, len(groups) * len(videos) * repeats
     timings = []
     for group in groups:
@@ -160,6 +163,19 @@ def _chosen(groups: Sequence[Sequence[Contender]], peers: Sequence[str]) -> list
         ]
         for group in groups
     ]
+
+
+def _starting(group: Sequence[Contender]) -> list[Contender]:
+    """Those that can be started here: a compiled library may miss another one."""
+    starting = []
+    for contender in group:
+        try:
+            contender.start()
+        except (ImportError, OSError) as error:
+            logger.warning("%s (%s) is left out: %s", contender.implementation, contender.associator, error)
+        else:
+            starting.append(contender)
+    return starting
 
 
 def _time_video(contender: Contender, frames: Sequence[object]) -> np.ndarray:

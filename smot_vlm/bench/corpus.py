@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from smot_vlm.bench.corpus_plan import CorpusPlan, StageCost, plan_capacity, stage_costs
-from smot_vlm.bench.corpus_records import RecordingRecipe, Work, read_records
+from smot_vlm.bench.corpus_records import RecordingRecipe, Work, covered, read_records
 from smot_vlm.bench.corpus_simulation import SimulatedRun, simulate
 from smot_vlm.corpora.corpus import account, describe_corpus
 from smot_vlm.corpora.describing import TrackerRecipe
@@ -34,11 +34,12 @@ class CorpusRun:
     """A corpus described by some workers.
 
     Attributes:
-        workers: at once.
+        workers: processes.
+        together: videos that each of them describes at once.
         videos: described.
         seconds: of the whole command.
         loading_seconds: until a worker was ready, on average.
-        describing_seconds: of all workers together.
+        describing_seconds: in which the workers describe, of all of them.
         videos_an_hour: once all are loaded.
         ratio: of that, over the first run's.
         cpu_ratio: the same from processor seconds: workers times (those of a video in the first run / in this one).
@@ -48,6 +49,7 @@ class CorpusRun:
     """
 
     workers: int
+    together: int
     videos: int
     seconds: float
     loading_seconds: float
@@ -86,6 +88,7 @@ def run(
     *,
     videos: int = 24,
     workers: Sequence[int] = (1, 2),
+    together: Sequence[int] = (1,),
     model: str = "people",
     detector: str = "people",
     batch: int = 1,
@@ -101,7 +104,9 @@ def run(
     Args:
         sources: as of `find_jobs`; none: tiny drawn videos.
         videos: drawn ones.
-        workers: at once, of each run.
+        workers: of each run.
+        together: videos that a worker describes at once; a run of each number, of which the first is 1, by each number of
+            workers.
         model: as for the Tracker.
         detector: as for the Tracker.
         batch: as for the Tracker.
@@ -119,9 +124,14 @@ def run(
         ValueError: a number below 1, videos that cannot be described, or as `plan_capacity`.
         FileNotFoundError: as `find_jobs`.
     """
-    if not workers or min((*workers, *simulated, videos)) < 1:
+    if not workers or min((*workers, *together, *simulated, videos)) < 1:
         raise ValueError(f"{videos} videos, workers {[*workers, *simulated]}; give at least one of each")
-    rounds, done = len(workers) + len(simulated), 0
+    if together[0] != 1:
+        raise ValueError(
+            f"videos at once are {list(together)}; the first run has 1, since what parts cost is told from it"
+        )
+    ways = [(count, at_once) for count in workers for at_once in together]
+    rounds, done = len(ways) + len(simulated), 0
 
     def step() -> None:
         nonlocal done
@@ -133,9 +143,10 @@ def run(
     first: _Measured | None = None
     with TemporaryDirectory(prefix="smot-vlm-corpus-") as place:
         given = sources or [str(_draw(Path(place) / "videos", videos))]
-        for number, count in enumerate(workers):
+        for number, (count, at_once) in enumerate(ways):
             folder = Path(place) / f"run{number}"
-            measured = _describe(given, TrackerRecipe(model, detector, batch=batch), folder, count, clock)
+            recipe = TrackerRecipe(model, detector, batch=batch, together=at_once)
+            measured = _describe(given, recipe, folder, count, clock)
             first = first or measured
             runs.append(measured.against(first))
             shutil.rmtree(folder)
@@ -157,7 +168,8 @@ class _Measured:
     """What a run took.
 
     Attributes:
-        workers: at once.
+        workers: processes.
+        together: videos that each describes at once.
         started: when the workers were.
         seconds: of the whole command.
         driver_cpu: processor seconds of this process.
@@ -166,6 +178,7 @@ class _Measured:
     """
 
     workers: int
+    together: int
     started: float
     seconds: float
     driver_cpu: float
@@ -179,8 +192,14 @@ class _Measured:
 
     @property
     def describing(self) -> float:
-        """Seconds of all workers."""
-        return sum(work.seconds for work in self.described)
+        """Seconds of all workers in which they describe."""
+        return sum(covered(work.time for work in own) for own in self.by_worker)
+
+    @property
+    def by_worker(self) -> list[list[Work]]:
+        """The videos of each worker, in order of time."""
+        workers = {work.worker for work in self.described}
+        return [[work for work in self.described if work.worker == worker] for worker in workers]
 
     @property
     def beside(self) -> float:
@@ -191,15 +210,14 @@ class _Measured:
     def gap(self) -> float:
         """Seconds of a worker from one video to the next, on average."""
         gaps = []
-        for worker in {work.worker for work in self.described}:
-            own = [work for work in self.described if work.worker == worker]
+        for own in self.by_worker:
             gaps += [later.begun - earlier.end for earlier, later in pairwise(own)]
         return sum(gaps) / len(gaps) if gaps else 0.0
 
     @property
     def video_cpu(self) -> float:
         """Processor seconds of a video."""
-        return sum(work.cpu_seconds for work in self.described) / len(self.described)
+        return sum(covered(work.cpu_time for work in own) for own in self.by_worker) / len(self.described)
 
     @property
     def cpu_overhead(self) -> float:
@@ -217,6 +235,7 @@ class _Measured:
         """
         return CorpusRun(
             workers=self.workers,
+            together=self.together,
             videos=len(self.described),
             seconds=self.seconds,
             loading_seconds=self.loading,
@@ -248,7 +267,7 @@ def _describe(sources: Sequence[str], recipe: TrackerRecipe, folder: Path, worke
         told = found.causes[0].error if found.causes else "some are left"
         raise ValueError(f"{found.described} of {len(jobs)} videos could be described: {told}; give videos that can")
     loaded, described = read_records(records)
-    return _Measured(workers, started, seconds, cpu, loaded, described)
+    return _Measured(workers, recipe.together, started, seconds, cpu, loaded, described)
 
 
 def _plan(

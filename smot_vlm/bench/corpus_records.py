@@ -1,9 +1,10 @@
 """What each video of a corpus cost: written down by the workers, a line a video, and read by the benchmark."""
 
 import json
+import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -49,6 +50,32 @@ class Work:
         """When it ended."""
         return self.begun + self.seconds
 
+    @property
+    def time(self) -> tuple[float, float]:
+        """When it began and when it ended."""
+        return self.begun, self.end
+
+    @property
+    def cpu_time(self) -> tuple[float, float]:
+        """The same by the worker's processor seconds."""
+        return self.cpu_until_end - self.cpu_seconds, self.cpu_until_end
+
+
+def covered(spans: Iterable[tuple[float, float]]) -> float:
+    """How long at least one of some spans lasts, which may overlap.
+
+    Args:
+        spans: beginnings and ends.
+
+    Returns:
+        Seconds.
+    """
+    seconds, until = 0.0, -math.inf
+    for begin, end in sorted(spans):
+        seconds += max(0.0, end - max(begin, until))
+        until = max(until, end)
+    return seconds
+
 
 @dataclass(frozen=True)
 class RecordingRecipe:
@@ -63,6 +90,11 @@ class RecordingRecipe:
     tracker: TrackerRecipe
     folder: str
     clock: str = "wall"
+
+    @property
+    def together(self) -> int:
+        """Videos that are described at once."""
+        return self.tracker.together
 
     def __call__(self) -> Describe:
         """Load the model.

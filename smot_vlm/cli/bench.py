@@ -230,7 +230,10 @@ def corpus(
         list[str] | None, typer.Argument(help="As of `predict` (default: tiny drawn videos).", show_default=False)
     ] = None,
     videos: Annotated[int, typer.Option(min=1, help="Drawn ones.")] = 24,
-    workers: Annotated[list[int] | None, typer.Option(min=1, help="Videos at once; repeat (default: 1 and 2).")] = None,
+    workers: Annotated[list[int] | None, typer.Option(min=1, help="Processes; repeat (default: 1 and 2).")] = None,
+    together: Annotated[
+        list[int] | None, typer.Option(min=1, help="Videos that each describes at once; repeat (default: 1).")
+    ] = None,
     model: Model = "people",
     detector: Annotated[str, typer.Option(help="As of `predict`.")] = "people",
     batch: Batch = 1,
@@ -249,6 +252,7 @@ def corpus(
 ) -> None:
     """Describing a corpus: videos an hour by workers, shares of the parts, idle time, overhead; and how many machines."""
     given: dict[str, Any] = {"sources": sources or (), "videos": videos, "workers": workers or (1, 2), "batch": batch}
+    given["together"] = together or (1,)
     given |= {"model": model, "detector": detector, "plan": plan, "minutes": minutes, "days": days}
     _run({"corpus": {**given, "simulated": simulate or (), "clock": clock}}, json_file, overwrite, clock, threads)
 

@@ -139,6 +139,7 @@ COLUMNS: dict[str, list[tuple[str, str, Format]]] = {
     ],
     "CorpusRun": [
         ("workers", "workers", text),
+        ("together", "at once", text),
         ("seconds", "s", text),
         ("loading_seconds", "loading", text),
         ("videos_an_hour", "videos/h", text),

@@ -59,7 +59,10 @@ def predict(
         list[str] | None,
         typer.Option(help="KEY=VALUE of sbatch for --engine slurm: partition, time (minutes), gpus_per_node; repeat."),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Videos at once.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that describe videos.")] = 1,
+    together: Annotated[
+        int, typer.Option(min=1, help="Videos that each of them describes at once, their captions in one batch.")
+    ] = 1,
     time_limit: Annotated[float, typer.Option(help="Seconds that a video may take; 0: any time.", min=0)] = 21600.0,
     retry: Annotated[bool, typer.Option("--retry", help="Also videos that could not be described earlier.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
@@ -82,16 +85,18 @@ def predict(
     if len(sources) > 1 or not _is_data_set(dataset, split):
         if trajectories or detections:
             raise typer.BadParameter("--trajectories and --detections go with a data set; a manifest names tracks")
-        recipe = TrackerRecipe(model, detector, associator, device, dtype, batch, tuple(sorted(set(classes or ()))))
+        recipe = TrackerRecipe(
+            model, detector, associator, device, dtype, batch, tuple(sorted(set(classes or ()))), together
+        )
         describe_videos(
             recipe, sources, out, engine, workers, time_limit, options=slurm or (), retry=retry, overwrite=overwrite
         )
         return
     if classes and not trajectories and not detections:
         raise typer.BadParameter("--classes goes with --trajectories or --detections")
-    if engine != "processes" or workers > 1 or retry or slurm:
+    if engine != "processes" or workers > 1 or together > 1 or retry or slurm:
         raise typer.BadParameter(
-            "--engine, --workers, --slurm and --retry go with videos; accelerate runs a data set in parallel"
+            "--engine, --workers, --together, --slurm and --retry go with videos; accelerate runs a data set in parallel"
         )
     data, processes = BenSmot(dataset, split), current_processes()
     if device == "auto" and processes.device:

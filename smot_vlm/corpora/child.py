@@ -1,16 +1,18 @@
-"""The process that describes: it takes a job at a time from the process that watches it, and ends when that one is gone.
+"""The process that describes: it takes one job or a few at a time from the process that watches it, and ends when that one is gone.
 
 Messages are pickles between a program and its own child, over pipes that nobody else can open.
 """
 
 import faulthandler
+import math
 import os
 import pickle
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +20,9 @@ from smot_vlm.corpora.describing import Recipe
 from smot_vlm.corpora.jobs import Job
 from smot_vlm.corpora.store import Store
 from smot_vlm.corpora.working import work
+from smot_vlm.detection.ahead import in_batches
 from smot_vlm.system.errors import one_line
+from smot_vlm.system.gathering import each_apart
 
 READY = "ready"
 
@@ -31,11 +35,28 @@ class Task:
         recipe: makes what describes.
         root: of the store.
         seconds: that a job may take; None: any time.
+        together: jobs that a child is given at once.
     """
 
     recipe: Recipe
     root: Path
     seconds: float | None
+    together: int = 1
+
+
+def in_hands(task: Task, jobs: Sequence[Job], workers: int) -> list[tuple[Job, ...]]:
+    """Divide jobs into what a child is given at once.
+
+    Args:
+        task: says how many.
+        jobs: in order.
+        workers: of which none shall be without a job.
+
+    Returns:
+        The same jobs in the same order.
+    """
+    size = min(task.together, math.ceil(len(jobs) / workers))
+    return [tuple(hand) for hand in in_batches(jobs, size)]
 
 
 def send(pipe: BinaryIO, message: Any) -> None:
@@ -53,33 +74,38 @@ def send(pipe: BinaryIO, message: Any) -> None:
 
 
 def main() -> None:
-    """Load the model, say READY or why not, and answer each job with its outcome."""
+    """Load the model, say READY or why not, and answer each job with its outcome, as they end."""
     # What libraries print must not get between the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     faulthandler.enable()
     task = pickle.load(sys.stdin.buffer)
-    jobs = _jobs(sys.stdin.buffer)
+    hands = _hands(sys.stdin.buffer)
     try:
         describe = task.recipe()
     except Exception as error:
         send(answers, one_line(error))
         return
     send(answers, READY)
-    store = Store(task.root)
-    for job in jobs:
+    store, one_at_a_time = Store(task.root), threading.Lock()
+
+    def do(job: Job) -> None:
+        outcome = work(store, describe, job)
+        with one_at_a_time:
+            send(answers, outcome)
+
+    for hand in hands:
         _empty_log()
         if task.seconds is not None:
             # In a thread of its own that no library can hold up; says where the job hung.
             faulthandler.dump_traceback_later(task.seconds, exit=True)
-        outcome = work(store, describe, job)
+        each_apart([partial(do, job) for job in hand])
         faulthandler.cancel_dump_traceback_later()
-        send(answers, outcome)
 
 
-def _jobs(pipe: BinaryIO) -> Iterator[Job]:
+def _hands(pipe: BinaryIO) -> Iterator[tuple[Job, ...]]:
     """Jobs as they come. Where the watching process ends, this one does at once, whatever it has in hand."""
-    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[tuple[Job, ...]] = queue.SimpleQueue()
 
     def receive() -> None:
         try:

@@ -98,7 +98,8 @@ def describe_corpus(
     left = [job for job in jobs if job.key not in settled]
     with_tables, new = can_write_tables(), 0
     if left:
-        for outcome in ENGINES[engine](Task(recipe, store.root, seconds), left, workers, **(options or {})):
+        task = Task(recipe, store.root, seconds, getattr(recipe, "together", 1))
+        for outcome in ENGINES[engine](task, left, workers, **(options or {})):
             new += outcome.state == DESCRIBED
             if with_tables and new == VIDEOS_A_PART:
                 new = 0
@@ -129,4 +130,4 @@ def account(out: Path, jobs: Sequence[Job]) -> Account:
 def _settings(recipe: Recipe) -> dict[str, object]:
     values: dict[str, object] = asdict(recipe) if is_dataclass(recipe) and not isinstance(recipe, type) else {}
     # Where it runs changes no result.
-    return {name: value for name, value in values.items() if name not in ("device", "batch")}
+    return {name: value for name, value in values.items() if name not in ("device", "batch", "together")}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Describe = Callable[[Job], Description]
 # What a worker is given: called once in its process, it loads the model. It is pickled, so an engine is given a dataclass or
-# a function of a module.
+# a function of a module. Where it has a number `together`, so many jobs are described at once.
 Recipe = Callable[[], Describe]
 
 
@@ -36,6 +36,7 @@ class TrackerRecipe:
     Attributes:
         model, detector, associator, device, dtype, batch: as of `Tracker.from_pretrained`.
         classes: class numbers that count in files of tracks; none: people.
+        together: videos that are described at once, whose frames and captions go through the models in one batch.
     """
 
     model: str = "auto"
@@ -45,6 +46,7 @@ class TrackerRecipe:
     dtype: str = "float32"
     batch: int = 1
     classes: tuple[int, ...] = ()
+    together: int = 1
 
     def __call__(self) -> Describe:
         """Load the model.
@@ -56,10 +58,14 @@ class TrackerRecipe:
         return lambda job: describe_job(tracker, job, self.classes)
 
     def load(self) -> "Tracker":
-        """The model itself."""
+        """The model itself.
+
+        Raises:
+            ValueError: it cannot describe several videos at once.
+        """
         from smot_vlm.tracker import Tracker
 
-        return Tracker.from_pretrained(
+        tracker = Tracker.from_pretrained(
             self.model,
             detector=self.detector,
             associator=self.associator,
@@ -67,6 +73,11 @@ class TrackerRecipe:
             dtype=self.dtype,
             batch=self.batch,
         )
+        if self.together > 1 and not tracker.model.scores_at_once:
+            raise ValueError(
+                f"model {self.model} asks a vision-language model about one video at a time; leave --together at 1"
+            )
+        return tracker
 
 
 def describe_job(

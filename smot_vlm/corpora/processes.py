@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 
-from smot_vlm.corpora.child import Task
+from smot_vlm.corpora.child import Task, in_hands
 from smot_vlm.corpora.jobs import Job
 from smot_vlm.corpora.slot import Slot
 from smot_vlm.corpora.working import Outcome
@@ -26,9 +26,9 @@ def run_processes(task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Out
     Raises:
         UnusableError: the model cannot be loaded.
     """
-    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    for job in jobs:
-        waiting.put(job)
+    waiting: queue.SimpleQueue[tuple[Job, ...]] = queue.SimpleQueue()
+    for hand in in_hands(task, jobs, workers):
+        waiting.put(hand)
     ended: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
     count = min(workers, len(jobs))
     slots = [Slot(task, _environment(index, count)) for index in range(count)]
@@ -38,7 +38,8 @@ def run_processes(task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Out
         try:
             with slot:
                 while not stop.is_set():
-                    ended.put(slot.do(waiting.get_nowait()))
+                    for outcome in slot.do_together(waiting.get_nowait()):
+                        ended.put(outcome)
         except queue.Empty:
             ended.put(None)
         except BaseException as error:

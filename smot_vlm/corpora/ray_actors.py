@@ -1,7 +1,7 @@
 """Engine `ray`: Ray Data over the jobs, a slot an actor, on one machine or on a cluster whose machines share the store's folder.
 
-A block is one job and an actor has one at a time: videos last seconds or hours, so the next one goes to whoever is free, and a
-lost actor costs the video in its hand alone. The store's files decide what is done, never Ray's checkpoints.
+A block is what an actor has in hand, one job or a few: videos last seconds or hours, so the next one goes to whoever is free,
+and a lost actor costs what is in its hand alone. The store's files decide what is done, never Ray's checkpoints.
 """
 
 import logging
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from smot_vlm.corpora.child import Task
+from smot_vlm.corpora.child import Task, in_hands
 from smot_vlm.corpora.jobs import Job
 from smot_vlm.corpora.slot import Slot, UnusableError
 from smot_vlm.corpora.working import OPEN, Outcome
@@ -37,24 +37,26 @@ class SlotActor:
         sys.path += [folder for folder in folders if folder not in sys.path]
 
     def __call__(self, row: Row) -> Row:
-        """Settle a job.
+        """Settle jobs.
 
         Args:
-            row: the job.
+            row: the jobs.
 
         Returns:
-            What became of it, an `Outcome`; a text where no model can be loaded: why.
+            What became of each, a list of `Outcome`; a text where no model can be loaded: why.
         """
-        job = pickle.loads(row[_COLUMN])
+        hand, outcomes = pickle.loads(row[_COLUMN]), []
         try:
             if self._slot is None:
                 self._slot = Slot(pickle.loads(self._task))
-            outcome: Outcome | str = self._slot.do(job)
+            for outcome in self._slot.do_together(hand):
+                outcomes.append(outcome)
         except (UnusableError, ImportError) as error:
-            outcome = one_line(error)
+            return {_COLUMN: pickle.dumps(one_line(error))}
         except Exception as error:
-            outcome = Outcome(job, OPEN, one_line(error))
-        return {_COLUMN: pickle.dumps(outcome)}
+            known = {outcome.job for outcome in outcomes}
+            outcomes += [Outcome(job, OPEN, one_line(error)) for job in hand if job not in known]
+        return {_COLUMN: pickle.dumps(outcomes)}
 
 
 def run_ray(task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
@@ -111,7 +113,8 @@ def _start(ray: Any, workers: int) -> None:
 def _run(ray: Any, task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    rows = ray.data.from_items([{_COLUMN: pickle.dumps(job)} for job in jobs], override_num_blocks=len(jobs))
+    hands = [{_COLUMN: pickle.dumps(hand)} for hand in in_hands(task, jobs, workers)]
+    rows = ray.data.from_items(hands, override_num_blocks=len(hands))
     outcomes = rows.map(
         SlotActor,
         fn_constructor_args=(pickle.dumps(task), list(sys.path)),
@@ -119,10 +122,10 @@ def _run(ray: Any, task: Task, jobs: Sequence[Job], workers: int) -> Iterator[Ou
         **_share(ray.cluster_resources(), workers),
     )
     for row in outcomes.iter_rows():
-        outcome = pickle.loads(row[_COLUMN])
-        if isinstance(outcome, str):
-            raise UnusableError(outcome)
-        yield outcome
+        outcomes = pickle.loads(row[_COLUMN])
+        if isinstance(outcomes, str):
+            raise UnusableError(outcomes)
+        yield from outcomes
 
 
 def _share(resources: dict[str, float], workers: int) -> dict[str, int]:

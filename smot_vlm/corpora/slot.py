@@ -1,4 +1,4 @@
-"""A place where one job at a time is described: a child process, watched, and begun anew when it dies."""
+"""A place where jobs are described, one or a few at a time: a child process, watched, and begun anew when it dies."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from tempfile import mkstemp
 from types import TracebackType
@@ -19,6 +20,9 @@ from smot_vlm.corpora.working import ELSEWHERE, KEPT, OPEN, SETTLED, Outcome, re
 from smot_vlm.system.errors import one_line
 from smot_vlm.system.temporary import PREFIX
 
+# How the end of a child shows.
+_LOST = (OSError, EOFError, ValueError, pickle.UnpicklingError)
+_STOPPED = "stopped"
 # The child sees its own end of time first and says where it hung.
 _GRACE_SECONDS = 2.0
 # Isolated: neither the working directory nor variables of the environment add code.
@@ -30,7 +34,7 @@ class UnusableError(ValueError):
 
 
 class Slot:
-    """Describes jobs one after the other in a child process; a context manager that ends it.
+    """Describes jobs in a child process; a context manager that ends it.
 
     Args:
         task: for the child.
@@ -59,6 +63,44 @@ class Slot:
         self._closed = True
         self._end()
 
+    def do_together(self, hand: Sequence[Job]) -> Iterator[Outcome]:
+        """Settle jobs that are described at once, within the time of one.
+
+        Where the worker dies or their time is over nobody knows whose fault it was: what is left is done one by one.
+
+        Args:
+            hand: the jobs.
+
+        Yields:
+            What became of each, as they end.
+
+        Raises:
+            UnusableError: the model cannot be loaded.
+        """
+        left = {job.key: job for job in hand if not self._store.is_settled(job.key)}
+        yield from (Outcome(job, KEPT) for job in hand if job.key not in left)
+        if len(left) > 1:
+            yield from self._try_together(left)
+        for job in left.values():
+            yield Outcome(job, OPEN, _STOPPED) if self._closed else self.do(job)
+
+    def _try_together(self, left: dict[str, Job]) -> Iterator[Outcome]:
+        """Outcomes as they come; those that came are taken out of `left`."""
+        child, seconds = self._begun(), self._task.seconds
+        until = None if seconds is None else time.monotonic() + seconds
+        try:
+            send(child.stdin, tuple(left.values()))  # type: ignore[arg-type]
+            while left:
+                outcome = self._answer(None if until is None else max(until - time.monotonic(), 0.0))
+                del left[outcome.job.key]
+                yield outcome
+        except _LOST:
+            self._end()
+            for key in left:
+                # What the dead worker claimed is nobody's interruption.
+                with suppress(OSError), self._store.claimed(key, after_death=True):
+                    pass
+
     def do(self, job: Job) -> Outcome:
         """Settle a job, however often its worker dies.
 
@@ -77,10 +119,10 @@ class Slot:
             child = self._begun()
             begun = time.monotonic()
             try:
-                send(child.stdin, job)  # type: ignore[arg-type]
+                send(child.stdin, (job,))  # type: ignore[arg-type]
                 outcome: Outcome = self._answer(self._task.seconds)
                 return outcome
-            except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            except _LOST as error:
                 hung = isinstance(error, TimeoutError)
             settled = self._lost(job, hung, time.monotonic() - begun)
             if settled is not None:
@@ -91,7 +133,7 @@ class Slot:
         ending = _ending(self._end())
         log = read_log(self._log)
         if self._closed:
-            return Outcome(job, OPEN, "stopped")
+            return Outcome(job, OPEN, _STOPPED)
         try:
             with self._store.claimed(job.key, after_death=True) as held:
                 if not held:
@@ -143,8 +185,8 @@ class Slot:
             TimeoutError: none comes in time.
             EOFError: the child is gone.
         """
-        assert self._child is not None
-        assert self._child.stdout is not None
+        if self._child is None or self._child.stdout is None:
+            raise EOFError(_STOPPED)
         wait = None if seconds is None else seconds + _GRACE_SECONDS
         if not select.select([self._child.stdout], [], [], wait)[0]:
             raise TimeoutError("no answer")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from smot_vlm.corpora.child import Task
+from smot_vlm.corpora.child import Task, in_hands
 from smot_vlm.corpora.jobs import Job
 from smot_vlm.corpora.slot import Slot, UnusableError
 from smot_vlm.corpora.store import Store
@@ -85,8 +85,9 @@ def work_share(work: Path, index: int, workers: int) -> str:
     store = Store(task.root)
     with Slot(task) as slot:
         try:
-            for job in jobs[index::workers]:
-                slot.do(job)
+            for hand in in_hands(task, jobs[index::workers], 1):
+                for _ in slot.do_together(hand):
+                    pass
             settled = store.settled_keys()
             for job in jobs[index:] + jobs[:index]:
                 if job.key not in settled:

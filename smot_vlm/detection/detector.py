@@ -28,6 +28,7 @@ from smot_vlm.detection.person_class import PERSON, people_classes, real_names
 from smot_vlm.detection.result_check import ResultCheck
 from smot_vlm.detection.suppression import people_from_channels
 from smot_vlm.structures import Detections
+from smot_vlm.system.gathering import FRAMES, together
 
 # Importing ultralytics replaces Pillow's opener with its own, which installs packages when an image is broken.
 Image.open = patches._image_open
@@ -70,7 +71,7 @@ class BatchDetector(Detector, Protocol):
 
 
 def detect_many(detector: Detector, images: Sequence[np.ndarray]) -> list[Detections]:
-    """The people of several frames, in one run where the detector can.
+    """The people of several frames, in one run where the detector can, with those of other videos in progress.
 
     Args:
         detector: any.
@@ -79,9 +80,13 @@ def detect_many(detector: Detector, images: Sequence[np.ndarray]) -> list[Detect
     Returns:
         Boxes of each, in its pixels, best score first.
     """
-    if isinstance(detector, BatchDetector) and len(images) > 1:
-        return detector.detect_many(images)
-    return [detector.detect(image) for image in images]
+
+    def run(images: Sequence[np.ndarray]) -> list[Detections]:
+        if isinstance(detector, BatchDetector) and len(images) > 1:
+            return detector.detect_many(images)
+        return [detector.detect(image) for image in images]
+
+    return together(run, images, stage=FRAMES, kind=(id(detector), images[0].shape if images else None))
 
 
 class DetectorOutput(NamedTuple):

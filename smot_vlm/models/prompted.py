@@ -12,6 +12,7 @@ from smot_vlm.semantics.context import CONTEXTS, Relation, SceneContext
 from smot_vlm.semantics.decoder import CaptionDecoder, CaptionRequest
 from smot_vlm.semantics.language_models import cast_frozen
 from smot_vlm.semantics.prompts import Prompts
+from smot_vlm.system.gathering import WORDS, together
 
 
 class PromptedModel(SmotModelBase):
@@ -91,9 +92,13 @@ class DecoderModel(PromptedModel):
     def describe(self, fused: Any, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
         """Without context one batched generation; else people first, and the video's prompt states their captions."""
         if self.context == "none":
-            caption, *captions = self.decoder.generate(self.caption_requests(fused))
+            caption, *captions = self._write(self.caption_requests(fused))
             return caption, captions
-        captions = self.decoder.generate(self.people_requests(fused))
+        captions = self._write(self.people_requests(fused))
         told = relations if self.context == "captions+verbs" else ()
         context = SceneContext.of(captions, told, self.numbers(fused))
-        return self.decoder.generate([self.scene_request(fused, context)])[0], captions
+        return self._write([self.scene_request(fused, context)])[0], captions
+
+    def _write(self, requests: Sequence[CaptionRequest]) -> list[str]:
+        """One generation, with the requests of other videos that are described at the same time."""
+        return together(self.decoder.generate, requests, stage=WORDS, kind=id(self.decoder))

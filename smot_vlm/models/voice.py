@@ -1,5 +1,6 @@
 """One model that may speak about a video: what it remembers of it, and whether it may."""
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from smot_vlm.models.domain_gate import KEYFRAMES, DomainGate
 from smot_vlm.models.prompted import PromptedModel
 from smot_vlm.models.verb_set import VerbSet
 from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Description, Detections, Frame, ModelInfo, less_trusted
+from smot_vlm.system.gathering import FRAMES, together
 from smot_vlm.system.timing import PartTimes
 
 
@@ -53,9 +55,7 @@ class Voice:
         self.memory = self._open_memory()
         self._places: EvenMemory[np.ndarray] = EvenMemory(KEYFRAMES)
         self._times = times
-        self._encoded: Ahead[Any] = Ahead(
-            lambda frames: model.encode_frames([frame.image for frame in frames]), upcoming or Upcoming()
-        )
+        self._encoded: Ahead[Any] = Ahead(self._encode, upcoming or Upcoming())
         self._finds, self._helped = finds, helped
 
     def _open_memory(self) -> SceneMemory:
@@ -114,6 +114,11 @@ class Voice:
             return self._encoded.of(frame)
         with self._times.part(part):
             return self._encoded.of(frame, alone=not self._encodes_all)
+
+    def _encode(self, frames: Sequence[Frame]) -> list[Any]:
+        """One forward pass, with the frames of other videos that are described at the same time."""
+        images = [frame.image for frame in frames]
+        return together(self.model.encode_frames, images, stage=FRAMES, kind=(id(self.model), images[0].shape))
 
     @property
     def _encodes_all(self) -> bool:

@@ -1,6 +1,7 @@
 """The benchmark on small videos: what it reports, in which order it works, what it refuses."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,6 +89,20 @@ def test_a_peer_that_is_not_compiled_is_left_out(associator, monkeypatch, tmp_pa
         del sys.modules[module]
 
 
+def test_a_peer_that_cannot_be_started_is_left_out_with_its_reason(monkeypatch, video, caplog):
+    def broken():
+        raise OSError("liblapack.so.3: cannot open shared object file")
+
+    ours, *others = contenders("byte")
+    monkeypatch.setattr(
+        association, "contenders", lambda name: [ours, *others, replace(ours, implementation="broken", start=broken)]
+    )
+    timings = benchmark_association({"video": video}, 1, associators=["byte"])
+    assert ours.implementation in {timing.implementation for timing in timings}
+    assert "broken" not in {timing.implementation for timing in timings}
+    assert "broken (byte) is left out: liblapack.so.3" in caplog.text
+
+
 def test_rounds_are_interleaved_and_each_starts_anew(monkeypatch, video):
     started = []
 
@@ -100,7 +115,8 @@ def test_rounds_are_interleaved_and_each_starts_anew(monkeypatch, video):
 
     monkeypatch.setattr(association, "contenders", lambda associator: [contender("a"), contender("b"), contender("c")])
     benchmark_association({"video": video}, 3)
-    assert started == ["a", "b", "c", *("a", "b", "c", "c", "a", "b", "b", "c", "a")]
+    # Once to see whether it can be started, once for its tracks, then by the clock.
+    assert started == [*"abc", *"abc", *"abccabbca"]
 
 
 def tracker_of(name: str, ids_of_frame) -> Contender:

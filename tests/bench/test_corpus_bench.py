@@ -4,7 +4,7 @@ import pytest
 
 from smot_vlm.bench.corpus import run
 from smot_vlm.bench.corpus_plan import StageCost, plan_capacity, predicted_seconds, stage_costs
-from smot_vlm.bench.corpus_records import Work
+from smot_vlm.bench.corpus_records import Work, covered
 from smot_vlm.bench.corpus_simulation import simulate
 
 COSTS = (StageCost("detector", 0.25, 0.7, 0.05, 0.1), StageCost("words", 0.1, 0.3, 0.1, 0.0))
@@ -94,3 +94,13 @@ def test_a_corpus_is_timed():
 def test_counts_below_one(given):
     with pytest.raises(ValueError, match="at least one"):
         run(**given)
+
+
+def test_what_overlaps_counts_once():
+    assert covered([]) == 0
+    assert covered([(3.0, 4.0), (0.0, 1.0), (0.5, 2.0), (0.6, 0.7)]) == pytest.approx(3.0)
+
+
+def test_the_first_run_describes_one_video_at_a_time():
+    with pytest.raises(ValueError, match=r"videos at once are \[4\]; the first run has 1"):
+        run(together=(4,))

@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from corpus_hooks import DiesLoading, Hooked, Unloadable
 
+from smot_vlm.corpora.child import Task, in_hands
 from smot_vlm.corpora.corpus import account, describe_corpus
 from smot_vlm.corpora.jobs import Job, find_jobs
 from smot_vlm.structures import Description
@@ -40,10 +42,11 @@ def causes(store: Path, jobs) -> Counter:
     return Counter(cause.cause for cause in account(store, jobs).causes)
 
 
-def test_every_job_is_described_or_accounted_for_by_cause(tmp_path):
+@pytest.mark.parametrize("together", [1, 4])
+def test_every_job_is_described_or_accounted_for_by_cause(tmp_path, together):
     jobs = corpus(tmp_path / "videos", 40, damaged=5, crash=2, hang=1, once=2)
     store = tmp_path / "store"
-    outcomes = list(describe_corpus(Hooked(), jobs, store, workers=2, seconds=3.0))
+    outcomes = list(describe_corpus(Hooked(together=together), jobs, store, workers=2, seconds=3.0))
     assert sorted(outcome.job.key for outcome in outcomes) == sorted(job.key for job in jobs)
     found = account(store, jobs)
     assert (found.described, found.left) == (32, 0)
@@ -56,6 +59,7 @@ def test_every_job_is_described_or_accounted_for_by_cause(tmp_path):
     assert "signal 11" in by_cause["killed"].error
     assert "corpus_hooks.py" in by_cause["time"].log, "where it hung"
     assert "no frame can be read" in by_cause["failed"].error
+    # How many are described at once changes no result, so the same store goes on.
     again = list(describe_corpus(Hooked(), jobs, store, workers=2, seconds=3.0))
     assert again == []
     job = next(job for job in jobs if "clip" in job.path)
@@ -152,6 +156,76 @@ def test_a_killed_worker_costs_one_attempt(tmp_path):
     (child,) = children(os.getpid())
     os.kill(child, signal.SIGKILL)
     assert [outcome.state for outcome in steps] == ["described"] * 5
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Each video waits until so many are described by its worker at once."""
+
+    together: int
+
+    def __call__(self):
+        barrier = threading.Barrier(self.together, timeout=30)
+
+        def describe(job: Job) -> Description:
+            barrier.wait()
+            return Hooked().describe(job)
+
+        return describe
+
+
+@pytest.mark.parametrize("engine", ["processes", "slurm"])
+def test_a_worker_describes_several_videos_at_once(tmp_path, engine):
+    options = {}
+    if engine == "slurm":
+        pytest.importorskip("submitit")
+        options = {"cluster": "local"}
+    # Of two workers under SLURM one may help the other out with single videos.
+    jobs, workers = corpus(tmp_path / "videos", 12), 1 if engine == "slurm" else 2
+    steps = describe_corpus(Meeting(3), jobs, tmp_path / "store", engine=engine, workers=workers, options=options)
+    assert Counter(outcome.state for outcome in steps) == {"described": 12}
+
+
+def test_no_worker_is_without_a_video_for_the_sake_of_a_batch(tmp_path):
+    jobs = corpus(tmp_path / "videos", 4)
+    steps = describe_corpus(Meeting(2), jobs, tmp_path / "store", workers=2)
+    assert Counter(outcome.state for outcome in steps) == {"described": 4}
+    task = Task(Hooked(), tmp_path, None, together=8)
+    assert [len(hand) for hand in in_hands(task, jobs, 2)] == [2, 2]
+    assert [len(hand) for hand in in_hands(task, jobs, 3)] == [2, 2]
+    assert [len(hand) for hand in in_hands(task, jobs, 1)] == [4]
+
+
+def test_what_dies_in_company_is_nobodys_fault(tmp_path):
+    # Each attempt in company ends all; alone they are described, with no death on their account.
+    jobs = corpus(tmp_path / "videos", 3)
+    steps = describe_corpus(DiesInCompany(str(tmp_path / "told")), jobs, tmp_path / "store", workers=1)
+    assert Counter(outcome.state for outcome in steps) == {"described": 3}
+    assert (tmp_path / "told").read_text() == "died\n"
+    assert not list((tmp_path / "store" / "attempts").glob("*"))
+
+
+@dataclass(frozen=True)
+class DiesInCompany:
+    """Dies where a second video comes before the first one is described."""
+
+    told: str
+    together: int = 3
+
+    def __call__(self):
+        running = []
+
+        def describe(job: Job) -> Description:
+            running.append(job)
+            time.sleep(0.5)
+            if len(running) > 1:
+                with Path(self.told).open("a") as file:
+                    file.write("died\n")
+                os.kill(os.getpid(), signal.SIGKILL)
+            running.remove(job)
+            return Hooked().describe(job)
+
+        return describe
 
 
 @dataclass(frozen=True)
