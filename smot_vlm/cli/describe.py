@@ -11,7 +11,7 @@ import typer
 
 from smot_vlm.cli.console import output, print_error, print_plain, print_warning
 from smot_vlm.cli.describing import Wanted, describe_video
-from smot_vlm.cli.loading import Associator, Batch, Blur, Dtype, load_tracker
+from smot_vlm.cli.loading import Associator, Batch, Blur, Dtype, Overrides, load_tracker
 from smot_vlm.cli.several import default_folder, folders_of, videos_of
 from smot_vlm.system.errors import one_line
 from smot_vlm.system.printing import counted
@@ -74,10 +74,7 @@ def describe(
         list[str] | None,
         typer.Option("--verbs", metavar="PHRASE", help="Look for this in place of the 335 verbs; may be repeated."),
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override the configuration; may be repeated."),
-    ] = None,
+    settings: Overrides = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     dtype: Dtype = "float32",
     batch: Batch = 1,

@@ -46,6 +46,10 @@ Dtype = Annotated[
         help="float32, tf32 (NVIDIA GPUs from Ampere on), bf16 or fp16: of networks and words; boxes are read in float32."
     ),
 ]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override the configuration; may be repeated."),
+]
 Batch = Annotated[
     int,
     typer.Option(min=1, help="Frames through the detector at once: the same boxes to rounding, faster on a GPU."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smot_vlm.cli.console import output, print_plain, print_warning, progress
-from smot_vlm.cli.loading import Associator, Batch, Dtype, damage_is_reported_once, load_tracker
+from smot_vlm.cli.loading import Associator, Batch, Dtype, Overrides, damage_is_reported_once, load_tracker
 from smot_vlm.system.printing import counted
 from smot_vlm.system.targets import check_folder
 
@@ -52,6 +52,7 @@ def predict(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     dtype: Dtype = "float32",
     batch: Batch = 1,
+    overrides: Overrides = None,
     engine: Annotated[
         str, typer.Option(help="Of videos: processes; ray (RAY_ADDRESS names a cluster) or slurm, by the extra scale.")
     ] = "processes",
@@ -85,9 +86,8 @@ def predict(
     if len(sources) > 1 or not _is_data_set(dataset, split):
         if trajectories or detections:
             raise typer.BadParameter("--trajectories and --detections go with a data set; a manifest names tracks")
-        recipe = TrackerRecipe(
-            model, detector, associator, device, dtype, batch, tuple(sorted(set(classes or ()))), together
-        )
+        counting, changes = tuple(sorted(set(classes or ()))), tuple(overrides or ())
+        recipe = TrackerRecipe(model, detector, associator, device, dtype, batch, counting, together, changes)
         describe_videos(
             recipe, sources, out, engine, workers, time_limit, options=slurm or (), retry=retry, overwrite=overwrite
         )
@@ -102,14 +102,31 @@ def predict(
     if device == "auto" and processes.device:
         device = processes.device
     check_folder(out, "choose another folder with --out")
-    tracker = load_tracker(model, detector=detector, associator=associator, device=device, dtype=dtype, batch=batch)
+    tracker = load_tracker(
+        model,
+        detector=detector,
+        associator=associator,
+        device=device,
+        dtype=dtype,
+        batch=batch,
+        overrides=overrides or (),
+    )
     from smot_vlm.output.run_settings import RunSettings
     from smot_vlm.predict import predict_split
 
     chosen = associator or tracker.associator
     counted = tuple(sorted(set(classes or ())))
     settings = RunSettings(
-        str(dataset.resolve()), split, model, detector, chosen, trajectories, detections, counted, tracker.dtype
+        str(dataset.resolve()),
+        split,
+        model,
+        detector,
+        chosen,
+        trajectories,
+        detections,
+        counted,
+        tracker.dtype,
+        tuple(overrides or ()),
     )
     outcomes = []
     with (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smot_vlm.cli.console import messages, output, print_plain, print_warning, progress
-from smot_vlm.cli.loading import Associator, Blur, damage_is_reported_once, load_tracker
+from smot_vlm.cli.loading import Associator, Blur, Overrides, damage_is_reported_once, load_tracker
 from smot_vlm.rules.help_text import EXAMPLE, GRAMMAR
 from smot_vlm.system.errors import naming
 from smot_vlm.system.printing import counted
@@ -129,10 +129,7 @@ def watch(
     fps: Annotated[
         float | None, typer.Option(help="Frames a second of a folder of images, which states none.", min=0.001)
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override the configuration; may be repeated."),
-    ] = None,
+    settings: Overrides = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
 ) -> None:
     """Watch a video, a camera or a finished description for events, and tell each as a JSON line."""

@@ -37,6 +37,7 @@ class TrackerRecipe:
         model, detector, associator, device, dtype, batch: as of `Tracker.from_pretrained`.
         classes: class numbers that count in files of tracks; none: people.
         together: videos that are described at once, whose frames and captions go through the models in one batch.
+        overrides: of the configuration.
     """
 
     model: str = "auto"
@@ -47,6 +48,7 @@ class TrackerRecipe:
     batch: int = 1
     classes: tuple[int, ...] = ()
     together: int = 1
+    overrides: tuple[str, ...] = ()
 
     def __call__(self) -> Describe:
         """Load the model.
@@ -70,6 +72,7 @@ class TrackerRecipe:
             detector=self.detector,
             associator=self.associator,
             device=self.device,
+            overrides=self.overrides,
             dtype=self.dtype,
             batch=self.batch,
         )

@@ -38,6 +38,7 @@ class RunSettings:
         detections: "", "gt" or a folder of such files with boxes to link.
         classes: class numbers that count in those files; none: people, see `formats.mot_files`.
         dtype: as for Tracker.
+        overrides: of the configuration.
     """
 
     dataset: str
@@ -49,6 +50,7 @@ class RunSettings:
     detections: str = ""
     classes: tuple[int, ...] = ()
     dtype: str = "float32"
+    overrides: tuple[str, ...] = ()
 
 
 def open_run(out: Path, settings: RunSettings, overwrite: bool = False) -> None:

@@ -77,6 +77,22 @@ def test_other_settings_need_another_folder(data, capsys):
     assert call(capsys, "predict", "data", "--out", "run", "--associator", "sort", "--overwrite")[0] == 0
 
 
+def test_a_changed_configuration_reaches_the_model_and_keeps_runs_apart(data, capsys, monkeypatch):
+    given = []
+
+    def load(*_, overrides, **__):
+        given.append(overrides)
+        return Watcher(trained=True)
+
+    monkeypatch.setattr("smot_vlm.cli.predict.load_tracker", load)
+    changed = ("predict", "data", "--out", "run", "--set", "interaction.threshold=0.7")
+    assert call(capsys, *changed)[0] == 0
+    assert given == [["interaction.threshold=0.7"]]
+    code, _, err = call(capsys, "predict", "data", "--out", "run")
+    assert (code, "overrides ['interaction.threshold=0.7'] (now" in err) == (1, True), err
+    assert call(capsys, *changed)[0] == 0
+
+
 def test_a_broken_sequence_is_told_and_the_exit_code_is_1(data, capsys):
     (data / "data/test/park/one/imgs/001.jpg").write_bytes(b"no picture")
     code, out, err = call(capsys, "predict", "data", "--out", "run")
