@@ -89,7 +89,7 @@ def test_a_changed_configuration_reaches_the_model_and_keeps_runs_apart(data, ca
     assert call(capsys, *changed)[0] == 0
     assert given == [["interaction.threshold=0.7"]]
     code, _, err = call(capsys, "predict", "data", "--out", "run")
-    assert (code, "overrides ['interaction.threshold=0.7'] (now" in err) == (1, True), err
+    assert (code, "overrides ('interaction.threshold=0.7',) (now ())" in err) == (1, True), err
     assert call(capsys, *changed)[0] == 0
 
 
