@@ -1,5 +1,6 @@
 """Which detector finds the people: the one that is named, or the best at hand."""
 
+import threading
 from pathlib import Path
 
 from smot_vlm.config import Config
@@ -56,6 +57,7 @@ class DetectorChoice:
         self._config = config
         self._allow_untrained = allow_untrained
         self._is_settled = choice != "auto"
+        self._settling = threading.Lock()  # videos that are described at once are begun at once
         self.name = choice
         self.detector: Detector | None = None
         self.fallback: Detector | None = None
@@ -72,10 +74,14 @@ class DetectorChoice:
             ValueError: the model's own detector was asked for, and there is none, or an untrained one.
             FileNotFoundError: its weights are missing.
         """
-        if self._is_settled:
-            if self.detector is None and not self._allow_untrained:
+        with self._settling:
+            if not self._is_settled:
+                self._settle()
+            elif self.detector is None and not self._allow_untrained:
                 self._model.check_detector()
-            return self
+        return self
+
+    def _settle(self) -> None:
         self._is_settled = True
         try:
             if not self._allow_untrained:
@@ -85,7 +91,6 @@ class DetectorChoice:
                 _, self.fallback = self._open("people")
         except (ValueError, FileNotFoundError):
             self.name, self.detector = self._open("people")
-        return self
 
     def _open(self, choice: str) -> tuple[str, Detector]:
         kind, _, path = choice.partition(":")

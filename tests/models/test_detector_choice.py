@@ -1,14 +1,16 @@
 """Which detector finds the people."""
 
+import time
 from pathlib import Path
 
 import pytest
 from tiny import tiny_config
 
-from smot_vlm.detection.people_detector import PEOPLE_DETECTOR
+from smot_vlm.detection.people_detector import PEOPLE_DETECTOR, open_people_detector
 from smot_vlm.models.build import build_model
 from smot_vlm.models.detector_choice import DetectorChoice
 from smot_vlm.models.tracks_only import TracksOnlyModel
+from smot_vlm.system.concurrency import concurrently
 from smot_vlm.system.files import shipped_folder
 
 SHIPPED_FILE = shipped_folder("assets") / "detectors" / "yolox_nano.onnx"
@@ -44,6 +46,19 @@ def test_a_model_that_knows_its_domain_has_the_other_one_beside_its_own(model, c
     model.trained, model.domain = True, object()
     choice = DetectorChoice("auto", model, config).settle()
     assert (choice.name, choice.detector) == ("model", None)
+    assert choice.fallback is not None
+
+
+def test_videos_that_are_begun_at_once_have_the_same_detectors(model, config, monkeypatch):
+    def slow(**settings):
+        time.sleep(0.2)
+        return open_people_detector(**settings)
+
+    monkeypatch.setattr("smot_vlm.models.detector_choice.open_people_detector", slow)
+    model.trained, model.domain = True, object()
+    choice = DetectorChoice("auto", model, config)
+    fallbacks = concurrently([lambda: choice.settle().fallback] * 4, 4)
+    assert fallbacks == [choice.fallback] * 4
     assert choice.fallback is not None
 
 
