@@ -30,6 +30,7 @@ class BotSort(Byte):
         match_cost: Limit of the first round; the paper's 0.8.
         low_match_cost: Limit of the second round, for low scores.
         unconfirmed_match_cost: Limit of the last round, for tracks seen once.
+        gate: As of `Byte`.
         camera: Whether the camera's motion is followed; a camera that stands needs it not.
 
     Raises:
@@ -49,6 +50,7 @@ class BotSort(Byte):
         match_cost: float = 0.8,
         low_match_cost: float = 0.5,
         unconfirmed_match_cost: float = 0.7,
+        gate: float | None = None,
         camera: bool = True,
     ) -> None:
         check_fraction("appearance_distance", appearance_distance)
@@ -61,6 +63,7 @@ class BotSort(Byte):
             match_cost=match_cost,
             low_match_cost=low_match_cost,
             unconfirmed_match_cost=unconfirmed_match_cost,
+            gate=gate,
             compiled=False,
         )
 

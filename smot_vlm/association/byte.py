@@ -3,6 +3,7 @@
 All tracks are held in two arrays, in the order of the output: first those that are tracked, then those that are lost.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,8 @@ ID, FIRST_SEEN, LAST_SEEN, CONFIRMED, EXPIRED = range(5)
 # A tracked and a lost track whose boxes have a greater IoU are one object. The search for such pairs has some slack.
 DUPLICATE_IOU = np.array(0.85)
 DUPLICATE_SEARCH_IOU = 0.8
+# A similarity below every limit.
+NO_MATCH = -1.0
 
 
 class Byte(TwoRoads):
@@ -38,10 +41,12 @@ class Byte(TwoRoads):
         match_cost: Limit of the first round, for high scores; as in the released code, like the next two.
         low_match_cost: Limit of the second round, for low scores.
         unconfirmed_match_cost: Limit of the last round, for tracks seen once.
+        gate: The greatest squared Mahalanobis distance of a box of high score from what a track's filter expects (DeepSORT,
+            Wojke et al. 2017, equation 1); None: none, as in the released code. In crowds it keeps a track from a neighbour's box.
         compiled: Which road is taken; see `roads.TwoRoads`.
 
     Raises:
-        ValueError: A limit is not between 0 and 1.
+        ValueError: A limit is not between 0 and 1, or the gate not above 0.
     """
 
     # How a box is filtered; which of its sides a lost track keeps. BoT-SORT has others.
@@ -55,16 +60,20 @@ class Byte(TwoRoads):
         match_cost: float = 0.9,
         low_match_cost: float = 0.5,
         unconfirmed_match_cost: float = 0.7,
+        gate: float | None = None,
         compiled: bool | None = None,
     ) -> None:
         super().__init__(compiled)
         check_fraction("match_cost", match_cost)
         check_fraction("low_match_cost", low_match_cost)
         check_fraction("unconfirmed_match_cost", unconfirmed_match_cost)
+        if gate is not None and not gate > 0:
+            raise ValueError(f"gate is {gate}; it takes a number above 0")
         # Limits are arrays without axes: numpy takes those in faster than Python's numbers.
         self._least_similarity, self._low_least_similarity, self._unconfirmed_least_similarity = (
             np.array(1.0 - cost) for cost in (match_cost, low_match_cost, unconfirmed_match_cost)
         )
+        self._gate = math.inf if gate is None else gate
         self._settings = settings
         self._buffer_ticks = settings.buffer_ticks
         self.reset()
@@ -91,6 +100,8 @@ class Byte(TwoRoads):
             to_inclusive(self._to_corners(self._kalman_states[VALUE])), to_inclusive(corners)
         )
         fused = self._similarity(tracks, rows, iou, detections.scores)
+        if self._gate < math.inf:
+            fused[self._squared_distance(tracks, corners[:, rows]) > self._gate] = NO_MATCH
 
         # The detection that each track takes.
         row_of = UNMATCHED.repeat(len(confirmed))
@@ -120,6 +131,13 @@ class Byte(TwoRoads):
         result: np.ndarray = iou * scores.take(rows)
         return result
 
+    def _squared_distance(self, tracks: np.ndarray, corners: np.ndarray) -> np.ndarray:
+        """How far each box (4, pairs) is from what its track's filter expects, in its standard deviations."""
+        mean, variance = self._filter.expect(self._kalman_states)
+        away = self._to_state(corners) - mean[:, tracks]
+        result: np.ndarray = (away * away / variance[:, tracks]).sum(axis=0)
+        return result
+
     def _compiled_core(self) -> "Core":
         from smot_vlm.association.compiled import byte
         from smot_vlm.association.compiled.core import Core
@@ -134,6 +152,7 @@ class Byte(TwoRoads):
             byte.LOW_LEAST: float(self._low_least_similarity),
             byte.UNCONFIRMED_LEAST: float(self._unconfirmed_least_similarity),
             byte.BUFFER_TICKS: self._buffer_ticks,
+            byte.GATE: self._gate,
         }
         head |= zip((byte.HIGH_SCORE, byte.LOW_SCORE, byte.NEW_SCORE), map(float, self._settings.limits), strict=True)
         table = np.concatenate((self._kalman_states.reshape(20, -1), self._track_table)).T

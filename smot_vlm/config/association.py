@@ -15,11 +15,13 @@ class ByteConfig:
         match_cost: Limit of the first round, for high scores (the released code: 0.9; crowds want less, 0.7).
         low_match_cost: Limit of the second round, for low scores.
         unconfirmed_match_cost: Limit of the last round, for tracks seen once.
+        gate: The greatest squared Mahalanobis distance of a box of high score from what its track expects; none: no limit.
     """
 
     match_cost: Share = 0.9
     low_match_cost: Share = 0.5
     unconfirmed_match_cost: Share = 0.7
+    gate: Positive | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class BotSortConfig:
         match_cost: Limit of the first round (the paper: 0.8).
         low_match_cost: Limit of the second round, for low scores.
         unconfirmed_match_cost: Limit of the last round, for tracks seen once.
+        gate: As of BYTE.
         appearance_distance: The greatest cosine distance at which appearance counts.
         proximity: The least IoU at which it counts.
         camera: Whether the camera's motion is followed.
@@ -38,6 +41,7 @@ class BotSortConfig:
     match_cost: Share = 0.8
     low_match_cost: Share = 0.5
     unconfirmed_match_cost: Share = 0.7
+    gate: Positive | None = None
     appearance_distance: Share = 0.25
     proximity: Share = 0.5
     camera: bool = True

@@ -156,3 +156,36 @@ def test_rows_follow_the_detections_wherever_they_stand():
 def test_a_setting_out_of_range_is_an_error(settings, message):
     with pytest.raises(ValueError, match=message):
         Byte(**settings)
+
+
+def test_a_box_that_its_track_does_not_expect_is_another_persons():
+    # A box that stood still for ten frames and is 40 pixels to the right overlaps by an eighth: 1 - IoU is within 0.9.
+    def shown(**options) -> list[list[int]]:
+        byte = Byte(**options)
+        return [ids(byte.update(detections((offset, 0.95)))) for offset in [0.0] * 10 + [40.0]]
+
+    assert shown()[-2:] == [[1], [1]]
+    assert shown(gate=9.4877)[-2:] == [[1], []]
+    assert shown(gate=1e6) == shown()
+
+
+def test_the_distance_is_mahalanobis_of_the_whole_filter():
+    # DeepSORT, equation 1: (d - y)' S^-1 (d - y), of the matrices that the closed form replaces.
+    byte = Byte(compiled=False)
+    for offset in (0.0, 3.0, 5.0):
+        byte.update(detections((offset, 0.9)))
+    state = byte._kalman_states[:, :, 0]
+    height = state[0, 3]
+    noise = np.diag(np.square([height / 20, height / 20, 0.1, height / 20]))
+    spread = np.diag(state[2]) + noise
+    box = detections((25.0, 0.9)).boxes
+    left, top, right, bottom = box[0]
+    away = np.array([(left + right) / 2, (top + bottom) / 2, (right - left) / (bottom - top), bottom - top]) - state[0]
+    expected = away @ np.linalg.inv(spread) @ away
+    assert byte._squared_distance(np.array([0]), box.T) == pytest.approx([expected])
+
+
+@pytest.mark.parametrize("gate", [0, -1.0, float("nan")])
+def test_a_gate_that_lets_nothing_through_is_refused(gate):
+    with pytest.raises(ValueError, match=r"gate is .*; it takes a number above 0"):
+        Byte(gate=gate)

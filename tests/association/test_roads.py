@@ -25,6 +25,7 @@ pytest.importorskip("numba", reason="the compiled road needs numba")
 TWO_ROADS = {
     "sort": Sort,
     "byte": Byte,
+    "byte, gated": partial(Byte, gate=9.4877),
     "ocsort": OCSort,
     "ocsort-byte": partial(OCSort, low_score_round=True),
 }

@@ -3,7 +3,16 @@
 import numpy as np
 
 from smot_vlm.association.compiled.assignment import assign
-from smot_vlm.association.compiled.filters import STATE, VELOCITY, correct, from_xyah, predict, start, to_xyah
+from smot_vlm.association.compiled.filters import (
+    STATE,
+    VELOCITY,
+    correct,
+    from_xyah,
+    predict,
+    squared_distance,
+    start,
+    to_xyah,
+)
 from smot_vlm.association.compiled.frame import BROKEN, noise_table, sort_boxes
 from smot_vlm.association.compiled.jit import jit
 from smot_vlm.association.compiled.pairs import overlaps
@@ -14,8 +23,8 @@ from smot_vlm.association.settings import TICKS
 ID, FIRST_SEEN, LAST_SEEN, CONFIRMED, EXPIRED, WIDTH = range(STATE, STATE + 6)
 # The first row holds what is true of all tracks. Tracks stand in the first or the second half of the state.
 NOW, STARTED, NEXT_ID, TRACKED, COUNT, HALF = range(6)
-HIGH_SCORE, LOW_SCORE, NEW_SCORE, LEAST, LOW_LEAST, UNCONFIRMED_LEAST, BUFFER_TICKS = range(6, 13)
-DUPLICATE_IOU = 0.85
+HIGH_SCORE, LOW_SCORE, NEW_SCORE, LEAST, LOW_LEAST, UNCONFIRMED_LEAST, BUFFER_TICKS, GATE = range(6, 14)
+DUPLICATE_IOU, NO_MATCH = 0.85, -1.0
 _NOISE = noise_table(XYAH_FILTER)
 
 Frame = tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -92,7 +101,8 @@ def _match(
         from_xyah(row, predicted[track])
     starts, columns, iou = overlaps(predicted, boxes, 1.0)
     row_of = np.full(count, -1)
-    _round(starts, columns, iou, scores, head[LEAST], waiting, high, row_of)
+    near = iou if head[GATE] == np.inf else _gated(starts, columns, iou, table, boxes, head[GATE])
+    _round(starts, columns, near, scores, head[LEAST], waiting, high, row_of)
     if low.any():
         for track in range(count):
             waiting[track] = track < tracked and row_of[track] < 0 and table[track, CONFIRMED] > 0
@@ -100,8 +110,22 @@ def _match(
     if unconfirmed:
         for track in range(count):
             waiting[track] = table[track, CONFIRMED] == 0
-        _round(starts, columns, iou, scores, head[UNCONFIRMED_LEAST], waiting, high, row_of)
+        _round(starts, columns, near, scores, head[UNCONFIRMED_LEAST], waiting, high, row_of)
     return row_of
+
+
+@jit
+def _gated(
+    starts: np.ndarray, columns: np.ndarray, iou: np.ndarray, table: np.ndarray, boxes: np.ndarray, gate: float
+) -> np.ndarray:
+    """The IoU of each pair, but for those whose box is farther from what the track's filter expects than the gate."""
+    near, measured = iou.copy(), np.empty(4)
+    for track in range(len(starts) - 1):
+        for pair in range(starts[track], starts[track + 1]):
+            to_xyah(boxes[columns[pair]], measured)
+            if squared_distance(table[track], measured, _NOISE) > gate:
+                near[pair] = NO_MATCH
+    return near
 
 
 @jit

@@ -92,6 +92,24 @@ def correct(track: np.ndarray, measured: np.ndarray, noise: np.ndarray) -> None:
 
 
 @jit
+def squared_distance(track: np.ndarray, measured: np.ndarray, noise: np.ndarray) -> float:
+    """How far a measurement is from the one expected, in its standard deviations.
+
+    Args:
+        track: Its row.
+        measured: (4), in the form of the filter.
+        noise: (2, 5, 4) variances.
+    """
+    square = track[3] * track[3]
+    total = 0.0
+    for axis in range(4):
+        spread = noise[0, MEASUREMENT, axis] * square + noise[1, MEASUREMENT, axis]
+        away = measured[axis] - track[axis]
+        total += away * away / (track[VALUE_VARIANCE + axis] + spread)
+    return total
+
+
+@jit
 def to_xyah(box: np.ndarray, measured: np.ndarray) -> None:
     """Corners to center, width / height and height.
 
