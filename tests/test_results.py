@@ -141,8 +141,11 @@ def test_lines_come_from_what_the_commands_wrote(script, tmp_path):
     assert line["numbers"]["campus"] == pytest.approx({"value": 50, "low": 40, "high": 60})
     assert "campus 40 to 60; stadtmitte 15 to 35" in script.report([line])
     rates = [
-        {"decoder": "lora-lm", "way": "default", "batch": batch, "captions_a_second": batch / 8} for batch in (1, 8)
+        {"decoder": "lora-lm", "way": way, "batch": batch, "captions_a_second": factor * batch / 8}
+        for way, factor in (("default", 1), ("8 bits", 3))
+        for batch in (1, 8)
     ]
     (tmp_path / script.BENCH).write_text(json.dumps({"decoder": {"timings": rates}}))
     (line,) = script.measured(4, tmp_path, about | {"number": 4})
-    assert line["line"].endswith("| captions a second in a batch of 8 (untrained weights) | 1.0 | 4 |")
+    told = "captions a second in a batch of 8, in 8 bits (in float32 1.0; untrained weights)"
+    assert line["line"].endswith(f"| {told} | 3.0 | 4 |")
