@@ -4,6 +4,8 @@ A sequence is the prompt up to the soft tokens, the soft tokens, the rest of the
 with its end token. For the loss several sequences stand in one row (see semantics/packing.py).
 """
 
+import functools
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,8 @@ from smot_vlm.semantics.soft_tokens import soft_tokens_into
 from smot_vlm.semantics.static_generation import StaticSteps
 from smot_vlm.semantics.thinking import decode_answers
 from smot_vlm.semantics.tokenizers import chat_text, check_tokenizer, load_tokenizer, save_tokenizer
+
+logger = logging.getLogger(__name__)
 
 
 class LoraLM(nn.Module):
@@ -87,8 +91,11 @@ class LoraLM(nn.Module):
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
-        if decoding.compile:
-            _check_compilable(language_model, int8=int8)
+        if decoding.compile and not caches_every_token(language_model):
+            raise ValueError(
+                "decoder.generation.compile goes with language models that cache every token; this one has a sliding window "
+                "or recurrent states: set it to false"
+            )
         Connectives.of_words(decoding.connectives, tokenizer)  # words that it cannot take are told at once
         self.cost = Cost()
         self.merge_lora, self.int8 = merge_lora, int8
@@ -232,7 +239,10 @@ class LoraLM(nn.Module):
 
     def _static_steps(self, language_model: PreTrainedModel) -> StaticSteps | None:
         """The compiled steps of a model, kept until another one is generated with; None where none are wanted."""
-        if not self.decoding.compile:
+        int8 = self._merged is not None and self._merged.int8 and self._merged.model is language_model
+        if self.decoding.compile and int8:
+            _say_int8_is_not_compiled()
+        if not self.decoding.compile or int8:
             self._steps = None
         elif self._steps is None or self._steps.language_model is not language_model:
             self._steps = StaticSteps(language_model)
@@ -303,13 +313,6 @@ class LoraLM(nn.Module):
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def _check_compilable(language_model: PreTrainedModel, *, int8: bool) -> None:
-    if int8:
-        raise ValueError(
-            "decoder.generation.compile and decoder.lora_lm.quantization: int8, which is for CPUs; give one of the two"
-        )
-    if not caches_every_token(language_model):
-        raise ValueError(
-            "decoder.generation.compile goes with language models that cache every token; this one has a sliding window or "
-            "recurrent states: set it to false"
-        )
+@functools.cache
+def _say_int8_is_not_compiled() -> None:
+    logger.warning("decoder.generation.compile goes with float32; captions are written in 8 bits here, as with false")

@@ -358,9 +358,20 @@ def test_only_greedy_decoding_takes_it(options):
         Decoding(compile=True, **options)
 
 
+def test_words_in_8_bits_are_not_compiled(backend, caplog):
+    lora_lm._say_int8_is_not_compiled.cache_clear()
+    decoder, requests = make_decoder(int8=True), make_requests(3)
+    expected = decoder.generate(requests)
+    decoder.decoding = COMPILE
+    with caplog.at_level(logging.WARNING):
+        assert [decoder.generate(requests) for _ in range(2)] == [expected] * 2
+    assert backend.graphs == 0
+    assert [record.message for record in caplog.records] == [
+        "decoder.generation.compile goes with float32; captions are written in 8 bits here, as with false"
+    ]
+
+
 def test_language_models_that_cannot_are_refused():
-    with pytest.raises(ValueError, match="int8, which is for CPUs; give one of the two"):
-        make_decoder(decoding=COMPILE, int8=True)
     config = MistralConfig(
         vocab_size=259, hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=4,
         num_key_value_heads=2, sliding_window=16,
@@ -407,7 +418,8 @@ def test_the_model_that_ships_tells_the_clip_that_ships_in_the_same_words():
     with open_video(Path(shipped_folder("assets")) / "demo.mp4", max_frames=60) as video:
         frames = list(video)
     captions = []
-    for overrides in ([], ["decoder.generation.compile=true"]):
+    for compiled in ("false", "true"):
+        overrides = ["decoder.lora_lm.quantization=null", f"decoder.generation.compile={compiled}"]
         tracker = Tracker.from_pretrained("drawn", overrides=overrides, device="cpu")
         description = tracker.describe([frame.image for frame in frames])
         captions.append([description.caption, *(track.caption for track in description.tracks)])
