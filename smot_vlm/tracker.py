@@ -44,6 +44,8 @@ Item = TypeVar("Item")
 # Other names of models that ship.
 ALIASES = {"drawn": "demo"}
 
+# Decoded before they are looked at; at least a batch.
+FRAMES_AHEAD = 4
 # Between two sights of a running video.
 SIGHT_SECONDS = 0.5
 # Whoever stands at the same place after a longer gap in a live source may be somebody else.
@@ -275,7 +277,10 @@ class Tracker:
             FileNotFoundError, ValueError: nothing to read, or the detector is untrained or its weights are missing.
         """
         times = times or PartTimes()
-        opened = open_video(source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage)
+        ahead = max(FRAMES_AHEAD, self.batch)
+        opened = open_video(
+            source, stride=stride, max_frames=max_frames, fps=fps, stop_at_damage=stop_at_damage, ahead=ahead
+        )
         with self._computing(), listening(on_words), opened as video:
             upcoming = Upcoming()
             session = self._session(

@@ -17,6 +17,7 @@ from smot_vlm.video.clock import TimesLog
 from smot_vlm.video.container import ContainerSource, open_file
 from smot_vlm.video.images import ImageSource, images_of_folder, images_of_pattern, is_image
 from smot_vlm.video.live import open_address, open_camera
+from smot_vlm.video.read_ahead import ReadAhead
 from smot_vlm.video.reconnecting import LiveSettings, ReconnectingSource, keep_open
 from smot_vlm.video.sources import BrokenPictureError, Picture, Source, check_fps
 
@@ -42,13 +43,19 @@ class VideoReader:
         stride: every stride-th picture.
         max_frames: at most so many frames come.
         stop_at_damage: end at the first picture that cannot be used.
+        ahead: so many frames of a file or of images are decoded before they are asked for, in a thread.
 
     Raises:
         ValueError: no frame can be read.
     """
 
     def __init__(
-        self, source: Source, stride: int = 1, max_frames: int | None = None, stop_at_damage: bool = False
+        self,
+        source: Source,
+        stride: int = 1,
+        max_frames: int | None = None,
+        stop_at_damage: bool = False,
+        ahead: int = 0,
     ) -> None:
         self._source = source
         self._stride = stride
@@ -70,6 +77,10 @@ class VideoReader:
         if self._first is None:
             why = self._broken or f"{self.name}: no frame can be read ({source.end_reason or 'it is empty'})"
             raise ValueError(why if self._broken else f"{why}; give another video")
+        # What gives a caller's arrays is his own code, and a live source has a thread already.
+        is_file = source.rereadable and isinstance(source, ContainerSource | ImageSource)
+        most = None if max_frames is None else max_frames - 1
+        self._ahead = ReadAhead(self._read, ahead, most) if ahead and is_file else None
 
     @property
     def fps(self) -> float:
@@ -142,7 +153,7 @@ class VideoReader:
             raise ValueError(f"{self.name}: this video is closed; open it again with open_video")
         if self.stopped or self.is_full:
             raise StopIteration
-        frame, self._first = self._first or self._read(), None
+        frame, self._first = self._first or self._next(), None
         if frame is None:
             self._note_end()
             raise StopIteration
@@ -175,7 +186,12 @@ class VideoReader:
         if not self._closed:
             self._closed = True
             self._first = None
+            if self._ahead is not None:
+                self._ahead.close()
             self._source.close()
+
+    def _next(self) -> Frame | None:
+        return self._read() if self._ahead is None else self._ahead.take()
 
     def _read(self) -> Frame | None:
         for index, picture in self._pictures:
@@ -228,6 +244,7 @@ def open_video(
     fps: float | None = None,
     stop_at_damage: bool = False,
     live: LiveSettings | None = None,
+    ahead: int = 0,
 ) -> VideoReader:
     """Open a video for one pass.
 
@@ -246,6 +263,7 @@ def open_video(
         stop_at_damage: end a file or folder at its first damage. Without it, reading goes on behind the damage, which
             `VideoReader.damage` lists.
         live: keep a camera or an address without end open through failures; None: it ends with the first one.
+        ahead: so many frames of a file or of images are decoded before they are asked for, in a thread.
 
     Returns:
         The reader, a context manager.
@@ -261,7 +279,7 @@ def open_video(
     check_fps(fps)
     opened = _find_source(source, fps, stop_at_damage, live)
     try:
-        return VideoReader(opened, stride, max_frames, stop_at_damage)
+        return VideoReader(opened, stride, max_frames, stop_at_damage, ahead)
     except BaseException:
         opened.close()
         raise
