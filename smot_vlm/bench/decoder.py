@@ -160,8 +160,8 @@ def run(
     config = config or load_config(shipped_folder("configs") / "demo.yaml")
     torch.manual_seed(0)
     lora_lm = build_lora_lm(config.decoder, config.features.dim).eval()
-    # The paper's decoder does not add up connectives, which cost a step nothing that is measured here.
-    plain = replace(config.decoder.generation, connectives=())
+    # The paper's decoder does not add up connectives, which cost a step nothing that is measured here, nor is it compiled.
+    plain = replace(config.decoder.generation, connectives=(), compile=False)
     smoter = build_smoter(replace(config.decoder, generation=plain), config.features.dim).eval()
     requests = make_requests(batch, config.features.dim)
     return time_decoders(lora_lm, smoter, requests, words=words, repeats=repeats, clock=clock, progress=progress)
@@ -261,6 +261,7 @@ def in_int8(decoder: LoraLM) -> LoraLM:
     """
     other = copy.copy(decoder)
     other.int8 = True
+    other.decoding = replace(other.decoding, compile=False)
     # Its merged copy is its own.
     return other.train().eval()
 

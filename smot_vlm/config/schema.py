@@ -121,6 +121,8 @@ class GenerationConfig:
         seed: of the samples, for each call.
         connectives: words that go on in the same way ("then", "afterwards"): greedy decoding of "lora-lm" adds up their
             probabilities, so that a caption does not end early because they are many.
+        compile: greedy decoding of "lora-lm" on a CUDA GPU writes words by compiled steps of fixed shape; the text is the same.
+            A minute is spent where a number of captions, or a length, is met for the first time.
     """
 
     num_beams: Annotated[int, Range(1, 64)] = 1
@@ -128,6 +130,7 @@ class GenerationConfig:
     top_p: Annotated[float, Range(0, 1, above=True)] = 1.0
     seed: int = 0
     connectives: tuple[str, ...] = ()
+    compile: bool = False
 
 
 @dataclass(frozen=True)

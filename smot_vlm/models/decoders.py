@@ -41,9 +41,9 @@ def build_vision_language(config: DecoderConfig, dim: int) -> VisionLanguage:
         The decoder.
 
     Raises:
-        ValueError: connectives, which only decoder "lora-lm" adds up.
+        ValueError: connectives or compiled words, which only decoder "lora-lm" has.
     """
-    _refuse_connectives(config)
+    _refuse_ways_of_lora_lm(config)
     return VisionLanguage.load(**asdict(config.vision_language), **_common(config), dim=dim)
 
 
@@ -58,9 +58,9 @@ def build_smoter(config: DecoderConfig, dim: int) -> SmoterDecoder:
         The decoder.
 
     Raises:
-        ValueError: connectives, which only decoder "lora-lm" adds up.
+        ValueError: connectives or compiled words, which only decoder "lora-lm" has.
     """
-    _refuse_connectives(config)
+    _refuse_ways_of_lora_lm(config)
     return SmoterDecoder.load(**asdict(config.smoter), **_common(config), dim=dim)
 
 
@@ -100,10 +100,14 @@ def build_decoder(config: DecoderConfig, dim: int, *, ordered: bool = True) -> C
     return DECODERS[config.name](config, dim)
 
 
-def _refuse_connectives(config: DecoderConfig) -> None:
+def _refuse_ways_of_lora_lm(config: DecoderConfig) -> None:
     if config.generation.connectives:
         raise ValueError(
             f"decoder.generation.connectives go with lora-lm; decoder.name is {config.name!r}, which takes none"
+        )
+    if config.generation.compile:
+        raise ValueError(
+            f"decoder.generation.compile goes with lora-lm; decoder.name is {config.name!r}, which takes false"
         )
 
 

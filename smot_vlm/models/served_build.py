@@ -49,6 +49,8 @@ def build_served(
         raise ValueError(f"decoder.generation.num_beams is {decoding.num_beams}; servers take 1")
     if decoding.connectives:
         raise ValueError("decoder.generation.connectives go with lora-lm; servers take none")
+    if decoding.compile:
+        raise ValueError("decoder.generation.compile goes with lora-lm; servers take false")
     cache = AnswerCache(cache_folder("server-answers"), server.cache_megabytes * 2**20)
     # One model each, however many roles it has.
     models = {address: _model(address, server, decoding, cache) for address in {captions, verbs, summary}}

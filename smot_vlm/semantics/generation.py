@@ -4,28 +4,19 @@ Shared prompt prefixes are prefilled once, and finished sequences are dropped fr
 the soft tokens, as token ids, which most rows share, and the rest as embeddings.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
-from torch.nn import functional
 from transformers import GenerationConfig, PreTrainedModel
 
 from smot_vlm.semantics.connectives import NO_CONNECTIVES, Connectives
-from smot_vlm.semantics.prefix_cache import (
-    PreallocatedCache,
-    Prefixes,
-    caches_every_token,
-    given_cache,
-    pad_left,
-    position_ids,
-    prefill_prefixes,
-    step_mask,
-)
+from smot_vlm.semantics.greedy import PromptRow, greedy, read_prompts
+from smot_vlm.semantics.prefix_cache import caches_every_token, pad_left, prefill_prefixes
+from smot_vlm.semantics.static_generation import StaticSteps
 from smot_vlm.semantics.word_progress import WordSteps
 
 
@@ -40,9 +31,10 @@ class Decoding:
         seed: of the samples, for each call.
         connectives: words that go on in the same way ("then", "afterwards"), of which greedy decoding adds up the
             probabilities, see `Connectives`; only decoder "lora-lm" can.
+        compile: write greedy words from compiled steps, see static_generation.py; only decoder "lora-lm" can.
 
     Raises:
-        ValueError: a number out of range, beams and a temperature together, or connectives with either.
+        ValueError: a number out of range, beams and a temperature together, or connectives or `compile` with either.
     """
 
     num_beams: int = 1
@@ -50,6 +42,7 @@ class Decoding:
     top_p: float = 1.0
     seed: int = 0
     connectives: tuple[str, ...] = ()
+    compile: bool = False
 
     def __post_init__(self) -> None:
         if self.num_beams < 1:
@@ -64,6 +57,10 @@ class Decoding:
             raise ValueError(
                 "connectives go with greedy decoding; set num_beams to 1 and temperature to 0, or give none"
             )
+        if self.compile and not self.is_greedy:
+            raise ValueError(
+                "compile goes with greedy decoding; set num_beams to 1 and temperature to 0, or compile to false"
+            )
 
     @property
     def is_greedy(self) -> bool:
@@ -72,21 +69,6 @@ class Decoding:
 
 
 GREEDY = Decoding()
-# In place of a token where logits are not numbers.
-NO_NUMBER = -1
-
-
-@dataclass(frozen=True, eq=False)
-class PromptRow:
-    """The prompt of one caption.
-
-    Attributes:
-        prefix: token ids up to the soft tokens.
-        rest: embeddings from the soft tokens on.
-    """
-
-    prefix: tuple[int, ...]
-    rest: Float[Tensor, "_ hidden"]
 
 
 def generate_ids(
@@ -99,6 +81,7 @@ def generate_ids(
     end: int,
     pad: int,
     connectives: Connectives = NO_CONNECTIVES,
+    static: StaticSteps | None = None,
 ) -> list[list[int]]:
     """Generate a caption for each prompt.
 
@@ -111,6 +94,7 @@ def generate_ids(
         end: token that ends a caption.
         pad: token for padding.
         connectives: those of `decoding`, as tokens.
+        static: compiled steps of the model; None: no step is compiled.
 
     Returns:
         The token ids of each caption, without `end`.
@@ -122,10 +106,11 @@ def generate_ids(
         prefixes = prefill_prefixes(language_model, sorted({row.prefix for row in rows}))
         batches = [rows[start : start + max_batch] for start in range(0, len(rows), max_batch)]
         steps = WordSteps(len(batches), max_new_tokens)
+        write = static.write if static else functools.partial(greedy, language_model)
         return [
             ids
             for batch in batches
-            for ids in _greedy(language_model, prefixes, batch, max_new_tokens, end, connectives, steps)
+            for ids in write(read_prompts(language_model, prefixes, batch), max_new_tokens, end, connectives, steps)
         ]
     if decoding.connectives:
         raise ValueError("this language model's cache does not allow connectives; give none")
@@ -204,75 +189,6 @@ def seeded(decoding: Decoding) -> Iterator[None]:
         if sampled:
             torch.manual_seed(decoding.seed)
         yield
-
-
-def _greedy(
-    language_model: PreTrainedModel,
-    prefixes: Prefixes,
-    rows: Sequence[PromptRow],
-    max_new_tokens: int,
-    end: int,
-    connectives: Connectives,
-    steps: WordSteps,
-) -> list[list[int]]:
-    """The likeliest token after each token; a row that has ended is computed no more.
-
-    The host waits for the device once a word, for the words themselves, and once more where rows end.
-    """
-    cache, mask = prefixes.expand([row.prefix for row in rows])
-    inputs, real = pad_left([row.rest for row in rows])
-    mask = torch.cat([mask, real], dim=1)
-    step_inputs: dict[str, Tensor] = {"inputs_embeds": inputs}
-    captions: list[list[int]] = [[] for _ in rows]
-    active = list(range(len(rows)))
-    likeliest = connectives.on(inputs.device)
-    # Prefixes of other batches count too: all were padded together.
-    padded = len({len(ids) for ids in prefixes.ids}) > 1 or len({len(row.rest) for row in rows}) > 1
-    for step in range(max_new_tokens):
-        columns = next(iter(step_inputs.values())).shape[1]
-        seen = step_mask(language_model, mask, padded=padded) if step else mask.long()
-        logits = _next_logits(language_model, step_inputs, cache, seen, position_ids(mask)[:, -columns:])
-        tokens = likeliest(logits).masked_fill(logits.amax(dim=-1).isnan(), NO_NUMBER)
-        words = tokens.tolist()
-        steps.step()
-        if NO_NUMBER in words:
-            raise ValueError(
-                "the language model gives numbers that are not finite; its values may be too large for fp16: give bf16 or "
-                "float32"
-            )
-        unfinished = [place for place, word in enumerate(words) if word != end]
-        for place in unfinished:
-            captions[active[place]].append(words[place])
-        if not unfinished or step + 1 == max_new_tokens:
-            break
-        if len(unfinished) < len(active):
-            kept = torch.tensor(unfinished, device=mask.device)
-            active = [active[place] for place in unfinished]
-            tokens, mask = tokens[kept], mask[kept]
-            cache.batch_select_indices(kept)
-        mask = functional.pad(mask, (0, 1), value=True)
-        step_inputs = {"input_ids": tokens[:, None]}
-    steps.end_batch()
-    return captions
-
-
-def _next_logits(
-    language_model: PreTrainedModel,
-    step_inputs: dict[str, Tensor],
-    cache: PreallocatedCache,
-    mask: Tensor | None,
-    places: Int[Tensor, "rows columns"],
-) -> Float[Tensor, "rows vocabulary"]:
-    output = language_model(
-        **step_inputs,
-        attention_mask=mask,
-        position_ids=places,
-        use_cache=True,
-        **given_cache(language_model, cache),
-        logits_to_keep=1,
-    )
-    logits: Tensor = output.logits[:, -1]
-    return logits
 
 
 def _transformers_batch(

@@ -308,10 +308,17 @@ def test_only_models_without_words_of_their_own_take_a_server(tiny_tracker_confi
             build_configured_model(replace(other, decoder=replace(other.decoder, name="server")))
 
 
-def test_beams_are_not_for_servers():
-    decoder = replace(SHIPPED.decoder, generation=replace(SHIPPED.decoder.generation, num_beams=4))
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"num_beams": 4}, "num_beams is 4; servers take 1"),
+        ({"compile": True}, "compile goes with lora-lm; servers take"),
+    ],
+)
+def test_beams_and_compiled_words_are_not_for_servers(option, message):
+    decoder = replace(SHIPPED.decoder, generation=replace(SHIPPED.decoder.generation, **option))
     server = replace(decoder.server, address="http://127.0.0.1:9/v1")
-    with pytest.raises(ValueError, match="num_beams is 4; servers take 1"):
+    with pytest.raises(ValueError, match=message):
         build_configured_model(replace(SHIPPED, decoder=replace(decoder, server=server)))
 
 

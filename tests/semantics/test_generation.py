@@ -8,7 +8,8 @@ from transformers import DynamicCache, MistralConfig, MistralForCausalLM
 from transformers.cache_utils import DynamicLayer
 
 from smot_vlm.semantics.decoder import CaptionRequest
-from smot_vlm.semantics.generation import Decoding, PromptRow, generate_ids
+from smot_vlm.semantics.generation import Decoding, generate_ids
+from smot_vlm.semantics.greedy import PromptRow
 from smot_vlm.semantics.lora_lm import LoraLM
 from smot_vlm.semantics.prefix_cache import PreallocatedLayer, pad_left, prefill_prefixes
 
