@@ -1,39 +1,31 @@
 """Generation speed: batches against single captions, the decoders side by side, and the limit of memory bandwidth.
 
 A token needs every weight of the network once, whatever the batch, so the time to read the weights is the floor of a
-step. The gap between the floor and a step of one row is measured in parts: the products with the weights alone (torch's
-matrix-vector product does not reach the speed of a plain read), and the layers' many small operations.
+step; decoder_steps.py says what lies between the two.
 
 Every contender generates the same number of tokens, with the end token disabled. All take turns within a round, and the
 memory bandwidth is measured in each round, so that a busy machine slows all of them alike.
 """
 
-import copy
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
-from torch import nn
-from torch.nn import functional
 
-from smot_vlm.bench.machine import Clock, ReadSpeed, find_clock, spread
+from smot_vlm.bench.decoder_contenders import Contender, contenders, in_int8, make_requests, weight_bytes
+from smot_vlm.bench.decoder_steps import StepCosts, StepTiming
+from smot_vlm.bench.machine import ReadSpeed, find_clock, spread
 from smot_vlm.bench.video_words import VideoTiming, VideoWords, exactly
 from smot_vlm.config import Config, load_config
 from smot_vlm.models.decoders import build_lora_lm, build_smoter
 from smot_vlm.semantics.decoder import CaptionRequest
-from smot_vlm.semantics.generation import Decoding, transformers_ids
 from smot_vlm.semantics.lora_lm import LoraLM
-from smot_vlm.semantics.merging import merge
-from smot_vlm.semantics.prefix_cache import PreallocatedCache, given_cache
-from smot_vlm.semantics.prompts import Prompts
 from smot_vlm.semantics.smoter_decoder import SmoterDecoder
 from smot_vlm.system.files import shipped_folder
 
 BATCH = 8
 NEW_TOKENS = 40
-VISUAL_TOKENS = 184
 
 
 @dataclass(frozen=True)
@@ -70,23 +62,6 @@ class DecoderTiming:
 
 
 @dataclass(frozen=True)
-class StepTiming:
-    """A part of the time between the floor and a token of "lora-lm"; medians.
-
-    Attributes:
-        batch: rows of a step.
-        what: the part.
-        milliseconds: of a step.
-        ratio_to_floor: over the time to read the weights.
-    """
-
-    batch: int
-    what: str
-    milliseconds: float
-    ratio_to_floor: float
-
-
-@dataclass(frozen=True)
 class DecoderBenchmark:
     """All timings.
 
@@ -105,27 +80,6 @@ class DecoderBenchmark:
     videos: tuple[VideoTiming, ...]
     speed_up: dict[str, float]
     same_text: dict[str, bool]
-
-
-@dataclass(frozen=True, eq=False)
-class Contender:
-    """One decoder in one way of generating.
-
-    Attributes:
-        decoder: a key of DECODERS.
-        way: of generating.
-        batch: captions at once.
-        captions: requests of a round.
-        weight_bytes: see `weight_bytes`.
-        write: generates the captions of requests.
-    """
-
-    decoder: str
-    way: str
-    batch: int
-    captions: int
-    weight_bytes: int
-    write: Callable[[Sequence[CaptionRequest]], list[str]]
 
 
 def run(
@@ -165,23 +119,6 @@ def run(
     smoter = build_smoter(replace(config.decoder, generation=plain), config.features.dim).eval()
     requests = make_requests(batch, config.features.dim)
     return time_decoders(lora_lm, smoter, requests, words=words, repeats=repeats, clock=clock, progress=progress)
-
-
-def make_requests(count: int, dim: int) -> list[CaptionRequest]:
-    """Requests with random visual tokens, as many each as the released decoder reads.
-
-    Args:
-        count: requests.
-        dim: width of the tokens.
-
-    Returns:
-        The same at each call.
-    """
-    generator = torch.Generator().manual_seed(0)
-    prompt = Prompts().render("instance_caption")
-    return [
-        CaptionRequest("instance", torch.randn(VISUAL_TOKENS, dim, generator=generator), prompt) for _ in range(count)
-    ]
 
 
 def time_decoders(
@@ -248,150 +185,6 @@ def time_decoders(
             f"{name}, {way}": generated[name, way, 1] == generated[name, way, batch] for name, way, batch in both
         },
     )
-
-
-def in_int8(decoder: LoraLM) -> LoraLM:
-    """The same decoder, sharing every tensor, that generates in 8 bits.
-
-    Args:
-        decoder: in evaluation mode.
-
-    Returns:
-        Another object, so that the two can take turns.
-    """
-    other = copy.copy(decoder)
-    other.int8 = True
-    other.decoding = replace(other.decoding, compile=False)
-    # Its merged copy is its own.
-    return other.train().eval()
-
-
-def contenders(lora_lm: LoraLM, int8: LoraLM, smoter: SmoterDecoder, batch: int) -> list[Contender]:
-    """Every way of generating that is compared.
-
-    Args:
-        lora_lm: in evaluation mode.
-        int8: of `in_int8`.
-        smoter: in evaluation mode.
-        batch: captions at once.
-
-    Returns:
-        In the order of the report.
-    """
-
-    def by_transformers(requests: Sequence[CaptionRequest]) -> list[str]:
-        tokenizer = lora_lm.tokenizer
-        ids = transformers_ids(
-            lora_lm.language_model.get_base_model(), lora_lm.prompt_rows(requests), Decoding(),
-            max_new_tokens=lora_lm.max_new_tokens, max_batch=len(requests), end=lora_lm.end, pad=tokenizer.pad_token_id,
-        )  # fmt: skip
-        return tokenizer.batch_decode(ids)
-
-    def one_by_one(write: Callable[[Sequence[CaptionRequest]], list[str]]) -> Callable[..., list[str]]:
-        return lambda requests: [caption for request in requests for caption in write([request])]
-
-    def released(requests: Sequence[CaptionRequest]) -> list[str]:
-        smoter.use_cache = False
-        try:
-            return smoter.generate(requests)
-        finally:
-            smoter.use_cache = True
-
-    network = weight_bytes(smoter)
-    language_model = weight_bytes(lora_lm)
-    return [
-        Contender("lora-lm", "default", batch, batch, language_model, lora_lm.generate),
-        Contender("lora-lm", "default", 1, batch, language_model, one_by_one(lora_lm.generate)),
-        Contender("lora-lm", "8 bits", batch, batch, weight_bytes(int8), int8.generate),
-        Contender("lora-lm", "8 bits", 1, batch, weight_bytes(int8), one_by_one(int8.generate)),
-        Contender("lora-lm", "transformers' generate", batch, batch, language_model, by_transformers),
-        Contender("smoter", "key-value cache", batch, batch, network, smoter.generate),
-        Contender("smoter", "key-value cache", 1, batch, network, one_by_one(smoter.generate)),
-        # One caption: it is slow, and its time does not depend on how many there are.
-        Contender("smoter", "as released", 1, 1, network, one_by_one(released)),
-    ]
-
-
-def weight_bytes(decoder: LoraLM | SmoterDecoder) -> int:
-    """Bytes of the weights that a token needs: of the language model (LoRA merged), or of one task's network.
-
-    A table of word embeddings counts if it is the output layer too; else a token needs one row of it. In 8 bits a linear
-    layer takes a byte a weight.
-
-    Args:
-        decoder: any of the two kinds.
-
-    Returns:
-        Bytes.
-    """
-    if isinstance(decoder, SmoterDecoder):
-        return sum(parameter.nbytes for parameter in decoder.networks["instance"].parameters())
-    model: Any = decoder.language_model.get_base_model()
-    weights = {id(parameter): parameter.nbytes for name, parameter in model.named_parameters() if "lora_" not in name}
-    if model.get_output_embeddings().weight is not model.get_input_embeddings().weight:
-        weights.pop(id(model.get_input_embeddings().weight))
-    if decoder.int8:
-        linear = [module.weight for module in model.modules() if type(module) is nn.Linear]
-        weights |= {id(weight): weight.numel() for weight in linear if id(weight) in weights}
-    return sum(weights.values())
-
-
-class StepCosts:
-    """A step of the language model and the products with its weights alone, timed side by side.
-
-    Args:
-        decoder: whose language model is timed.
-        batch: rows of a step.
-        clock: of the timing.
-        steps: a measurement.
-    """
-
-    def __init__(self, decoder: LoraLM, batch: int, clock: Clock, steps: int = 5) -> None:
-        original: Any = decoder.language_model.get_base_model()
-        merged = merge(original)
-        self._model: Any = merged.model if merged is not None else original
-        self._batch, self._clock, self._steps = batch, clock, steps
-        self._layers = [module for module in self._model.modules() if isinstance(module, nn.Linear)]
-        self._rows = {layer.in_features: torch.randn(batch, 1, layer.in_features) for layer in self._layers}
-        self._seconds: dict[str, list[float]] = {"products with the weights": [], "one step of the model": []}
-
-    def measure(self) -> None:
-        """A few steps of each."""
-        cache = PreallocatedCache()
-        self._step(cache)
-        works: tuple[Callable[[], object], ...] = (self._products, lambda: self._step(cache))
-        for _ in range(self._steps):
-            for name, work in zip(self._seconds, works, strict=True):
-                start = self._clock()
-                work()
-                self._seconds[name].append(self._clock() - start)
-
-    def timings(self, floor_seconds: float) -> list[StepTiming]:
-        """Medians.
-
-        Args:
-            floor_seconds: time to read the weights.
-
-        Returns:
-            The floor first.
-        """
-        medians = {"floor: read the weights": floor_seconds}
-        medians |= {name: statistics.median(seconds) for name, seconds in self._seconds.items()}
-        return [
-            StepTiming(self._batch, name, 1e3 * seconds, seconds / floor_seconds) for name, seconds in medians.items()
-        ]
-
-    def _products(self) -> None:
-        for layer in self._layers:
-            functional.linear(self._rows[layer.in_features], layer.weight)
-
-    def _step(self, cache: PreallocatedCache) -> None:
-        self._model(
-            input_ids=torch.ones(self._batch, 1, dtype=torch.long),
-            use_cache=True,
-            logits_to_keep=1,
-            **given_cache(self._model, cache),
-        )
 
 
 def _turn(count: int, shift: int) -> list[int]:

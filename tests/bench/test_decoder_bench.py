@@ -7,7 +7,8 @@ import torch
 from tiny import tiny_config, tiny_llama, tiny_tokenizer
 
 from smot_vlm.bench import decoder as bench
-from smot_vlm.bench.decoder import in_int8, make_requests, run, time_decoders, weight_bytes
+from smot_vlm.bench.decoder import run, time_decoders
+from smot_vlm.bench.decoder_contenders import in_int8, make_requests, weight_bytes
 from smot_vlm.bench.video_words import VideoTiming, VideoWords
 from smot_vlm.config.schema import GenerationConfig, SmoterConfig
 from smot_vlm.semantics.lora_lm import LoraLM
