@@ -325,7 +325,8 @@ def make(given: Mapping[str, str], only: Sequence[int], *, allow_changes: bool, 
         kept.sort(key=lambda line: (line["document"], line["number"]))
         write_text(results, json.dumps({"lines": kept}, indent=1) + "\n")
         write_text(work / "results.md", report(kept))
-    output.print(report(kept))
+    for line in report(kept).splitlines():
+        output.print(line)
 
 
 def main() -> None:

@@ -4,8 +4,6 @@ A sequence is the prompt up to the soft tokens, the soft tokens, the rest of the
 with its end token. For the loss several sequences stand in one row (see semantics/packing.py).
 """
 
-import functools
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,14 +25,12 @@ from smot_vlm.semantics.grounding import GroundingHead
 from smot_vlm.semantics.language_models import cast_frozen, load_causal_lm
 from smot_vlm.semantics.merging import MergedModel, merge
 from smot_vlm.semantics.packing import Segment, WordList, packed_logits, reads_packed_rows
-from smot_vlm.semantics.prefix_cache import caches_every_token, pad_left, position_ids
+from smot_vlm.semantics.prefix_cache import pad_left, position_ids
 from smot_vlm.semantics.prompts import VISUAL
 from smot_vlm.semantics.soft_tokens import soft_tokens_into
-from smot_vlm.semantics.static_generation import StaticSteps
+from smot_vlm.semantics.static_generation import KeptSteps
 from smot_vlm.semantics.thinking import decode_answers
 from smot_vlm.semantics.tokenizers import chat_text, check_tokenizer, load_tokenizer, save_tokenizer
-
-logger = logging.getLogger(__name__)
 
 
 class LoraLM(nn.Module):
@@ -91,18 +87,13 @@ class LoraLM(nn.Module):
         self.max_new_tokens = max_new_tokens
         self.max_batch = max_batch
         self.decoding = decoding
-        if decoding.compile and not caches_every_token(language_model):
-            raise ValueError(
-                "decoder.generation.compile goes with language models that cache every token; this one has a sliding window "
-                "or recurrent states: set it to false"
-            )
         Connectives.of_words(decoding.connectives, tokenizer)  # words that it cannot take are told at once
         self.cost = Cost()
         self.merge_lora, self.int8 = merge_lora, int8
         self._compiled = False
         # Not a submodule: neither saved nor moved with this one.
         self._merged: MergedModel | None = None
-        self._steps: StaticSteps | None = None
+        self._steps = KeptSteps(decoding.compile, language_model)
 
     @classmethod
     def load(
@@ -192,7 +183,7 @@ class LoraLM(nn.Module):
                 end=self.end,
                 pad=self.tokenizer.pad_token_id,
                 connectives=Connectives.of_words(self.decoding.connectives, self.tokenizer),
-                static=self._static_steps(language_model),
+                static=self._steps.of(language_model, wanted=self.decoding.compile),
             )
         self.cost.count(sum(len(row.prefix) + len(row.rest) for row in rows), sum(map(len, ids)), len(rows))
         return decode_answers(self.tokenizer, ids)
@@ -200,7 +191,8 @@ class LoraLM(nn.Module):
     def train(self, mode: bool = True) -> "LoraLM":
         """Training mode frees the merged copy, and what was compiled."""
         if mode:
-            self._merged = self._steps = None
+            self._merged = None
+            self._steps.forget()
         return super().train(mode)
 
     def prompt_rows(self, requests: Sequence[CaptionRequest]) -> list[PromptRow]:
@@ -236,17 +228,6 @@ class LoraLM(nn.Module):
             yield original.eval()
         finally:
             original.train(training)
-
-    def _static_steps(self, language_model: PreTrainedModel) -> StaticSteps | None:
-        """The compiled steps of a model, kept until another one is generated with; None where none are wanted."""
-        int8 = self._merged is not None and self._merged.int8 and self._merged.model is language_model
-        if self.decoding.compile and int8:
-            _say_int8_is_not_compiled()
-        if not self.decoding.compile or int8:
-            self._steps = None
-        elif self._steps is None or self._steps.language_model is not language_model:
-            self._steps = StaticSteps(language_model)
-        return self._steps
 
     def _packed_logits(self, asked: Sequence[tuple[CaptionRequest, list[int]]]) -> Float[Tensor, "targets vocabulary"]:
         """What predicts each target token, from rows of several captions each."""
@@ -311,8 +292,3 @@ class LoraLM(nn.Module):
 
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-@functools.cache
-def _say_int8_is_not_compiled() -> None:
-    logger.warning("decoder.generation.compile goes with float32; captions are written in 8 bits here, as with false")

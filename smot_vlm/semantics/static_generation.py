@@ -20,6 +20,8 @@ from transformers import PreTrainedModel
 
 from smot_vlm.semantics.connectives import Connectives
 from smot_vlm.semantics.greedy import ReadPrompts, check_numbers, chosen, greedy
+from smot_vlm.semantics.int8_layers import Int8Linear
+from smot_vlm.semantics.prefix_cache import caches_every_token
 from smot_vlm.semantics.static_shape import StaticShape
 from smot_vlm.semantics.word_progress import WordSteps
 
@@ -176,3 +178,51 @@ def _power_of_two(count: int) -> int:
 def _say_where_it_pays(kind: str) -> None:
     if kind != "cuda":
         logger.warning("decoder.generation.compile pays on CUDA GPUs; on this device (%s) it costs time", kind)
+
+
+class KeptSteps:
+    """The compiled steps of the model that generates now; another model's are let go.
+
+    Args:
+        wanted: whether any will be.
+        language_model: that will generate, or be merged into one that does.
+
+    Raises:
+        ValueError: they are wanted of a model that does not cache every token.
+    """
+
+    def __init__(self, wanted: bool, language_model: PreTrainedModel) -> None:
+        if wanted and not caches_every_token(language_model):
+            raise ValueError(
+                "decoder.generation.compile goes with language models that cache every token; this one has a sliding window "
+                "or recurrent states: set it to false"
+            )
+        self._steps: StaticSteps | None = None
+
+    def of(self, language_model: PreTrainedModel, *, wanted: bool) -> StaticSteps | None:
+        """Those of a model.
+
+        Args:
+            language_model: that generates.
+            wanted: whether any are.
+
+        Returns:
+            None where none are wanted, and in 8 bits.
+        """
+        int8 = wanted and any(isinstance(module, Int8Linear) for module in language_model.modules())
+        if int8:
+            _say_int8_is_not_compiled()
+        if not wanted or int8:
+            self._steps = None
+        elif self._steps is None or self._steps.language_model is not language_model:
+            self._steps = StaticSteps(language_model)
+        return self._steps
+
+    def forget(self) -> None:
+        """Free what was compiled."""
+        self._steps = None
+
+
+@functools.cache
+def _say_int8_is_not_compiled() -> None:
+    logger.warning("decoder.generation.compile goes with float32; captions are written in 8 bits here, as with false")

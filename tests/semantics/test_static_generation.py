@@ -359,7 +359,7 @@ def test_only_greedy_decoding_takes_it(options):
 
 
 def test_words_in_8_bits_are_not_compiled(backend, caplog):
-    lora_lm._say_int8_is_not_compiled.cache_clear()
+    static_generation._say_int8_is_not_compiled.cache_clear()
     decoder, requests = make_decoder(int8=True), make_requests(3)
     expected = decoder.generate(requests)
     decoder.decoding = COMPILE
@@ -423,5 +423,5 @@ def test_the_model_that_ships_tells_the_clip_that_ships_in_the_same_words():
         tracker = Tracker.from_pretrained("drawn", overrides=overrides, device="cpu")
         description = tracker.describe([frame.image for frame in frames])
         captions.append([description.caption, *(track.caption for track in description.tracks)])
-    assert tracker.model.decoder._steps._shapes, "steps were compiled"
+    assert tracker.model.decoder._steps._steps._shapes, "steps were compiled"
     assert captions[0] == captions[1]
