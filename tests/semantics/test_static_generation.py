@@ -19,7 +19,7 @@ from transformers import MistralConfig, MistralForCausalLM
 
 from smot_vlm.config import DecoderConfig, GenerationConfig
 from smot_vlm.models.decoders import build_decoder
-from smot_vlm.semantics import lora_lm, static_generation
+from smot_vlm.semantics import static_generation
 from smot_vlm.semantics.connectives import NO_CONNECTIVES, Connectives
 from smot_vlm.semantics.decoder import CaptionRequest
 from smot_vlm.semantics.generation import Decoding, generate_ids
@@ -305,7 +305,7 @@ def make_requests(count: int) -> list[CaptionRequest]:
 @pytest.fixture
 def backend(monkeypatch) -> CountingBackend:
     counting = CountingBackend()
-    monkeypatch.setattr(lora_lm, "StaticSteps", functools.partial(StaticSteps, backend=counting))
+    monkeypatch.setattr(static_generation, "StaticSteps", functools.partial(StaticSteps, backend=counting))
     return counting
 
 
