@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from smot_vlm.appearance.vocabulary import GENUINE, PAIRS, QUESTIONS, UNMIRRORED_QUESTIONS, YES_NO_QUESTIONS
+from smot_vlm.appearance.vocabulary import GENUINE, PAIRS, QUESTIONS, YES_NO_QUESTIONS
 
 # What is calibrated.
 CALIBRATED = (*QUESTIONS, PAIRS, GENUINE)
@@ -100,39 +100,22 @@ class PersonAnswers:
         return sorted(told, key=lambda answer: -answer.probability)
 
 
-def answers_of(logits: np.ndarray, mirrored: np.ndarray, calibration: Calibration) -> PersonAnswers:
+def answers_of(logits: np.ndarray, calibration: Calibration) -> PersonAnswers:
     """The answers about one person, from the mean of the logits of all looks.
 
     Args:
         logits: (looks, values of all questions), in the order of QUESTIONS.
-        mirrored: bool (looks), see `mean_logits`.
         calibration: how they become probabilities.
 
     Returns:
         The answers.
     """
+    mean = by_question(np.asarray(logits, np.float64).mean(axis=0))
     probabilities = {
         question: probabilities_of(question, values, calibration.temperatures[question])
-        for question, values in mean_logits(logits, mirrored).items()
+        for question, values in mean.items()
     }
     return PersonAnswers(probabilities, calibration)
-
-
-def mean_logits(logits: np.ndarray, mirrored: np.ndarray) -> dict[str, np.ndarray]:
-    """What all looks at a person say together.
-
-    Args:
-        logits: (looks, values of all questions), in the order of QUESTIONS.
-        mirrored: bool (looks), which of them were at the mirrored picture; UNMIRRORED_QUESTIONS are answered by the others,
-            where there are any.
-
-    Returns:
-        Question -> float64 (values,).
-    """
-    numbers = np.asarray(logits, np.float64)
-    straight = numbers if mirrored.all() else numbers[~mirrored]
-    both, one = by_question(numbers.mean(axis=0)), by_question(straight.mean(axis=0))
-    return {question: (one if question in UNMIRRORED_QUESTIONS else both)[question] for question in QUESTIONS}
 
 
 def by_question(logits: np.ndarray) -> dict[str, np.ndarray]:

@@ -15,9 +15,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 }
 # Questions of colour, read from a region of the body.
 COLOUR_QUESTIONS = ("upper", "lower")
-# Every second look is at the mirrored picture: its errors are others, and colours and deeds are told better from both. Kinds
-# are not, so these are answered from the pictures as they are.
-UNMIRRORED_QUESTIONS = ("kinds",)
 # Questions with independent answers of yes or no; the others are answered by one value of many.
 YES_NO_QUESTIONS = ("attributes",)
 # Names under which other answers are calibrated, beside the questions: deeds of pairs, and whether a crop shows a real person.

@@ -71,17 +71,6 @@ class PeopleMemory(SceneMemory):
 
 
 @dataclass(frozen=True, eq=False)
-class PersonLook(Observation):
-    """A look at a person.
-
-    Attributes:
-        mirrored: left and right had changed places.
-    """
-
-    mirrored: bool
-
-
-@dataclass(frozen=True, eq=False)
 class SeenPeople:
     """What was seen of some people, ready for words.
 
@@ -201,22 +190,20 @@ class PeopleModel(SmotModelBase):
             memory.camera.add(encoded, tracked.boxes)
         chosen = memory.to_observe(ids, keyframe and memory.looks % _LOOKS_A_READING == 0)
         boxes = tracked.boxes[np.array(chosen, dtype=np.int64)]
-        mirrored = keyframe and memory.looks // _LOOKS_A_READING % 2 == 1
         places = torch.as_tensor(memory.camera.in_first_look(boxes, frame.width), dtype=torch.float32)
-        for row, place, tokens in zip(chosen, places, self.look(encoded, boxes, mirrored=mirrored), strict=True):
-            memory.add(ids[row], PersonLook(frame.time_seconds, place, tokens[None], mirrored))
+        for row, place, tokens in zip(chosen, places, self.look(encoded, boxes), strict=True):
+            memory.add(ids[row], Observation(frame.time_seconds, place, tokens[None]))
         if keyframe:
             memory.looks += 1
             memory.pairs.add(frame.time_seconds, encoded, ids, tracked.boxes)
             memory.add_keyframe(frame.time_seconds)
 
-    def look(self, image: np.ndarray, boxes: np.ndarray, *, mirrored: bool = False) -> Float[Tensor, "people tokens"]:
+    def look(self, image: np.ndarray, boxes: np.ndarray) -> Float[Tensor, "people tokens"]:
         """What the appearance network sees of people.
 
         Args:
             image: RGB uint8 (height, width, 3).
             boxes: (n, 4) xyxy in its pixels.
-            mirrored: left and right change places, as at every second reading, see UNMIRRORED_QUESTIONS.
 
         Returns:
             As `PersonAppearance.tokens`.
@@ -224,7 +211,7 @@ class PeopleModel(SmotModelBase):
         crops = torch.from_numpy(crop_people(image, boxes)).to(self.device).permute(0, 3, 1, 2).float() / 255
         if not len(crops):
             return crops.new_zeros(0, self.appearance.dim)
-        seen: Tensor = self.appearance.tokens(crops.flip(-1) if mirrored else crops)
+        seen: Tensor = self.appearance.tokens(crops)
         return seen
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:
@@ -234,18 +221,17 @@ class PeopleModel(SmotModelBase):
             pairs.read_window()
         people, all_times, all_boxes, words, answers, doing = [], [], [], [], [], []
         for track_id in track_ids:
-            seen = cast(list[PersonLook], memory.tracks[track_id].items)
+            seen = memory.tracks[track_id].items
             times = np.array([look.time_seconds for look in seen])
             boxes = torch.stack([look.box for look in seen]).cpu().numpy().astype(np.float64)
             tokens = torch.cat([look.tokens for look in seen])
             logits = tokens[:, self.appearance.dim :].float().cpu().numpy()
-            mirrored = np.array([look.mirrored for look in seen])
             words.append(self.judge_person(tokens))
-            answers.append(answers_of(logits, mirrored, self.calibration))
+            answers.append(answers_of(logits, self.calibration))
             people.append(person_of(answers[-1], motion_of(times, boxes)))
             if memory.is_recent:
                 newest = times >= times[-1] - _NOW_SECONDS
-                answers_now = answers_of(logits[newest], mirrored[newest], self.calibration)
+                answers_now = answers_of(logits[newest], self.calibration)
                 doing.append(doing_of(answers_now, motion_of(times[newest], boxes[newest])))
             all_times.append(times)
             all_boxes.append(boxes)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from tiny import moving_squares
 
-from smot_vlm.appearance.answers import Calibration, mean_logits
+from smot_vlm.appearance.answers import Calibration
 from smot_vlm.appearance.pair_deeds import PAIR_CLASSES
 from smot_vlm.appearance.vocabulary import QUESTIONS
 from smot_vlm.config import Config, DecoderConfig, FeaturesConfig
@@ -60,40 +60,6 @@ def test_a_folder_gives_the_same_model_back(people, tmp_path):
         ours, theirs = people.look(IMAGE, BOXES), again.look(IMAGE, BOXES)
     assert ours.shape == (2, people.appearance.dim + sum(len(values) for values in QUESTIONS.values()) + 1)
     torch.testing.assert_close(ours, theirs, atol=0.05, rtol=0.05)  # saved in half precision
-
-
-def test_a_mirrored_look_is_one_at_the_mirrored_picture(people):
-    """The whole frame is the person, so that the same pixels are cut out."""
-    whole = np.array([[0.0, 0.0, IMAGE.shape[1], IMAGE.shape[0]]])
-    with torch.inference_mode():
-        mirrored = people.look(IMAGE, whole, mirrored=True)
-        expected = people.look(np.ascontiguousarray(IMAGE[:, ::-1]), whole)
-    torch.testing.assert_close(mirrored, expected, atol=1e-3, rtol=1e-3)
-    assert not torch.allclose(mirrored, people.look(IMAGE, whole), atol=1e-3)
-
-
-def test_every_second_reading_is_mirrored(people, monkeypatch):
-    seen, look = [], people.look
-
-    def noted(image: np.ndarray, boxes: np.ndarray, *, mirrored: bool = False) -> torch.Tensor:
-        seen.extend([mirrored] * min(len(boxes), 1))
-        return look(image, boxes, mirrored=mirrored)
-
-    monkeypatch.setattr(people, "look", noted)
-    Tracker(people, CONFIG).describe(np.stack([IMAGE] * 12), fps=4.0, trajectories=walkers())
-    assert seen == [False, True, False, True, False, True]
-
-
-def test_kinds_are_answered_by_looks_that_are_not_mirrored():
-    values = sum(len(values) for values in QUESTIONS.values())
-    logits, mirrored = np.arange(3.0)[:, None] + np.zeros((3, values)), np.array([False, True, True])
-    mean = mean_logits(logits, mirrored)
-    assert list(mean) == list(QUESTIONS)
-    assert {question: set(numbers.tolist()) for question, numbers in mean.items()} == {
-        question: {0.0 if question == "kinds" else 1.0} for question in QUESTIONS
-    }
-    # Somebody of whom there is no other look.
-    assert set(mean_logits(logits[1:], mirrored[1:])["kinds"].tolist()) == {1.5}
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from smot_vlm.appearance.answers import mean_logits
+from smot_vlm.appearance.answers import by_question
 from smot_vlm.appearance.network import PersonAppearance
-from smot_vlm.appearance.vocabulary import QUESTIONS
 from smot_vlm.language.people_facts import PersonFacts
 from smot_vlm.training.people.people import LabelledPerson, PeopleSource, center
 
@@ -45,28 +44,14 @@ def see_source(network: PersonAppearance, source: PeopleSource) -> SeenSource:
         What is seen.
     """
     tokens = see_people(network, source.people)
-    means = [mean_logits(person[:, network.dim :], is_mirrored(len(person))) for person in tokens]
-    logits = {question: np.stack([mean[question] for mean in means]) for question in QUESTIONS}
+    means = np.stack([person[:, network.dim :].mean(axis=0) for person in tokens])
     facts = tuple(person.facts for person in source.people)
-    return SeenSource(source.name, source.weight, facts, tuple(tokens), logits)
-
-
-def is_mirrored(looks: int) -> np.ndarray:
-    """Which of so many looks at a person are mirrored.
-
-    Args:
-        looks: how many.
-
-    Returns:
-        bool (looks).
-    """
-    mirrored: np.ndarray = np.arange(looks) % 2 == 1
-    return mirrored
+    return SeenSource(source.name, source.weight, facts, tuple(tokens), by_question(means))
 
 
 @torch.inference_mode()
 def see_people(network: PersonAppearance, people: Sequence[LabelledPerson]) -> list[np.ndarray]:
-    """Look at people without augmentation, as `PeopleModel.observe` does: every second look is mirrored.
+    """Look at people without augmentation, as `PeopleModel.look` does.
 
     Args:
         network: in evaluation mode.
@@ -79,8 +64,7 @@ def see_people(network: PersonAppearance, people: Sequence[LabelledPerson]) -> l
     looks = [(person, look) for person in people for look in range(len(person.looks))]
     rows = []
     for start in range(0, len(looks), CROPS_AT_A_TIME):
-        chosen = looks[start : start + CROPS_AT_A_TIME]
-        crops = np.stack([center(person.crop(look))[:, :: -1 if look % 2 else 1] for person, look in chosen])
+        crops = np.stack([center(person.crop(look)) for person, look in looks[start : start + CROPS_AT_A_TIME]])
         pixels = torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float() / 255
         rows.append(network.tokens(pixels).float().cpu().numpy())
     ends = np.cumsum([len(person.looks) for person in people])
