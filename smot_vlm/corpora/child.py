@@ -1,20 +1,19 @@
 """The process that describes: it takes one job or a few at a time from the process that watches it, and ends when that one is gone.
 
-Messages are pickles between a program and its own child, over pipes that nobody else can open.
+Messages are pickles between a program and its own child, over a socket that nobody else can open.
 """
 
 import faulthandler
 import math
 import os
-import pickle
 import queue
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from smot_vlm.corpora.describing import Recipe
 from smot_vlm.corpora.jobs import Job
@@ -59,40 +58,26 @@ def in_hands(task: Task, jobs: Sequence[Job], workers: int) -> list[tuple[Job, .
     return [tuple(hand) for hand in in_batches(jobs, size)]
 
 
-def send(pipe: BinaryIO, message: Any) -> None:
-    """Write a message.
-
-    Args:
-        pipe: to the other process.
-        message: to be pickled.
-
-    Raises:
-        OSError: the other process is gone.
-    """
-    pickle.dump(message, pipe)
-    pipe.flush()
-
-
 def main() -> None:
     """Load the model, say READY or why not, and answer each job with its outcome, as they end."""
-    # What libraries print must not get between the answers.
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    link = Connection(int(sys.argv[2]))
+    # Its end tells either side that the other is gone, so no process that a library starts may hold it.
+    os.set_inheritable(link.fileno(), False)
     faulthandler.enable()
-    task = pickle.load(sys.stdin.buffer)
-    hands = _hands(sys.stdin.buffer)
+    task: Task = link.recv()
+    hands = _hands(link)
     try:
         describe = task.recipe()
     except Exception as error:
-        send(answers, one_line(error))
+        link.send(one_line(error))
         return
-    send(answers, READY)
+    link.send(READY)
     store, one_at_a_time = Store(task.root), threading.Lock()
 
     def do(job: Job) -> None:
         outcome = work(store, describe, job)
         with one_at_a_time:
-            send(answers, outcome)
+            link.send(outcome)
 
     for hand in hands:
         _empty_log()
@@ -103,14 +88,14 @@ def main() -> None:
         faulthandler.cancel_dump_traceback_later()
 
 
-def _hands(pipe: BinaryIO) -> Iterator[tuple[Job, ...]]:
+def _hands(link: Connection) -> Iterator[tuple[Job, ...]]:
     """Jobs as they come. Where the watching process ends, this one does at once, whatever it has in hand."""
     waiting: queue.SimpleQueue[tuple[Job, ...]] = queue.SimpleQueue()
 
     def receive() -> None:
         try:
             while True:
-                waiting.put(pickle.load(pipe))
+                waiting.put(link.recv())
         except BaseException:
             os._exit(0)
 

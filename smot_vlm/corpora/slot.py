@@ -3,17 +3,18 @@
 import json
 import os
 import pickle
-import select
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from tempfile import mkstemp
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from smot_vlm.corpora.child import READY, Task, send
+from smot_vlm.corpora.child import READY, Task
 from smot_vlm.corpora.jobs import Job
 from smot_vlm.corpora.store import CAUSES, KILLED, MOST_KILLS, TIME, Cause, Store
 from smot_vlm.corpora.working import ELSEWHERE, KEPT, OPEN, SETTLED, Outcome, read_log
@@ -46,6 +47,7 @@ class Slot:
         self._store = Store(task.root)
         self._environment = {**os.environ, **(environment or {})}
         self._child: subprocess.Popen[bytes] | None = None
+        self._link: Connection | None = None
         # Of the child; without a name, so that nothing stays behind wherever this process ends.
         self._log = _new_log()
         self._closed = False
@@ -57,11 +59,15 @@ class Slot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        self._end()
 
     def close(self) -> None:
-        """End the child; what it has in hand stays to be done."""
+        """End the child, from any thread; what it has in hand stays to be done."""
         self._closed = True
-        self._end()
+        child = self._child
+        if child is not None:
+            child.kill()
+            child.wait()
 
     def do_together(self, hand: Sequence[Job]) -> Iterator[Outcome]:
         """Settle jobs that are described at once, within the time of one.
@@ -86,10 +92,10 @@ class Slot:
 
     def _try_together(self, left: dict[str, Job]) -> Iterator[Outcome]:
         """Outcomes as they come; those that came are taken out of `left`."""
-        child, seconds = self._begun(), self._task.seconds
+        link, seconds = self._begun(), self._task.seconds
         until = None if seconds is None else time.monotonic() + seconds
         try:
-            send(child.stdin, tuple(left.values()))  # type: ignore[arg-type]
+            link.send(tuple(left.values()))
             while left:
                 outcome = self._answer(None if until is None else max(until - time.monotonic(), 0.0))
                 del left[outcome.job.key]
@@ -116,10 +122,10 @@ class Slot:
         while True:
             if self._store.is_settled(job.key):
                 return Outcome(job, KEPT)
-            child = self._begun()
+            link = self._begun()
             begun = time.monotonic()
             try:
-                send(child.stdin, (job,))  # type: ignore[arg-type]
+                link.send((job,))
                 outcome: Outcome = self._answer(self._task.seconds)
                 return outcome
             except _LOST as error:
@@ -154,29 +160,32 @@ class Slot:
             return Cause(job, KILLED, f"{CAUSES[KILLED]}, the last time by {ending}", log)
         return None
 
-    def _begun(self) -> "subprocess.Popen[bytes]":
-        """The child, ready for a job."""
-        if self._child is not None and self._child.poll() is None:
-            return self._child
+    def _begun(self) -> Connection:
+        """To the child, which is ready for a job."""
+        if self._child is not None and self._link is not None and self._child.poll() is None:
+            return self._link
         self._end()
         self._log = _new_log()
-        self._child = subprocess.Popen(
-            [sys.executable, "-I", "-c", _START, json.dumps(sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=self._environment,
-            start_new_session=True,
-        )
+        self._link, theirs = Pipe()
+        with theirs:
+            self._child = subprocess.Popen(
+                [sys.executable, "-I", "-c", _START, json.dumps(sys.path), str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                env=self._environment,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
         try:
-            send(self._child.stdin, self._task)  # type: ignore[arg-type]
+            self._link.send(self._task)
             answer = self._answer(None)
         except (OSError, EOFError, pickle.UnpicklingError):
             answer = f"the worker died while it loaded the model ({_ending(self._end())}): {_last_line(self._log)}"
         if answer != READY:
             self._end()
             raise UnusableError(str(answer))
-        return self._child
+        return self._link
 
     def _answer(self, seconds: float | None) -> Any:
         """The child's next message.
@@ -185,23 +194,21 @@ class Slot:
             TimeoutError: none comes in time.
             EOFError: the child is gone.
         """
-        if self._child is None or self._child.stdout is None:
+        if self._link is None:
             raise EOFError(_STOPPED)
-        wait = None if seconds is None else seconds + _GRACE_SECONDS
-        if not select.select([self._child.stdout], [], [], wait)[0]:
+        if not self._link.poll(None if seconds is None else seconds + _GRACE_SECONDS):
             raise TimeoutError("no answer")
-        return pickle.load(self._child.stdout)
+        return self._link.recv()
 
     def _end(self) -> int:
         """Kill the child, if it lives; its exit code."""
-        child, self._child = self._child, None
+        child, link = self._child, self._link
+        self._child = self._link = None
+        if link is not None:
+            link.close()
         if child is None:
             return 0
         child.kill()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
         return child.wait()
 
 
