@@ -7,15 +7,17 @@ import numpy as np
 
 from smot_vlm.structures import Trajectory
 
+# Processed frames between the two boxes of the longest gap that is filled (ByteTrack's paper): who was hidden for longer
+# has hardly kept the pace, and boxes on a straight line are then beside the person.
+LONGEST_INTERVAL = 20
 # Score of an interpolated box, as a share of the lesser score at the two ends.
 INTERPOLATED_SCORE = 0.5
 
 
 def fill_gaps(tracks: Sequence[Trajectory], frames: np.ndarray) -> list[Trajectory]:
-    """Give each track a box in every frame from its first to its last, linear in time between its own boxes.
+    """Give each track the boxes that it misses between two of its own at most LONGEST_INTERVAL frames apart, linear in time.
 
-    ByteTrack's paper does the same after tracking. An associator forgets tracks that are lost for longer than its
-    buffer, so no gap is longer than that.
+    ByteTrack's paper ("tracklet interpolation") does the same after tracking.
 
     Args:
         tracks: The tracks of a video.
@@ -27,10 +29,13 @@ def fill_gaps(tracks: Sequence[Trajectory], frames: np.ndarray) -> list[Trajecto
 def _filled(track: Trajectory, frames: np.ndarray) -> Trajectory:
     inside = frames[(frames > track.frames[0]) & (frames < track.frames[-1])]
     missing = np.setdiff1d(inside, track.frames, assume_unique=True)
+    after = np.searchsorted(track.frames, missing)
+    _, gap, lengths = np.unique(after, return_inverse=True, return_counts=True)
+    short = lengths[gap] < LONGEST_INTERVAL
+    missing, after = missing[short], after[short]
     if not len(missing):
         return track
     boxes = np.stack([np.interp(missing, track.frames, edge) for edge in track.boxes.T], axis=1)
-    after = np.searchsorted(track.frames, missing)
     scores = INTERPOLATED_SCORE * np.minimum(track.scores[after - 1], track.scores[after])
     order = np.argsort(np.concatenate([track.frames, missing]), kind="stable")
     return replace(

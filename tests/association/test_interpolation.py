@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smot_vlm.association.interpolation import fill_gaps
+from smot_vlm.association.interpolation import LONGEST_INTERVAL, fill_gaps
 from smot_vlm.structures import Trajectory
 
 
@@ -37,3 +37,10 @@ def test_what_was_seen_is_kept():
     np.testing.assert_array_equal(filled.boxes[places], seen.boxes)
     np.testing.assert_array_equal(filled.scores[places], seen.scores)
     assert filled.frames.tolist() == list(range(8))
+
+
+def test_who_is_hidden_for_long_stays_hidden():
+    # Every second frame is watched, so an interval has half as many frames as its numbers say.
+    short, long = 2 * LONGEST_INTERVAL, 4 * LONGEST_INTERVAL + 2
+    (filled,) = fill_gaps([track([0, short, long], [0.0, 40.0, 90.0], [0.9, 0.9, 0.9])], np.arange(0, 200, 2))
+    assert filled.frames.tolist() == [*range(0, short + 1, 2), long]
