@@ -12,7 +12,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from tempfile import mkstemp
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from smot_vlm.corpora.child import READY, Task
 from smot_vlm.corpora.jobs import Job
@@ -46,10 +46,9 @@ class Slot:
         self._task = task
         self._store = Store(task.root)
         self._environment = {**os.environ, **(environment or {})}
-        self._child: subprocess.Popen[bytes] | None = None
-        self._link: Connection | None = None
-        # Of the child; without a name, so that nothing stays behind wherever this process ends.
-        self._log = _new_log()
+        self._child: _Child | None = None
+        # Of the newest child; without a name, so that nothing stays behind wherever this process ends.
+        self._log: BinaryIO
         self._closed = False
 
     def __enter__(self) -> "Slot":
@@ -67,7 +66,6 @@ class Slot:
         child = self._child
         if child is not None:
             child.kill()
-            child.wait()
 
     def do_together(self, hand: Sequence[Job]) -> Iterator[Outcome]:
         """Settle jobs that are described at once, within the time of one.
@@ -97,7 +95,7 @@ class Slot:
         try:
             link.send(tuple(left.values()))
             while left:
-                outcome = self._answer(None if until is None else max(until - time.monotonic(), 0.0))
+                outcome = _answer(link, None if until is None else max(until - time.monotonic(), 0.0))
                 del left[outcome.job.key]
                 yield outcome
         except _LOST:
@@ -126,7 +124,7 @@ class Slot:
             begun = time.monotonic()
             try:
                 link.send((job,))
-                outcome: Outcome = self._answer(self._task.seconds)
+                outcome: Outcome = _answer(link, self._task.seconds)
                 return outcome
             except _LOST as error:
                 hung = isinstance(error, TimeoutError)
@@ -162,13 +160,13 @@ class Slot:
 
     def _begun(self) -> Connection:
         """To the child, which is ready for a job."""
-        if self._child is not None and self._link is not None and self._child.poll() is None:
-            return self._link
+        if self._child is not None and self._child.process.poll() is None:
+            return self._child.link
         self._end()
         self._log = _new_log()
-        self._link, theirs = Pipe()
+        link, theirs = Pipe()
         with theirs:
-            self._child = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _START, json.dumps(sys.path), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
@@ -177,39 +175,48 @@ class Slot:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
+        self._child = _Child(process, link)
         try:
-            self._link.send(self._task)
-            answer = self._answer(None)
+            link.send(self._task)
+            answer = _answer(link, None)
         except (OSError, EOFError, pickle.UnpicklingError):
             answer = f"the worker died while it loaded the model ({_ending(self._end())}): {_last_line(self._log)}"
         if answer != READY:
             self._end()
             raise UnusableError(str(answer))
-        return self._link
-
-    def _answer(self, seconds: float | None) -> Any:
-        """The child's next message.
-
-        Raises:
-            TimeoutError: none comes in time.
-            EOFError: the child is gone.
-        """
-        if self._link is None:
-            raise EOFError(_STOPPED)
-        if not self._link.poll(None if seconds is None else seconds + _GRACE_SECONDS):
-            raise TimeoutError("no answer")
-        return self._link.recv()
+        return link
 
     def _end(self) -> int:
-        """Kill the child, if it lives; its exit code."""
-        child, link = self._child, self._link
-        self._child = self._link = None
-        if link is not None:
-            link.close()
+        """Kill the child, if it lives, and let it go; its exit code."""
+        child, self._child = self._child, None
         if child is None:
             return 0
-        child.kill()
-        return child.wait()
+        with child.link:
+            return child.kill()
+
+
+class _Child(NamedTuple):
+    """A process that describes, and what is sent to and from it."""
+
+    process: "subprocess.Popen[bytes]"
+    link: Connection
+
+    def kill(self) -> int:
+        """Its exit code, which is its own where it had ended."""
+        self.process.kill()
+        return self.process.wait()
+
+
+def _answer(link: Connection, seconds: float | None) -> Any:
+    """The child's next message.
+
+    Raises:
+        TimeoutError: none comes in time.
+        EOFError: the child is gone.
+    """
+    if not link.poll(None if seconds is None else seconds + _GRACE_SECONDS):
+        raise TimeoutError("no answer")
+    return link.recv()
 
 
 def _new_log() -> BinaryIO:
