@@ -30,8 +30,7 @@ def _filled(track: Trajectory, frames: np.ndarray) -> Trajectory:
     inside = frames[(frames > track.frames[0]) & (frames < track.frames[-1])]
     missing = np.setdiff1d(inside, track.frames, assume_unique=True)
     after = np.searchsorted(track.frames, missing)
-    _, gap, lengths = np.unique(after, return_inverse=True, return_counts=True)
-    short = lengths[gap] < LONGEST_INTERVAL
+    short = np.diff(np.searchsorted(frames, track.frames))[after - 1] <= LONGEST_INTERVAL
     missing, after = missing[short], after[short]
     if not len(missing):
         return track
