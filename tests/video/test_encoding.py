@@ -17,12 +17,19 @@ def test_frames_are_encoded_in_order_and_the_end_is_told():
 
 
 def test_the_caller_goes_on_while_a_frame_is_encoded():
-    free = threading.Event()
-    encoding = EncodingThread(lambda frame: free.wait(30))
+    free, encoded = threading.Event(), []
+
+    def encode(frame):
+        free.wait(30)
+        encoded.append(frame)
+
+    encoding = EncodingThread(encode)
     for frame in range(4):
         encoding.put(frame)
+    assert encoded == []
     free.set()
     encoding.finish()
+    assert encoded == [0, 1, 2, 3, None]
 
 
 def test_an_error_is_raised_by_a_later_call_and_nobody_waits_for_room():
