@@ -1,6 +1,5 @@
 """Tiny drawn videos with the boxes of their people, some damaged, some that crash or hang whoever describes them."""
 
-import os
 import random
 import signal
 import time
@@ -32,7 +31,7 @@ class HookedTracker:
 
         def hooked(job: Job) -> Description:
             if "crash" in job.path:
-                os.kill(os.getpid(), signal.SIGSEGV)
+                signal.raise_signal(signal.SIGSEGV)
             if "hang" in job.path:
                 time.sleep(3600)
             return describe(job)

@@ -136,7 +136,7 @@ calls = []
 def judge(values):
     calls.append(values)
     if len(calls) == 4:
-        os.kill(os.getpid(), signal.SIGKILL)
+        signal.raise_signal(signal.SIGKILL)
     return -abs(values["high_score"] - 0.3)
 open_trials(Path(sys.argv[1]), {}, [Knob("high_score", 0.2, 0.8)], 5).run(9, {"high_score": 0.5}, judge)
 """

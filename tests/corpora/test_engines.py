@@ -236,7 +236,7 @@ class DiesInCompany:
             if len(running) > 1:
                 with Path(self.told).open("a") as file:
                     file.write(f"{os.getpid()}\n")
-                os.kill(os.getpid(), signal.SIGKILL)
+                signal.raise_signal(signal.SIGKILL)
             running.remove(job)
             return Hooked().describe(job)
 
