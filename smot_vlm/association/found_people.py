@@ -5,15 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from smot_vlm.association.associators import by_frame_rate
+from smot_vlm.association.interpolation import fill_gaps
 from smot_vlm.association.settings import AssociationSettings
 from smot_vlm.association.trajectories import TrajectoryBuilder
 from smot_vlm.detection.detector import Detector
 from smot_vlm.detection.people_detector import open_people_detector
 from smot_vlm.structures import Trajectory
 
+# Who is lost in somebody's arms is the same person afterwards; as long as the models that ship remember.
+BUFFER_SECONDS = 8.0
+
 
 class PeopleFinder:
-    """Finds and tracks the people of videos.
+    """Finds and tracks the people of videos; where one hides another for a while, boxes are interpolated.
 
     Args:
         detector: finds them in a picture; None: the one that ships.
@@ -32,8 +36,8 @@ class PeopleFinder:
         Returns:
             Their tracks by ascending id, frames counted from 0.
         """
-        associator = by_frame_rate(AssociationSettings(fps=fps))
+        associator = by_frame_rate(AssociationSettings(fps=fps, buffer_seconds=BUFFER_SECONDS))
         builder = TrajectoryBuilder()
         for index, image in enumerate(images):
             builder.add(index, associator.update(self._detector.detect(image), image))
-        return builder.build()
+        return fill_gaps(builder.build(), np.arange(len(images)))

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +40,8 @@ FOLDERS = ("segmented_set1", "segmented_set2")
 SIDES = ("left", "right")
 # A track that is seen in less of the frames may be anything.
 LEAST_SEEN = 0.25
+# Two who do something to each other stand at nearly one distance from the camera: their heights differ at most by this factor.
+ALIKE = 1.5
 
 FindPeople = Callable[[Sequence[np.ndarray], float], Sequence[Trajectory]]
 Count = Annotated[int, Range(0, 10**9)]
@@ -112,7 +115,7 @@ class PairClips:
             index: of the clip.
 
         Returns:
-            The sequence with its most lasting tracks (None where there are too few), and what was left out, of the
+            The sequence with the tracks of those whom it is about (None where there are too few), and what was left out, of the
             kinds two-not-found, nobody-found, direction-unknown, actor-unknown.
 
         Raises:
@@ -124,7 +127,7 @@ class PairClips:
         images = [frame.read() for frame in frames]
         height, width = images[0].shape[:2]
         people = [_cut(track, (width, height)) for track in self._find_people(images, fps)]
-        found = _lasting(people, len(images))[: clip.people]
+        found = _doers(people, len(images), clip.people)
         if clip.action not in (*SOLO, *UNDONE) and len(found) < 2:
             message = f"{name}: a {clip.action} of two people, of whom the detector finds {len(found)}; left out"
             return None, (Loss("two-not-found", message),)
@@ -218,10 +221,25 @@ def _cut(track: Trajectory, size: tuple[int, int]) -> Trajectory:
     return Trajectory(track.id, rows.frames, rows.boxes, rows.scores)
 
 
-def _lasting(tracks: Sequence[Trajectory], frames: int) -> list[Trajectory]:
-    """The two tracks of most boxes, among those that are seen long enough."""
-    lasting = [track for track in tracks if len(track) >= LEAST_SEEN * frames]
-    return sorted(lasting, key=len, reverse=True)[:2]
+def _doers(tracks: Sequence[Trajectory], frames: int, most: int) -> list[Trajectory]:
+    """Those whom the clip is about, among the tracks that are seen long enough: people of a size, of most boxes.
+
+    Who is cut off by the frame's edge or walks far behind is seen as long as they are, but not as tall.
+    """
+    lasting = sorted((t for t in tracks if len(t) >= LEAST_SEEN * frames), key=lambda t: (-len(t), -_height(t)))
+    alike = [group for group in combinations(lasting, most) if _spread(group) <= ALIKE]
+    return list(max(alike, key=lambda group: sum(map(len, group)), default=lasting[:most]))
+
+
+def _height(track: Trajectory) -> float:
+    """In pixels, the median over the frames."""
+    return float(np.median(track.boxes[:, 3] - track.boxes[:, 1]))
+
+
+def _spread(tracks: Sequence[Trajectory]) -> float:
+    """The tallest one's height, in heights of the smallest one."""
+    heights = [_height(track) for track in tracks]
+    return max(heights) / max(min(heights), 1.0)
 
 
 def _places(tracks: Sequence[Trajectory]) -> list[float]:

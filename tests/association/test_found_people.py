@@ -32,5 +32,20 @@ def test_each_video_has_its_own_ids():
     assert [track.id for track in finder(images(3), 3.0)] == [track.id for track in finder(images(3), 3.0)]
 
 
+class OneIsHidden(TwoWalkers):
+    """The one who stands is not seen in frames 4 to 8."""
+
+    def detect(self, image: np.ndarray) -> Detections:
+        found = super().detect(image)
+        seen = 1 if 4 <= image[0, 0, 0] <= 8 else 2
+        return Detections(found.boxes[:seen], found.scores[:seen])
+
+
+def test_who_is_hidden_for_two_seconds_stays_one_person_without_a_gap():
+    walker, stander = PeopleFinder(OneIsHidden())(images(12), 3.0)
+    assert walker.frames.tolist() == stander.frames.tolist() == list(range(12))
+    np.testing.assert_allclose(stander.boxes, np.tile([120, 10, 140, 60], (12, 1)), atol=0.5)
+
+
 def test_the_detector_that_ships_finds_nobody_in_an_empty_picture():
     assert PeopleFinder()([np.full((80, 160, 3), 120, np.uint8)] * 2, 3.0) == []

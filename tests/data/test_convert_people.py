@@ -300,6 +300,47 @@ def test_a_known_nothing_and_a_lone_deed(tmp_path):
     assert sequence.people.people == {1: PersonFacts(deeds=("point",))}
 
 
+def tracks_of(*boxes: tuple[int, float, float, float, float]):
+    """A finder of people who stand: how many frames each is seen, and the box."""
+
+    def find(images, fps):
+        return [
+            Trajectory(number, np.arange(count), np.array([box] * count), np.ones(count))
+            for number, (count, *box) in enumerate(boxes, start=1)
+        ]
+
+    return find
+
+
+def test_a_bystander_who_is_seen_for_longer_but_cut_off_is_nobody_of_the_pair(tmp_path):
+    found = tracks_of((4, 20.0, 0.0, 34.0, 15.0), (4, 50.0, 4.0, 62.0, 45.0), (3, 5.0, 5.0, 17.0, 46.0))
+    convert_ut_interaction(pairs(tmp_path / "pairs", "hug"), writer(tmp_path / "out"), found)
+    sequence = BenSmot(tmp_path / "out", "train")[0]
+    assert sorted(track.boxes[0, 0] for track in sequence.tracks) == [5.0, 50.0]
+
+
+def test_of_alike_people_those_seen_for_longest_and_then_the_tallest(tmp_path):
+    found = tracks_of(
+        (4, 5.0, 5.0, 17.0, 40.0), (4, 25.0, 5.0, 37.0, 45.0), (2, 65.0, 5.0, 77.0, 45.0), (4, 45.0, 5.0, 57.0, 45.0)
+    )
+    convert_ut_interaction(pairs(tmp_path / "pairs", "hug"), writer(tmp_path / "out"), found)
+    sequence = BenSmot(tmp_path / "out", "train")[0]
+    assert sorted(track.boxes[0, 0] for track in sequence.tracks) == [25.0, 45.0]
+
+
+def test_two_bystanders_are_not_the_one_who_points(tmp_path):
+    found = tracks_of((4, 5.0, 5.0, 17.0, 45.0), (2, 30.0, 0.0, 42.0, 15.0), (2, 60.0, 0.0, 72.0, 16.0))
+    convert_ut_interaction(pairs(tmp_path / "pairs", "point"), writer(tmp_path / "out"), found)
+    (track,) = BenSmot(tmp_path / "out", "train")[0].tracks
+    assert track.boxes[0].tolist() == [5, 5, 17, 45]
+
+
+def test_where_nobody_is_alike_those_seen_for_longest(tmp_path):
+    found = tracks_of((4, 5.0, 5.0, 17.0, 20.0), (3, 60.0, 0.0, 72.0, 48.0))
+    convert_ut_interaction(pairs(tmp_path / "pairs", "hug"), writer(tmp_path / "out"), found)
+    assert len(BenSmot(tmp_path / "out", "train")[0].tracks) == 2
+
+
 def test_boxes_of_the_detector_are_cut_to_the_frame(tmp_path):
     convert_ut_interaction(pairs(tmp_path / "pairs", "hug"), writer(tmp_path / "out"), people_at(-4, 75))
     left, right = BenSmot(tmp_path / "out", "train")[0].tracks
