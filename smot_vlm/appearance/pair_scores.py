@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from smot_vlm.appearance.pair_deeds import ACTED_DEEDS, BLOWS, MUTUAL_DEEDS, PAIR_CLASSES, SIDES
+from smot_vlm.appearance.pair_deeds import ACTED_DEEDS, BLOWS, MUTUAL_DEEDS, NONE, PAIR_CLASSES, SIDES
 from smot_vlm.appearance.recent_looks import RecentLooks
 
 # A window is read after so many new looks.
@@ -89,11 +88,16 @@ class PairScores:
             return
         self._new = 0
         seen: dict[tuple[int, int], dict[str, float]] = {}
+        busy: set[int] = set()
         for left, right, box in self._looks.pairs():
-            logits = self._read(self._looks.crops(box))
+            # A crop of a third person and one of two who embrace shows the embrace, too.
+            logits = None if {left, right} & busy else self._read(self._looks.crops(box))
             if logits is None:
                 continue
-            for (subject, target, verb), value in _verbs(left, right, logits.softmax(dim=-1).tolist()).items():
+            probabilities = logits.softmax(dim=-1).tolist()
+            if probabilities[PAIR_CLASSES.index(NONE)] < 0.5:
+                busy |= {left, right}
+            for (subject, target, verb), value in _verbs(left, right, probabilities).items():
                 seen.setdefault((subject, target), {})[verb] = value
         self._windows.append(Window(*self._looks.span, seen))
         newest = self._windows[-1].middle
@@ -148,16 +152,3 @@ def _verbs(left: int, right: int, probabilities: list[float]) -> dict[tuple[int,
         acted |= {deed: sum(acted[other] for other in BLOWS) if deed == blow else 0.0 for deed in BLOWS}
         found |= {(subject, target, verb): acted[deed] for deed, verb in ACTED_DEEDS.items()}
     return found
-
-
-def as_crops(window: np.ndarray, device: torch.device) -> Tensor:
-    """A window as the trunk takes it.
-
-    Args:
-        window: (looks, height, width, 3) uint8.
-        device: of the network.
-
-    Returns:
-        (looks, 3, height, width) in 0 to 1.
-    """
-    return torch.from_numpy(window).to(device).permute(0, 3, 1, 2).float() / 255

@@ -87,5 +87,5 @@ class PeopleConfig:
     genuine_crops: Annotated[int, Range(0, 10**9)] = 1200
     lowest: dict[str, Share] = field(default_factory=dict)
     pairs: str = ""
-    pair_threshold: Annotated[float, Range(0, 1, above=True)] = 0.4
+    pair_threshold: Annotated[float, Range(0, 1, above=True)] = 0.5
     domain: str = "real people"

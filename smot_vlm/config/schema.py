@@ -230,6 +230,8 @@ class DecoderConfig:
             the one that the model reads from frames, or else the one that the decoder writes.
         add_deeds_from: interactions found with this score or a higher one, which a person's caption leaves out, are told
             in it at their time; null: none is.
+        add_seen_deeds: what single observations show clearly, which a person's caption leaves out, is told in it, too;
+            only of models that see when things happen.
         max_new_tokens: most tokens of a caption (the released SMOTer: 39).
         max_batch: most captions generated at once, which bounds the key-value cache.
         generation: how words are chosen.
@@ -241,6 +243,7 @@ class DecoderConfig:
     context: str = "none"
     compose_video_caption: bool = False
     add_deeds_from: Share | None = None
+    add_seen_deeds: bool = False
     max_new_tokens: Width = 80
     max_batch: Width = 32
     generation: GenerationConfig = field(default_factory=GenerationConfig)

@@ -2,37 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
-from smot_vlm.language.agreement import MOST_BOXES_WITHOUT_ORDER
+from smot_vlm.language.added_deeds import MOST_DEEDS, Untold, is_closed, side_of, with_deeds
 from smot_vlm.language.caption_lexicon import VERBS
-from smot_vlm.language.clauses import person_clauses
-from smot_vlm.language.fact_reader import event_label, is_mutual, read_facts, start_of_deeds
-from smot_vlm.language.fact_records import Appearance, CaptionFacts, PartnerFact
-from smot_vlm.language.retelling import tell_person
+from smot_vlm.language.fact_reader import event_label, read_facts
+from smot_vlm.language.fact_records import CaptionFacts
 from smot_vlm.structures import Description, Interaction, Segment, Span, Trajectory
 
-# In a caption to which deeds are added; as many as a drawn life has.
-MOST_DEEDS = 4
 # Somebody does one thing with others at a time: a caption that tells of another deed for so much of an interaction's
 # span is believed. On 100 drawn videos (seeds 650000 on) 9 of 18 such interactions are false, of the others 6 of 43.
 MOST_SHARE_TOLD = 0.5
-
-
-class _Untold(NamedTuple):
-    """An interaction that a caption leaves out.
-
-    Attributes:
-        middle: of its longest span, seconds.
-        fact: how the caption would tell it.
-    """
-
-    middle: float
-    fact: PartnerFact
-
-    @property
-    def event(self) -> str:
-        return event_label(self.fact.verb, self.fact.role)
 
 
 def completed(description: Description, least_score: float) -> Description:
@@ -44,8 +23,8 @@ def completed(description: Description, least_score: float) -> Description:
         least_score: of an interaction that is added.
 
     Returns:
-        The description. Captions that get a deed are told anew, and have no segments any more; all others stay: those that
-        tell `MOST_DEEDS`, those of tracks too short for an order, and those whose clauses have no times.
+        The description. Captions that get a deed are told anew, and have no segments any more; all others stay, as do
+        those that `is_closed` names.
     """
     people = {track.id: read_facts(track.caption) for track in description.tracks}
     likely = sorted(
@@ -54,33 +33,24 @@ def completed(description: Description, least_score: float) -> Description:
     tracks = []
     for track in description.tracks:
         facts = people[track.id]
-        untold = [] if _is_closed(track, facts) else _untold(track, likely, facts, people)
-        tracks.append(_retold(track, facts, untold[: MOST_DEEDS - len(facts.events)]) if untold else track)
+        untold = [] if is_closed(track, facts) else _untold(track, likely, facts, people)
+        tracks.append(with_deeds(track, facts, untold[: MOST_DEEDS - len(facts.events)]) if untold else track)
     return replace(description, tracks=tuple(tracks))
-
-
-def _is_closed(track: Trajectory, facts: CaptionFacts) -> bool:
-    """Whether nothing can be added to a caption."""
-    timed = len(track.segments) == len(facts.events) == len(person_clauses(track.caption))
-    is_short = len(track) <= MOST_BOXES_WITHOUT_ORDER
-    return not track.caption or not timed or is_short or len(facts.events) >= MOST_DEEDS
 
 
 def _untold(
     track: Trajectory, likely: list[Interaction], facts: CaptionFacts, people: Mapping[int, CaptionFacts]
-) -> list[_Untold]:
+) -> list[Untold]:
     """What a caption leaves out, likeliest first, each event once."""
-    found: dict[str, _Untold] = {}
+    found: dict[str, Untold] = {}
     for edge in likely:
         if edge.verb not in VERBS or track.id not in (edge.subject, edge.object) or not edge.spans:
             continue
-        role = "mutual" if is_mutual(edge.verb) else "subject" if edge.subject == track.id else "object"
-        partner = people[edge.object if edge.subject == track.id else edge.subject]
         longest = max(edge.spans, key=lambda span: span.seconds)
         if _share_told(longest, track.segments) >= MOST_SHARE_TOLD:
             continue
-        fact = PartnerFact(edge.verb, role, Appearance(partner.kind, partner.top))
-        one = _Untold(longest.middle, fact)
+        fact = side_of(edge, track.id, people)
+        one = Untold(longest.middle, event_label(fact.verb, fact.role), fact)
         if one.event not in facts.events:
             found.setdefault(one.event, one)
     return list(found.values())
@@ -94,14 +64,3 @@ def _share_told(span: Span, segments: Sequence[Segment]) -> float:
         if part.role
     ]
     return sum(told) / max(span.seconds, 1e-6)
-
-
-def _retold(track: Trajectory, facts: CaptionFacts, untold: list[_Untold]) -> Trajectory:
-    """A caption with more deeds, in the order of their middles."""
-    # Told deeds keep their order, whatever their times.
-    told = [(part.middle, event) for part, event in zip(track.segments, facts.events, strict=True)]
-    for one in sorted(untold, key=lambda one: one.middle):
-        told.insert(sum(middle <= one.middle for middle, _ in told), (one.middle, one.event))
-    fuller = replace(facts, partners=(*facts.partners, *(one.fact for one in untold)))
-    opening = track.caption[: start_of_deeds(track.caption)]
-    return replace(track, caption=tell_person(opening, fuller, [event for _, event in told]), segments=())

@@ -46,6 +46,11 @@ class VerbPhrases:
         """Whether both do the same."""
         return bool(self.plural)
 
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """The roles of the two: "mutual", or "subject" and "object"."""
+        return ("mutual",) if self.mutual else ("subject", "object")
+
     def from_side(self, role: str) -> tuple[Phrase, ...]:
         """The phrases that have one of the two as their grammatical subject.
 

@@ -12,11 +12,11 @@ import numpy as np
 from smot_vlm.language.clauses import DeedClause, person_clauses
 from smot_vlm.language.fact_reader import event_label, read_facts
 from smot_vlm.language.pointing import partner_of
-from smot_vlm.language.retelling import deed_words
+from smot_vlm.models.deed_moments import columns_of
 from smot_vlm.models.moments import MOST_LOG_ODDS, Moments
 from smot_vlm.models.verb_times import life_of
 from smot_vlm.semantics.alignment import align
-from smot_vlm.structures import Description, Segment, Trajectory
+from smot_vlm.structures import Description, Segment
 
 # An observation belongs to no clause where all are less likely than this, above their means over the life. Chosen on 36
 # drawn videos (12 of seeds from 651000, 24 of 655000) by the share of right segments; a plateau from -1 to 1. The lowest
@@ -24,21 +24,9 @@ from smot_vlm.structures import Description, Segment, Trajectory
 PAUSE = -1.0
 
 
-def clause_texts(tracks: Sequence[Trajectory]) -> list[list[str]]:
-    """What is looked for at the observations of each person: their clauses' deeds, in plain words.
-
-    Args:
-        tracks: with captions.
-
-    Returns:
-        A list a person.
-    """
-    return [[deed_words(_event(clause)) for clause in person_clauses(track.caption)] for track in tracks]
-
-
 def with_segments(
     description: Description,
-    words: Sequence[Moments],
+    deeds: Sequence[Moments],
     verbs: Mapping[tuple[int, int], Moments],
     labels: Sequence[str],
 ) -> Description:
@@ -46,22 +34,24 @@ def with_segments(
 
     Args:
         description: with captions and interactions.
-        words: of each track, the log-odds of its `clause_texts`; none: no segments.
+        deeds: of each track, the log-odds of DEEDS; none: no segments.
         verbs: (subject id, object id) -> log-odds of the verbs.
         labels: of these verbs.
 
     Returns:
         People seen at fewer observations than their captions have clauses get no segments.
     """
-    if not words:
+    if not deeds:
         return description
     people = {track.id: read_facts(track.caption) for track in description.tracks}
     tracks = []
-    for track, moments in zip(description.tracks, words, strict=True):
+    for track, moments in zip(description.tracks, deeds, strict=True):
         clauses = person_clauses(track.caption)
         if 0 < len(clauses) <= len(moments.times):
             partners = [partner_of(entry.deed, track.id, description.interactions, people) for entry in clauses]
-            scores = moments.log_odds + _verb_scores(track.id, clauses, partners, moments.times, verbs, labels)
+            scores = columns_of(moments, list(map(_event, clauses))) + _verb_scores(
+                track.id, clauses, partners, moments.times, verbs, labels
+            )
             ends = life_of(track, description.video, moments.times)
             times = _times(scores, moments.times, ends, _deeds(clauses, partners))
             track = replace(track, segments=tuple(map(_segment, clauses, partners, times)))

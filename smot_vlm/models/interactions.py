@@ -9,16 +9,13 @@ import numpy as np
 import torch
 
 from smot_vlm.config import InteractionConfig
+from smot_vlm.language.sightings import WEAKEST
 from smot_vlm.models.moments import Moments
 from smot_vlm.models.verb_set import VerbSet
 from smot_vlm.models.verb_times import with_spans
 from smot_vlm.semantics.context import Relation
 from smot_vlm.semantics.pairs import candidate_pairs
 from smot_vlm.structures import Interaction, Trajectory, VideoInfo
-
-# Below a verb's own threshold an interaction counts from this probability on, where a caption tells of it. Chosen on 60
-# drawn videos (best F1 of verbs; 0.40 to 0.46 do as well).
-CONFIRMABLE = 0.45
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class FoundInteractions:
 
     Attributes:
         certain: above their thresholds.
-        possible: below, from CONFIRMABLE on.
+        possible: below, from WEAKEST on.
         moments: (subject id, object id) -> every verb at the subject's observations, of pairs with an interaction.
     """
 
@@ -78,8 +75,8 @@ def find_interactions(
         return FoundInteractions()
     scores = verbs.score(fused, torch.as_tensor(pairs, device=device)).float().sigmoid().cpu().numpy()
     thresholds = verbs.thresholds.cpu().numpy()
-    lowest = np.minimum(thresholds, CONFIRMABLE)
-    found = np.argwhere((scores > thresholds) | (scores >= CONFIRMABLE))
+    lowest = np.minimum(thresholds, WEAKEST)
+    found = np.argwhere((scores > thresholds) | (scores >= WEAKEST))
     rows = np.unique(found[:, 0])
     moments = verbs.moments(fused, torch.as_tensor(pairs[rows], device=device)) if len(rows) else []
     moments_of = dict(zip(rows.tolist(), moments, strict=False))

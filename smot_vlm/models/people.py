@@ -20,7 +20,7 @@ from smot_vlm.appearance.crops import crop_people
 from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.pair_deeds import ACTED_DEEDS, MUTUAL_DEEDS, PairDeeds, describe_window
-from smot_vlm.appearance.pair_scores import PairScores, as_crops
+from smot_vlm.appearance.pair_scores import PairScores
 from smot_vlm.appearance.people_writer import Person, tell_person, tell_video, with_partners
 from smot_vlm.appearance.told_person import attributes_of, doing_of, is_sure, person_of
 from smot_vlm.appearance.vocabulary import GENUINE, PAIRS
@@ -153,7 +153,7 @@ class PeopleModel(SmotModelBase):
         Returns:
             Logits of PAIR_CLASSES; None where the window is unlike those that were learned from.
         """
-        descriptor = describe_window(self.appearance, as_crops(window, self.device))
+        descriptor = describe_window(self.appearance, window)
         known = None if self.domain is None else self.domain.pairs
         if (
             known is not None

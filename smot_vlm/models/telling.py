@@ -1,15 +1,17 @@
 """From what a voice remembers of people to words about them: captions, interactions with their times, attributes, clauses."""
 
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from smot_vlm.language.agreement import agreed
 from smot_vlm.language.completion import completed
 from smot_vlm.language.confirmation import confirmed
 from smot_vlm.language.pointing import with_clauses
-from smot_vlm.models.caption_times import clause_texts, with_segments
-from smot_vlm.models.interactions import find_interactions, relations_of
+from smot_vlm.language.sightings import with_sightings
+from smot_vlm.models.caption_times import with_segments
+from smot_vlm.models.deed_moments import TEXTS, seen_deeds
+from smot_vlm.models.interactions import FoundInteractions, find_interactions, relations_of
 from smot_vlm.models.moments import Moments
 from smot_vlm.models.voice import Voice
 from smot_vlm.structures import WITHHELD, Description
@@ -46,19 +48,31 @@ def put_into_words(silent: Description, speaker: Voice, times: PartTimes, *, has
     seen = {number: values for number, values in zip(ids, model.attributes(fused), strict=False) if number in stated}
     people = tuple(replace(track, attributes=seen.get(track.id, ())) for track in tracks)
     told = replace(silent, tracks=people, interactions=found.certain).with_captions(caption, stated)
-    if not has_own_verbs:  # phrases are no senses; what captions tell cannot be compared with them
-        compose = speaker.config.decoder.compose_video_caption
-        told = agreed(confirmed(told, found.possible), compose=compose, place=speaker.place())
+    if has_own_verbs:  # phrases are no senses; what captions tell cannot be compared with them
+        deeds = _deeds(told, speaker, fused, times)
+        return with_clauses(with_segments(told, deeds, found.moments, speaker.verbs.labels))
+    told = _agreed(confirmed(told, found.possible), speaker)
+    return with_clauses(_fuller(told, _deeds(told, speaker, fused, times), found, speaker))
+
+
+def _fuller(told: Description, deeds: list[Moments], found: FoundInteractions, speaker: Voice) -> Description:
+    """A description with the times of its captions' clauses, and with what captions left out."""
+    settings = speaker.config.decoder
+    timed = partial(with_segments, deeds=deeds, verbs=found.moments, labels=speaker.verbs.labels)
+    told = timed(told)
+    if settings.add_deeds_from is not None:
+        told = timed(completed(told, settings.add_deeds_from))
+    if settings.add_seen_deeds and deeds:
+        seen = {track.id: seen_deeds(moments) for track, moments in zip(told.tracks, deeds, strict=True)}
+        told = timed(_agreed(with_sightings(told, seen, found.possible), speaker))
+    return told
+
+
+def _agreed(told: Description, speaker: Voice) -> Description:
+    return agreed(told, compose=speaker.config.decoder.compose_video_caption, place=speaker.place())
+
+
+def _deeds(told: Description, speaker: Voice, fused: Any, times: PartTimes) -> list[Moments]:
+    """Of each person, the log-odds of all deeds at the observations; none where the model does not see when."""
     with times.part("language"):
-        timed = _timed(told, speaker, fused, found.moments)
-        least = speaker.config.decoder.add_deeds_from
-        if least is not None and not has_own_verbs:
-            fuller = completed(timed, least)
-            timed = timed if fuller == timed else _timed(fuller, speaker, fused, found.moments)
-        return with_clauses(timed)
-
-
-def _timed(told: Description, speaker: Voice, fused: Any, verbs: Mapping[tuple[int, int], Moments]) -> Description:
-    """A description with the times of its captions' clauses."""
-    words = speaker.model.word_moments(fused, clause_texts(told.tracks))
-    return with_segments(told, words, verbs, speaker.verbs.labels)
+        return speaker.model.word_moments(fused, [TEXTS] * len(told.tracks))

@@ -34,6 +34,7 @@ MAY_CHANGE = frozenset(
         "decoder.max_batch",
         "decoder.compose_video_caption",
         "decoder.add_deeds_from",
+        "decoder.add_seen_deeds",
     }
 )
 MAY_CHANGE_SECTIONS = ("decoder.generation.", "decoder.server.")

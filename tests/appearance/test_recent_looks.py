@@ -1,5 +1,7 @@
 """Windows of looks: who is near whom, crops of both, and what each window says of each verb."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import torch
@@ -124,6 +126,22 @@ def test_a_window_that_cannot_be_read_says_nothing():
         scores.add(index / 4, IMAGE, [1, 2], np.array([box(60), box(110)]))
     scores.read_window()
     assert scores.seen(1, 2) == {}
+
+
+@pytest.mark.parametrize(("deed", "pairs"), [("hug", {(1, 2), (2, 1)}), ("none", set(permutations((1, 2, 3), 2)))])
+def test_who_does_something_with_a_nearer_one_is_not_asked_of_others(deed, pairs):
+    """A crop of the third person with one of the others would show these embrace."""
+
+    def read(_crops):
+        logits = torch.zeros(len(PAIR_CLASSES))
+        logits[PAIR_CLASSES.index(deed)] = 10.0
+        return logits
+
+    scores = PairScores(read)
+    for index in range(4):
+        scores.add(index / 4, IMAGE, [1, 2, 3], np.array([box(60), box(80), box(118)]))
+    scores.read_window()
+    assert set(scores.windows[0].verbs) == pairs
 
 
 def test_newest_windows_are_kept_one_by_one_and_older_ones_forgotten():

@@ -1,5 +1,6 @@
 """Interactions that are unlikely by their score, and that a caption tells of."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,8 +9,9 @@ import torch
 
 from smot_vlm.config import InteractionConfig
 from smot_vlm.language.agreement import agreed, contradictions
-from smot_vlm.language.confirmation import confirmed
-from smot_vlm.models.interactions import CONFIRMABLE, FoundInteractions, find_interactions
+from smot_vlm.language.confirmation import CONFIRMABLE, confirmed
+from smot_vlm.language.sightings import WEAKEST
+from smot_vlm.models.interactions import FoundInteractions, find_interactions
 from smot_vlm.models.verb_set import VerbSet
 from smot_vlm.structures import Description, Interaction, ModelInfo, Trajectory, VideoInfo
 
@@ -72,6 +74,12 @@ def test_a_deed_takes_the_likeliest_partner_and_only_where_it_has_none():
     assert keys(confirmed(description([WOMAN, *girls], held), possible[1:])) == [(1, "beckon.v.01", 2, 0.9)]
 
 
+def test_words_alone_do_not_make_an_interaction():
+    below = Interaction(1, "talk.v.01", 2, CONFIRMABLE - 0.01)
+    assert keys(confirmed(description([WOMAN, GIRL], []), [below])) == []
+    assert len(keys(confirmed(description([WOMAN, GIRL], []), [replace(below, score=CONFIRMABLE)]))) == 2
+
+
 def test_scores_are_split_by_the_verbs_own_thresholds():
     """Six ordered pairs of three people, and two verbs with thresholds above and below the bar of confirmation."""
     scores = torch.tensor([0.9, 0.6, 0.5, 0.44, 0.2, 0.8]).logit()
@@ -90,8 +98,8 @@ def test_scores_are_split_by_the_verbs_own_thresholds():
         sorted((edge.verb, round(edge.score, 2)) for edge in edges) for edges in (found.certain, found.possible)
     )
     assert certain == [("high", 0.8), ("high", 0.9), *(("low", score) for score in (0.44, 0.5, 0.6, 0.8, 0.9))]
-    assert possible == [("high", 0.5), ("high", 0.6)]
-    assert 0.44 < CONFIRMABLE < 0.5
+    assert possible == [("high", 0.44), ("high", 0.5), ("high", 0.6)]
+    assert 0.2 < WEAKEST < 0.44
 
 
 def test_people_of_whom_nothing_is_said_have_no_interactions():

@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from smot_vlm.fusion.memory import TrackBatch
-from smot_vlm.models.caption_times import clause_texts, with_segments
+from smot_vlm.models.caption_times import with_segments
+from smot_vlm.models.deed_moments import DEEDS, TEXTS, columns_of, seen_deeds
 from smot_vlm.models.moments import Moments, verb_moments, word_moments
 from smot_vlm.models.verb_times import frame_at, life_of, with_spans
 from smot_vlm.semantics.interaction import InteractionHead, highest
-from smot_vlm.structures import Description, Interaction, ModelInfo, Segment, Trajectory, VideoInfo
+from smot_vlm.structures import Description, Interaction, ModelInfo, Segment, Span, Trajectory, VideoInfo
 
 VIDEO = VideoInfo("a.mp4", 64, 48, 10.0, 100)
 TIMES = np.arange(0.0, 10.0)
@@ -66,15 +67,18 @@ def told() -> Description:
     )
 
 
-def words(*columns: np.ndarray) -> Moments:
-    return Moments(TIMES, np.stack(columns, axis=1) if columns else np.zeros((10, 0)))
+def words(times: np.ndarray = TIMES, **columns: np.ndarray) -> Moments:
+    """Log-odds of the deeds that are named by their first words ("push.v.01:subject" by push), 0 of all others."""
+    log_odds = np.zeros((len(times), len(DEEDS)))
+    for name, curve in columns.items():
+        log_odds[:, next(row for row, deed in enumerate(DEEDS) if deed.split(".")[0] == name)] = curve
+    return Moments(times, log_odds)
 
 
 def test_clauses_take_the_time_at_which_they_are_seen_in_their_order():
     description = told()
-    assert [len(texts) for texts in clause_texts(description.tracks)] == [3, 1, 0]
     early, middle, late = ((TIMES < 2) * 4.0, ((TIMES >= 2) & (TIMES < 7)) * 4.0, (TIMES >= 7) * 4.0)
-    moments = [words(early, middle, late), words(np.zeros(10)), words()]
+    moments = [words(sit=early, push=middle, jump=late), words(), words()]
     first, second, third = with_segments(description, moments, {}, ["push.v.01"]).tracks
     assert first.segments == (
         Segment("sits on a stool", 0.0, 1.5, "sit"),
@@ -87,7 +91,8 @@ def test_clauses_take_the_time_at_which_they_are_seen_in_their_order():
 
 def test_what_a_caption_leaves_out_has_no_segment():
     early, late = (TIMES < 3) * 6.0, (TIMES >= 8) * 6.0
-    moments = [words(early, np.where((TIMES >= 4) & (TIMES < 6), 6.0, 0.0), late), words(np.zeros(10)), words()]
+    pushing = np.where((TIMES >= 4) & (TIMES < 6), 6.0, 0.0)
+    moments = [words(sit=early, push=pushing, jump=late), words(), words()]
     first, second, _ = with_segments(told(), moments, {}, []).tracks
     assert [(one.from_seconds, one.to_seconds) for one in first.segments] == [(0.0, 2.5), (3.5, 5.5), (7.5, 10.0)]
     assert (second.segments[0].from_seconds, second.segments[0].to_seconds) == (0.0, 10.0), "nothing else is seen"
@@ -97,7 +102,7 @@ def test_clauses_in_a_row_that_tell_the_same_tell_one_time():
     caption = "A man in a red top sits on a stool, then sits on a stool and then jumps up and down."
     description = Description(VIDEO, (person(1, caption),), (), "", ModelInfo("demo", "lora-lm", "byte", True))
     seat, jump = (TIMES < 6) * 4.0, (TIMES >= 6) * 4.0
-    (track,) = with_segments(description, [words(seat, seat, jump)], {}, []).tracks
+    (track,) = with_segments(description, [words(sit=seat, jump=jump)], {}, []).tracks
     assert [(one.action, one.from_seconds, one.to_seconds) for one in track.segments] == [
         ("sit", 0.0, 5.5),
         ("sit", 0.0, 5.5),
@@ -107,15 +112,14 @@ def test_clauses_in_a_row_that_tell_the_same_tell_one_time():
 
 def test_verbs_place_clauses_where_words_are_silent():
     verb = np.where((TIMES >= 4) & (TIMES < 6), 5.0, -5.0)
-    silent = words(*np.zeros((3, 10)))
     pair = {(1, 2): Moments(TIMES, verb[:, None])}
-    first = with_segments(told(), [silent, words(np.zeros(10)), words()], pair, ["push.v.01"]).tracks[0]
+    first = with_segments(told(), [words(), words(), words()], pair, ["push.v.01"]).tracks[0]
     assert (first.segments[1].from_seconds, first.segments[1].to_seconds) == (3.5, 5.5)
 
 
 def test_people_seen_too_seldom_and_models_that_cannot_tell_get_no_segments():
-    brief = Moments(TIMES[:2], np.zeros((2, 3)))
-    assert with_segments(told(), [brief, words(np.zeros(10)), words()], {}, []).tracks[0].segments == ()
+    brief = words(TIMES[:2])
+    assert with_segments(told(), [brief, words(), words()], {}, []).tracks[0].segments == ()
     assert with_segments(told(), [], {}, []).to_json() == told().to_json()
 
 
@@ -163,3 +167,28 @@ def test_words_of_segments_and_of_frames_are_added_at_each_observation():
     assert found[0].log_odds[:, 0] == pytest.approx(1 + np.array([8, 6, 2, 0, 0, 0, 0, 0]))
     assert found[0].log_odds[:, 1].argmax() in (2, 3)
     assert found[1].log_odds.shape == (6, 0)
+
+
+def test_every_deed_of_the_lexicon_has_its_words():
+    assert len(set(DEEDS)) == len(DEEDS) == len(TEXTS)
+    assert TEXTS[DEEDS.index("sit")] == "sits on a stool"
+    assert TEXTS[DEEDS.index("push.v.01:object")] == "is pushed by"
+    assert {"handshake.n.01:mutual", "lead.v.01:subject"} < set(DEEDS)
+    assert "handshake.n.01:subject" not in DEEDS
+
+
+def test_a_deed_is_seen_as_long_as_it_is_the_likeliest():
+    moments = words(sit=(TIMES < 4) * 5.0, push=(TIMES >= 4) * 3.0, jump=(TIMES >= 9) * 8.0)
+    assert seen_deeds(moments) == [
+        ("sit", Span(0.0, 3.5), 5.0),
+        ("push.v.01:subject", Span(3.5, 8.5), 3.0),
+        ("jump", Span(8.5, 9.0), 8.0),
+    ]
+    assert [one.log_odds for one in seen_deeds(words(TIMES[:1], sit=np.array([2.0])))] == [2.0]
+    assert seen_deeds(words(TIMES[:0])) == []
+
+
+def test_the_columns_of_some_deeds():
+    moments = words(sit=TIMES, jump=-TIMES)
+    assert columns_of(moments, ["jump", "sit"]).tolist() == np.stack([-TIMES, TIMES], axis=1).tolist()
+    assert columns_of(moments, []).shape == (10, 0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from smot_vlm.appearance.pair_deeds import PAIR_CLASSES
+from smot_vlm.appearance.pair_deeds import DESCRIPTOR_VALUES, PAIR_CLASSES
 from smot_vlm.appearance.recent_looks import Pair
 from smot_vlm.language.people_facts_file import PeopleFacts
 from smot_vlm.structures import Detections, Frame, Interaction
@@ -103,7 +103,7 @@ def test_a_mirror_changes_who_acts_and_nothing_else():
 
 def test_windows_are_read_by_layers_that_did_not_see_their_sequence():
     rows = [PAIR_CLASSES.index(name) for name in ("none", "hug", "push left")]
-    size = 3 * 3 * 1280 + 3 * 24 * 112
+    size = DESCRIPTOR_VALUES
     features, labels = blobs(3, 6, size)
     windows = Windows(features, torch.tensor(rows)[labels], np.arange(18) // 2)
     found = crossed_logits(windows, folds=3).argmax(dim=1)

@@ -21,8 +21,8 @@ from smot_vlm.appearance.pair_deeds import (
     SIDES,
     PairDeeds,
     describe_window,
+    spread_of,
 )
-from smot_vlm.appearance.pair_scores import as_crops
 from smot_vlm.appearance.recent_looks import Pair, RecentLooks
 from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.models.domain import FeatureDomain
@@ -79,7 +79,7 @@ def see_windows(
                 for mirrored in (False, True):
                     window = np.ascontiguousarray(crops[:, :, ::-1]) if mirrored else crops
                     with torch.inference_mode():
-                        descriptors.append(describe_window(network, as_crops(window, torch.device("cpu"))))
+                        descriptors.append(describe_window(network, window))
                     labels.append(PAIR_CLASSES.index(_mirrored(label) if mirrored else label))
                     groups.append(number)
     if not descriptors:
@@ -99,7 +99,7 @@ def fit_pair_deeds(windows: Windows, *, penalty: float = 0.03) -> PairDeeds:
     """
     layer = PairDeeds()
     layer.mean.copy_(windows.descriptors.mean(dim=0))
-    layer.scale.copy_(windows.descriptors.std(dim=0) + LEAST_SCALE)
+    layer.scale.copy_(spread_of(windows.descriptors, LEAST_SCALE))
     standard = (windows.descriptors - layer.mean) / layer.scale
     weights, bias = fit_linear(standard, windows.labels, len(PAIR_CLASSES), penalty=penalty)
     layer.answers.weight.data.copy_(weights)
