@@ -2,13 +2,17 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from fake_hub import FakeHub, fill_cache
 from tiny import mot_text, moving_squares
 from tiny_vision import save_tiny_vision_language
 
+import smot_vlm
 from smot_vlm.video.writer import VideoWriter
+
+SHIPPED = Path(smot_vlm.__file__).parent / "assets/models"
 
 
 @pytest.fixture
@@ -36,7 +40,9 @@ def test_the_list_says_where_how_large_under_which_licence_and_learned_from_what
     here, had = out.split("To be had")
     assert "demo: smot-vlm model, ships, 25 MB, agpl-3.0" in here
     assert "its words are about drawn figures" in here
-    assert "verb micro-F1, drawn (strict): 0.835" in here
+    card = json.loads((SHIPPED / "demo/config.json").read_text())["card"]
+    assert card["scores"]
+    assert all(f"{name}: {value:g}" in here for name, value in card["scores"].items())
     assert "yolox-nano: person detector (--detector people), ships, 4 MB, Apache-2.0\n      learned from COCO" in here
     assert "tracks-only" in here
     assert "HuggingFaceTB/SmolVLM-256M-Instruct: vision-language model, can be had, 515 MB, Apache-2.0\n" in had
