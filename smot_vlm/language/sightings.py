@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from smot_vlm.language.added_deeds import MOST_DEEDS, Untold, is_closed, side_of, with_deeds
-from smot_vlm.language.fact_reader import event_label, is_mutual, read_facts
+from smot_vlm.language.agreement import events_of
+from smot_vlm.language.fact_reader import is_mutual, read_facts
 from smot_vlm.language.fact_records import CaptionFacts
 from smot_vlm.structures import Description, Interaction, Span, Trajectory
 
@@ -86,20 +87,18 @@ def _together(
     people: Mapping[int, CaptionFacts],
 ) -> list[Untold]:
     """What somebody is seen to do with another one, where an interaction says so; a weak one joins `edges`."""
-    held = [edge for edge in edges if _says(edge, track.id, one.event)]
-    weak = [edge for edge in waiting if _says(edge, track.id, one.event)] if not held else []
-    if not (one.is_clear(FOUND) if held else one.is_clear(WEAK)) or not held + weak:
+    held = [edge for edge in edges if one.event in events_of(track.id, [edge])]
+    weak = [edge for edge in waiting if one.event in events_of(track.id, [edge])]
+    if held:
+        edge, least = max(held, key=lambda edge: edge.score), FOUND
+    elif weak:
+        edge, least = weak[0], WEAK
+    else:
         return []
-    edge = max(held, key=lambda edge: edge.score) if held else weak[0]
+    if not one.is_clear(least):
+        return []
     if not held:
         edges.append(edge)
         if is_mutual(edge.verb):
             edges.append(replace(edge, subject=edge.object, object=edge.subject))
     return [Untold(one.span.middle, one.event, side_of(edge, track.id, people))]
-
-
-def _says(edge: Interaction, track_id: int, event: str) -> bool:
-    """Whether an interaction is an event of a person."""
-    sides = {edge.subject: "subject", edge.object: "object"}
-    role = "mutual" if is_mutual(edge.verb) else sides.get(track_id)
-    return track_id in sides and role is not None and event_label(edge.verb, role) == event

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from smot_vlm.language.agreement import agreed
 from smot_vlm.language.completion import completed
@@ -48,18 +47,21 @@ def put_into_words(silent: Description, speaker: Voice, times: PartTimes, *, has
     seen = {number: values for number, values in zip(ids, model.attributes(fused), strict=False) if number in stated}
     people = tuple(replace(track, attributes=seen.get(track.id, ())) for track in tracks)
     told = replace(silent, tracks=people, interactions=found.certain).with_captions(caption, stated)
-    if has_own_verbs:  # phrases are no senses; what captions tell cannot be compared with them
-        deeds = _deeds(told, speaker, fused, times)
-        return with_clauses(with_segments(told, deeds, found.moments, speaker.verbs.labels))
-    told = _agreed(confirmed(told, found.possible), speaker)
-    return with_clauses(_fuller(told, _deeds(told, speaker, fused, times), found, speaker))
+    if not has_own_verbs:  # phrases are no senses; what captions tell cannot be compared with them
+        told = _agreed(confirmed(told, found.possible), speaker)
+    with times.part("language"):
+        deeds = model.word_moments(fused, [TEXTS] * len(told.tracks))
+        told = with_segments(told, deeds, found.moments, speaker.verbs.labels)
+        return with_clauses(told if has_own_verbs else _fuller(told, deeds, found, speaker))
 
 
 def _fuller(told: Description, deeds: list[Moments], found: FoundInteractions, speaker: Voice) -> Description:
-    """A description with the times of its captions' clauses, and with what captions left out."""
+    """A description whose clauses have times, with what its captions left out.
+
+    `deeds` are, of each person, the log-odds of all deeds at the observations; none where the model does not see when.
+    """
     settings = speaker.config.decoder
     timed = partial(with_segments, deeds=deeds, verbs=found.moments, labels=speaker.verbs.labels)
-    told = timed(told)
     if settings.add_deeds_from is not None:
         told = timed(completed(told, settings.add_deeds_from))
     if settings.add_seen_deeds and deeds:
@@ -70,9 +72,3 @@ def _fuller(told: Description, deeds: list[Moments], found: FoundInteractions, s
 
 def _agreed(told: Description, speaker: Voice) -> Description:
     return agreed(told, compose=speaker.config.decoder.compose_video_caption, place=speaker.place())
-
-
-def _deeds(told: Description, speaker: Voice, fused: Any, times: PartTimes) -> list[Moments]:
-    """Of each person, the log-odds of all deeds at the observations; none where the model does not see when."""
-    with times.part("language"):
-        return speaker.model.word_moments(fused, [TEXTS] * len(told.tracks))
