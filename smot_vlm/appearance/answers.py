@@ -10,6 +10,8 @@ from smot_vlm.appearance.vocabulary import GENUINE, PAIRS, QUESTIONS, YES_NO_QUE
 
 # What is calibrated.
 CALIBRATED = (*QUESTIONS, PAIRS, GENUINE)
+# Behind the logits of all questions comes whether this is a real person, then what faces say.
+_FACES_START = sum(len(values) for values in QUESTIONS.values()) + 1
 _VALUES = {f"{question}.{value}" for question in YES_NO_QUESTIONS for value in QUESTIONS[question]}
 
 
@@ -101,21 +103,40 @@ class PersonAnswers:
 
 
 def answers_of(logits: np.ndarray, calibration: Calibration) -> PersonAnswers:
-    """The answers about one person, from the mean of the logits of all looks.
+    """The answers about one person, from all looks.
 
     Args:
-        logits: (looks, values of all questions), in the order of QUESTIONS.
+        logits: as of `over_looks`.
         calibration: how they become probabilities.
 
     Returns:
         The answers.
     """
-    mean = by_question(np.asarray(logits, np.float64).mean(axis=0))
     probabilities = {
         question: probabilities_of(question, values, calibration.temperatures[question])
-        for question, values in mean.items()
+        for question, values in over_looks(logits).items()
     }
     return PersonAnswers(probabilities, calibration)
+
+
+def over_looks(logits: np.ndarray) -> dict[str, np.ndarray]:
+    """One answer of many looks: the mean of what crops say, and for kinds added to it the mean of what faces say.
+
+    Faces are seen in some looks only. Each counts as sure as it is that there is one, and all together as the surest.
+
+    Args:
+        logits: (looks, values) of `PersonAppearance.tokens` behind the embedding.
+
+    Returns:
+        Question -> float64 (values,).
+    """
+    looks = np.asarray(logits, np.float64)
+    mean = by_question(looks.mean(axis=0))
+    faces = looks[:, _FACES_START:]
+    if faces.size and faces[:, -1].any():
+        said, seen = faces[:, :-1], faces[:, -1]
+        mean["kinds"] = mean["kinds"] + seen @ said / seen.sum() * seen.max()
+    return mean
 
 
 def by_question(logits: np.ndarray) -> dict[str, np.ndarray]:

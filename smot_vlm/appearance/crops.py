@@ -8,6 +8,8 @@ from smot_vlm.appearance.network import CROP_SIZE
 
 # A box is widened by this factor: what a person holds and stands on belongs to the picture.
 CONTEXT = 1.15
+# Height and width of a crop in which faces are read.
+LARGER_SIZE = (2 * CROP_SIZE[0], 2 * CROP_SIZE[1])
 
 
 def crop_people(

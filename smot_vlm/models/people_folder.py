@@ -16,7 +16,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from smot_vlm.appearance.answers import Calibration
-from smot_vlm.appearance.network import PersonAppearance
+from smot_vlm.appearance.network import PersonAppearance, reads_faces
 from smot_vlm.appearance.pair_deeds import PairDeeds
 from smot_vlm.config import Config, apply_overrides, config_from_dict, config_to_dict
 from smot_vlm.detection.people_detector import open_people_detector
@@ -100,8 +100,8 @@ def load_people(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[Peop
         calibration = Calibration(_numbers(content, "temperatures"), _numbers(content, "thresholds"))
     except ValueError as error:
         raise ValueError(f"{path}: not a model's configuration ({error})") from None
-    model = build_people(config, calibration)
     tensors = read_tensors(folder / WEIGHTS)
+    model = build_people(config, calibration, faces=reads_faces(tensors, "appearance."))
     check_tensors(model.state_dict(), tensors, str(folder / WEIGHTS))
     model.load_state_dict(tensors)
     check_sums(folder)
@@ -109,19 +109,20 @@ def load_people(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[Peop
     return model.eval(), config
 
 
-def build_people(config: Config, calibration: Calibration) -> PeopleModel:
+def build_people(config: Config, calibration: Calibration, *, faces: bool = False) -> PeopleModel:
     """A PeopleModel with random weights.
 
     Args:
         config: its detector and association sections are read.
         calibration: which answers are told.
+        faces: kinds are read from faces, too.
 
     Returns:
         The model.
     """
     min_score, overlap = config.association.proposal_score, config.detector.overlap
     opened = partial(open_people_detector, min_score=min_score, overlap=overlap)
-    return PeopleModel(opened, PersonAppearance(), PairDeeds(), calibration)
+    return PeopleModel(opened, PersonAppearance(faces=faces), PairDeeds(), calibration)
 
 
 def _numbers(content: dict[str, object], name: str) -> dict[str, float]:

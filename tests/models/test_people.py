@@ -42,6 +42,17 @@ def people() -> PeopleModel:
     return model
 
 
+def test_faces_are_read_at_twice_the_resolution(monkeypatch):
+    model = build_people(CONFIG, Calibration.neutral(), faces=True).eval()
+    seen = []
+    monkeypatch.setattr(model.appearance, "tokens", lambda crops, larger: seen.extend((crops, larger)) or crops)
+    model.look(IMAGE, BOXES)
+    crops, larger = seen
+    assert [tuple(2 * side for side in crops.shape[2:])] == [tuple(larger.shape[2:])]
+    # The same part of the picture.
+    assert (torch.nn.functional.avg_pool2d(larger, 2) - crops).abs().mean() < 0.03
+
+
 def walkers(frames: int = 12) -> list[Trajectory]:
     steps = np.arange(frames)
     boxes = [
@@ -51,14 +62,20 @@ def walkers(frames: int = 12) -> list[Trajectory]:
     return [Trajectory(number, steps, box, np.ones(frames)) for number, box in enumerate(boxes, 1)]
 
 
-def test_a_folder_gives_the_same_model_back(people, tmp_path):
+@pytest.mark.parametrize("faces", [False, True])
+def test_a_folder_gives_the_same_model_back(people, tmp_path, faces):
+    if faces:
+        people = build_people(CONFIG, Calibration.neutral(), faces=True).eval()
+        people.card = ModelCard(training_data="squares", domain="real people")
     save_people(people, CONFIG, tmp_path / "model")
     again, config = load_model(tmp_path / "model")
     assert isinstance(again, PeopleModel)
     assert (config.name, again.card) == ("people", people.card)
+    assert (again.appearance.faces is not None) == faces
     with torch.inference_mode():
         ours, theirs = people.look(IMAGE, BOXES), again.look(IMAGE, BOXES)
-    assert ours.shape == (2, people.appearance.dim + sum(len(values) for values in QUESTIONS.values()) + 1)
+    questions = sum(len(values) for values in QUESTIONS.values())
+    assert ours.shape == (2, people.appearance.dim + questions + 1 + 5 * faces)
     torch.testing.assert_close(ours, theirs, atol=0.05, rtol=0.05)  # saved in half precision
 
 

@@ -134,10 +134,15 @@ def test_every_source_holds_the_promise():
 
 
 def test_a_card_names_every_set_with_its_terms():
-    data, terms = training_data(["flickr30k-entities", "peta", "ut-interaction", "our-own"], pretrained=True)
+    data, terms = training_data(
+        ["flickr30k-entities", "peta", "ut-interaction", "our-own"], pretrained=True, faces=True
+    )
     for word in ("Flickr8k", "PETA", "UT-Interaction", "our-own", "EfficientNet-lite0"):
         assert word in data
         assert word in terms
     for word in ("Hodosh et al. 2013", "Young et al. 2014", "Plummer et al. 2015", "Apache-2.0", "our-own: not stated"):
         assert word in terms
-    assert "EfficientNet" not in training_data(["peta"], pretrained=False)[0]
+    assert "VGGFace2" in data
+    assert "Savchenko 2019" in terms
+    assert "VGGFace2" not in training_data(["peta"], pretrained=True, faces=False)[0]
+    assert "EfficientNet" not in training_data(["peta"], pretrained=False, faces=False)[0]

@@ -139,6 +139,7 @@ def test_the_script_trains_and_exports(root, tmp_path, monkeypatch, capsys):
             "people.domain_people=3",
             "people.genuine_crops=0",
             'people.pairs=""',
+            'people.faces.encoder=""',
         ),
     ]
     monkeypatch.setattr("sys.argv", given)

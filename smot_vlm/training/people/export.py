@@ -17,6 +17,7 @@ from smot_vlm.models.people_folder import build_people, save_people
 from smot_vlm.training.domain_statistics import domain_of
 from smot_vlm.training.people.batches import shares
 from smot_vlm.training.people.calibration import calibrate, told_figures
+from smot_vlm.training.people.faces import learn_faces
 from smot_vlm.training.people.figures import figures
 from smot_vlm.training.people.layers import genuine_figures, learn_genuine, learn_pairs, pair_figures
 from smot_vlm.training.people.pair_windows import windows_domain
@@ -60,6 +61,8 @@ def export_people(
     """
     settings = config.people
     shipped = as_saved(network)
+    if settings.faces.encoder:
+        shipped = _with_faces(shipped, people, settings)
     if settings.genuine_crops:
         learn_genuine(shipped, people.train, settings)
     seen = [see_source(shipped, source) for source in people.validation]
@@ -67,7 +70,7 @@ def export_people(
     found = figures(seen) | told_figures(seen, calibration)
     if settings.genuine_crops:
         found |= genuine_figures(shipped, people.validation, settings)
-    model = build_people(config, calibration)
+    model = build_people(config, calibration, faces=shipped.faces is not None)
     model.appearance.load_state_dict(shipped.state_dict())
     model.domain = _domain(shipped, people.train, seen, settings.domain_people, settings.seed)
     if settings.pairs:
@@ -78,6 +81,7 @@ def export_people(
     data, terms = training_data(
         [name for source in people.train for name in source.scenarios] + _scenarios(settings),
         pretrained=bool(settings.trunk),
+        faces=shipped.faces is not None,
     )
     scores = {f"{name} (true boxes)": value for name, value in found.items()}
     model.card = ModelCard(data, scores, domain=settings.domain, terms=terms)
@@ -88,8 +92,9 @@ def export_people(
 def _without_places(config: Config) -> Config:
     """The configuration with the names of the data sets' folders, not where they lie on this machine."""
     sources = tuple(replace(source, dataset=Path(source.dataset).name) for source in config.people.sources)
+    faces = replace(config.people.faces, encoder=Path(config.people.faces.encoder).name)
     pairs = Path(config.people.pairs).name
-    return replace(config, people=replace(config.people, sources=sources, pairs=pairs))
+    return replace(config, people=replace(config.people, sources=sources, pairs=pairs, faces=faces))
 
 
 def as_saved(network: PersonAppearance) -> PersonAppearance:
@@ -104,17 +109,30 @@ def as_saved(network: PersonAppearance) -> PersonAppearance:
     return copy.deepcopy(network).cpu().half().float().eval()
 
 
+def _with_faces(network: PersonAppearance, people: LearnedFrom, settings: PeopleConfig) -> PersonAppearance:
+    """The network with faces, which count as much more as crops are too sure of people that they did not learn from."""
+    network.faces = None
+    seen = [see_source(network, source) for source in people.validation]
+    too_sure = calibrate(seen, settings.precision).temperatures["kinds"]
+    learn_faces(network, people.train, settings, strength=too_sure)
+    return as_saved(network)
+
+
 def _domain(
     network: PersonAppearance, train: Sequence[PeopleSource], held_out: Sequence[SeenSource], most: int, seed: int
 ) -> Domain | None:
-    """What the network learned from, by some training people of each source in proportion to its weight."""
+    """What the network learned from, by some training people of each source in proportion to its weight.
+
+    Not what faces say: few people show one, and none as sharp as a larger video does.
+    """
     if not most:
         return None
     random = np.random.default_rng(seed)
     known: list[np.ndarray] = []
     for source, count in zip(train, shares([source.weight for source in train], max(most, len(train))), strict=True):
         known += see_people(network, some_people(source.people, count, random))
-    found = domain_of(known, [tokens for source in held_out for tokens in source.tokens])
+    people, others = known, [tokens for source in held_out for tokens in source.tokens]
+    found = domain_of(*([tokens[:, : network.known] for tokens in seen] for seen in (people, others)))
     if found is None:
         logger.warning("%d people are too few to tell what the model learned from; it speaks of everybody", len(known))
         return None

@@ -12,18 +12,19 @@ from pathlib import Path
 import torch
 
 from smot_vlm.appearance.losses import AppearanceTargets, appearance_losses
-from smot_vlm.appearance.network import PersonAppearance
+from smot_vlm.appearance.network import PersonAppearance, reads_faces
 from smot_vlm.config import PeopleConfig
 from smot_vlm.system.signals import StopRequest, on_stop
 from smot_vlm.training.optim import clip_groups, make_optimizer, rate_factor, set_rates
 from smot_vlm.training.people.batches import Batch, Batches, batches_from, shares
 from smot_vlm.training.people.checkpoint import BEST, LAST, Progress, restore_last, save_best, save_last
 from smot_vlm.training.people.export import LearnedFrom
+from smot_vlm.training.people.faces import check_faces
 from smot_vlm.training.people.figures import figures, score
 from smot_vlm.training.people.objective import follow, freeze, loss_weights, parameter_groups, weighted
 from smot_vlm.training.people.people import read_source
 from smot_vlm.training.people.seeing import see_source
-from smot_vlm.training.people.weights import load_trunk, load_weights
+from smot_vlm.training.people.weights import load_trunk, load_weights, read_state
 from smot_vlm.training.records import StepLog, StepRecord
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class PeopleTrainer:
             raise FileExistsError(f"{run.folder} has a training; weights to start from need another --out")
         self._on_step, self._on_validation = on_step, on_validation
         self._weights = loss_weights(settings.weights)
+        check_faces(settings.faces)
         self.people = read_people(settings)
         torch.manual_seed(settings.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -128,10 +130,12 @@ class PeopleTrainer:
         return self._stop
 
     def _start_network(self) -> PersonAppearance:
-        network = PersonAppearance()
         if self.run.start is not None:
+            network = PersonAppearance(faces=reads_faces(read_state(self.run.start)))
             load_weights(network, self.run.start)
-        elif self.settings.trunk:
+            return network
+        network = PersonAppearance()
+        if self.settings.trunk:
             load_trunk(network, self.settings.trunk)
         return network
 
@@ -202,9 +206,9 @@ def read_people(settings: PeopleConfig) -> LearnedFrom:
     """
     if not settings.sources:
         raise ValueError("people.sources is empty; list data sets with people_facts.json")
-    # Where nothing is trained, training people only tell what was learned from.
+    # Where nothing is learned, training people only tell what was learned from.
     counts = shares([source.weight for source in settings.sources], max(settings.domain_people, len(settings.sources)))
-    most = counts if settings.steps == 0 else [None] * len(counts)
+    most = counts if settings.steps == 0 and not settings.faces.encoder else [None] * len(counts)
     train = [
         read_source(source, settings.train_split, settings.looks, count)
         for source, count in zip(settings.sources, most, strict=True)

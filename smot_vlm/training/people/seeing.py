@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from smot_vlm.appearance.answers import by_question
+from smot_vlm.appearance.answers import over_looks
 from smot_vlm.appearance.network import PersonAppearance
+from smot_vlm.appearance.vocabulary import QUESTIONS
 from smot_vlm.language.people_facts import PersonFacts
 from smot_vlm.training.people.people import LabelledPerson, PeopleSource, center
 
@@ -23,7 +24,7 @@ class SeenSource:
         weight: relative to other sources.
         facts: what is said of each person.
         tokens: (looks, tokens) of each person.
-        logits: question -> (people, values), means over the looks.
+        logits: question -> (people, values), over all looks.
     """
 
     name: str
@@ -44,9 +45,10 @@ def see_source(network: PersonAppearance, source: PeopleSource) -> SeenSource:
         What is seen.
     """
     tokens = see_people(network, source.people)
-    means = np.stack([person[:, network.dim :].mean(axis=0) for person in tokens])
+    said = [over_looks(person[:, network.dim :]) for person in tokens]
+    logits = {question: np.stack([person[question] for person in said]) for question in QUESTIONS}
     facts = tuple(person.facts for person in source.people)
-    return SeenSource(source.name, source.weight, facts, tuple(tokens), by_question(means))
+    return SeenSource(source.name, source.weight, facts, tuple(tokens), logits)
 
 
 @torch.inference_mode()
