@@ -18,6 +18,8 @@ _RUNNING = 1.6
 MOST_ATTRIBUTES = 2
 # An answer of this probability is stated; a less likely one makes its sentence doubtful.
 SURE = 0.7
+# A second thing or place is told from this probability on, where it is right as often as not.
+_SECOND_THING = 0.2
 _ATTRIBUTE_NAMES = {
     "kinds": "kind",
     "upper": "upper_colour",
@@ -49,22 +51,30 @@ def person_of(answers: PersonAnswers, motion: Motion) -> Person:
     thing = answers.told("things")
     attributes = [phrases.ATTRIBUTE_NOUNS[answer.value] for answer in answers.present("attributes")]
     first, *others = _deeds(answers, motion, thing) or [""]
-    # Where somebody is is told once.
-    place = answers.told("things", phrases.PLACES)
-    deeds = [_told_deed(first, motion, thing, place)] if first else []
+    second = _second_thing(answers, thing)
+    place = next((told for told in (thing, second) if told in phrases.PLACES), "")
+    deeds = [_told_deed(first, motion, thing, second)] if first else []
     deeds += [_told_deed(deed, motion, thing if deed in phrases.HANDLING else "") for deed in others]
     return Person(_noun(answers), _clothes(answers), tuple(attributes[:MOST_ATTRIBUTES]), tuple(deeds), thing, place)
 
 
-def is_sure(answers: PersonAnswers) -> bool:
-    """Whether every answer that is told is one of the sure ones.
+def is_sure(answers: PersonAnswers, motion: Motion) -> bool:
+    """Whether every answer that is told is one of the sure ones, second deeds and things among them.
 
     Args:
         answers: of the appearance network.
+        motion: across the picture.
     """
-    one_of = [question for question in answers.probabilities if question not in YES_NO_QUESTIONS]
+    apart = (*YES_NO_QUESTIONS, "things", "deeds")
+    one_of = [question for question in answers.probabilities if question not in apart]
     told = [answers.best(question) for question in one_of if answers.told(question)]
-    return all(answer.probability >= SURE for answer in (*told, *answers.present("attributes")))
+    told += answers.present("attributes")
+    thing = answers.told("things")
+    of = dict(zip(lexicon.THINGS, answers.probabilities["things"].tolist(), strict=True))
+    likely = [answer.probability for answer in told]
+    likely += [of[named] for named in (thing, _second_thing(answers, thing)) if named]
+    likely += [deed.score for deed in doing_of(answers, motion)]
+    return all(probability >= SURE for probability in likely)
 
 
 def attributes_of(answers: PersonAnswers) -> tuple[Attribute, ...]:
@@ -156,11 +166,19 @@ def _deeds(answers: PersonAnswers, motion: Motion, thing: str) -> list[str]:
     return [first, second] if second else [first]
 
 
-def _told_deed(deed: str, motion: Motion, thing: str, place: str = "") -> str:
-    """A deed in the third person, with what the person is with, where, and where to."""
+def _second_thing(answers: PersonAnswers, first: str) -> str:
+    """What else a person is with, or where, where one is told and the other is likely enough."""
+    if not first:
+        return ""
+    second = answers.best("things", [thing for thing in lexicon.THINGS if thing != first])
+    return second.value if second.probability >= max(_SECOND_THING, answers.calibration.thresholds["things"]) else ""
+
+
+def _told_deed(deed: str, motion: Motion, thing: str, second: str = "") -> str:
+    """A deed in the third person, with what the person is with, what else or where, and where to."""
     told = _with_thing(deed, *phrases.DEED_PHRASES[deed], thing)
-    if place and place != thing:
-        told = f"{told} {phrases.THING_PHRASES[place][1]}"
+    if second:
+        told = f"{told} {phrases.THING_PHRASES[second][1]}"
     return f"{told} {motion.direction}" if motion.direction and deed in _MOVING else told
 
 

@@ -82,6 +82,7 @@ class SeenPeople:
         words: STATED, DOUBTFUL or WITHHELD, of each person.
         answers: about each person.
         pairs: what was seen of pairs.
+        sure: of each, whether all that is told is sure.
         doing: what each does alone at the newest looks, where the memory keeps these.
     """
 
@@ -92,6 +93,7 @@ class SeenPeople:
     words: tuple[str, ...]
     answers: tuple[PersonAnswers, ...]
     pairs: PairScores
+    sure: tuple[bool, ...]
     doing: tuple[tuple[Attribute, ...], ...] = ()
 
     def known(self, *rows: int) -> bool:
@@ -224,7 +226,7 @@ class PeopleModel(SmotModelBase):
         pairs = cast(PeopleMemory, memory).pairs
         if not memory.is_recent:  # which is asked so often that windows are read as they pass
             pairs.read_window()
-        people, all_times, all_boxes, words, answers, doing = [], [], [], [], [], []
+        people, all_times, all_boxes, words, answers, sure, doing = [], [], [], [], [], [], []
         for track_id in track_ids:
             seen = memory.tracks[track_id].items
             times = np.array([look.time_seconds for look in seen])
@@ -233,7 +235,9 @@ class PeopleModel(SmotModelBase):
             logits = tokens[:, self.appearance.dim :].float().cpu().numpy()
             words.append(self.judge_person(tokens))
             answers.append(answers_of(logits, self.calibration))
-            people.append(person_of(answers[-1], motion_of(times, boxes)))
+            motion = motion_of(times, boxes)
+            people.append(person_of(answers[-1], motion))
+            sure.append(is_sure(answers[-1], motion))
             if memory.is_recent:
                 newest = times >= times[-1] - _NOW_SECONDS
                 answers_now = answers_of(logits[newest], self.calibration)
@@ -241,7 +245,8 @@ class PeopleModel(SmotModelBase):
             all_times.append(times)
             all_boxes.append(boxes)
         looks = tuple(all_times), tuple(all_boxes)
-        return SeenPeople(tuple(people), tuple(track_ids), *looks, tuple(words), tuple(answers), pairs, tuple(doing))
+        told = tuple(people), tuple(track_ids), *looks, tuple(words), tuple(answers), pairs, tuple(sure)
+        return SeenPeople(*told, tuple(doing))
 
     def describe(self, fused: SeenPeople, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
         """Sentences of what is told, with the interactions that were found."""
@@ -252,7 +257,7 @@ class PeopleModel(SmotModelBase):
 
     def trust(self, fused: SeenPeople) -> list[str]:
         """A sentence is doubtful where one of its answers is."""
-        return [STATED if is_sure(answers) else DOUBTFUL for answers in fused.answers]
+        return [STATED if sure else DOUBTFUL for sure in fused.sure]
 
     def attributes(self, fused: SeenPeople) -> list[tuple[Attribute, ...]]:
         """The answers that are sure enough to be told."""

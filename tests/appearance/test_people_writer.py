@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from smot_vlm.appearance.answers import PersonAnswers
 from smot_vlm.appearance.motion import Motion
 from smot_vlm.appearance.people_writer import Person, tell_person, tell_video, with_partners
 from smot_vlm.appearance.told_person import SURE, attributes_of, is_sure, person_of
@@ -138,11 +139,47 @@ def test_attributes_are_the_answers_that_are_told_with_their_probabilities(answe
 
 
 def test_one_answer_that_is_not_sure_makes_a_sentence_doubtful(answering):
-    assert is_sure(answering(**SURE_ANSWERS))
-    assert not is_sure(answering(**SURE_ANSWERS | {"deeds": {"walk": SURE - 0.1}}))
-    assert not is_sure(answering(**SURE_ANSWERS | {"attributes": {"hat": SURE - 0.1}}))
+    def sure(motion: Motion = Motion(), **changed: dict[str, float]) -> bool:  # noqa: B008 - frozen
+        return is_sure(telling_from(answering(**SURE_ANSWERS | changed), 0.5), motion)
+
+    assert sure()
+    assert not sure(deeds={"walk": SURE - 0.1})
+    assert not sure(attributes={"hat": SURE - 0.1})
     # What is not told cannot be wrong.
-    assert is_sure(answering(**SURE_ANSWERS | {"deeds": {"walk": 0.3}}))
+    assert sure(deeds={"walk": 0.3})
+    # What motion shows is no guess.
+    assert sure(Motion("moves", "to the left", 0.8), deeds={"walk": SURE - 0.1})
+    assert sure(things={"ball": SURE})
+    assert not sure(things={"ball": SURE - 0.1})
+
+
+def telling_from(answers: PersonAnswers, least: float) -> PersonAnswers:
+    """The answers, with those about deeds and things told from a probability on."""
+    thresholds = {**answers.calibration.thresholds, "things": least, "deeds": least}
+    return replace(answers, calibration=replace(answers.calibration, thresholds=thresholds))
+
+
+@pytest.mark.parametrize(
+    ("things", "end"),
+    [
+        ({"ball": 0.7, "dog": 0.25}, "plays with a ball with a dog."),
+        ({"ball": 0.7, "grass": 0.25}, "plays with a ball on the grass."),
+        ({"grass": 0.7, "ball": 0.25}, "plays on the grass with a ball."),
+        # Second things and places that are told more often wrong than right.
+        ({"ball": 0.7, "grass": 0.15}, "plays with a ball."),
+        ({"ball": 0.7, "dog": 0.15}, "plays with a ball."),
+    ],
+)
+def test_a_second_thing_is_told_where_it_is_likely_enough(answering, things, end):
+    answers = telling_from(answering(**SURE_ANSWERS | {"deeds": {"play": 0.9}, "things": things}), 0.1)
+    assert tell_person(person_of(answers, Motion())).endswith(end)
+    assert is_sure(answers, Motion()) == (end == "plays with a ball.")
+
+
+def test_a_second_deed_that_is_not_sure_makes_a_sentence_doubtful(answering):
+    answers = answering(**SURE_ANSWERS | {"deeds": {"walk": 0.75, "smile": 0.2}})
+    assert is_sure(telling_from(answers, 0.3), Motion())
+    assert not is_sure(telling_from(answers, 0.1), Motion())
 
 
 def test_a_value_may_have_a_threshold_of_its_own(answering):
