@@ -86,7 +86,16 @@ def place_maps(
     fine: Float[Tensor, "people fine rows columns"],
     middle: Float[Tensor, "people middle _ _"],
 ) -> Float[Tensor, "people channels rows columns"]:
-    """The trunk's maps at strides 4, 8 and 16 as one at stride 8."""
+    """Several of the trunk's maps as one.
+
+    Args:
+        early: at stride 4.
+        fine: at stride 8.
+        middle: at stride 16.
+
+    Returns:
+        At stride 8.
+    """
     coarse = functional.interpolate(middle, scale_factor=2.0, mode="bilinear", align_corners=False)
     return torch.cat([functional.avg_pool2d(early, 2), fine, coarse], dim=1)
 
