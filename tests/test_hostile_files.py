@@ -223,7 +223,10 @@ def test_a_wrong_value_of_each_field_is_read_or_told(readers, name):
     refused = 0
     for way in places(reader.fields):
         for value in WRONG:
-            refused += bool(attempt(reader, dump(name, replaced(reader.fields, way, value))))
+            given = replaced(reader.fields, way, value)
+            # A configuration's other sections have defaults, and YAML is slow to write and to read.
+            given = {way[0]: given[way[0]]} if name == "config.yaml" else given
+            refused += bool(attempt(reader, dump(name, given)))
     assert name == "log.jsonl" or refused > 5 * len(list(places(reader.fields)))
 
 

@@ -39,7 +39,10 @@ def run(ablation, monkeypatch, capsys, *words: str) -> str:
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("study", "rows"), [("decoders", ["lora-lm", "smoter"]), ("features", ["joint"])])
+@pytest.mark.parametrize(
+    ("study", "rows"),
+    [pytest.param("decoders", ["lora-lm", "smoter"], marks=pytest.mark.slow), ("features", ["joint"])],
+)
 def test_rows_are_made_once_and_tabled(
     ablation, monkeypatch, capsys, tmp_path, tiny_language_model, start, study, rows
 ):

@@ -70,7 +70,12 @@ def open_on_device(given, monkeypatch, *wanted):
     return opened
 
 
-@pytest.mark.parametrize("name", NAMES)
+# What these two do the quantised one does, too.
+ALIKE = ("bensmot_smollm2", "bensmot_people")
+MARKED = [pytest.param(name, marks=[pytest.mark.slow] if name in ALIKE else []) for name in NAMES]
+
+
+@pytest.mark.parametrize("name", MARKED)
 def test_a_whole_training_stays_on_its_device(name, bensmot, four_bits, tiny_language_model, tmp_path, monkeypatch):
     shrink_smoter(monkeypatch)
     monkeypatch.setattr(loop, "open_accelerator", partial(open_on_device, loop.open_accelerator, monkeypatch))
