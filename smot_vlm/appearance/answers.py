@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from smot_vlm.appearance.vocabulary import GENUINE, PAIRS, QUESTIONS, YES_NO_QUESTIONS
+from smot_vlm.appearance.vocabulary import ANSWER_VALUES, GENUINE, PAIRS, QUESTIONS, YES_NO_QUESTIONS
 
 # What is calibrated.
 CALIBRATED = (*QUESTIONS, PAIRS, GENUINE)
-# Behind the logits of all questions comes whether this is a real person, then what faces say.
-_FACES_START = sum(len(values) for values in QUESTIONS.values()) + 1
 _VALUES = {f"{question}.{value}" for question in YES_NO_QUESTIONS for value in QUESTIONS[question]}
 
 
@@ -132,7 +130,7 @@ def over_looks(logits: np.ndarray) -> dict[str, np.ndarray]:
     """
     looks = np.asarray(logits, np.float64)
     mean = by_question(looks.mean(axis=0))
-    faces = looks[:, _FACES_START:]
+    faces = looks[:, ANSWER_VALUES + 1 :]
     if faces.size and faces[:, -1].any():
         said, seen = faces[:, :-1], faces[:, -1]
         mean["kinds"] = mean["kinds"] + seen @ said / seen.sum() * seen.max()

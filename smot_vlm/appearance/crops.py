@@ -2,7 +2,10 @@
 
 import cv2
 import numpy as np
+import torch
+from jaxtyping import Float
 from numpy.typing import NDArray
+from torch import Tensor
 
 from smot_vlm.appearance.network import CROP_SIZE
 
@@ -28,6 +31,19 @@ def crop_people(
     """
     crops = [_cut(image, box, size) for box in _widened(boxes, size, context)]
     return np.stack(crops) if crops else np.zeros((0, *size, 3), np.uint8)
+
+
+def pixels_of(crops: NDArray[np.uint8], device: torch.device | str = "cpu") -> Float[Tensor, "pictures 3 height width"]:
+    """Pictures as networks take them.
+
+    Args:
+        crops: (N, height, width, 3) RGB.
+        device: where they are wanted.
+
+    Returns:
+        RGB in 0 to 1.
+    """
+    return torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float() / 255
 
 
 def _widened(boxes: NDArray[np.floating], size: tuple[int, int], context: float) -> NDArray[np.float64]:

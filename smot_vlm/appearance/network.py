@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from smot_vlm.appearance.faces import FaceReader, place_maps
-from smot_vlm.appearance.vocabulary import COLOUR_QUESTIONS, QUESTIONS
+from smot_vlm.appearance.vocabulary import ANSWER_VALUES, COLOUR_QUESTIONS, QUESTIONS
 
 TRUNK = "tf_efficientnet_lite0"
 # Height and width of a crop in pixels.
@@ -74,7 +74,7 @@ class PersonAppearance(nn.Module):
     @property
     def known(self) -> int:
         """How many of the tokens come before what faces say."""
-        return _DEEP + sum(len(values) for values in QUESTIONS.values()) + 1
+        return _DEEP + ANSWER_VALUES + 1
 
     def forward(
         self, crops: Float[Tensor, "people 3 height width"]

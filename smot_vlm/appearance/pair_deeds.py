@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from smot_vlm.appearance.crops import pixels_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.pair_motion import MOTION_VALUES, describe_motion
 
@@ -66,7 +67,7 @@ def describe_window(
         One vector of DESCRIPTOR_VALUES, on the network's device.
     """
     device = next(appearance.parameters()).device
-    crops = torch.from_numpy(window).to(device).permute(0, 3, 1, 2).float() / 255
+    crops = pixels_of(window, device)
     *_, middle, deep = appearance.feature_maps(crops)
     columns = _grid(deep, 1, _COLUMNS)
     cells = _grid(middle, *_GRID)

@@ -13,6 +13,8 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "things": lexicon.THINGS,
     "deeds": lexicon.DEEDS,
 }
+# Of all questions together; behind their logits comes whether this is a real person, then what faces say.
+ANSWER_VALUES = sum(len(values) for values in QUESTIONS.values())
 # Questions of colour, read from a region of the body.
 COLOUR_QUESTIONS = ("upper", "lower")
 # Questions with independent answers of yes or no; the others are answered by one value of many.

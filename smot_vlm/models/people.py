@@ -16,7 +16,7 @@ from torch import Tensor
 from smot_vlm.appearance.answers import Calibration, PersonAnswers, answers_of
 from smot_vlm.appearance.camera import CameraMotion
 from smot_vlm.appearance.company import company, side_by_side
-from smot_vlm.appearance.crops import LARGER_SIZE, crop_people
+from smot_vlm.appearance.crops import LARGER_SIZE, crop_people, pixels_of
 from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.pair_deeds import ACTED_DEEDS, MUTUAL_DEEDS, PairDeeds, describe_window
@@ -211,15 +211,14 @@ class PeopleModel(SmotModelBase):
         Returns:
             As `PersonAppearance.tokens`.
         """
-        crops = self._pixels(crop_people(image, boxes))
+        crops = pixels_of(crop_people(image, boxes), self.device)
         if not len(crops):
             return crops.new_zeros(0, self.appearance.dim)
-        larger = self._pixels(crop_people(image, boxes, LARGER_SIZE)) if self.appearance.faces is not None else None
+        larger = None
+        if self.appearance.faces is not None:
+            larger = pixels_of(crop_people(image, boxes, LARGER_SIZE), self.device)
         seen: Tensor = self.appearance.tokens(crops, larger)
         return seen
-
-    def _pixels(self, crops: np.ndarray) -> Float[Tensor, "people 3 height width"]:
-        return torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float() / 255
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:
         """The answers about each person over all looks, and how they moved."""

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from smot_vlm.appearance.crops import crop_people
+from smot_vlm.appearance.crops import crop_people, pixels_of
 from smot_vlm.models.people_folder import load_people
 from smot_vlm.search.database import SearchDatabase, storable
 from smot_vlm.search.entries import PERSON, Entry
@@ -94,7 +94,7 @@ def _open_network() -> Callable[[np.ndarray, np.ndarray], Float[np.ndarray, "peo
 
     @torch.inference_mode()
     def see(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        crops = torch.from_numpy(crop_people(image, boxes)).permute(0, 3, 1, 2).float() / 255
+        crops = pixels_of(crop_people(image, boxes))
         return np.asarray(appearance(crops)[0].numpy())
 
     return see

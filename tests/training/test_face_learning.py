@@ -276,6 +276,21 @@ def test_a_training_with_faces_exports_a_model_that_reads_them(graph, tmp_path, 
     assert torch.equal(again.faces.kinds.weight, model.appearance.faces.kinds.weight)
 
 
+def test_a_training_from_weights_with_faces_goes_on(tmp_path):
+    root = make_people(tmp_path / "figures")
+    started = PersonAppearance(faces=True)
+    torch.save(started.state_dict(), tmp_path / "weights.pt")
+    settings = PeopleConfig(
+        sources=(PeopleSourceConfig(str(root)),), steps=1, batch_people=2, workers=0, validate_every=1, warmup_steps=0
+    )
+    PeopleTrainer(settings, PeopleRun(tmp_path / "run", tmp_path / "weights.pt")).train()
+    resumed = PeopleTrainer(replace(settings, steps=2), PeopleRun(tmp_path / "run"))
+    assert resumed.progress.step == 1
+    trained = resumed.train()
+    assert resumed.progress.step == 2
+    assert torch.equal(trained.faces.kinds.weight, started.faces.kinds.weight)
+
+
 def test_what_faces_need_is_asked_for_before_the_training(graph, tmp_path, monkeypatch):
     settings = PeopleConfig(faces=FacesConfig(encoder=str(tmp_path / "nothing.json")))
     with pytest.raises(FileNotFoundError, match=r"nothing\.json"):

@@ -64,6 +64,18 @@ def save_best(folder: Path, average: nn.Module) -> None:
         torch.save(average.state_dict(), temporary)
 
 
+def saved_names(folder: Path) -> tuple[str, ...]:
+    """The names of the network's tensors in last.pt.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        ValueError: not a checkpoint of this training.
+    """
+    return tuple(_read(folder / LAST)["network"])
+
+
 def restore_last(folder: Path, network: nn.Module, average: nn.Module, optimizer: Optimizer) -> Progress:
     """Load last.pt without executing code in it.
 

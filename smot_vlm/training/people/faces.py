@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
+from smot_vlm.appearance.crops import pixels_of
 from smot_vlm.appearance.faces import (
     FACE_FEATURES,
     LEAST_SEEN,
@@ -177,9 +178,13 @@ def _maps(network: PersonAppearance, crops: Sequence[np.ndarray]) -> Float[Tenso
     """The maps in which faces are looked for, as float16."""
     found = []
     for start in range(0, len(crops), _AT_A_TIME):
-        maps = network.feature_maps(_pixels(crops[start : start + _AT_A_TIME]))
-        found.append(place_maps(maps.early, maps.fine, maps.middle).half())
+        found.append(_place_maps(network, pixels_of(np.stack(crops[start : start + _AT_A_TIME]))))
     return torch.cat(found).clone()
+
+
+def _place_maps(network: PersonAppearance, pixels: Tensor) -> Tensor:
+    maps = network.feature_maps(pixels)
+    return place_maps(maps.early, maps.fine, maps.middle).half()
 
 
 @torch.inference_mode()
@@ -189,13 +194,9 @@ def _faces(
     """Which crops have a face, and the features of those faces."""
     seen, features = [], [torch.zeros(0, FACE_FEATURES)]
     for start in range(0, len(crops), _AT_A_TIME):
-        part = crops[start : start + _AT_A_TIME]
-        likely, boxes = reader.place(_maps(network, part).float()).best()
+        pixels = pixels_of(np.stack(crops[start : start + _AT_A_TIME]))
+        likely, boxes = reader.place(_place_maps(network, pixels).float()).best()
         seen.append(likely >= LEAST_SEEN)
         if seen[-1].any():
-            features.append(reader.encoder(cut_faces(_pixels(part)[seen[-1]], boxes[seen[-1]])))
+            features.append(reader.encoder(cut_faces(pixels[seen[-1]], boxes[seen[-1]])))
     return torch.cat(seen).clone(), torch.cat(features).clone()
-
-
-def _pixels(crops: Sequence[np.ndarray]) -> Float[Tensor, "people 3 height width"]:
-    return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255

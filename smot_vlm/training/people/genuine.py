@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from smot_vlm.appearance.crops import crop_people
+from smot_vlm.appearance.crops import crop_people, pixels_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.data.bensmot import BenSmotSequence
 from smot_vlm.detection.detector import Detector
@@ -100,7 +100,7 @@ def embeddings(network: PersonAppearance, crops: Iterable[np.ndarray]) -> Float[
     """
     rows = []
     for batch in crops:
-        pixels = torch.from_numpy(batch).permute(0, 3, 1, 2).float() / 255
+        pixels = pixels_of(batch)
         with torch.inference_mode():
             rows.append(network(pixels)[0])
     if not rows:

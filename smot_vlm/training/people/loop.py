@@ -17,7 +17,7 @@ from smot_vlm.config import PeopleConfig
 from smot_vlm.system.signals import StopRequest, on_stop
 from smot_vlm.training.optim import clip_groups, make_optimizer, rate_factor, set_rates
 from smot_vlm.training.people.batches import Batch, Batches, batches_from, shares
-from smot_vlm.training.people.checkpoint import BEST, LAST, Progress, restore_last, save_best, save_last
+from smot_vlm.training.people.checkpoint import BEST, LAST, Progress, restore_last, save_best, save_last, saved_names
 from smot_vlm.training.people.export import LearnedFrom
 from smot_vlm.training.people.faces import check_faces
 from smot_vlm.training.people.figures import figures, score
@@ -134,7 +134,9 @@ class PeopleTrainer:
             network = PersonAppearance(faces=reads_faces(read_state(self.run.start)))
             load_weights(network, self.run.start)
             return network
-        network = PersonAppearance()
+        # A run that started from weights with faces goes on with them.
+        saved = saved_names(self.run.folder) if (self.run.folder / LAST).is_file() else ()
+        network = PersonAppearance(faces=reads_faces(saved))
         if self.settings.trunk:
             load_trunk(network, self.settings.trunk)
         return network

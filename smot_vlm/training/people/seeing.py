@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from smot_vlm.appearance.answers import over_looks
+from smot_vlm.appearance.crops import pixels_of
 from smot_vlm.appearance.network import PersonAppearance
 from smot_vlm.appearance.vocabulary import QUESTIONS
 from smot_vlm.language.people_facts import PersonFacts
@@ -67,7 +68,7 @@ def see_people(network: PersonAppearance, people: Sequence[LabelledPerson]) -> l
     rows = []
     for start in range(0, len(looks), CROPS_AT_A_TIME):
         crops = np.stack([center(person.crop(look)) for person, look in looks[start : start + CROPS_AT_A_TIME]])
-        pixels = torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float() / 255
+        pixels = pixels_of(crops, device)
         rows.append(network.tokens(pixels).float().cpu().numpy())
     ends = np.cumsum([len(person.looks) for person in people])
     return np.split(np.concatenate(rows), ends[:-1])
