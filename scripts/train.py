@@ -35,9 +35,13 @@ def main() -> None:
     parser.add_argument(
         "--no-check", action="store_true", help="do not try every part on one clip before the first step"
     )
-    parser.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="start with the weights of a checkpoint")
     parser.add_argument(
-        "--partly", action="store_true", help="of --weights, load only weights the model has with the same shape"
+        "--weights", type=Path, metavar="SOURCE", help="start with the weights of a checkpoint or of a model's folder"
+    )
+    parser.add_argument(
+        "--partly",
+        action="store_true",
+        help="of --weights, load only weights the model has with the same shape, of the detector all or none",
     )
     parser.add_argument(
         "--export", type=Path, metavar="CHECKPOINT", help="export the model of a checkpoint and do not train"

@@ -27,12 +27,15 @@ class DetectorConfig:
 
     Attributes:
         weights: an ultralytics architecture (.yaml, random weights) or checkpoint (.pt).
+        pretrained: safetensors of that architecture's backbone and neck, from which a training starts; the head is
+            random, since it finds people alone. Empty: all of it is as `weights` says.
         image_size: the long side in pixels that a frame is scaled to.
         overlap: IoU above which the weaker of two boxes is dropped.
         classes: what the classes of a detector's file are called, in their order; empty: as the file says.
     """
 
     weights: str = "yolo11n.yaml"
+    pretrained: str = ""
     image_size: Pixels = 640
     overlap: Share = 0.65
     classes: tuple[str, ...] = ()

@@ -124,6 +124,30 @@ def load_pretrained(folder: Path | str, overrides: Sequence[str] = ()) -> tuple[
     return model.eval(), config
 
 
+def read_weights(folder: Path, model: SmotModel) -> dict[str, Tensor]:
+    """Read the weights of a model's folder for another model to start from.
+
+    Args:
+        folder: written by `save_pretrained`.
+        model: whose adapter's names the folder's adapter gets.
+
+    Returns:
+        Tensors by their names in the state_dict of a model of the folder's configuration, in whatever type they are stored.
+
+    Raises:
+        FileNotFoundError: one of its files is missing.
+        ValueError: a file cannot be read, or is damaged.
+    """
+    weights = read_tensors(folder / WEIGHTS)
+    for name, adapter in _adapters(model).items():
+        if (folder / ADAPTER).is_dir():
+            saved = {key.replace(f".{adapter.active_adapter}", ""): key for key in adapter.state_dict()}
+            found = read_tensors(folder / ADAPTER / ADAPTER_WEIGHTS)
+            weights |= {f"{name}.{saved.get(key, key)}": tensor for key, tensor in found.items()}
+    check_sums(folder)
+    return weights
+
+
 def _check_statistics(model: SmotModel, folder: Path) -> None:
     """Raise where what judges or reads frames was fitted to another model's statistics."""
     expected = 2 * sum(model.detector.channels)  # mean and deviation of each channel

@@ -28,6 +28,7 @@ from smot_vlm.system.checksums import checksum, read_sums, write_sums
 from smot_vlm.system.files import atomic_path
 
 BEST = "best.pt"
+DETECTOR = "detector."
 
 log = logging.getLogger(__name__)
 
@@ -191,17 +192,13 @@ class Checkpoints:
         return OSError(f"{path}: the checkpoint was not written, {cause}; {last_good}; make room and start again")
 
 
-def restore(
-    path: Path, model: SmotModel, optimizer: Optimizer | None = None, *, partly: bool = False, averaged: bool = False
-) -> Progress:
+def restore(path: Path, model: SmotModel, optimizer: Optimizer | None = None, *, averaged: bool = False) -> Progress:
     """Load the weights of a checkpoint into a model.
 
     Args:
         path: The checkpoint.
         model: Changed in place.
         optimizer: Its state is loaded too, if given.
-        partly: Load only weights the model has with the same shape and leave the rest of the model as it is; for
-            comparing decoders and fusions that start from the same features.
         averaged: Load the moving average of the weights, where the checkpoint has one.
 
     Returns:
@@ -216,17 +213,7 @@ def restore(
     progress: Progress = content["progress"]
     if averaged and content["average"] is not None:
         weights = weights | content["average"]["weights"]
-    expected = trained_state(model)
-    shared = {name for name in expected.keys() & weights.keys() if expected[name].shape == weights[name].shape}
-    different = sorted((expected.keys() | weights.keys()) - shared)
-    if partly and shared:
-        weights = {name: weights[name] for name in shared}
-    elif different:
-        raise ValueError(
-            f"{path}: not a checkpoint of the configured model ({different[0]} and {len(different) - 1} other weights "
-            "differ); use the configuration of that training or another folder"
-        )
-    model.load_state_dict(weights, strict=False)
+    load_trained(weights, model, path)
     if optimizer is not None:
         try:
             optimizer.load_state_dict(content["optimizer"])
@@ -236,6 +223,34 @@ def restore(
                 "that training or another folder"
             ) from None
     return progress
+
+
+def load_trained(weights: dict[str, Tensor], model: SmotModel, source: Path, *, partly: bool = False) -> None:
+    """Put what training changes into a model.
+
+    Args:
+        weights: Of `trained_state`, in any float type.
+        model: Changed in place.
+        source: Named in errors.
+        partly: As `start_from`.
+
+    Raises:
+        ValueError: Weights of a different model.
+    """
+    expected = trained_state(model)
+    shared = {name for name in expected.keys() & weights.keys() if expected[name].shape == weights[name].shape}
+    different = sorted((expected.keys() | weights.keys()) - shared)
+    if partly and shared:
+        # Some layers of one network among those of another see nothing.
+        if any(name.startswith(DETECTOR) for name in different):
+            shared = {name for name in shared if not name.startswith(DETECTOR)}
+        weights = {name: weights[name] for name in shared}
+    elif different:
+        raise ValueError(
+            f"{source}: not weights of the configured model ({different[0]} and {len(different) - 1} other weights "
+            "differ); use the configuration of that training, another folder, or --weights with --partly"
+        )
+    model.load_state_dict(weights, strict=False)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

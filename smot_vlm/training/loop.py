@@ -14,7 +14,7 @@ from smot_vlm.data.sequences import SequenceSource
 from smot_vlm.models.build import build_associator, build_model
 from smot_vlm.system.signals import StopRequest, on_stop
 from smot_vlm.training.accelerator import open_accelerator, share_batch_norms
-from smot_vlm.training.checkpoints import BEST, Checkpoints, Progress, read_checkpoint, restore
+from smot_vlm.training.checkpoints import BEST, Checkpoints, Progress, read_checkpoint
 from smot_vlm.training.examples import example_options
 from smot_vlm.training.export import export_checkpoint
 from smot_vlm.training.hub_run import fetch_run, open_hub
@@ -26,6 +26,7 @@ from smot_vlm.training.preflight import Preflight
 from smot_vlm.training.records import StepLog, StepRecord
 from smot_vlm.training.run_settings import check_settings, write_settings
 from smot_vlm.training.splits import open_splits, write_held_out
+from smot_vlm.training.start import start_from
 from smot_vlm.training.stepper import Stepper
 from smot_vlm.training.terms import term_weights
 from smot_vlm.training.validation import Validation
@@ -44,8 +45,8 @@ class Run:
         folder: For the log, the configuration and the checkpoints.
         resume: Continue from the newest checkpoint, if there is one.
         force: Continue even with other settings than the run began with.
-        start: Otherwise start at step 0 with the weights of this checkpoint and a new optimiser.
-        partly: Of `start`, load only weights the model has with the same shape.
+        start: Otherwise start at step 0 with the weights of this checkpoint or model's folder and a new optimiser.
+        partly: Of `start`, load only weights the model has with the same shape, see `start_from`.
         fetch: First bring the run's checkpoints from `training.hub`.
     """
 
@@ -132,7 +133,7 @@ class Trainer:
                     "or more, or another --out"
                 )
         elif run.start is not None:
-            restore(run.start, self.model, partly=run.partly)
+            start_from(run.start, self.model, partly=run.partly)
         self._prepare(optimizer)
 
     def check(self) -> None:

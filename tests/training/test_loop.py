@@ -200,7 +200,7 @@ def test_a_checkpoint_of_another_model_is_refused(tiny_language_model, tmp_path)
     other = replace(config, features=replace(config.features, dim=16), training=replace(config.training, steps=2))
     with pytest.raises(ValueError, match=r"features.dim was 32 and is 16; give these back.*--resume force"):
         Trainer(other, Run(tmp_path))
-    with pytest.raises(ValueError, match="not a checkpoint of the configured model"):
+    with pytest.raises(ValueError, match="not weights of the configured model"):
         Trainer(other, Run(tmp_path, force=True))
     with pytest.raises(FileExistsError, match="--resume auto"):
         Trainer(config, Run(tmp_path, resume=False))
