@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from smot_vlm.appearance.courses import Course
 from smot_vlm.appearance.motion import MOVING, motion_of
 
 # Shortest time together in seconds.
@@ -14,37 +15,35 @@ LEVEL = 0.2
 SAME_SPEED = 0.3
 
 
-def company(times: tuple[np.ndarray, np.ndarray], boxes: tuple[np.ndarray, np.ndarray]) -> float:
+def company(one: Course, other: Course) -> float:
     """How surely two people go along with each other.
 
     Args:
-        times: (looks,) seconds of each.
-        boxes: (looks, 4) xyxy in pixels of each.
+        one: where one of them was.
+        other: where the other was.
 
     Returns:
         The share of their common looks in which they are side by side; 0 where they do not move alike.
     """
-    common, beside = side_by_side(times, boxes)
+    common, beside = side_by_side(one, other)
     return float(beside.mean()) if len(common) else 0.0
 
 
-def side_by_side(
-    times: tuple[np.ndarray, np.ndarray], boxes: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def side_by_side(one: Course, other: Course) -> tuple[np.ndarray, np.ndarray]:
     """In which of their common looks two people who move alike are beside each other.
 
     Args:
-        times: (looks,) seconds of each.
-        boxes: (looks, 4) xyxy in pixels of each.
+        one: where one of them was.
+        other: where the other was.
 
     Returns:
         Seconds of the common looks, and a boolean for each; nothing where they do not move alike.
     """
-    common, rows, columns = np.intersect1d(times[0].round(3), times[1].round(3), return_indices=True)
+    common, rows, columns = np.intersect1d(one.times.round(3), other.times.round(3), return_indices=True)
     nothing = np.zeros(0), np.zeros(0, dtype=bool)
     if len(common) < 4 or common[-1] - common[0] < SHORTEST:
         return nothing
-    first, second = boxes[0][rows], boxes[1][columns]
+    first, second = one.boxes[rows], other.boxes[columns]
     motions = [motion_of(common, own) for own in (first, second)]
     speeds = [motion.speed for motion in motions]
     alike = motions[0].direction == motions[1].direction and abs(speeds[0] - speeds[1]) <= SAME_SPEED * max(speeds)

@@ -4,7 +4,7 @@ It has no language model: each sentence is made of answers that the appearance n
 that it did not see. It may stand alone, or speak where another model's domain ends (`Config.successor`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,6 +16,7 @@ from torch import Tensor
 from smot_vlm.appearance.answers import Calibration, PersonAnswers, answers_of
 from smot_vlm.appearance.camera import CameraMotion
 from smot_vlm.appearance.company import company, side_by_side
+from smot_vlm.appearance.courses import Course, Courses
 from smot_vlm.appearance.crops import LARGER_SIZE, crop_people, pixels_of
 from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
@@ -44,7 +45,7 @@ _COMPANY_SECONDS = 1.0
 
 
 class PeopleMemory(SceneMemory):
-    """The looks at each person, and the scores of pairs.
+    """The looks at each person, where they stood, and the scores of pairs.
 
     Args:
         per_second: looks a second.
@@ -55,19 +56,26 @@ class PeopleMemory(SceneMemory):
     def __init__(self, *, per_second: float, capacity: int, pairs: PairScores) -> None:
         super().__init__(per_second=per_second, capacity=capacity)
         self.pairs = pairs
+        self.courses = Courses()
         self.camera = CameraMotion()
         self.looks = 0
 
     def keep_newest(self, seconds: float) -> None:
-        """Keep the newest windows of pairs, too."""
+        """Keep the newest positions and windows of pairs, too."""
         super().keep_newest(seconds)
         self.pairs.keep_newest(seconds)
+        self.courses.keep_newest(self._capacity)
 
     def snapshot(self) -> "PeopleMemory":
-        """With what was seen of pairs."""
+        """With where people stood and what was seen of pairs."""
         twin = cast(PeopleMemory, super().snapshot())
-        twin.pairs = self.pairs.snapshot()
+        twin.pairs, twin.courses = self.pairs.snapshot(), self.courses.snapshot()
         return twin
+
+    def forget(self, gone: Collection[int]) -> None:
+        """Let go of tracks, and of where they were."""
+        super().forget(gone)
+        self.courses.forget(gone)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +85,7 @@ class SeenPeople:
     Attributes:
         people: what is told of each.
         track_ids: of each.
-        times: (looks,) seconds, of each person.
-        boxes: (looks, 4) xyxy in pixels of the first look, of each person: without the camera's motion.
+        courses: where each person was, look by look.
         words: STATED, DOUBTFUL or WITHHELD, of each person.
         answers: about each person.
         pairs: what was seen of pairs.
@@ -88,8 +95,7 @@ class SeenPeople:
 
     people: tuple[Person, ...]
     track_ids: tuple[int, ...]
-    times: tuple[np.ndarray, ...]
-    boxes: tuple[np.ndarray, ...]
+    courses: tuple[Course, ...]
     words: tuple[str, ...]
     answers: tuple[PersonAnswers, ...]
     pairs: PairScores
@@ -192,9 +198,12 @@ class PeopleModel(SmotModelBase):
         if keyframe:
             memory.camera.add(encoded, tracked.boxes)
         chosen = memory.to_observe(ids, keyframe and memory.looks % _LOOKS_A_READING == 0)
+        placed = memory.camera.in_first_look(tracked.boxes, frame.width)
+        for row in range(len(ids)) if keyframe else chosen:
+            memory.courses.add(ids[row], frame.time_seconds, placed[row])
         boxes = tracked.boxes[np.array(chosen, dtype=np.int64)]
-        places = torch.as_tensor(memory.camera.in_first_look(boxes, frame.width), dtype=torch.float32)
-        for row, place, tokens in zip(chosen, places, self.look(encoded, boxes), strict=True):
+        for row, tokens in zip(chosen, self.look(encoded, boxes), strict=True):
+            place = torch.as_tensor(placed[row], dtype=torch.float32)
             memory.add(ids[row], Observation(frame.time_seconds, place, tokens[None]))
         if keyframe:
             memory.looks += 1
@@ -222,29 +231,27 @@ class PeopleModel(SmotModelBase):
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:
         """The answers about each person over all looks, and how they moved."""
-        pairs = cast(PeopleMemory, memory).pairs
+        pairs, courses = cast(PeopleMemory, memory).pairs, cast(PeopleMemory, memory).courses
         if not memory.is_recent:  # which is asked so often that windows are read as they pass
             pairs.read_window()
-        people, all_times, all_boxes, words, answers, sure, doing = [], [], [], [], [], [], []
+        people, words, answers, sure, doing = [], [], [], [], []
         for track_id in track_ids:
             seen = memory.tracks[track_id].items
-            times = np.array([look.time_seconds for look in seen])
-            boxes = torch.stack([look.box for look in seen]).cpu().numpy().astype(np.float64)
+            course = courses.of(track_id)
             tokens = torch.cat([look.tokens for look in seen])
             logits = tokens[:, self.appearance.dim :].float().cpu().numpy()
             words.append(self.judge_person(tokens))
             answers.append(answers_of(logits, self.calibration))
-            motion = motion_of(times, boxes)
+            motion = motion_of(course.times, course.boxes)
             people.append(person_of(answers[-1], motion))
             sure.append(is_sure(answers[-1], motion))
             if memory.is_recent:
-                newest = times >= times[-1] - _NOW_SECONDS
-                answers_now = answers_of(logits[newest], self.calibration)
-                doing.append(doing_of(answers_now, motion_of(times[newest], boxes[newest])))
-            all_times.append(times)
-            all_boxes.append(boxes)
-        looks = tuple(all_times), tuple(all_boxes)
-        told = tuple(people), tuple(track_ids), *looks, tuple(words), tuple(answers), pairs, tuple(sure)
+                times = np.array([look.time_seconds for look in seen])
+                answers_now = answers_of(logits[times >= times[-1] - _NOW_SECONDS], self.calibration)
+                now = course.newest(_NOW_SECONDS)
+                doing.append(doing_of(answers_now, motion_of(now.times, now.boxes)))
+        where = tuple(courses.of(track_id) for track_id in track_ids)
+        told = tuple(people), tuple(track_ids), where, tuple(words), tuple(answers), pairs, tuple(sure)
         return SeenPeople(*told, tuple(doing))
 
     def describe(self, fused: SeenPeople, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
@@ -283,9 +290,7 @@ class PeopleModel(SmotModelBase):
             seen = fused.pairs.seen(fused.track_ids[subject], fused.track_ids[target])
             for verb, probability in seen.items():
                 scores[row, _ROWS[verb]] = probability
-            times, boxes = fused.times, fused.boxes
-            together = company((times[subject], times[target]), (boxes[subject], boxes[target]))
-            scores[row, _ROWS[COMPANY_VERB]] = together
+            scores[row, _ROWS[COMPANY_VERB]] = company(fused.courses[subject], fused.courses[target])
         return scores.clamp(max=1 - 1e-4).logit()
 
     def verb_moments(
@@ -300,8 +305,7 @@ class PeopleModel(SmotModelBase):
         for subject, target in pairs.tolist():
             shares = np.zeros((len(windows), NUM_VERBS))
             ids = fused.track_ids[subject], fused.track_ids[target]
-            looks = (fused.times[subject], fused.times[target]), (fused.boxes[subject], fused.boxes[target])
-            common, beside = side_by_side(*looks)
+            common, beside = side_by_side(fused.courses[subject], fused.courses[target])
             for row, window in enumerate(windows):
                 for verb, probability in window.verbs.get(ids, {}).items():
                     shares[row, _ROWS[verb]] = probability
