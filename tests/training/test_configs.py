@@ -14,7 +14,7 @@ from smot_vlm.training.optim import parameter_groups
 from smot_vlm.training.terms import term_weights
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-NAMES = ["demo", "bensmot_smollm2", "bensmot_qwen_qlora", "bensmot_smoter", "bensmot_people"]
+NAMES = ["demo", "bensmot_smollm2", "bensmot_qwen_qlora", "bensmot_smoter", "bensmot_people", "people_joint"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -29,7 +29,7 @@ def test_a_config_builds_a_model_that_learns(name, tiny_language_model):
     )
     config = replace(
         config, decoder=decoder, interaction=replace(config.interaction, verb_encoder=None),
-        detector=replace(config.detector, weights="yolo11n.yaml"),
+        detector=replace(config.detector, weights="yolo11n.yaml", pretrained=""),
     )  # fmt: skip
     settings = config.training
     torch.manual_seed(0)
@@ -88,3 +88,12 @@ def test_the_papers_config_has_the_papers_numbers():
     assert (config.fusion.video, config.fusion.trajectory, config.fusion.position_codes) == (
         "attention", "concatenation", False,
     )  # fmt: skip
+
+
+def test_the_joint_config_learns_from_drawn_and_all_real_sets_at_once():
+    config, drawn_alone = load_config(CONFIGS / "people_joint.yaml"), load_config(CONFIGS / "demo.yaml")
+    weights = {source.called: source.weight for source in config.training.sources}
+    assert list(weights) == ["drawn", "stills", "pedestrians", "pairs"]
+    assert 0.4 <= weights["drawn"] / sum(weights.values()) <= 0.5
+    assert config.detector.pretrained, "starts from COCO"
+    assert config.decoder == drawn_alone.decoder, "its weights fit"
