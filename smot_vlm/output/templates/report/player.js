@@ -101,7 +101,6 @@ const player = {
   begin() {
     if (!video) return this.use("none");
     video.controls = false;
-    if (byName("key-frame")) video.poster = byName("key-frame").src;
     video.addEventListener("error", () => this.fail());
     for (const name of ["play", "pause", "ended"]) {
       video.addEventListener(name, () => {
