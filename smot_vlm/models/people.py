@@ -4,7 +4,7 @@ It has no language model: each sentence is made of answers that the appearance n
 that it did not see. It may stand alone, or speak where another model's domain ends (`Config.successor`).
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,9 +14,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from smot_vlm.appearance.answers import Calibration, PersonAnswers, answers_of
-from smot_vlm.appearance.camera import CameraMotion
 from smot_vlm.appearance.company import company, side_by_side
-from smot_vlm.appearance.courses import Course, Courses
+from smot_vlm.appearance.courses import Course
 from smot_vlm.appearance.crops import LARGER_SIZE, crop_people, pixels_of
 from smot_vlm.appearance.motion import motion_of
 from smot_vlm.appearance.network import PersonAppearance
@@ -30,6 +29,7 @@ from smot_vlm.fusion.memory import Observation, SceneMemory
 from smot_vlm.language.known_words import PEOPLE_WORDS, KnownWords
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.moments import MOST_LOG_ODDS, Moments
+from smot_vlm.models.people_memory import PeopleMemory
 from smot_vlm.semantics.context import Relation
 from smot_vlm.structures import DOUBTFUL, STATED, WITHHELD, Attribute, Detections, Frame, less_trusted
 from smot_vlm.verbs import NUM_VERBS, VERBS
@@ -42,40 +42,6 @@ _NOW_SECONDS = 2.0
 _LOOKS_A_READING = 2
 # Who are side by side now is seen in looks of so much time.
 _COMPANY_SECONDS = 1.0
-
-
-class PeopleMemory(SceneMemory):
-    """The looks at each person, where they stood, and the scores of pairs.
-
-    Args:
-        per_second: looks a second.
-        capacity: readings kept of each person.
-        pairs: reads windows of looks.
-    """
-
-    def __init__(self, *, per_second: float, capacity: int, pairs: PairScores) -> None:
-        super().__init__(per_second=per_second, capacity=capacity)
-        self.pairs = pairs
-        self.courses = Courses()
-        self.camera = CameraMotion()
-        self.looks = 0
-
-    def keep_newest(self, seconds: float) -> None:
-        """Keep the newest positions and windows of pairs, too."""
-        super().keep_newest(seconds)
-        self.pairs.keep_newest(seconds)
-        self.courses.keep_newest(self._capacity)
-
-    def snapshot(self) -> "PeopleMemory":
-        """With where people stood and what was seen of pairs."""
-        twin = cast(PeopleMemory, super().snapshot())
-        twin.pairs, twin.courses = self.pairs.snapshot(), self.courses.snapshot()
-        return twin
-
-    def forget(self, gone: Collection[int]) -> None:
-        """Let go of tracks, and of where they were."""
-        super().forget(gone)
-        self.courses.forget(gone)
 
 
 @dataclass(frozen=True, eq=False)
