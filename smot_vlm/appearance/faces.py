@@ -160,20 +160,20 @@ class FaceReader(nn.Module):
         self,
         crops: Float[Tensor, "people 3 height width"],
         maps: Float[Tensor, "people channels rows columns"],
-        real: Bool[Tensor, "people"],
+        wanted: Bool[Tensor, "people"],
     ) -> Float[Tensor, "people values"]:
         """Read faces.
 
         Args:
             crops: RGB in 0 to 1, of any size: the larger, the more is seen of a face.
             maps: of `place_maps`, of the same crops.
-            real: who is worth a closer look; faces of drawn figures say nothing.
+            wanted: who is worth a closer look; faces of drawn figures say nothing.
 
         Returns:
             Logits of KINDS, and last how sure it is that there is a face; 0 where none is looked at.
         """
         seen, boxes = self.place(maps).best()
-        rows = ((seen >= LEAST_SEEN) & real).nonzero().squeeze(1)
+        rows = ((seen >= LEAST_SEEN) & wanted).nonzero().squeeze(1)
         said = crops.new_zeros(len(crops), len(KINDS) + 1)
         if len(rows):
             logits = self.kinds(self.encoder(cut_faces(crops[rows], boxes[rows])))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import timm
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -107,12 +107,14 @@ class PersonAppearance(nn.Module):
         self,
         crops: Float[Tensor, "people 3 height width"],
         larger: Float[Tensor, "people 3 _ _"] | None = None,
+        closer: Bool[Tensor, "people"] | None = None,
     ) -> Float[Tensor, "people tokens"]:
         """What is kept of a look at people.
 
         Args:
             crops: RGB in 0 to 1.
             larger: the same crops with more pixels, in which faces are read; None: there are none.
+            closer: whose face is read, if there is one; None: everybody's.
 
         Returns:
             The embedding, the logits of all questions in the order of QUESTIONS, and the log-odds that this is a real
@@ -123,8 +125,9 @@ class PersonAppearance(nn.Module):
         genuine = self.genuine(embedding)
         seen = [embedding, *(logits[name] for name in QUESTIONS), genuine]
         if self.faces is not None:
-            places = place_maps(maps.early, maps.fine, maps.middle)
-            seen.append(self.faces(crops if larger is None else larger, places, genuine.squeeze(1) >= 0))
+            places, worth = place_maps(maps.early, maps.fine, maps.middle), genuine.squeeze(1) >= 0
+            wanted = worth if closer is None else worth & closer
+            seen.append(self.faces(crops if larger is None else larger, places, wanted))
         return torch.cat(seen, dim=-1)
 
     def _answers(self, crops: Tensor, maps: TrunkMaps) -> tuple[Tensor, dict[str, Tensor]]:

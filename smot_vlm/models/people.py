@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from smot_vlm.appearance.answers import Calibration, PersonAnswers, answers_of
@@ -40,6 +40,8 @@ _ROWS = {verb.label: row for row, verb in enumerate(VERBS)}
 _NOW_SECONDS = 2.0
 # What people look like is read at each of so many looks; a pair's deeds want more of them a second.
 _LOOKS_A_READING = 2
+# Faces that are read of each person; more of them say the same, and one costs as much as all else of a look.
+_MOST_FACES = 8
 # Who are side by side now is seen in looks of so much time.
 _COMPANY_SECONDS = 1.0
 
@@ -168,7 +170,8 @@ class PeopleModel(SmotModelBase):
         for row in range(len(ids)) if keyframe else chosen:
             memory.courses.add(ids[row], frame.time_seconds, placed[row])
         boxes = tracked.boxes[np.array(chosen, dtype=np.int64)]
-        for row, tokens in zip(chosen, self.look(encoded, boxes), strict=True):
+        closer = np.array([self._faces_held(memory, ids[row]) < _MOST_FACES for row in chosen], dtype=bool)
+        for row, tokens in zip(chosen, self.look(encoded, boxes, closer), strict=True):
             place = torch.as_tensor(placed[row], dtype=torch.float32)
             memory.add(ids[row], Observation(frame.time_seconds, place, tokens[None]))
         if keyframe:
@@ -176,12 +179,21 @@ class PeopleModel(SmotModelBase):
             memory.pairs.add(frame.time_seconds, encoded, ids, tracked.boxes)
             memory.add_keyframe(frame.time_seconds)
 
-    def look(self, image: np.ndarray, boxes: np.ndarray) -> Float[Tensor, "people tokens"]:
+    def _faces_held(self, memory: SceneMemory, track_id: int) -> int:
+        """In how many of the looks that are kept of somebody a face was read."""
+        if self.appearance.faces is None or track_id not in memory.tracks:
+            return 0
+        return sum(bool(look.tokens[0, -1] > 0) for look in memory.tracks[track_id].items)
+
+    def look(
+        self, image: np.ndarray, boxes: np.ndarray, closer: Bool[np.ndarray, "people"] | None = None
+    ) -> Float[Tensor, "people tokens"]:
         """What the appearance network sees of people.
 
         Args:
             image: RGB uint8 (height, width, 3).
             boxes: (n, 4) xyxy in its pixels.
+            closer: whose face is read, if there is one; None: everybody's.
 
         Returns:
             As `PersonAppearance.tokens`.
@@ -190,9 +202,10 @@ class PeopleModel(SmotModelBase):
         if not len(crops):
             return crops.new_zeros(0, self.appearance.dim)
         larger = None
-        if self.appearance.faces is not None:
+        if self.appearance.faces is not None and (closer is None or closer.any()):
             larger = pixels_of(crop_people(image, boxes, LARGER_SIZE), self.device)
-        seen: Tensor = self.appearance.tokens(crops, larger)
+        wanted = None if closer is None else torch.from_numpy(closer).to(self.device)
+        seen: Tensor = self.appearance.tokens(crops, larger, wanted)
         return seen
 
     def fuse_memory(self, memory: SceneMemory, track_ids: Sequence[int]) -> SeenPeople:

@@ -128,6 +128,13 @@ def test_faces_are_read_in_the_larger_picture(network):
     assert not torch.allclose(found, network.tokens(crops)[:, network.known :], atol=1e-4)
 
 
+@torch.inference_mode()
+def test_only_faces_that_are_wanted_are_read(network):
+    crops = torch.rand(2, 3, 192, 128)
+    assert network.tokens(crops, closer=torch.tensor([True, False]))[0, -1] > 0
+    assert not network.tokens(crops, closer=torch.tensor([False, True]))[:, network.known :].any()
+
+
 def test_weights_say_whether_faces_are_read(network):
     assert reads_faces(network.state_dict())
     assert not reads_faces(PersonAppearance().state_dict())

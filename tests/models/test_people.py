@@ -45,12 +45,40 @@ def people() -> PeopleModel:
 def test_faces_are_read_at_twice_the_resolution(monkeypatch):
     model = build_people(CONFIG, Calibration.neutral(), faces=True).eval()
     seen = []
-    monkeypatch.setattr(model.appearance, "tokens", lambda crops, larger: seen.extend((crops, larger)) or crops)
+    monkeypatch.setattr(model.appearance, "tokens", lambda crops, larger, _: seen.extend((crops, larger)) or crops)
     model.look(IMAGE, BOXES)
     crops, larger = seen
     assert [tuple(2 * side for side in crops.shape[2:])] == [tuple(larger.shape[2:])]
     # The same part of the picture.
     assert (torch.nn.functional.avg_pool2d(larger, 2) - crops).abs().mean() < 0.03
+
+
+@pytest.mark.parametrize(
+    ("newest_seconds", "expected"),
+    [
+        (None, [True] * 8 + [False] * 12),
+        # At two readings a second 10 of them are held: a face is read again once those that are held get fewer.
+        (5.0 / 2, [True] * 8 + [False] * 3 + [True] * 8 + [False]),
+    ],
+)
+def test_so_many_faces_of_a_person_are_read_and_no_more(monkeypatch, newest_seconds, expected):
+    model, asked = build_people(CONFIG, Calibration.neutral(), faces=True).eval(), []
+
+    def tokens(crops, larger, closer):
+        asked.append(bool(closer[0]))
+        assert (larger is not None) == asked[-1]
+        seen = torch.zeros(1, model.appearance.known + 5)
+        seen[0, -1] = float(asked[-1])
+        return seen
+
+    monkeypatch.setattr(model.appearance, "tokens", tokens)
+    memory = model.open_memory(per_second=4.0, capacity=32)
+    if newest_seconds:
+        memory.keep_newest(newest_seconds)
+    person = Detections(BOXES[:1], np.ones(1), np.array([7]))
+    for index in range(len(expected) * 2):
+        model.observe(memory, Frame(index, index / 4, IMAGE), IMAGE, person, keyframe=True)
+    assert asked == expected
 
 
 def walkers(frames: int = 12) -> list[Trajectory]:
