@@ -29,7 +29,7 @@ def test_a_config_builds_a_model_that_learns(name, tiny_language_model):
     )
     config = replace(
         config, decoder=decoder, interaction=replace(config.interaction, verb_encoder=None),
-        detector=replace(config.detector, weights="yolo11n.yaml", pretrained=""),
+        detector=replace(config.detector, weights="yolo11n.yaml"),
     )  # fmt: skip
     settings = config.training
     torch.manual_seed(0)
@@ -95,5 +95,5 @@ def test_the_joint_config_learns_from_drawn_and_all_real_sets_at_once():
     weights = {source.called: source.weight for source in config.training.sources}
     assert list(weights) == ["drawn", "stills", "pedestrians", "pairs"]
     assert 0.4 <= weights["drawn"] / sum(weights.values()) <= 0.5
-    assert config.detector.pretrained, "starts from COCO"
+    assert config.detector.weights.endswith(".pt"), "starts from COCO"
     assert config.decoder == drawn_alone.decoder, "its weights fit"
