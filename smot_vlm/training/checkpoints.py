@@ -24,6 +24,7 @@ from smot_vlm.formats.checked import Range, record
 from smot_vlm.formats.documents import reason
 from smot_vlm.models.checkpoint import own_state
 from smot_vlm.models.smot import SmotModel
+from smot_vlm.models.tensor_files import check_tensors
 from smot_vlm.system.checksums import checksum, read_sums, write_sums
 from smot_vlm.system.files import atomic_path
 
@@ -235,7 +236,7 @@ def load_trained(weights: dict[str, Tensor], model: SmotModel, source: Path, *, 
         partly: As `start_from`.
 
     Raises:
-        ValueError: Weights of a different model.
+        ValueError: Weights of a different model, or what is no number among them.
     """
     expected = trained_state(model)
     shared = {name for name in expected.keys() & weights.keys() if expected[name].shape == weights[name].shape}
@@ -250,6 +251,7 @@ def load_trained(weights: dict[str, Tensor], model: SmotModel, source: Path, *, 
             f"{source}: not weights of the configured model ({different[0]} and {len(different) - 1} other weights "
             "differ); use the configuration of that training, another folder, or --weights with --partly"
         )
+    check_tensors({name: expected[name] for name in weights}, weights, str(source))
     model.load_state_dict(weights, strict=False)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tiny import tiny_config
 
 from smot_vlm.models.build import build_model
@@ -81,3 +82,14 @@ def test_what_is_neither_is_refused(given, tmp_path):
         start_from(tmp_path, given)
     with pytest.raises(FileNotFoundError, match="no such checkpoint"):
         start_from(tmp_path / "none.pt", given)
+
+
+def test_what_is_no_number_is_refused(given, tiny_language_model, tmp_path):
+    save_pretrained(given, tiny_config(tiny_language_model), tmp_path / "model")
+    path = tmp_path / "model/model.safetensors"
+    tensors = load_file(path)
+    tensors["interaction_head.bias"][3] = torch.nan
+    save_file(tensors, path)
+    (tmp_path / "model/SHA256SUMS").unlink()
+    with pytest.raises(ValueError, match=r"not a number: interaction_head\.bias"):
+        start_from(tmp_path / "model", build_model(tiny_config(tiny_language_model)), partly=True)
