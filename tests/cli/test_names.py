@@ -261,7 +261,7 @@ def test_a_model_that_is_not_there_is_answered_with_those_that_are(run, here, mo
     code, _, err = run("describe", "a.mp4", "--model", model)
     assert code == 1
     assert f"no model '{model}'" in err
-    assert "demo, people, server, tracks-only, zero-shot" in err
+    assert "demo, people, people_joint, server, tracks-only, zero-shot" in err
 
 
 def test_pictures_of_text_show_what_has_no_glyph():

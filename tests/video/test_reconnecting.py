@@ -91,14 +91,16 @@ def test_what_falls_behind_drops_the_oldest_and_says_so(caplog):
     settings = LiveSettings(stall_seconds=1.0, first_pause_seconds=0.01, queue_frames=4)
     with playing([Act(GOOD), Act()]) as address, open_video(address, live=settings) as video:
         frames = [next(video)]
-        deadline = time.monotonic() + 10
-        while video.health.frames < 50 and time.monotonic() < deadline:
+        deadline = time.monotonic() + 60
+        while video.health.connected and time.monotonic() < deadline:
             time.sleep(0.01)
-        frames += [next(video) for _ in range(4)]
         health = video.health
-    # One frame was read when the video was opened, and four waited.
-    assert (health.frames, health.dropped) == (50, 45)
-    assert [round(frame.time_seconds * 5) for frame in frames[1:]] == [46, 47, 48, 49]
+        # One frame was read when the video was opened; a busy machine may have dropped some before it.
+        waiting = health.frames - health.dropped - 1
+        frames += [next(video) for _ in range(waiting)]
+    assert health.frames == 50
+    assert 3 <= waiting <= 4
+    assert [round(frame.time_seconds * 5) for frame in frames[1:]] == list(range(50 - waiting, 50))
     assert "more quickly than they are described" in caplog.text
 
 
