@@ -29,7 +29,7 @@ demo: setup
 test: lint
 	$(BIN)/pytest -q -n 2
 
-# Under two minutes on two cores: nothing is learned, no process started, no video drawn, no large model run.
+# Ten minutes on two slow cores: nothing is learned, no process started, no video drawn, no large model run.
 quick: setup
 	$(BIN)/pytest -q -n 2 -m "not slow and not learning and not subprocess and not drawn and not shipped"
 
