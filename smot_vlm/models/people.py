@@ -166,9 +166,10 @@ class PeopleModel(SmotModelBase):
         if keyframe:
             memory.camera.add(encoded, tracked.boxes)
         chosen = memory.to_observe(ids, keyframe and memory.looks % _LOOKS_A_READING == 0)
-        placed = memory.camera.in_first_look(tracked.boxes, frame.width)
-        for row in range(len(ids)) if keyframe else chosen:
-            memory.courses.add(ids[row], frame.time_seconds, placed[row])
+        seen = list(range(len(ids))) if keyframe else chosen
+        placed = dict(zip(seen, memory.camera.in_first_look(tracked.boxes[seen], frame.width), strict=True))
+        for row, place in placed.items():
+            memory.courses.add(ids[row], frame.time_seconds, place)
         boxes = tracked.boxes[np.array(chosen, dtype=np.int64)]
         closer = np.array([self._faces_held(memory, ids[row]) < _MOST_FACES for row in chosen], dtype=bool)
         for row, tokens in zip(chosen, self.look(encoded, boxes, closer), strict=True):
@@ -183,7 +184,8 @@ class PeopleModel(SmotModelBase):
         """In how many of the looks that are kept of somebody a face was read."""
         if self.appearance.faces is None or track_id not in memory.tracks:
             return 0
-        return sum(bool(look.tokens[0, -1] > 0) for look in memory.tracks[track_id].items)
+        seen = torch.stack([look.tokens[0, -1] for look in memory.tracks[track_id].items])
+        return int((seen > 0).sum())  # one wait for a GPU, not one a look
 
     def look(
         self, image: np.ndarray, boxes: np.ndarray, closer: Bool[np.ndarray, "people"] | None = None
@@ -213,7 +215,7 @@ class PeopleModel(SmotModelBase):
         pairs, courses = cast(PeopleMemory, memory).pairs, cast(PeopleMemory, memory).courses
         if not memory.is_recent:  # which is asked so often that windows are read as they pass
             pairs.read_window()
-        people, words, answers, sure, doing = [], [], [], [], []
+        people, where, words, answers, sure, doing = [], [], [], [], [], []
         for track_id in track_ids:
             seen = memory.tracks[track_id].items
             course = courses.of(track_id)
@@ -223,14 +225,14 @@ class PeopleModel(SmotModelBase):
             answers.append(answers_of(logits, self.calibration))
             motion = motion_of(course.times, course.boxes)
             people.append(person_of(answers[-1], motion))
+            where.append(course)
             sure.append(is_sure(answers[-1], motion))
             if memory.is_recent:
                 times = np.array([look.time_seconds for look in seen])
                 answers_now = answers_of(logits[times >= times[-1] - _NOW_SECONDS], self.calibration)
                 now = course.newest(_NOW_SECONDS)
                 doing.append(doing_of(answers_now, motion_of(now.times, now.boxes)))
-        where = tuple(courses.of(track_id) for track_id in track_ids)
-        told = tuple(people), tuple(track_ids), where, tuple(words), tuple(answers), pairs, tuple(sure)
+        told = tuple(people), tuple(track_ids), tuple(where), tuple(words), tuple(answers), pairs, tuple(sure)
         return SeenPeople(*told, tuple(doing))
 
     def describe(self, fused: SeenPeople, relations: Sequence[Relation] = ()) -> tuple[str, list[str]]:
