@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from smot_vlm.association.associators import ASSOCIATORS, WITH_REID_FILE, Associator, name_at_rate
@@ -20,7 +19,6 @@ from smot_vlm.fusion.trajectory import TRAJECTORY_FUSIONS, TrajectoryFusion
 from smot_vlm.fusion.video import VIDEO_FUSIONS, VideoFusion
 from smot_vlm.models.base import SmotModelBase
 from smot_vlm.models.decoders import NO_SERVER, build_decoder, build_vision_language
-from smot_vlm.models.pretrained_layers import load_layers
 from smot_vlm.models.served import ServedModel
 from smot_vlm.models.served_build import build_served
 from smot_vlm.models.smot import SmotModel
@@ -56,7 +54,7 @@ def build_model(
         The model.
 
     Raises:
-        FileNotFoundError: A part (the language model, the detector's pretrained layers) is not found.
+        FileNotFoundError: A part (the language model) is not found.
         ValueError: A part of the configuration is wrong.
     """
     features, fusion = config.features, config.fusion
@@ -67,8 +65,6 @@ def build_model(
         overlap=config.detector.overlap,
         min_score=config.association.proposal_score,
     )
-    if architecture is None and config.detector.pretrained:
-        load_layers(detector, Path(config.detector.pretrained))
     trajectory_fusion = build_trajectory_fusion(fusion, features.dim, cells=features.person_grid**2)
     features_and_fusions = (
         PersonFeatures(detector.channels, detector.strides, dim=features.dim, grid=features.person_grid),

@@ -26,7 +26,7 @@ from smot_vlm.training.preflight import Preflight
 from smot_vlm.training.records import StepLog, StepRecord
 from smot_vlm.training.run_settings import check_settings, write_settings
 from smot_vlm.training.splits import open_splits, write_held_out
-from smot_vlm.training.start import start_from
+from smot_vlm.training.start import load_layers, start_from
 from smot_vlm.training.stepper import Stepper
 from smot_vlm.training.terms import term_weights
 from smot_vlm.training.validation import Validation
@@ -132,8 +132,11 @@ class Trainer:
                     f"{run.folder} has {self.progress.step} steps and training.steps is {self.settings.steps}; give as many "
                     "or more, or another --out"
                 )
-        elif run.start is not None:
-            start_from(run.start, self.model, partly=run.partly)
+        else:
+            if config.detector.pretrained:
+                load_layers(self.model.detector, Path(config.detector.pretrained))
+            if run.start is not None:
+                start_from(run.start, self.model, partly=run.partly)
         self._prepare(optimizer)
 
     def check(self) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from tiny import tiny_config
 from torch import Tensor
+from training_cases import small_training
 
 from smot_vlm.config import Config
 from smot_vlm.detection.detector import YoloDetector
 from smot_vlm.models.build import build_model
+from smot_vlm.models.smot import SmotModel
+from smot_vlm.training.loop import Run, Trainer
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +26,18 @@ def other() -> dict[str, Tensor]:
 
 def configured(language_model: Path, tensors: dict[str, Tensor], path: Path) -> Config:
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
-    config = tiny_config(language_model)
+    config = small_training(language_model, steps=1)
     return replace(config, detector=replace(config.detector, weights="yolov5n.yaml", pretrained=str(path)))
+
+
+def begun(config: Config, folder: Path) -> SmotModel:
+    """The model of a training at its first step."""
+    return Trainer(config, Run(folder / "run")).model
 
 
 def test_backbone_and_neck_are_the_files_and_the_head_is_not(tiny_language_model, other, tmp_path):
     half = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in other.items()}
-    model = build_model(configured(tiny_language_model, half, tmp_path / "coco.safetensors"))
+    model = begun(configured(tiny_language_model, half, tmp_path / "coco.safetensors"), tmp_path)
     own = model.detector.model.state_dict()
     body = [name for name in own if not name.startswith("model.24.")]
     assert len(body) == 342
@@ -41,7 +48,7 @@ def test_backbone_and_neck_are_the_files_and_the_head_is_not(tiny_language_model
 
 def test_a_file_without_a_head_is_enough(tiny_language_model, other, tmp_path):
     body = {name: tensor for name, tensor in other.items() if not name.startswith("model.24.")}
-    model = build_model(configured(tiny_language_model, body, tmp_path / "coco.safetensors"))
+    model = begun(configured(tiny_language_model, body, tmp_path / "coco.safetensors"), tmp_path)
     assert torch.equal(model.detector.model.state_dict()["model.0.conv.weight"], other["model.0.conv.weight"])
 
 
@@ -50,7 +57,7 @@ def test_a_folder_that_is_loaded_does_not_ask_for_the_file(tiny_language_model, 
     architecture = build_model(config).detector.architecture
     (tmp_path / "coco.safetensors").unlink()
     with pytest.raises(FileNotFoundError, match=r"detector\.pretrained .*coco\.safetensors: no such file; give"):
-        build_model(config)
+        begun(config, tmp_path)
     assert build_model(config, architecture=architecture).detector.architecture == architecture
 
 
@@ -70,5 +77,13 @@ def test_layers_of_another_network_are_refused(tiny_language_model, other, tmp_p
     given = {name: tensor.clone() for name, tensor in other.items()}
     change(given)
     with pytest.raises(ValueError, match=rf"detector\.pretrained .*coco\.safetensors: .*{words}") as caught:
-        build_model(configured(tiny_language_model, given, tmp_path / "coco.safetensors"))
+        begun(configured(tiny_language_model, given, tmp_path / "coco.safetensors"), tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_training_that_goes_on_does_not_ask_for_the_file(tiny_language_model, other, tmp_path):
+    config = configured(tiny_language_model, other, tmp_path / "coco.safetensors")
+    Trainer(config, Run(tmp_path / "run")).train()
+    (tmp_path / "coco.safetensors").unlink()
+    longer = replace(config, training=replace(config.training, steps=2))
+    assert Trainer(longer, Run(tmp_path / "run")).progress.step == 1
