@@ -166,6 +166,7 @@ def test_it_opens_on_the_frame_that_the_clock_and_the_list_tell_of(visit, report
     until(page, "document.querySelector('video').readyState >= 2")
     assert seconds(page) == 0
     assert page.locator("#now-list li").count() == 3
+    assert page.evaluate("smotReport.overlay.boxes.map(({person}) => person.id)") == [1, 2, 3]
     shown = np.asarray(Image.open(io.BytesIO(page.locator("#stage").screenshot())).convert("L"))
     # The first frame has a grey of 60, the middle one of 85; nobody stands in its lower part.
     assert np.median(shown[-shown.shape[0] // 4 :]) == pytest.approx(60, abs=6)

@@ -26,8 +26,8 @@ const overlay = {
     pen.clearRect(0, 0, width, height);
     this.tags = [];
     this.boxes = [];
-    // The annotated video has its own boxes, and so has the key frame, which is shown at first.
-    if (player.mode === "annotated" || (byName("key-frame") && !player.began)) return;
+    // The annotated video has its own boxes, and so has the key frame, which is shown at first where there is no video.
+    if (player.mode === "annotated" || (player.mode === "none" && byName("key-frame") && !player.began)) return;
     const area = this.area();
     pen.setTransform(density, 0, 0, density, area.left * density, area.top * density);
     if (player.mode === "none") {

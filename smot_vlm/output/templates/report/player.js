@@ -6,7 +6,7 @@ const stage = byName("stage");
 const player = {
   seconds: 0,
   playing: false,
-  began: false, // until then the key frame is shown, with boxes of its own
+  began: false, // until then, without a video, the key frame is shown, with boxes of its own
   mode: "none", // clean, annotated, or none: boxes alone
   listeners: [],
   cleanSource: video && data.videos.clean ? video.getAttribute("src") : "",
